@@ -1,0 +1,113 @@
+"""Sign a request with a CA of the depot."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap import certificates, files
+from certstrap.authority.create import load_issuer
+from certstrap.authority.key_source import Passphrases, create
+from certstrap.certificates import Profile
+from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot
+from certstrap.errors import AlreadyExists, ChooseCA
+from certstrap.files import PUBLIC_MODE, NewFile
+from certstrap.issuer import Issuer
+from certstrap.names import Name
+from certstrap.validity import Expiry, Validity
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A certificate that was signed.
+
+    Attributes:
+        path: where it is.
+        request_path: the request it was made from.
+        ca_key_path: the key that signed it.
+        certificate: the certificate.
+        cut: whether it was asked to end after its CA, and ends with it.
+    """
+
+    path: str
+    request_path: str
+    ca_key_path: str
+    certificate: x509.Certificate
+    cut: bool
+
+
+def choose_ca(depot: Depot, ca: str) -> Name:
+    """Return the CA of that name, or where it is empty the only one of the depot.
+
+    Raises:
+        ChooseCA: there is none, or more than one.
+    """
+    if ca:
+        return Name(ca)
+    found = depot.cas()
+    if len(found) != 1:
+        raise ChooseCA(depot.root, found)
+    return Name(found[0])
+
+
+def sign_request(
+    depot: Depot,
+    name: Name,
+    ca: Name,
+    profile: Profile,
+    expiry: Expiry,
+    passphrases: Passphrases,
+    now: datetime,
+    *,
+    request_file: str = "",
+    certificate_file: str = "",
+) -> Signed:
+    """Sign the request of ``name`` with ``ca``.
+
+    Args:
+        depot: where the CA is, and the request and the certificate, save what is named otherwise.
+        name: whose request it is.
+        ca: who signs.
+        profile: what the certificate is for.
+        expiry: its end, counted from ``now``; cut to the CA's.
+        passphrases: asked if the CA's key is encrypted.
+        now: the instant of signing.
+        request_file: the request, if it is not in the depot.
+        certificate_file: where the certificate goes, if not into the depot.
+
+    Raises:
+        AlreadyExists: the depot has a certificate of that name.
+        NotAllowedToSign, Refused: the CA may not sign, or not this.
+    """
+    path = certificate_file or depot.path(name, CERTIFICATE)
+    if not certificate_file and depot.has(name, CERTIFICATE):
+        raise AlreadyExists("certificate", name.stem, path)
+    end = expiry.after(now)
+    if request_file:
+        data = files.read(request_file, "certificate request")
+        request = certificates.load_request(data, request_file)
+    else:
+        request = depot.request(
+            name, f'Make it with: certstrap request-cert --common-name "{name}"'
+        )
+    issuer = load_issuer(depot, ca, passphrases, now)
+    certificate = certificates.sign(issuer, request, profile, Validity.starting(now, end))
+    create(depot, [certificate_as(path, certificate)], "certificate", name)
+    return Signed(
+        path,
+        request_file or depot.path(name, REQUEST),
+        depot.path(ca, KEY),
+        certificate,
+        is_cut(issuer, end),
+    )
+
+
+def certificate_as(path: str, certificate: x509.Certificate) -> NewFile:
+    """Return ``certificate`` as the file at ``path``."""
+    return NewFile(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE)
+
+
+def is_cut(issuer: Issuer, end: datetime) -> bool:
+    """Tell whether a certificate that should end at ``end`` ends before, with its CA."""
+    return end > issuer.validity.end

@@ -1,0 +1,27 @@
+"""Certificates and requests: read with all their checks, and built by profile."""
+
+from certstrap.certificates.build import extensions_left_out, make_request, self_sign, sign
+from certstrap.certificates.load import load_certificate, load_request
+from certstrap.certificates.profiles import (
+    BOTH,
+    CLIENT,
+    SERVER,
+    CAProfile,
+    LeafProfile,
+    Profile,
+)
+
+__all__ = [
+    "BOTH",
+    "CLIENT",
+    "SERVER",
+    "CAProfile",
+    "LeafProfile",
+    "Profile",
+    "extensions_left_out",
+    "load_certificate",
+    "load_request",
+    "make_request",
+    "self_sign",
+    "sign",
+]

@@ -1,0 +1,152 @@
+"""Certificates and requests, built by profile (RFC 5280, RFC 2986). Pure: no disk, no clock."""
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import ExtensionOID
+
+from certstrap import keys
+from certstrap.certificates.constraints import require_permitted
+from certstrap.certificates.profiles import CAProfile, LeafProfile, Profile
+from certstrap.errors import InvalidName, Refused
+from certstrap.facts import authority_key_identifier, extension, folded
+from certstrap.issuer import Issuer
+from certstrap.keys import PrivateKey
+from certstrap.names import AlternativeNames, Subject
+from certstrap.validity import Validity
+
+
+def self_sign(
+    key: PrivateKey, subject: Subject, profile: CAProfile, validity: Validity
+) -> x509.Certificate:
+    """Return a root CA's certificate, with a random serial number."""
+    name = subject.to_x509()
+    builder = _builder(name, name, key.public_key(), profile, validity)
+    return builder.sign(key, keys.signature_hash(key))
+
+
+def make_request(
+    key: PrivateKey, subject: Subject, names: AlternativeNames
+) -> x509.CertificateSigningRequest:
+    """Return a request (PKCS#10) for ``key``; it asks for nothing but its names.
+
+    Raises:
+        InvalidName: there is neither a subject nor an alternative name.
+    """
+    name, alternative = subject.to_x509(), names.to_x509()
+    if not name.rdns and not alternative:
+        raise InvalidName("name", "", "names nothing", "Give a common name, a domain or a URI.")
+    builder = x509.CertificateSigningRequestBuilder(name)
+    if alternative:
+        builder = builder.add_extension(alternative, critical=not name.rdns)
+    return builder.sign(key, keys.signature_hash(key))
+
+
+def sign(
+    issuer: Issuer, request: x509.CertificateSigningRequest, profile: Profile, validity: Validity
+) -> x509.Certificate:
+    """Return a certificate for ``request``: its key, its subject byte for byte, its names.
+
+    The certificate is cut to the validity of its CA.
+
+    Raises:
+        Refused: the profile, the subject or a name is one that the CA may not sign.
+    """
+    ca = issuer.certificate
+    names = extension(request, x509.SubjectAlternativeName)
+    if not request.subject.rdns and not names:
+        raise Refused(
+            "The request has neither a subject nor alternative names.",
+            "Have it made again, with a common name or a domain.",
+        )
+    if folded(request.subject) == folded(ca.subject):
+        raise Refused(
+            "The request has the name of the CA itself, and no chain may hold a name twice.",
+            "Make the request with another common name.",
+        )
+    if isinstance(profile, CAProfile):
+        _require_room(ca, profile)
+    require_permitted(request, ca)
+    builder = _builder(
+        ca.subject, request.subject, request.public_key(), profile, validity.within(issuer.validity)
+    )
+    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    if names:
+        builder = builder.add_extension(names, critical=not request.subject.rdns)
+    return builder.sign(issuer.key, keys.signature_hash(issuer.key))
+
+
+def extensions_left_out(request: x509.CertificateSigningRequest) -> tuple[str, ...]:
+    """Return the names of the extensions of ``request`` that `sign` does not take over."""
+    return tuple(
+        ext.oid._name if ext.oid._name != "Unknown OID" else ext.oid.dotted_string  # noqa: SLF001
+        for ext in request.extensions
+        if ext.oid != ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+    )
+
+
+def _require_room(ca: x509.Certificate, profile: CAProfile) -> None:
+    """Refuse an intermediate that leaves no valid path below ``ca`` (RFC 5280, 4.2.1.9)."""
+    constraints = extension(ca, x509.BasicConstraints)
+    room = constraints.path_length if constraints else None
+    if room == 0:
+        raise Refused(
+            "The CA's path length is 0: no intermediate may follow it.",
+            "Make a CA that has room for one: certstrap init --path-length 1 --common-name NAME",
+        )
+    if room is not None and (profile.path_length is None or profile.path_length >= room):
+        raise Refused(
+            f"The CA's path length is {room}: the path length of an intermediate below it must be "
+            "smaller.",
+            f"Choose one from 0 to {room - 1} with --path-length.",
+        )
+
+
+def _builder(
+    issuer: x509.Name, subject: x509.Name, key: object, profile: Profile, validity: Validity
+) -> x509.CertificateBuilder:
+    """Return what every certificate shares."""
+    assert isinstance(key, keys.PublicKey)  # noqa: S101 - `keys.require_strong` has said so
+    builder = (
+        x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+        .not_valid_before(validity.start)
+        .not_valid_after(validity.end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+    if isinstance(profile, LeafProfile):
+        return (
+            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_leaf_usage(key), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
+        )
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True
+    ).add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
+    if profile.permitted_domains:
+        permitted = [x509.DNSName(domain) for domain in profile.permitted_domains]
+        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    return builder
+
+
+def _leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
+    """Return the key usage of a leaf: only RSA keys take part in a TLS key exchange (RFC 8446)."""
+    return _key_usage(digital_signature=True, key_encipherment=isinstance(key, RSAPublicKey))
+
+
+def _key_usage(
+    *,
+    digital_signature: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=False,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )

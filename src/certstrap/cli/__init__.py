@@ -1,0 +1,135 @@
+"""The app and its table of commands.
+
+Every command is a new process, so a command's module is imported when it is called, and not before.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from certstrap import __version__
+from certstrap.cli.spelling import one_spelling
+from certstrap.cli.world import World
+from certstrap.errors import CertstrapError, Internal, Storage
+
+_COMMANDS = ("init", "request-cert", "sign", "issue", "export-pkcs8")
+
+
+def _markup() -> Any:
+    """Help and usage errors are drawn for a terminal, and plain in a pipe."""
+    return "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
+
+
+class _Command(TyperCommand):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"rich_markup_mode": _markup()})
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        return super().parse_args(ctx, one_spelling(args, self.params))
+
+
+class _Commands(Mapping[str, TyperCommand]):
+    """The commands by name; looking one up imports it."""
+
+    def __getitem__(self, name: str) -> TyperCommand:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        module = import_module(f"{__name__}.{name.replace('-', '_')}")
+        single = typer.Typer(add_completion=False)
+        single.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
+        command = typer.main.get_command(single)
+        assert isinstance(command, TyperCommand)  # noqa: S101 - one command makes no group
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
+class _Group(TyperGroup):
+    """Knows the commands, and is the one place where errors are caught."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"rich_markup_mode": _markup()})
+        self.commands = _Commands()  # type: ignore[assignment]
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        return super().parse_args(ctx, one_spelling(args, self.params, interspersed=False))
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        try:
+            return super().invoke(ctx)
+        except CertstrapError as error:
+            raise _told(error) from None
+        except BrokenPipeError:
+            raise  # typer closes quietly when nobody reads
+        except OSError as cause:
+            raise _told(Storage("use", str(cause.filename or "the terminal"), cause)) from None
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
+        except Exception as cause:  # noqa: BLE001 - no user ever sees a traceback
+            raise _told(Internal(cause)) from None
+
+
+def _told(error: CertstrapError) -> typer.Exit:
+    from certstrap.cli.console import complain  # noqa: PLC0415 - only who fails pays for it
+
+    complain(error)
+    return typer.Exit(error.exit_code)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"certstrap version {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: certstrap issue your-namespace",
+)
+
+
+@app.callback()
+def _certstrap(
+    ctx: typer.Context,
+    depot_path: Annotated[
+        str,
+        typer.Option(
+            "--depot-path",
+            envvar="CERTSTRAP_DEPOT_PATH",
+            metavar="DIR",
+            help="The folder with keys, requests and certificates.",
+        ),
+    ] = "out",
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool,
+        typer.Option(
+            "--version", "-v", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
+    if not depot_path:
+        raise typer.BadParameter("the depot needs a folder", param_hint="--depot-path")
+    ctx.obj = replace(ctx.obj or World(), depot_path=depot_path)
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name in a script that the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="certstrap")

@@ -1,0 +1,32 @@
+"""The lines that the steps print; scripts read them."""
+
+from certstrap.authority import NewCA, NewRequest, Signed
+from certstrap.cli.console import say
+
+
+def say_ca(ca: NewCA, key_file: str = "") -> None:
+    """Print what `init` prints."""
+    say(f"Read {key_file}" if key_file else _created_key(ca.key_path, ca.encrypted))
+    say(f"Created {ca.certificate_path}")
+    say(f"Created {ca.crl_path}")
+
+
+def say_request(request: NewRequest) -> None:
+    """Print what `request-cert` prints."""
+    if request.key_was_read:
+        say(f"Read {request.key_path}")
+    else:
+        say(_created_key(request.key_path, request.key.encrypted))
+    say(f"Created {request.path}")
+
+
+def say_signed(signed: Signed) -> None:
+    """Print what `sign` prints."""
+    say(f"Created {signed.path} from {signed.request_path} signed by {signed.ca_key_path}")
+    if signed.cut:
+        end = signed.certificate.not_valid_after_utc
+        say(f"It ends on {end:%Y-%m-%d} with its CA, before the time asked for.")
+
+
+def _created_key(path: str, encrypted: bool) -> str:
+    return f"Created {path}" + (" (encrypted by passphrase)" if encrypted else "")

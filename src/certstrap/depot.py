@@ -1,0 +1,125 @@
+"""The depot: one flat folder of keys, requests, certificates and CRLs, and what it promises.
+
+1. A file in it is whole or absent, whenever the process is killed or the disk fills.
+2. No command overwrites a file, save the CRL: by write, fsync, rename, fsync of the folder.
+3. What is told as created is on the disk.
+4. A private key is on the disk before anything that depends on it can be seen.
+5. Two processes on one depot lose nothing.
+6. A command that fails leaves the depot byte for byte as it was.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from certstrap import certificates, files, keys
+from certstrap.errors import CertstrapError
+from certstrap.facts import is_ca
+from certstrap.files import NewFile
+from certstrap.keys import Passphrase, PrivateKey
+from certstrap.names import Name
+
+KEY, REQUEST, CERTIFICATE, CRL = ".key", ".csr", ".crt", ".crl"
+PKCS8 = ".pkcs8.key"
+
+_WHAT = {
+    KEY: "private key",
+    REQUEST: "certificate request",
+    CERTIFICATE: "certificate",
+    CRL: "certificate revocation list",
+    PKCS8: "private key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Depot:
+    """A depot in the folder ``root``, which need not exist before something is created in it."""
+
+    root: str
+
+    def path(self, name: Name, suffix: str) -> str:
+        """Return the path of a file of ``name``: the one that is there, else the one it would get.
+
+        Files of certstrap's own depots are found under either of its two rules for file names.
+        """
+        paths = [os.path.join(self.root, stem + suffix) for stem in name.stems]
+        return next(filter(os.path.lexists, paths), paths[0])
+
+    def has(self, name: Name, suffix: str) -> bool:
+        """Tell whether there is such a file."""
+        return os.path.lexists(self.path(name, suffix))
+
+    def read(self, name: Name, suffix: str, hint: str = "") -> tuple[bytes, str]:
+        """Return the content and the path of a file of ``name``; a key must be closed to others.
+
+        Raises:
+            NotFound, Unusable, LaxMode, Storage: as `files.read` has it.
+        """
+        path = self.path(name, suffix)
+        private = suffix in {KEY, PKCS8}
+        return files.read(path, _WHAT[suffix], private=private, hint=hint), path
+
+    def key(self, name: Name, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
+        """Return the private key of ``name`` and the passphrase that opened it."""
+        return keys.load(*self.read(name, KEY), passphrase)
+
+    def request(self, name: Name, hint: str = "") -> x509.CertificateSigningRequest:
+        """Return the certificate request of ``name``, checked."""
+        return certificates.load_request(*self.read(name, REQUEST, hint))
+
+    def certificate(self, name: Name, hint: str = "") -> x509.Certificate:
+        """Return the certificate of ``name``."""
+        return certificates.load_certificate(*self.read(name, CERTIFICATE, hint))
+
+    def certificates(self) -> Iterator[tuple[str, x509.Certificate]]:
+        """Yield the stem and the content of each certificate that can be read, by name."""
+        try:
+            found = sorted(os.listdir(self.root))
+        except OSError:
+            return
+        for file in found:
+            stem, suffix = os.path.splitext(file)
+            if suffix == CERTIFICATE:
+                path = os.path.join(self.root, file)
+                try:
+                    data = files.read(path, _WHAT[CERTIFICATE])
+                    yield stem, certificates.load_certificate(data, path)
+                except CertstrapError:
+                    continue
+
+    def cas(self) -> list[str]:
+        """Return the stems of the CAs that can sign here: those with a certificate and a key."""
+        return [
+            stem
+            for stem, certificate in self.certificates()
+            if os.path.lexists(os.path.join(self.root, stem + KEY)) and is_ca(certificate)
+        ]
+
+    def create(self, new: Sequence[NewFile]) -> None:
+        """Create all the files, in the depot or elsewhere, in their order, or none.
+
+        Raises:
+            FileExists: one of them is there already.
+            Storage: the operating system refuses.
+        """
+        if not any(file.path.startswith(os.path.join(self.root, "")) for file in new):
+            files.create(new)
+            return
+        made = files.make_folders(self.root)
+        try:
+            with self.locked():
+                files.create(new)
+        except BaseException:
+            for folder in reversed(made):
+                files.remove_empty(folder)
+            raise
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the depot's lock for the block, and clear away what a killed process left."""
+        with files.locked(self.root):
+            files.remove_leftovers(self.root)
+            yield

@@ -1,0 +1,168 @@
+"""When a certificate ends: ``18 months``, ``30d10h``, ``2027-12-31``; and when it starts.
+
+Times are aware, in UTC, in whole seconds, as X.509 has them (RFC 5280, 4.1.2.5).
+"""
+
+import calendar
+import re
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
+
+from certstrap.errors import InvalidExpiry
+
+BACKDATED = timedelta(minutes=10)
+"""How far back a certificate starts, so that a peer whose clock is slow accepts it at once."""
+
+_LETTERS = {
+    "y": "years", "w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds",
+}  # fmt: skip
+_PART = re.compile(r"[\s,]*([0-9]+)\s*([a-z]+)", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_LONGEST = 10_000 * 366 * 86_400  # seconds; a larger count of any unit is past the year 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time by the calendar; ``str`` writes what ``parse`` reads."""
+
+    years: int = 0
+    months: int = 0
+    weeks: int = 0
+    days: int = 0
+    hours: int = 0
+    minutes: int = 0
+    seconds: int = 0
+
+    def after(self, start: datetime) -> datetime:
+        """Return the instant this long after ``start``; the day is cut to its month's last.
+
+        Raises:
+            OverflowError: it lies past the year 9999.
+        """
+        year, month = divmod(start.month - 1 + self.months, 12)
+        year += start.year + self.years
+        if year > 9999:  # noqa: PLR2004 - GeneralizedTime ends there
+            raise OverflowError
+        day = min(start.day, calendar.monthrange(year, month + 1)[1])
+        return start.replace(year=year, month=month + 1, day=day) + timedelta(
+            weeks=self.weeks,
+            days=self.days,
+            hours=self.hours,
+            minutes=self.minutes,
+            seconds=self.seconds,
+        )
+
+    def __str__(self) -> str:
+        counts = [(getattr(self, unit.name), unit.name) for unit in fields(self)]
+        words = [f"{n} {unit if n != 1 else unit[:-1]}" for n, unit in counts if n]
+        return " ".join(words) or "0 seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """What the user asked for: ``end`` is a length of time or a day, ``text`` their words."""
+
+    text: str
+    end: Duration | date
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a length of time or a date.
+
+        Args:
+            text: counts with units, in words (``1 year 6 months``) or letters (``1y 30d 10h``;
+                ``m`` is minutes, months have no letter), each unit once; or ``YYYY-MM-DD``.
+
+        Raises:
+            InvalidExpiry: any part of ``text`` is not understood.
+        """
+        stripped = text.strip()
+        if _DATE.fullmatch(stripped):
+            try:
+                return cls(text, date.fromisoformat(stripped))
+            except ValueError:
+                raise InvalidExpiry(text, "is no day of the calendar") from None
+        return cls(text, _parse_duration(stripped, text))
+
+    def plus_years(self, years: int) -> "Expiry":
+        """Return this expiry, ``years`` later (``init --years``)."""
+        return self.with_years(years + self._duration().years)
+
+    def with_years(self, years: int) -> "Expiry":
+        """Return this expiry with ``years`` in the place of its own (``sign --years``)."""
+        if years < 0:
+            raise InvalidExpiry(str(years), "is not a number of years")
+        duration = replace(self._duration(), years=years)
+        return Expiry(str(duration), duration)
+
+    def _duration(self) -> Duration:
+        if isinstance(self.end, Duration):
+            return self.end
+        raise InvalidExpiry(self.text, "is a day, and --years goes with a length of time only")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def after(self, now: datetime) -> datetime:
+        """Return the end for a certificate made at ``now``: for a day, its last second in UTC.
+
+        Raises:
+            InvalidExpiry: the end is not after ``now``, or past the year 9999.
+        """
+        try:
+            end = (
+                self.end.after(now)
+                if isinstance(self.end, Duration)
+                else datetime.combine(self.end, time(23, 59, 59), UTC)
+            )
+        except OverflowError:
+            raise InvalidExpiry(self.text, "ends past the year 9999") from None
+        if end <= now:
+            raise InvalidExpiry(self.text, "does not end in the future")
+        return end
+
+
+def _parse_duration(stripped: str, text: str) -> Duration:
+    counts: dict[str, int] = {}
+    position = 0
+    while position < len(stripped):
+        part = _PART.match(stripped, position)
+        if not part:
+            raise InvalidExpiry(text, "is not a length of time or a date")
+        unit = _unit(part[2].lower())
+        if unit is None:
+            raise InvalidExpiry(text, f"has an unknown unit, {part[2]}")
+        if unit in counts:
+            raise InvalidExpiry(text, f"has {unit} twice")
+        if len(part[1]) > len(str(_LONGEST)) or int(part[1]) > _LONGEST:
+            raise InvalidExpiry(text, "ends past the year 9999")
+        counts[unit] = int(part[1])
+        position = part.end()
+    if not counts:
+        raise InvalidExpiry(text, "is empty")
+    return Duration(**counts)
+
+
+def _unit(word: str) -> str | None:
+    if word in _LETTERS:
+        return _LETTERS[word]
+    plural = word if word.endswith("s") else word + "s"
+    return plural if plural in {unit.name for unit in fields(Duration)} else None
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The first and the last second in which a certificate is valid."""
+
+    start: datetime
+    end: datetime
+
+    @classmethod
+    def starting(cls, now: datetime, end: datetime) -> Self:
+        """Return the validity of a certificate made at ``now``: it starts ``BACKDATED``."""
+        return cls(now - BACKDATED, end)
+
+    def within(self, outer: "Validity") -> "Validity":
+        """Return what of this validity lies in ``outer``, its CA's."""
+        return Validity(max(self.start, outer.start), min(self.end, outer.end))

@@ -1,0 +1,124 @@
+"""What the tests share: a clock that stands still, a command line to call, folders to compare."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from typer.testing import CliRunner
+
+from certstrap.cli import app
+from certstrap.cli.world import World
+
+NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+settings.register_profile(
+    "certstrap",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("certstrap")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: its exit status and what it printed."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.stdout.splitlines()
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Calls the app in this process, in the current folder, with a world of the test's own.
+
+    A command that ends otherwise than ``exit_code`` says fails the test.
+    """
+
+    now: datetime = NOW
+
+    def __call__(
+        self,
+        *args: str,
+        input: str | bytes = "",  # noqa: A002 - as subprocess calls it
+        now: datetime | None = None,
+        environ: Mapping[str, str] | None = None,
+        exit_code: int = 0,
+    ) -> Outcome:
+        world = World(now=lambda: now or self.now, environ=environ or {})
+        result = CliRunner().invoke(app, list(args), input=input, obj=world, prog_name="certstrap")
+        outcome = Outcome(result.exit_code, result.stdout, result.stderr)
+        assert result.exit_code == exit_code, (args, outcome)
+        assert "Traceback" not in outcome.stderr
+        if exit_code == 0:
+            assert not outcome.stderr, outcome
+        return outcome
+
+    def refuses(self, *args: str, sentence: str, hint: str = "", **how: object) -> Outcome:
+        """Call the app, which must say no with ``sentence`` and change nothing below the folder."""
+        before = snapshot(Path.cwd())
+        outcome = self(*args, exit_code=1, **how)  # type: ignore[arg-type]
+        assert sentence in outcome.stderr.splitlines()[0], outcome
+        assert hint in outcome.stderr, outcome
+        assert snapshot(Path.cwd()) == before
+        return outcome
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def certstrap(folder: Path) -> CommandLine:  # noqa: ARG001 - it is the current folder
+    """The command line, in an empty folder."""
+    return CommandLine()
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:
+    """Return the mode and content of everything below ``folder``, to compare."""
+    return {
+        str(path.relative_to(folder)): (
+            path.lstat().st_mode,
+            path.read_bytes() if path.is_file() else None,
+        )
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def program(folder: Path) -> Program:
+    """The real program, as a new process in the empty folder; its clock is the wall's."""
+
+    def run(
+        *args: str,
+        input: str = "",  # noqa: A002 - as subprocess calls it
+        environ: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "certstrap", *args],
+            input=input,
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **(environ or {})},
+            check=False,
+        )
+
+    return run
