@@ -83,7 +83,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def certstrap(folder: Path) -> CommandLine:  # noqa: ARG001 - it is the current folder
+def certstrap(folder: Path) -> CommandLine:
     """The command line, in an empty folder."""
     return CommandLine()
 
