@@ -23,7 +23,7 @@ from certstrap.keys import Passphrase, PrivateKey
 from certstrap.names import Name
 
 KEY, REQUEST, CERTIFICATE, CRL = ".key", ".csr", ".crt", ".crl"
-PKCS8 = ".pkcs8.key"
+PKCS8, PKCS12, CHAIN = ".pkcs8.key", ".p12", ".chain.crt"  # what the exports write
 
 _WHAT = {
     KEY: "private key",
@@ -82,7 +82,7 @@ class Depot:
             return
         for file in found:
             stem, suffix = os.path.splitext(file)
-            if suffix == CERTIFICATE:
+            if suffix == CERTIFICATE and not file.endswith(CHAIN):
                 path = os.path.join(self.root, file)
                 try:
                     data = files.read(path, _WHAT[CERTIFICATE])

@@ -66,10 +66,11 @@ def read(path: str, what: str, *, private: bool = False, hint: str = "") -> byte
         raise Storage("read", path, _as_os_error(cause)) from None
 
 
-def create(files: Sequence[NewFile]) -> None:
+def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
     """Create all the files, in their order, or none.
 
-    The first is seen before the second; each is on the disk when this returns.
+    The first is seen before the second; each is on the disk when this returns. With ``overwrite``
+    each takes the place of whatever has its path, in one step, but not all of them in one.
 
     Raises:
         FileExists: one of them is there already.
@@ -77,23 +78,14 @@ def create(files: Sequence[NewFile]) -> None:
     """
     with ExitStack() as passing, ExitStack() as rollback:
         for file, staged in [(file, _stage(file, passing)) for file in files]:
+            if overwrite:
+                with _storage("write", file.path):
+                    os.replace(staged.name, file.path)
+                continue
             rollback.callback(_remove_if_ours, file.path, staged)
             _give_name(staged.name, file.path)
         _sync_folders(files)
         rollback.pop_all()
-
-
-def replace(file: NewFile) -> None:
-    """Put the file in the place of whatever has its path, in one step.
-
-    Raises:
-        Storage: the operating system refuses; the old file is as it was.
-    """
-    with ExitStack() as passing:
-        staged = _stage(file, passing)
-        with _storage("write", file.path):
-            os.replace(staged.name, file.path)
-        _sync_folders([file])
 
 
 def remove_leftovers(folder: str) -> None:

@@ -91,6 +91,7 @@ class KeySpec:
 RSA_2048 = KeySpec(bits=2048)
 RSA_4096 = KeySpec(bits=4096)
 P256 = KeySpec(curve="P-256")
+P384 = KeySpec(curve="P-384")
 
 
 def spec_of(key: PrivateKey) -> KeySpec:
@@ -106,6 +107,12 @@ def spec_of(key: PrivateKey) -> KeySpec:
         }
         return KeySpec(curve=known.get(key.curve.name, key.curve.name))
     return KeySpec(curve="Ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "Ed448")
+
+
+def spec_like(key: PrivateKey) -> KeySpec:
+    """Return the kind of a new key that goes with ``key``: its own, if such are made here."""
+    spec = spec_of(key)
+    return spec if spec.bits or spec.curve in CURVES else P384
 
 
 def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:

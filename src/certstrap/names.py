@@ -157,6 +157,9 @@ class AlternativeNames:
         return x509.SubjectAlternativeName(names) if names else None
 
 
+NO_NAMES = AlternativeNames()
+
+
 def parse_domain(text: str, *, wildcard: bool = True) -> str:
     """Return ``text`` if it is a DNS name of ASCII labels, the first of which may be ``*``.
 

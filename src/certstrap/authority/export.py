@@ -51,7 +51,7 @@ def export_pkcs8(
     data = files.read(source, "private key", private=not key_file)
     key, _ = keys.load(data, source, passphrases.opening)
     if not allow_ca:
-        _require_leaf(depot, key, source)
+        require_leaf(depot, key, source)
     depot.create([pkcs8_as(path, key, passphrases.new() if encrypt else b"")])
     return path
 
@@ -61,7 +61,12 @@ def pkcs8_as(path: str, key: PrivateKey, passphrase: bytes = b"") -> NewFile:
     return NewFile(path, keys.dump_pkcs8(key, passphrase), EXPORT_MODE)
 
 
-def _require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
+def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
+    """Refuse the key of a CA of the depot.
+
+    Raises:
+        Refused: a CA's certificate in the depot holds its public key.
+    """
     public = key.public_key()
     for stem, certificate in depot.certificates():
         if is_ca(certificate) and certificate.public_key() == public:

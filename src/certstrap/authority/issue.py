@@ -5,13 +5,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from certstrap import certificates
 from certstrap.authority.create import NewCA, draft_ca, load_issuer
 from certstrap.authority.export import pkcs8_as
 from certstrap.authority.key_source import Generate, OwnedKey, Passphrases, create
 from certstrap.authority.request import NewRequest, common_name_of, draft_request
-from certstrap.authority.sign import Signed, certificate_as, choose_ca, is_cut
-from certstrap.certificates import CAProfile, LeafProfile
+from certstrap.authority.sign import Signed, certificate_as, certify, choose_ca, is_cut
+from certstrap.certificates import CAProfile, LeafProfile, extensions_left_out
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot
 from certstrap.errors import AlreadyExists, Refused
 from certstrap.facts import extension, is_issued_by, require_valid
@@ -94,7 +93,7 @@ def issue(
     ca, created, issuer = _authority(depot, wanted, passphrases, now, generate, new)
     end = wanted.expiry.after(now)
     requested, request = _request(depot, wanted, key, passphrases, generate, new)
-    certificate = certificates.sign(issuer, request, LeafProfile(), Validity.starting(now, end))
+    certificate = certify(depot, issuer, request, LeafProfile(), Validity.starting(now, end))
     path = depot.path(name, CERTIFICATE)
     new.append(certificate_as(path, certificate))
     owned = requested.key if requested else key
@@ -104,7 +103,12 @@ def issue(
         created,
         requested,
         Signed(
-            path, depot.path(name, REQUEST), depot.path(ca, KEY), certificate, is_cut(issuer, end)
+            path,
+            depot.path(name, REQUEST),
+            depot.path(ca, KEY),
+            certificate,
+            is_cut(issuer, end),
+            extensions_left_out(request),
         ),
         pkcs8,
         certificate,

@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, files
+from certstrap.authority.chain import issuers_of
 from certstrap.authority.create import load_issuer
 from certstrap.authority.key_source import Passphrases, create
 from certstrap.certificates import Profile
@@ -28,6 +29,7 @@ class Signed:
         ca_key_path: the key that signed it.
         certificate: the certificate.
         cut: whether it was asked to end after its CA, and ends with it.
+        left_out: the extensions of the request that were not taken over.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Signed:
     ca_key_path: str
     certificate: x509.Certificate
     cut: bool
+    left_out: tuple[str, ...]
 
 
 def choose_ca(depot: Depot, ca: str) -> Name:
@@ -61,7 +64,8 @@ def sign_request(
     now: datetime,
     *,
     request_file: str = "",
-    certificate_file: str = "",
+    request_data: bytes | None = None,
+    certificate_file: str | None = "",
 ) -> Signed:
     """Sign the request of ``name`` with ``ca``.
 
@@ -74,33 +78,49 @@ def sign_request(
         passphrases: asked if the CA's key is encrypted.
         now: the instant of signing.
         request_file: the request, if it is not in the depot.
-        certificate_file: where the certificate goes, if not into the depot.
+        request_data: what is in it, if it is not to be read from there.
+        certificate_file: where the certificate goes, if not into the depot; None for nowhere.
 
     Raises:
         AlreadyExists: the depot has a certificate of that name.
         NotAllowedToSign, Refused: the CA may not sign, or not this.
     """
     path = certificate_file or depot.path(name, CERTIFICATE)
-    if not certificate_file and depot.has(name, CERTIFICATE):
+    if certificate_file == "" and depot.has(name, CERTIFICATE):
         raise AlreadyExists("certificate", name.stem, path)
     end = expiry.after(now)
     if request_file:
-        data = files.read(request_file, "certificate request")
-        request = certificates.load_request(data, request_file)
+        if request_data is None:
+            request_data = files.read(request_file, "certificate request")
+        request = certificates.load_request(request_data, request_file)
     else:
         request = depot.request(
             name, f'Make it with: certstrap request-cert --common-name "{name}"'
         )
     issuer = load_issuer(depot, ca, passphrases, now)
-    certificate = certificates.sign(issuer, request, profile, Validity.starting(now, end))
-    create(depot, [certificate_as(path, certificate)], "certificate", name)
+    certificate = certify(depot, issuer, request, profile, Validity.starting(now, end))
+    if certificate_file is not None:
+        create(depot, [certificate_as(path, certificate)], "certificate", name)
     return Signed(
         path,
         request_file or depot.path(name, REQUEST),
         depot.path(ca, KEY),
         certificate,
         is_cut(issuer, end),
+        certificates.extensions_left_out(request),
     )
+
+
+def certify(
+    depot: Depot,
+    issuer: Issuer,
+    request: x509.CertificateSigningRequest,
+    profile: Profile,
+    validity: Validity,
+) -> x509.Certificate:
+    """Return the certificate for ``request``, if all CAs of the chain let it be signed."""
+    ancestors = tuple(issuers_of(depot, issuer.certificate))
+    return certificates.sign(issuer, request, profile, validity, ancestors)
 
 
 def certificate_as(path: str, certificate: x509.Certificate) -> NewFile:

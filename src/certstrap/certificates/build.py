@@ -1,26 +1,34 @@
 """Certificates and requests, built by profile (RFC 5280, RFC 2986). Pure: no disk, no clock."""
 
+from collections.abc import Sequence
+
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtensionOID
 
 from certstrap import keys
 from certstrap.certificates.constraints import require_permitted
-from certstrap.certificates.profiles import CAProfile, LeafProfile, Profile
+from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.errors import InvalidName, Refused
 from certstrap.facts import authority_key_identifier, extension, folded
 from certstrap.issuer import Issuer
 from certstrap.keys import PrivateKey
-from certstrap.names import AlternativeNames, Subject
+from certstrap.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.validity import Validity
 
 
 def self_sign(
-    key: PrivateKey, subject: Subject, profile: CAProfile, validity: Validity
+    key: PrivateKey,
+    subject: Subject,
+    profile: CAProfile,
+    validity: Validity,
+    names: AlternativeNames = NO_NAMES,
 ) -> x509.Certificate:
     """Return a root CA's certificate, with a random serial number."""
-    name = subject.to_x509()
+    name, alternative = subject.to_x509(), names.to_x509()
     builder = _builder(name, name, key.public_key(), profile, validity)
+    if alternative:
+        builder = builder.add_extension(alternative, critical=False)
     return builder.sign(key, keys.signature_hash(key))
 
 
@@ -42,11 +50,22 @@ def make_request(
 
 
 def sign(
-    issuer: Issuer, request: x509.CertificateSigningRequest, profile: Profile, validity: Validity
+    issuer: Issuer,
+    request: x509.CertificateSigningRequest,
+    profile: Profile,
+    validity: Validity,
+    ancestors: Sequence[x509.Certificate] = (),
 ) -> x509.Certificate:
     """Return a certificate for ``request``: its key, its subject byte for byte, its names.
 
     The certificate is cut to the validity of its CA.
+
+    Args:
+        issuer: who signs.
+        request: what was asked for.
+        profile: what the certificate is for.
+        validity: when it should be valid.
+        ancestors: the CAs above the issuer, as far as they are known; the next one first.
 
     Raises:
         Refused: the profile, the subject or a name is one that the CA may not sign.
@@ -58,14 +77,20 @@ def sign(
             "The request has neither a subject nor alternative names.",
             "Have it made again, with a common name or a domain.",
         )
-    if folded(request.subject) == folded(ca.subject):
+    if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
         raise Refused(
-            "The request has the name of the CA itself, and no chain may hold a name twice.",
-            "Make the request with another common name.",
+            "The request has no alternative names, and no TLS client accepts a server without.",
+            "Have it made again, with --domain or --ip.",
         )
-    if isinstance(profile, CAProfile):
-        _require_room(ca, profile)
-    require_permitted(request, ca)
+    for depth, above in enumerate((ca, *ancestors)):
+        if folded(request.subject) == folded(above.subject):
+            raise Refused(
+                "The request has the name of the CA itself, and no chain may hold a name twice.",
+                "Make the request with another common name.",
+            )
+        if isinstance(profile, CAProfile):
+            _require_room(above, depth, profile)
+        require_permitted(request, above)
     builder = _builder(
         ca.subject, request.subject, request.public_key(), profile, validity.within(issuer.validity)
     )
@@ -84,19 +109,25 @@ def extensions_left_out(request: x509.CertificateSigningRequest) -> tuple[str, .
     )
 
 
-def _require_room(ca: x509.Certificate, profile: CAProfile) -> None:
-    """Refuse an intermediate that leaves no valid path below ``ca`` (RFC 5280, 4.2.1.9)."""
+def _require_room(ca: x509.Certificate, depth: int, profile: CAProfile) -> None:
+    """Refuse an intermediate that leaves no valid path below ``ca`` (RFC 5280, 4.2.1.9).
+
+    ``depth`` is the number of CAs that stand between the two.
+    """
     constraints = extension(ca, x509.BasicConstraints)
-    room = constraints.path_length if constraints else None
-    if room == 0:
+    if not constraints or constraints.path_length is None:
+        return
+    room = constraints.path_length - depth
+    if room <= 0:
         raise Refused(
-            "The CA's path length is 0: no intermediate may follow it.",
+            f"The CA's path length is {constraints.path_length}: no intermediate may follow it"
+            f"{' here' if depth else ''}.",
             "Make a CA that has room for one: certstrap init --path-length 1 --common-name NAME",
         )
-    if room is not None and (profile.path_length is None or profile.path_length >= room):
+    if profile.path_length is None or profile.path_length >= room:
         raise Refused(
-            f"The CA's path length is {room}: the path length of an intermediate below it must be "
-            "smaller.",
+            f"The CA's path length is {constraints.path_length}: that of an intermediate below it "
+            f"must be smaller than {room}.",
             f"Choose one from 0 to {room - 1} with --path-length.",
         )
 

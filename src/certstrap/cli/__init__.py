@@ -19,7 +19,19 @@ from certstrap.cli.spelling import one_spelling
 from certstrap.cli.world import World
 from certstrap.errors import CertstrapError, Internal, Storage
 
-_COMMANDS = ("init", "request-cert", "sign", "issue", "export-pkcs8")
+_COMMANDS = {  # and the modules that hold them
+    "init": "init",
+    "request-cert": "request_cert",
+    "sign": "sign",
+    "issue": "issue",
+    "revoke": "revoke",
+    "import": "importing",
+    "export-pkcs8": "export_pkcs8",
+    "export-pkcs12": "export_pkcs12",
+    "export-chain": "export_chain",
+    "gen": "gen",
+}
+_ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 
 def _markup() -> Any:
@@ -35,17 +47,22 @@ class _Command(TyperCommand):
         return super().parse_args(ctx, one_spelling(args, self.params))
 
 
-class _Commands(Mapping[str, TyperCommand]):
+class _Commands(Mapping[str, TyperCommand | TyperGroup]):
     """The commands by name; looking one up imports it."""
 
-    def __getitem__(self, name: str) -> TyperCommand:
-        if name not in _COMMANDS:
-            raise KeyError(name)
-        module = import_module(f"{__name__}.{name.replace('-', '_')}")
-        single = typer.Typer(add_completion=False)
-        single.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
-        command = typer.main.get_command(single)
-        assert isinstance(command, TyperCommand)  # noqa: S101 - one command makes no group
+    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
+        name = _ALIASES.get(name, name)
+        module = import_module(f"{__name__}.{_COMMANDS[name]}")
+        holder = typer.Typer(add_completion=False)
+        if hasattr(module, "COMMANDS"):
+            holder.callback(cls=_Subgroup, help=module.HELP, no_args_is_help=True)(_nothing)
+            for sub, (shown, function, example) in module.COMMANDS.items():
+                epilog = f"Example: {example}"
+                holder.command(sub, cls=_Command, epilog=epilog, hidden=not shown)(function)
+        else:
+            holder.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
+        command = typer.main.get_command(holder)
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer makes no other
         return command
 
     def __iter__(self) -> Iterator[str]:
@@ -55,11 +72,20 @@ class _Commands(Mapping[str, TyperCommand]):
         return len(_COMMANDS)
 
 
-class _Group(TyperGroup):
+def _nothing() -> None:
+    """Do nothing before a command of a group."""
+
+
+class _Subgroup(TyperGroup):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs | {"rich_markup_mode": _markup()})
+
+
+class _Group(_Subgroup):
     """Knows the commands, and is the one place where errors are caught."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs | {"rich_markup_mode": _markup()})
+        super().__init__(**kwargs)
         self.commands = _Commands()  # type: ignore[assignment]
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]

@@ -26,6 +26,11 @@ def say(line: str) -> None:
     typer.echo(line)
 
 
+def remark(line: str) -> None:
+    """Print one line to standard error, where standard output is somebody's PEM."""
+    typer.echo(line, err=True)
+
+
 def say_pem(it: x509.Certificate | x509.CertificateSigningRequest) -> None:
     """Print a certificate or a request as PEM to standard output."""
     typer.echo(it.public_bytes(Encoding.PEM), nl=False)
@@ -47,6 +52,11 @@ def generate(spec: KeySpec) -> PrivateKey:
     return spinning(f"Making an {spec} key", spec.generate)
 
 
+def read_standard_input() -> bytes:
+    """Return all of standard input."""
+    return sys.stdin.buffer.read() if sys.stdin else b""
+
+
 def spinning(what: str, work: Callable[[], _Result]) -> _Result:
     """Return what ``work`` returns; on a terminal, show a spinner meanwhile."""
     if sys.stderr is None or not sys.stderr.isatty():
@@ -56,3 +66,8 @@ def spinning(what: str, work: Callable[[], _Result]) -> _Result:
 
     with Console(stderr=True).status(Text(what)):
         return work()
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody reads standard output as it comes."""
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority import export_pkcs8
+from certstrap.authority.export import export_pkcs8
 from certstrap.cli import options
 from certstrap.cli.console import say
 from certstrap.cli.passphrases import passphrases

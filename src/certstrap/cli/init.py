@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority import create_ca
+from certstrap.authority.create import create_ca
 from certstrap.certificates import CAProfile
 from certstrap.cli import options
 from certstrap.cli.console import generate, say_pem

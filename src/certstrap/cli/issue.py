@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority import Issued, Wanted, issue
+from certstrap.authority.issue import Issued, Wanted, issue
 from certstrap.cli import options
 from certstrap.cli.console import generate, say
 from certstrap.cli.lines import say_ca, say_request, say_signed
@@ -50,8 +50,9 @@ def command(
         Expiry.parse(expires),
         pkcs8,
     )
+    ask = world.is_interactive
     asked = passphrases(
-        world, passphrase, passphrase_file, no_passphrase, unasked=not world.is_interactive
+        world, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
     )
     issued = issue(Depot(world.depot_path), wanted, asked, world.now(), generate)
     _say_created(issued)

@@ -1,6 +1,10 @@
 """The lines that the steps print; scripts read them."""
 
-from certstrap.authority import NewCA, NewRequest, Signed
+from collections.abc import Callable
+
+from certstrap.authority.create import NewCA
+from certstrap.authority.request import NewRequest
+from certstrap.authority.sign import Signed
 from certstrap.cli.console import say
 
 
@@ -23,9 +27,16 @@ def say_request(request: NewRequest) -> None:
 def say_signed(signed: Signed) -> None:
     """Print what `sign` prints."""
     say(f"Created {signed.path} from {signed.request_path} signed by {signed.ca_key_path}")
+    say_changed(signed, say)
+
+
+def say_changed(signed: Signed, tell: Callable[[str], None]) -> None:
+    """Tell what is not as it was asked for."""
     if signed.cut:
         end = signed.certificate.not_valid_after_utc
-        say(f"It ends on {end:%Y-%m-%d} with its CA, before the time asked for.")
+        tell(f"It ends on {end:%Y-%m-%d} with its CA, before the time asked for.")
+    if signed.left_out:
+        tell(f"Not taken over from the request: {', '.join(signed.left_out)}.")
 
 
 def _created_key(path: str, encrypted: bool) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 
 import typer
 
-from certstrap.authority import Passphrases
+from certstrap.authority.key_source import Passphrases
 from certstrap.cli.world import World
 from certstrap.errors import NoPassphrase, NotFound, PassphrasesDiffer, Storage, Unusable
 
@@ -21,7 +21,8 @@ def passphrases(
     none: bool,
     *,
     opening: str = "key",
-    unasked: bool = False,
+    ask_opening: bool = True,
+    ask_new: bool = True,
 ) -> Passphrases:
     """Return who gives the passphrases of a command.
 
@@ -31,7 +32,8 @@ def passphrases(
         file: the option ``--passphrase-file``.
         none: the option ``--no-passphrase``.
         opening: what the prompt calls the key that is opened.
-        unasked: ask nobody: without a passphrase new keys are in the clear, and none is opened.
+        ask_opening: ask somebody where nothing is given, else open none.
+        ask_new: ask somebody where nothing is given, else leave new keys in the clear.
     """
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
@@ -43,7 +45,7 @@ def passphrases(
     @cache
     def new() -> bytes:
         known = given()
-        if known is not None or unasked:
+        if known is not None or not ask_new:
             return known or b""
         typed = world.ask(NEW)
         if world.ask(AGAIN) != typed:
@@ -52,7 +54,7 @@ def passphrases(
 
     def existing() -> bytes:
         known = given()
-        if known is None and unasked:
+        if known is None and not ask_opening:
             raise NoPassphrase("A key is encrypted")
         return known if known is not None else world.ask(OPENING.format(opening))
 

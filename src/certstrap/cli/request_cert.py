@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority import common_name_of, name_of, request_certificate
+from certstrap.authority.request import common_name_of, name_of, request_certificate
 from certstrap.cli import options
 from certstrap.cli.console import generate, say_pem
 from certstrap.cli.lines import say_request

@@ -1,0 +1,70 @@
+"""Chains: who issued a certificate, found through the depot by signature."""
+
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.depot import CHAIN, Depot
+from certstrap.errors import Refused
+from certstrap.facts import is_ca, is_issued_by, is_self_signed
+from certstrap.files import PUBLIC_MODE, NewFile
+from certstrap.names import Name
+
+
+def issuers_of(depot: Depot, certificate: x509.Certificate) -> Iterator[x509.Certificate]:
+    """Yield the CA that issued ``certificate``, the CA that issued that one, and so on.
+
+    It ends with a root, or where the depot does not hold the next issuer. Where a CA was renewed
+    and two certificates fit, the one that ends last is taken.
+    """
+    if is_self_signed(certificate):
+        return
+    cas = [found for _, found in depot.certificates() if is_ca(found)]
+    while not is_self_signed(certificate):
+        fitting = [ca for ca in cas if is_issued_by(certificate, ca)]
+        if not fitting:
+            return
+        certificate = max(fitting, key=lambda ca: ca.not_valid_after_utc)
+        cas.remove(certificate)  # no chain holds a certificate twice
+        yield certificate
+
+
+def export_chain(depot: Depot, name: Name, *, with_root: bool = False, output: str = "") -> str:
+    """Write the chain of ``name``, leaf first, and return the path.
+
+    Args:
+        depot: where the certificates are, and the chain goes, save what is named otherwise.
+        name: whose chain it is.
+        with_root: end with the root; otherwise it ends before it, as TLS has it (RFC 8446, 4.4.2).
+        output: where the chain goes, if not to the depot's ``NAME.chain.crt``.
+
+    Raises:
+        Refused: the chain does not reach a root, or has nothing in it but the root.
+        FileExists: there is such a file already.
+    """
+    path = output or depot.path(name, CHAIN)
+    leaf = depot.certificate(name)
+    chain = [leaf, *issuers_of(depot, leaf)]
+    require_root(depot, chain)
+    if not with_root:
+        chain.pop()
+    if not chain:
+        raise Refused(f"{name} is a root: nothing stands below it.", "Give --with-root too.")
+    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+    depot.create([NewFile(path, pem, PUBLIC_MODE)])
+    return path
+
+
+def require_root(depot: Depot, chain: list[x509.Certificate]) -> None:
+    """Refuse a chain that does not end with a root.
+
+    Raises:
+        Refused: naming the issuer that is missing.
+    """
+    if not is_self_signed(chain[-1]):
+        raise Refused(
+            f"The chain is incomplete: {depot.root} does not hold the certificate of its issuer "
+            f'"{chain[-1].issuer.rfc4514_string()}".',
+            "Bring it in with: certstrap import NAME --cert FILE",
+        )

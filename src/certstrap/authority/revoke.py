@@ -1,0 +1,107 @@
+"""Revoke a certificate: put it on the CRL of the CA that issued it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap import files, revocation
+from certstrap.authority.create import load_issuer
+from certstrap.authority.key_source import Passphrases
+from certstrap.authority.sign import choose_ca
+from certstrap.depot import CRL, Depot
+from certstrap.errors import ChooseCA, Refused
+from certstrap.facts import extension, is_issued_by, is_self_signed
+from certstrap.files import PUBLIC_MODE, NewFile
+from certstrap.issuer import Issuer
+from certstrap.names import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """What came of it: the CRL, its number of entries, and since when if it was so already."""
+
+    crl_path: str
+    entries: int
+    since: datetime | None
+
+
+def revoke(
+    depot: Depot,
+    which: Name | int,
+    ca: str,
+    reason: x509.ReasonFlags,
+    passphrases: Passphrases,
+    now: datetime,
+) -> Revoked:
+    """Put a certificate on its CA's CRL, which is made if it is missing; once.
+
+    Args:
+        depot: where all of it is.
+        which: a name, or the serial number of a certificate whose file is gone.
+        ca: who issued it; empty for the only CA of the depot that did.
+        reason: why.
+        passphrases: asked if the CA's key is encrypted.
+        now: the instant of revocation.
+
+    Raises:
+        Refused: the CA did not issue it, or it is the CA itself.
+        ChooseCA: ``ca`` is empty, and more than one CA or none will do.
+    """
+    certificate = depot.certificate(which) if isinstance(which, Name) else None
+    name = Name(ca) if ca else _only_issuer(depot, certificate)
+    issuer = load_issuer(depot, name, passphrases, now)
+    _require_right(issuer, name, certificate or which)
+    serial = certificate.serial_number if certificate else which
+    assert isinstance(serial, int)  # noqa: S101 - a name has a certificate
+    path = depot.path(name, CRL)
+    with depot.locked():
+        crl = None
+        if depot.has(name, CRL):
+            crl = revocation.load(*depot.read(name, CRL), issuer.certificate)
+            since = revocation.revoked_since(crl, serial)
+            if since:
+                return Revoked(path, len(crl), since)
+        crl = revocation.revoke(issuer, crl, serial, reason, now)
+        new = NewFile(path, crl.public_bytes(Encoding.PEM), PUBLIC_MODE)
+        files.create([new], overwrite=True)
+    return Revoked(path, len(crl), None)
+
+
+def _only_issuer(depot: Depot, certificate: x509.Certificate | None) -> Name:
+    if not certificate:
+        return choose_ca(depot, "")
+    found = [
+        stem for stem in depot.cas() if is_issued_by(certificate, depot.certificate(Name(stem)))
+    ]
+    if not found:
+        raise Refused(
+            f"No CA in {depot.root} issued that certificate.",
+            "Revoke it where its CA is.",
+        )
+    if len(found) > 1:
+        raise ChooseCA(depot.root, found)
+    return Name(found[0])
+
+
+def _require_right(issuer: Issuer, name: Name, which: x509.Certificate | Name | int) -> None:
+    """Refuse what the CA did not issue, and the CA itself; by signature, not by name."""
+    ca = issuer.certificate
+    usage = extension(ca, x509.KeyUsage)
+    if usage and not usage.crl_sign:
+        raise Refused(f"The CA {name} may not sign CRLs.", "Its key usage says so.")
+    if (
+        which.public_key() == ca.public_key()
+        if isinstance(which, x509.Certificate)
+        else which == ca.serial_number and is_self_signed(ca)
+    ):
+        raise Refused(
+            f"{name} is the CA itself, and cannot revoke itself.",
+            "A root goes by being taken out of every trust store.",
+        )
+    if isinstance(which, x509.Certificate) and not is_issued_by(which, ca):
+        raise Refused(
+            f"The CA {name} did not issue that certificate.",
+            "Name the CA that did, or leave out --CA.",
+        )
