@@ -11,7 +11,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -34,8 +34,7 @@ _WHAT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Depot:
+class Depot(NamedTuple):
     """A depot in the folder ``root``, which need not exist before something is created in it."""
 
     root: str
@@ -43,10 +42,19 @@ class Depot:
     def path(self, name: Name, suffix: str) -> str:
         """Return the path of a file of ``name``: the one that is there, else the one it would get.
 
-        Files of certstrap's own depots are found under either of its two rules for file names.
+        Files of certstrap's own depots are found under either of its two rules for file names, and
+        what joins them goes by the same.
         """
-        paths = [os.path.join(self.root, stem + suffix) for stem in name.stems]
-        return next(filter(os.path.lexists, paths), paths[0])
+        paths = [os.path.join(self.root, stem) for stem in name.stems]
+        for siblings in ((suffix,), (KEY, REQUEST, CERTIFICATE)):
+            for path in paths:
+                if any(os.path.lexists(path + sibling) for sibling in siblings):
+                    return path + suffix
+        return paths[0] + suffix
+
+    def holds(self, path: str) -> bool:
+        """Tell whether ``path`` is one that `path` gives, and not one that the user named."""
+        return path.startswith(os.path.join(self.root, ""))
 
     def has(self, name: Name, suffix: str) -> bool:
         """Tell whether there is such a file."""
@@ -105,7 +113,7 @@ class Depot:
             FileExists: one of them is there already.
             Storage: the operating system refuses.
         """
-        if not any(file.path.startswith(os.path.join(self.root, "")) for file in new):
+        if not any(self.holds(file.path) for file in new):
             files.create(new)
             return
         made = files.make_folders(self.root)

@@ -2,12 +2,11 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 
 from certstrap.errors import Unusable
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----[ \t]*\r?\n(.*?)-----END \1-----", re.DOTALL)
+_BEGIN = b"-----BEGIN "
 
 CERTIFICATE = "certificate"
 REQUEST = "certificate request"
@@ -39,13 +38,13 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     """
     if not data.strip():
         raise Unusable(source, "is empty", f"It should hold a {kind}.")
-    if b"-----BEGIN " not in data:
+    if _BEGIN not in data:
         return data, False
     others = []
-    for match in _BLOCK.finditer(data):
-        if kind_of(match[1]) == kind:
-            return match[0] + b"\n", True
-        others.append(kind_of(match[1]))
+    for label, block in _blocks(data):
+        if kind_of(label) == kind:
+            return block, True
+        others.append(kind_of(label))
     if not others:
         raise Unusable(source, "is broken: its PEM has no end", "The file may have been cut short.")
     raise Unusable(source, f"holds a {others[-1]}, not a {kind}", "Name the right file.")
@@ -53,14 +52,27 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
 
 def find_all(data: bytes, kind: str) -> Iterator[bytes]:
     """Yield each PEM block of ``kind`` in ``data``."""
-    return (match[0] + b"\n" for match in _BLOCK.finditer(data) if kind_of(match[1]) == kind)
+    return (block for label, block in _blocks(data) if kind_of(label) == kind)
+
+
+def _blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the label and the whole of each PEM block."""
+    _, begin, rest = data.partition(_BEGIN)
+    while begin:
+        label, _, body = rest.partition(b"-----")
+        end = b"-----END " + label + b"-----"
+        inside, found, after = body.partition(end)
+        if found:
+            yield label, begin + label + b"-----" + inside + end + b"\n"
+            rest = after
+        _, begin, rest = rest.partition(_BEGIN)
 
 
 def kind_of(label: bytes) -> str:
     """Return what a PEM label says, in words."""
     if label.endswith(b"PRIVATE KEY"):
         return PRIVATE_KEY
-    return _KINDS.get(label, label.decode().lower())
+    return _KINDS.get(label, label.decode(errors="replace").lower())
 
 
 def der_of(block: bytes) -> bytes:

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from certstrap.errors import FileExists, LaxMode, NotFound, Storage, Unusable
 
@@ -23,8 +23,7 @@ _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
-@dataclass(frozen=True, slots=True)
-class NewFile:
+class NewFile(NamedTuple):
     """A file to be: its path, its content, and the mode it is born with (less the umask)."""
 
     path: str
@@ -138,8 +137,7 @@ def remove_empty(folder: str) -> None:
         os.rmdir(folder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Staged:
+class _Staged(NamedTuple):
     name: str
     inode: tuple[int, int]
 

@@ -1,9 +1,8 @@
 """Who signs: a CA's certificate and its key, that belong together and may sign now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography import x509
 
@@ -16,8 +15,7 @@ from certstrap.validity import Validity
 KeyReader = Callable[[], PrivateKey]
 
 
-@dataclass(frozen=True, slots=True)
-class Issuer:
+class Issuer(NamedTuple):
     """A CA's certificate and its key; `Issuer.of` makes one only if they match and may sign."""
 
     certificate: x509.Certificate

@@ -8,7 +8,7 @@ malformed PBES2. Written is what certstrap reads too.
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -50,8 +50,7 @@ _CURVES: dict[str, Callable[[], PrivateKey]] = {
 CURVES = tuple(_CURVES)
 
 
-@dataclass(frozen=True, slots=True)
-class KeySpec:
+class KeySpec(NamedTuple):
     """The kind of a new key: an RSA modulus of ``bits``, or the curve of a name in `CURVES`."""
 
     bits: int = 0

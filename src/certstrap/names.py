@@ -5,10 +5,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Self
+from typing import NamedTuple, Self
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -18,24 +17,27 @@ from certstrap.errors import InvalidAlternativeName, InvalidName
 LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system
 
-_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_URI = r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class _NameFields(NamedTuple):
+    text: str
+
+
+class Name(_NameFields):
     """A name as the user typed it, without the spaces around it.
 
     Raises:
         InvalidName: nothing in it can name a file, or it holds control characters.
     """
 
-    text: str
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", self.text.strip())
+    def __new__(cls, text: str) -> Self:  # noqa: D102 - the class says it
+        self = super().__new__(cls, text.strip())
         _require_plain("name", self.text)
-        if not any(_is_letter(c) and c != "_" for c in self.text):
+        if not any(_is_letter(c) for c in self.text):
             raise InvalidName(
                 "name", self.text, "has no letter or digit", "Choose a name that can name a file."
             )
@@ -46,6 +48,7 @@ class Name:
                 "is too long for the name of a file",
                 "Give a shorter one with --common-name.",
             )
+        return self
 
     @property
     def stem(self) -> str:
@@ -54,38 +57,55 @@ class Name:
         Letters, marks and digits of any script, ``.``, ``_`` and ``-`` stay; a run of anything
         else, and the dots in front, become one ``_`` each.
         """
-        text = unicodedata.normalize("NFC", self.text)
-        kept = "".join(c if _is_letter(c) or c in ".-" else "/" for c in text)
-        return re.sub(r"^\.+|/+", "_", kept)
+        stem = _runs_replaced(
+            unicodedata.normalize("NFC", self.text), lambda c: _is_letter(c) or c in "._-"
+        )
+        return "_" + stem.lstrip(".") if stem.startswith(".") else stem
 
     @property
     def stems(self) -> tuple[str, ...]:
         """The file names under which a depot may keep it: ours first, then certstrap's two."""
         of_init = self.text.replace(" ", "_")
-        of_request = re.sub(r"[^A-Za-z0-9._-]+", "_", self.text)
-        certstraps = (s for s in (of_init, of_request) if "/" not in s and "\\" not in s)
+        of_request = _runs_replaced(
+            self.text, lambda c: c.isascii() and (c.isalnum() or c in "._-")
+        )
+        certstraps = (s for s in (of_init, of_request) if not {"/", "\\"} & set(s))
         return tuple(dict.fromkeys((self.stem, *certstraps)))
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class _SubjectFields(NamedTuple):
+    common_name: str
+    organization: str
+    organizational_unit: str
+    country: str
+    province: str
+    locality: str
+
+
+class Subject(_SubjectFields):
     """The distinguished name of a certificate; an empty field is not there (RFC 5280, 4.1.2.6).
 
     Raises:
         InvalidName: a field is too long or holds control characters.
     """
 
-    common_name: str = ""
-    organization: str = ""
-    organizational_unit: str = ""
-    country: str = ""
-    province: str = ""
-    locality: str = ""
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
+    def __new__(  # noqa: D102 - the class says it
+        cls,
+        common_name: str = "",
+        organization: str = "",
+        organizational_unit: str = "",
+        country: str = "",
+        province: str = "",
+        locality: str = "",
+    ) -> Self:
+        self = super().__new__(
+            cls, common_name, organization, organizational_unit, country, province, locality
+        )
         for field, _, longest in _ATTRIBUTES:
             value = getattr(self, field)
             what = field.replace("_", " ")
@@ -99,10 +119,11 @@ class Subject:
                     if field == "common_name"
                     else "Shorten it.",
                 )
-        if self.country and not re.fullmatch("[A-Za-z]{2}", self.country):
+        if country and not (country.isascii() and country.isalpha() and len(country) == 2):  # noqa: PLR2004 - ISO 3166
             raise InvalidName(
-                "country", self.country, "is not two letters", "Use its ISO 3166 code, such as DE."
+                "country", country, "is not two letters", "Use its ISO 3166 code, such as DE."
             )
+        return self
 
     def to_x509(self) -> x509.Name:
         """Return it as the RDN sequence C, ST, L, O, OU, CN."""
@@ -123,8 +144,7 @@ _ATTRIBUTES = (  # field, type and upper bound in characters (RFC 5280, appendix
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AlternativeNames:
+class AlternativeNames(NamedTuple):
     """The subject alternative names of a request (RFC 5280, 4.2.1.6), each once, as typed."""
 
     domains: tuple[str, ...] = ()
@@ -175,7 +195,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
         hint = "Write an international name in its ASCII form (xn--...)."
     elif len(text) > 253:  # noqa: PLR2004 - RFC 1035, 2.3.4
         hint = "A domain has 253 characters at most."
-    elif not all(map(_LABEL.fullmatch, labels)):
+    elif not all(re.fullmatch(_LABEL, label) for label in labels):
         hint = (
             "A domain is labels of letters, digits and hyphens with dots between, as in a.example."
         )
@@ -195,7 +215,7 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def _parse_uri(text: str) -> str:
-    if not _URI.fullmatch(text):
+    if not re.fullmatch(_URI, text):
         raise InvalidAlternativeName(
             "URI", text, "Write it whole, in ASCII, as in spiffe://example.com/service."
         )
@@ -221,7 +241,15 @@ def _is_address(text: str) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    return character == "_" or unicodedata.category(character)[0] in "LMN"
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def _runs_replaced(text: str, keep: Callable[[str], bool]) -> str:
+    """Return ``text`` with one ``_`` for each run of characters that are not to be kept."""
+    kept = "".join(c if keep(c) else "\0" for c in text)
+    while "\0\0" in kept:
+        kept = kept.replace("\0\0", "\0")
+    return kept.replace("\0", "_")
 
 
 def _require_plain(what: str, text: str) -> None:

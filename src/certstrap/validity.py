@@ -5,9 +5,8 @@ Times are aware, in UTC, in whole seconds, as X.509 has them (RFC 5280, 4.1.2.5)
 
 import calendar
 import re
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Self
+from typing import NamedTuple, Self
 
 from certstrap.errors import InvalidExpiry
 
@@ -17,13 +16,11 @@ BACKDATED = timedelta(minutes=10)
 _LETTERS = {
     "y": "years", "w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds",
 }  # fmt: skip
-_PART = re.compile(r"[\s,]*([0-9]+)\s*([a-z]+)", re.IGNORECASE)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PART = re.compile(r"[\s,]*([0-9]+)\s*([A-Za-z]+)")
 _LONGEST = 10_000 * 366 * 86_400  # seconds; a larger count of any unit is past the year 9999
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(NamedTuple):
     """A length of time by the calendar; ``str`` writes what ``parse`` reads."""
 
     years: int = 0
@@ -54,13 +51,12 @@ class Duration:
         )
 
     def __str__(self) -> str:
-        counts = [(getattr(self, unit.name), unit.name) for unit in fields(self)]
+        counts = [(n, unit) for n, unit in zip(self, self._fields, strict=True)]
         words = [f"{n} {unit if n != 1 else unit[:-1]}" for n, unit in counts if n]
         return " ".join(words) or "0 seconds"
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(NamedTuple):
     """What the user asked for: ``end`` is a length of time or a day, ``text`` their words."""
 
     text: str
@@ -78,7 +74,7 @@ class Expiry:
             InvalidExpiry: any part of ``text`` is not understood.
         """
         stripped = text.strip()
-        if _DATE.fullmatch(stripped):
+        if stripped.count("-") == 2 and stripped.replace("-", "").isdigit():  # noqa: PLR2004
             try:
                 return cls(text, date.fromisoformat(stripped))
             except ValueError:
@@ -93,7 +89,7 @@ class Expiry:
         """Return this expiry with ``years`` in the place of its own (``sign --years``)."""
         if years < 0:
             raise InvalidExpiry(str(years), "is not a number of years")
-        duration = replace(self._duration(), years=years)
+        duration = self._duration()._replace(years=years)
         return Expiry(str(duration), duration)
 
     def _duration(self) -> Duration:
@@ -148,11 +144,10 @@ def _unit(word: str) -> str | None:
     if word in _LETTERS:
         return _LETTERS[word]
     plural = word if word.endswith("s") else word + "s"
-    return plural if plural in {unit.name for unit in fields(Duration)} else None
+    return plural if plural in Duration._fields else None
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
+class Validity(NamedTuple):
     """The first and the last second in which a certificate is valid."""
 
     start: datetime

@@ -1,7 +1,7 @@
 """Create a CA: its key, its certificate, its first CRL."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -17,8 +17,7 @@ from certstrap.names import Name, Subject
 from certstrap.validity import Expiry, Validity
 
 
-@dataclass(frozen=True, slots=True)
-class NewCA:
+class NewCA(NamedTuple):
     """A CA that was created: the paths of its files, and its parts."""
 
     key_path: str

@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -39,8 +40,7 @@ class Pair:
         require_apart(self.certificate, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """For whom: an organization, perhaps a unit of it, perhaps a common name."""
 
     organization: str

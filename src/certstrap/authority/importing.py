@@ -1,7 +1,7 @@
 """Bring a certificate of any tool into the depot, with its key and its request."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,8 +16,7 @@ from certstrap.files import KEY_MODE, PUBLIC_MODE, NewFile
 from certstrap.names import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(NamedTuple):
     """What was brought in: the paths, and how many more certificates the file held."""
 
     paths: tuple[str, ...]

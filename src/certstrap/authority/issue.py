@@ -1,7 +1,7 @@
 """Issue: do in one step what is missing of a CA, a key, a request and a certificate."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography import x509
 
@@ -13,7 +13,7 @@ from certstrap.authority.sign import Signed, certificate_as, certify, choose_ca,
 from certstrap.certificates import CAProfile, LeafProfile, extensions_left_out
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot
 from certstrap.errors import AlreadyExists, Refused
-from certstrap.facts import extension, is_issued_by, require_valid
+from certstrap.facts import extension, is_issued_by, is_self_signed, require_valid
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, Passphrase, spec_of
@@ -24,8 +24,7 @@ CA_EXPIRY = "18 months"
 DEFAULT_CA = "Cert"  # the name of the documented walkthrough
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(NamedTuple):
     """What `issue` made, and where all of it is.
 
     Attributes:
@@ -38,6 +37,7 @@ class Issued:
         key_path: the key that belongs to it, or empty where the depot has none.
         key_encrypted: whether that key is encrypted.
         ca_path: the CA's certificate.
+        ca_is_root: whether it is a root; clients need a chain otherwise.
     """
 
     ca: NewCA | None
@@ -49,10 +49,10 @@ class Issued:
     key_path: str
     key_encrypted: bool
     ca_path: str
+    ca_is_root: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What `issue` is asked for: for whom, by which CA (empty: the only one), and how.
 
     ``spec`` is the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
@@ -116,6 +116,7 @@ def issue(
         depot.path(name, KEY) if owned else "",
         bool(owned and owned.encrypted),
         depot.path(ca, CERTIFICATE),
+        is_self_signed(issuer.certificate),
     )
 
 
@@ -156,6 +157,7 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
         depot.path(wanted.name, KEY) if key else "",
         bool(key and key.encrypted),
         depot.path(Name(stem), CERTIFICATE),
+        is_self_signed(ca),
     )
 
 

@@ -1,8 +1,7 @@
 """Where a verb's key comes from: an existing file, or a new one of some kind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from certstrap import files, keys
 from certstrap.depot import Depot
@@ -15,16 +14,14 @@ Generate = Callable[[KeySpec], PrivateKey]
 """Makes a new key; it may take its time, and whoever gives it may show that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passphrases:
+class Passphrases(NamedTuple):
     """Who to ask: ``opening`` for a key that is encrypted, ``new`` for one that is to be."""
 
     opening: Passphrase
     new: Passphrase
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedKey:
+class OwnedKey(NamedTuple):
     """A private key, and whether its file is encrypted."""
 
     private: PrivateKey
@@ -46,6 +43,6 @@ def create(depot: Depot, new: list[NewFile], kind: str, name: Name) -> None:
     try:
         depot.create(new)
     except FileExists as cause:
-        if cause.path.startswith(depot.root):
+        if depot.holds(cause.path):
             raise AlreadyExists(kind, name.stem, cause.path) from None
         raise

@@ -1,7 +1,7 @@
 """Export a key with its certificate and chain as one PKCS#12 file (RFC 7292)."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
@@ -22,8 +22,7 @@ from certstrap.files import EXPORT_MODE, NewFile
 from certstrap.names import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(NamedTuple):
     """A PKCS#12 file: its path, whether it is encrypted, and who is missing from its chain."""
 
     path: str

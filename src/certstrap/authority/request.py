@@ -1,7 +1,7 @@
 """Request a certificate: a key and a PKCS#10 request with its names."""
 
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,8 +15,7 @@ from certstrap.keys import KeySpec, Passphrase
 from certstrap.names import LONGEST_COMMON_NAME, AlternativeNames, Name, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class NewRequest:
+class NewRequest(NamedTuple):
     """A request that was created: the paths of its files, and its parts."""
 
     key_path: str

@@ -1,7 +1,7 @@
 """Revoke a certificate: put it on the CRL of the CA that issued it."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,8 +18,7 @@ from certstrap.issuer import Issuer
 from certstrap.names import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Revoked:
+class Revoked(NamedTuple):
     """What came of it: the CRL, its number of entries, and since when if it was so already."""
 
     crl_path: str

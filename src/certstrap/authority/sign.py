@@ -1,7 +1,7 @@
 """Sign a request with a CA of the depot."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,8 +19,7 @@ from certstrap.names import Name
 from certstrap.validity import Expiry, Validity
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A certificate that was signed.
 
     Attributes:

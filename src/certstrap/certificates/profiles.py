@@ -1,6 +1,6 @@
 """What a certificate is for: a CA's or an end entity's, as values."""
 
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -12,27 +12,32 @@ SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
 BOTH = SERVER + CLIENT
 
 
-@dataclass(frozen=True, slots=True)
-class CAProfile:
+class _CAFields(NamedTuple):
+    path_length: int | None
+    permitted_domains: tuple[str, ...]
+
+
+class CAProfile(_CAFields):
     """What a CA's certificate says: how many CAs may follow it, and for which domains.
 
     Raises:
         Refused: ``path_length`` is negative.
     """
 
-    path_length: int | None = 0
-    permitted_domains: tuple[str, ...] = ()
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if self.path_length is not None and self.path_length < 0:
+    def __new__(  # noqa: D102 - the class says it
+        cls, path_length: int | None = 0, permitted_domains: tuple[str, ...] = ()
+    ) -> Self:
+        if path_length is not None and path_length < 0:
             raise Refused(
-                f"A path length cannot be {self.path_length}.",
+                f"A path length cannot be {path_length}.",
                 "It counts the intermediates that may follow: 0, 1, 2, ...",
             )
+        return super().__new__(cls, path_length, permitted_domains)
 
 
-@dataclass(frozen=True, slots=True)
-class LeafProfile:
+class LeafProfile(NamedTuple):
     """What an end entity's certificate says: its extended key usages."""
 
     usages: tuple[x509.ObjectIdentifier, ...] = BOTH

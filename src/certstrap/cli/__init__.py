@@ -5,7 +5,6 @@ Every command is a new process, so a command's module is imported when it is cal
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -150,7 +149,7 @@ def _certstrap(
     """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
     if not depot_path:
         raise typer.BadParameter("the depot needs a folder", param_hint="--depot-path")
-    ctx.obj = replace(ctx.obj or World(), depot_path=depot_path)
+    ctx.obj = (ctx.obj or World())._replace(depot_path=depot_path)
 
 
 def main() -> None:

@@ -81,7 +81,11 @@ def _say_next(issued: Issued, name: str) -> None:
     key = issued.pkcs8 or issued.key_path or f"the key that {issued.certificate_path} was made for"
     say("")
     say("What to do next:")
-    say(f"  Upload {issued.ca_path} to your Namespace, as its CA certificate.")
-    say(f"  Give your client {issued.certificate_path} and {key}.")
+    if issued.ca_is_root:
+        say(f"  Upload {issued.ca_path} to your Namespace, as its CA certificate.")
+        say(f"  Give your client {issued.certificate_path} and {key}.")
+    else:
+        say(f"  Upload the root above {issued.ca_path} to your Namespace, as its CA certificate.")
+        say(f"  Give your client its chain (certstrap export-chain {name}) and {key}.")
     if issued.key_encrypted and not issued.pkcs8:
         say(f"  Clients want that key in the clear: certstrap export-pkcs8 {name} writes it.")

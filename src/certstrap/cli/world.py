@@ -6,8 +6,8 @@ The app takes a `World` as its context object; tests give their own.
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from certstrap.errors import NoPassphrase
 
@@ -17,8 +17,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(NamedTuple):
     """What a command sees of the world around it.
 
     Attributes:
@@ -28,7 +27,7 @@ class World:
     """
 
     now: Callable[[], datetime] = utc_now
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environ: Mapping[str, str] = os.environ
     depot_path: str = "out"
 
     @property
