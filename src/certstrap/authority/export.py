@@ -49,10 +49,17 @@ def export_pkcs8(
     if os.path.lexists(path):
         raise FileExists(path)
     data = files.read(source, "private key", private=not key_file)
-    key, _ = keys.load(data, source, passphrases.opening)
+    key, opened = keys.load(data, source, passphrases.opening)
     if not allow_ca:
         require_leaf(depot, key, source)
-    depot.create([pkcs8_as(path, key, passphrases.new() if encrypt else b"")])
+    secret = b""
+    if encrypt:
+        secret = passphrases.new()
+        if not secret:
+            raise Missing("--encrypt needs a passphrase", "Give one, or leave out --encrypt.")
+    else:
+        passphrases.require_used(source, opened)
+    depot.create([pkcs8_as(path, key, secret)])
     return path
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 from certstrap import files, keys
 from certstrap.depot import Depot
-from certstrap.errors import AlreadyExists, FileExists
+from certstrap.errors import AlreadyExists, FileExists, Refused
 from certstrap.files import NewFile
 from certstrap.keys import KeySpec, Passphrase, PrivateKey
 from certstrap.names import Name
@@ -15,10 +15,27 @@ Generate = Callable[[KeySpec], PrivateKey]
 
 
 class Passphrases(NamedTuple):
-    """Who to ask: ``opening`` for a key that is encrypted, ``new`` for one that is to be."""
+    """Who to ask: ``opening`` for a key that is encrypted, ``new`` for one that is to be.
+
+    ``insisted`` tells that the user gave a passphrase for this very command, and believes that it
+    protects something.
+    """
 
     opening: Passphrase
     new: Passphrase
+    insisted: bool = False
+
+    def require_used(self, path: str, secret: bytes) -> None:
+        """Refuse a passphrase that protects nothing.
+
+        Raises:
+            Refused: one was insisted on, and ``path`` is a key that none opens.
+        """
+        if self.insisted and not secret:
+            raise Refused(
+                f"{path} is in the clear, and the passphrase would not protect it.",
+                "Leave the passphrase out; export-pkcs8 --encrypt writes an encrypted copy.",
+            )
 
 
 class OwnedKey(NamedTuple):

@@ -79,7 +79,9 @@ def request_certificate(
             raise AlreadyExists("request", name.stem, depot.path(name, suffix))
     key = None
     if key_file and os.path.lexists(key_file):
-        key = OwnedKey.of(*read_key(key_file, passphrases.opening))
+        private, secret = read_key(key_file, passphrases.opening)
+        passphrases.require_used(key_file, secret)
+        key = OwnedKey.of(private, secret)
         keys.require_strong(key.private.public_key(), key_file)
     paths = key_file or depot.path(name, KEY), request_file or depot.path(name, REQUEST)
     request, new = draft_request(paths, subject, names, key or spec, passphrases.new, generate)

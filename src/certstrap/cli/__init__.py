@@ -62,6 +62,7 @@ class _Commands(Mapping[str, TyperCommand | TyperGroup]):
             holder.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
         command = typer.main.get_command(holder)
         assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer makes no other
+        command.name = name
         return command
 
     def __iter__(self) -> Iterator[str]:
@@ -88,6 +89,8 @@ class _Group(_Subgroup):
         self.commands = _Commands()  # type: ignore[assignment]
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args[:1] == ["help"]:  # `certstrap help sign`, as certstrap has it
+            args = [*args[1:], "--help"]
         return super().parse_args(ctx, one_spelling(args, self.params, interspersed=False))
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]

@@ -9,6 +9,7 @@ honoured. `rich` is imported when something is really drawn with it.
 import os
 import sys
 from collections.abc import Callable
+from threading import Thread
 from typing import TypeVar
 
 import typer
@@ -46,10 +47,21 @@ def complain(error: CertstrapError) -> None:
 
 
 def generate(spec: KeySpec) -> PrivateKey:
-    """Return a new key; on a terminal, a spinner shows while an RSA key is made."""
+    """Return a new key; on a terminal, a spinner shows while an RSA key is made.
+
+    A large one takes minutes, and Ctrl-C is heard only by a thread that waits.
+    """
     if not spec.bits:
         return spec.generate()
-    return spinning(f"Making an {spec} key", spec.generate)
+    made: list[PrivateKey] = []
+    thread = Thread(target=lambda: made.append(spec.generate()), daemon=True)
+
+    def wait() -> PrivateKey:
+        thread.start()
+        thread.join()
+        return made[0]
+
+    return spinning(f"Making an {spec} key", wait)
 
 
 def read_standard_input() -> bytes:

@@ -58,7 +58,7 @@ def passphrases(
             raise NoPassphrase("A key is encrypted")
         return known if known is not None else world.ask(OPENING.format(opening))
 
-    return Passphrases(opening=existing, new=new)
+    return Passphrases(existing, new, insisted=bool(text) or file is not None)
 
 
 def _given(world: World, text: str | None, file: str | None, *, none: bool) -> bytes | None:
