@@ -130,6 +130,9 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         WrongPassphrase: it is encrypted, and not with that passphrase.
     """
     block, is_pem = _mended(*encoding.find(data, encoding.PRIVATE_KEY, source))
+    if _RSA_PSS in (encoding.der_of(block) if is_pem else block)[:32]:
+        # It would be read as an RSA key for anything, and what binds it to PSS would be lost.
+        raise Unusable(source, "holds an RSA-PSS key", "Use an RSA key that is not bound to PSS.")
     loader = load_pem_private_key if is_pem else load_der_private_key
     secret = b""
     try:
@@ -155,6 +158,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
     return key, secret
 
 
+_RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # RFC 4055, 3.1
 _HMAC_SHA256 = bytes.fromhex("06082a864886f70d0209")
 
 

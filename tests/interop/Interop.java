@@ -1,5 +1,6 @@
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -34,99 +35,105 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * What the JDK says of our files, one line a check; it ends with a stack trace where it says no.
+ * What the JDK says of the files in the current folder, one line a check.
  *
- * <p>Usage: java Interop.java ALGORITHM FOLDER, where FOLDER holds ca.crt, ca.crl, client.crt, client.key,
- * server.crt, server.key, and stranger.crt and stranger.key from a CA of the same name but another key. Each
- * .crt of an end entity may go on with the intermediates above it; each .key is PKCS#8, in the clear.
+ * <p>Usage: java Interop.java ALGORITHM HOST, with the algorithm of the keys and the name of the server. The
+ * folder holds ca.crt and ca.crl, and for each of client, below, server and stranger a chain (.crt, without
+ * the CA) and a key (.key, PKCS#8 in the clear). The stranger comes from a CA of the same name.
  */
 public final class Interop {
     private static final int TIMEOUT = 10_000; // milliseconds
     private static final char[] NO_PASSWORD = {};
 
-    private record Owner(List<X509Certificate> chain, PrivateKey key) {}
+    private record Owner(String name, List<X509Certificate> chain, PrivateKey key) {}
 
     public static void main(String[] args) throws Exception {
         String algorithm = args[0];
-        Path folder = Path.of(args[1]);
-        X509Certificate ca = chain(folder.resolve("ca.crt")).get(0);
-        Owner client = owner(folder, "client", algorithm);
-        Owner server = owner(folder, "server", algorithm);
-        Owner stranger = owner(folder, "stranger", algorithm);
-        System.out.println("keys loaded: " + client.key.getAlgorithm() + " " + client.key.getFormat());
+        String host = args[1];
+        X509Certificate ca = chain("ca.crt").get(0);
+        Owner client = owner("client", algorithm);
+        Owner below = owner("below", algorithm);
+        Owner server = owner("server", algorithm);
+        Owner stranger = owner("stranger", algorithm);
 
-        validate(client.chain, ca, folder.resolve("ca.crl"));
-        validate(server.chain, ca, folder.resolve("ca.crl"));
-        System.out.println("chains validated: " + client.chain.size());
+        for (Owner owner : List.of(client, below, server)) {
+            validate(owner.chain, ca);
+            System.out.printf("chain of %s validated: %d certificates%n", owner.name, owner.chain.size());
+        }
         try {
-            validate(stranger.chain, ca, folder.resolve("ca.crl"));
-            throw new AssertionError("the stranger's chain was validated");
+            validate(stranger.chain, ca);
+            throw new AssertionError("the stranger's chain is valid");
         } catch (CertPathValidatorException expected) {
-            System.out.println("stranger's chain refused");
+            System.out.println("chain of stranger refused");
         }
 
-        System.out.println("handshake: " + handshake(server, client, ca));
+        for (Owner owner : List.of(client, below)) {
+            System.out.println(handshake(server, owner, ca, host));
+        }
         try {
-            handshake(server, stranger, ca);
+            handshake(server, stranger, ca, host);
             throw new AssertionError("the stranger was let in");
         } catch (SSLException expected) {
-            System.out.println("stranger's handshake refused");
+            System.out.println("TLS with stranger refused");
         }
     }
 
-    private static Owner owner(Path folder, String name, String algorithm) throws IOException, GeneralSecurityException {
-        String pem = Files.readString(folder.resolve(name + ".key"));
+    private static Owner owner(String name, String algorithm) throws IOException, GeneralSecurityException {
+        String pem = Files.readString(Path.of(name + ".key"));
         String base64 = pem.replaceAll("-----(BEGIN|END) PRIVATE KEY-----", "");
         byte[] der = Base64.getMimeDecoder().decode(base64);
         PrivateKey key = KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
-        return new Owner(chain(folder.resolve(name + ".crt")), key);
+        return new Owner(name, chain(name + ".crt"), key);
     }
 
-    private static List<X509Certificate> chain(Path file) throws IOException, GeneralSecurityException {
+    private static List<X509Certificate> chain(String file) throws IOException, GeneralSecurityException {
         List<X509Certificate> chain = new ArrayList<>();
-        ByteArrayInputStream pem = new ByteArrayInputStream(Files.readAllBytes(file));
-        for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
+        for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(open(file))) {
             chain.add((X509Certificate) certificate);
         }
         return chain;
     }
 
-    /** Validates a chain below ca by RFC 5280; where ca issued its leaf itself, by the CRL too. */
-    private static void validate(List<X509Certificate> chain, X509Certificate ca, Path crl)
+    private static InputStream open(String file) throws IOException {
+        return new ByteArrayInputStream(Files.readAllBytes(Path.of(file)));
+    }
+
+    /** Validates a chain by RFC 5280; what the CA itself issued is looked up in its CRL too. */
+    private static void validate(List<X509Certificate> chain, X509Certificate ca)
             throws IOException, GeneralSecurityException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(ca, null)));
         parameters.setRevocationEnabled(chain.size() == 1);
-        var crls = factory.generateCRLs(new ByteArrayInputStream(Files.readAllBytes(crl)));
-        parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(crls)));
+        var crls = new CollectionCertStoreParameters(factory.generateCRLs(open("ca.crl")));
+        parameters.addCertStore(CertStore.getInstance("Collection", crls));
         CertPathValidator.getInstance("PKIX").validate(factory.generateCertPath(chain), parameters);
     }
 
-    /** Returns the protocol and whom the server saw; both sides demand a certificate below ca. */
-    private static String handshake(Owner server, Owner client, X509Certificate ca) throws Exception {
+    /** Returns the protocol and whom the server sees; each side demands a certificate below the CA. */
+    private static String handshake(Owner server, Owner client, X509Certificate ca, String host) throws Exception {
         SSLContext serverContext = context(server, ca);
         SSLContext clientContext = context(client, ca);
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (ServerSocket listening = serverContext.getServerSocketFactory().createServerSocket(0, 1, loopback)) {
             listening.setSoTimeout(TIMEOUT);
             ((SSLServerSocket) listening).setNeedClientAuth(true);
-            CompletableFuture<Void> talking = CompletableFuture.runAsync(() -> talk(clientContext, listening));
+            CompletableFuture<Void> talking = CompletableFuture.runAsync(() -> talk(clientContext, listening, host));
             String seen;
             try (SSLSocket accepted = (SSLSocket) listening.accept()) {
                 accepted.setSoTimeout(TIMEOUT);
                 accepted.getOutputStream().write('!');
                 var session = accepted.getSession();
-                seen = session.getProtocol() + " " + session.getPeerPrincipal().getName();
+                seen = session.getProtocol() + " with " + session.getPeerPrincipal().getName();
             }
             talking.get(TIMEOUT, TimeUnit.MILLISECONDS);
             return seen;
         }
     }
 
-    private static void talk(SSLContext context, ServerSocket listening) {
+    private static void talk(SSLContext context, ServerSocket listening, String host) {
         try (Socket plain = new Socket(listening.getInetAddress(), listening.getLocalPort());
                 SSLSocket socket = (SSLSocket)
-                        context.getSocketFactory().createSocket(plain, "localhost", plain.getPort(), true)) {
+                        context.getSocketFactory().createSocket(plain, host, plain.getPort(), true)) {
             socket.setSoTimeout(TIMEOUT);
             var parameters = socket.getSSLParameters();
             parameters.setEndpointIdentificationAlgorithm("HTTPS");

@@ -1,0 +1,52 @@
+"""The real program on a terminal of its own, as a person sees it."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+
+ENTER = "\r"
+NEW = "Enter passphrase (empty for no passphrase): "
+AGAIN = "Enter same passphrase again: "
+
+
+@contextmanager
+def terminal(
+    folder: Path,
+    *args: str,
+    environ: Mapping[str, str] | None = None,
+    output: str = "",
+    timeout: int = 20,
+) -> Iterator["pexpect.spawn[str]"]:
+    """Run the program in ``folder``, 24 lines by 80 columns; it is gone when the block ends.
+
+    Its standard output goes to the file ``output`` if that is named; a silence of ``timeout``
+    seconds fails the test.
+    """
+    known = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    script = 'exec "$0" -m certstrap "$@"' + (f" > {output}" if output else "")
+    child = pexpect.spawn(
+        "sh",
+        ["-c", script, sys.executable, *args],
+        cwd=str(folder),
+        env={**known, "TERM": "xterm", **(environ or {})},
+        dimensions=(24, 80),
+        timeout=timeout,
+        encoding="utf-8",
+    )
+    try:
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def ends(child: "pexpect.spawn[str]", exit_code: int = 0) -> str:
+    """Wait for the program to end with that status; return what it printed meanwhile."""
+    child.expect(pexpect.EOF)
+    child.close()
+    printed: str = child.before
+    assert child.exitstatus == exit_code, (child.exitstatus, child.signalstatus, printed)
+    return printed.replace("\r\n", "\n")

@@ -1,0 +1,357 @@
+"""Bad files: one clear sentence that names the file, a hint, and nothing written.
+
+Each command is given each bad thing in the place of each file that it reads.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from certstrap.keys import P256
+from tests.cli import foreign
+from tests.conftest import NOW, CommandLine, snapshot
+
+KEY, REQUEST, CERTIFICATE = "private key", "certificate request", "certificate"
+READERS = {  # the command, the file that it reads, and what that should be
+    "init --key": ("init --no-passphrase --cn x --key x.key", "x.key", KEY),
+    "request-cert --key": ("request-cert --cn x --key x.key", "x.key", KEY),
+    "export-pkcs8 --key": ("export-pkcs8 --key x.key --output x.p8", "x.key", KEY),
+    "export-pkcs8": ("export-pkcs8 client", "out/client.key", KEY),
+    "sign, the key": ("sign client --CA Cert", "out/Cert.key", KEY),
+    "sign, the CA": ("sign client --CA Cert", "out/Cert.crt", CERTIFICATE),
+    "sign, the request": ("sign client --CA Cert", "out/client.csr", REQUEST),
+    "sign --csr": ("sign x --CA Cert --csr x.csr", "x.csr", REQUEST),
+    "issue, the key": ("issue client --CA Cert", "out/client.key", KEY),
+    "issue, the CA's key": ("issue client --CA Cert", "out/Cert.key", KEY),
+    "issue, the CA": ("issue client --CA Cert", "out/Cert.crt", CERTIFICATE),
+    "issue, the request": ("issue client --CA Cert", "out/client.csr", REQUEST),
+    "issue, the certificate": ("issue signed", "out/signed.crt", CERTIFICATE),
+}
+PEM = {
+    KEY: foreign.key_data(P256.generate()),
+    REQUEST: foreign.request(),
+    CERTIFICATE: foreign.certificate().public_bytes(Encoding.PEM),
+}
+reading = pytest.mark.parametrize("reader", READERS)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A depot with the CA `Cert`, the key and request `client`, and all of `signed`."""
+    depot = tmp_path_factory.mktemp("template") / "out"
+    at, new = ("--depot-path", str(depot)), ("--curve", "P-256", "--no-passphrase")
+    certstrap = CommandLine()
+    certstrap(*at, "init", *new, "--cn", "Cert", "--expires", "10 years")
+    for name in ("client", "signed"):
+        certstrap(*at, "request-cert", *new, "--cn", name)
+    certstrap(*at, "sign", "signed", "--CA", "Cert")
+    return depot
+
+
+@pytest.fixture
+def depot(template: Path, folder: Path) -> Path:
+    """A copy of the template, which the test may spoil."""
+    return Path(shutil.copytree(template, folder / "out"))
+
+
+def put(folder: Path, path: str, data: bytes) -> None:
+    (folder / path).unlink(missing_ok=True)
+    foreign.write(folder / path, data)
+
+
+def says(certstrap: CommandLine, command: str, sentence: str, hint: str = "") -> None:
+    """Call the command, which must refuse with exactly this sentence and one line of a hint."""
+    lines = certstrap.refuses(*command.split(), sentence=sentence).stderr.splitlines()
+    assert lines[0] == sentence
+    assert len(lines) == 2
+    assert lines[1].startswith("Hint: ")
+    assert hint in lines[1]
+
+
+@reading
+@pytest.mark.parametrize("data", [b"", b"\n \n"])
+def test_an_empty_file(certstrap: CommandLine, depot: Path, reader: str, data: bytes) -> None:
+    command, path, kind = READERS[reader]
+    put(depot.parent, path, data)
+    says(certstrap, command, f"{path} is empty.", f"It should hold a {kind}.")
+
+
+@reading
+@pytest.mark.parametrize("cut", [30, -30])
+def test_truncated_pem(certstrap: CommandLine, depot: Path, reader: str, cut: int) -> None:
+    command, path, kind = READERS[reader]
+    put(depot.parent, path, PEM[kind][:cut])
+    says(certstrap, command, f"{path} is broken: its PEM has no end.", "cut short")
+
+
+@reading
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda pem: pem.replace(b"\nM", b"\n*", 1),
+        lambda pem: b"".join(line for n, line in enumerate(pem.splitlines(True)) if n != 2),
+        lambda _: b"\x00\xff random bytes \x80\x81",
+        lambda _: b"\x30\x03\x02\x01\x01",
+        lambda _: b"just some text",
+    ],
+    ids=["not base64", "a line lost", "bytes", "DER", "text"],
+)
+def test_what_cannot_be_decoded(
+    certstrap: CommandLine, depot: Path, reader: str, data: Callable[[bytes], bytes]
+) -> None:
+    command, path, kind = READERS[reader]
+    put(depot.parent, path, data(PEM[kind]))
+    says(certstrap, command, f"{path} is not a {kind} that can be read.", "broken")
+
+
+@reading
+@pytest.mark.parametrize("other", PEM)
+def test_a_key_a_request_and_a_certificate_are_told_apart(
+    certstrap: CommandLine, depot: Path, reader: str, other: str
+) -> None:
+    command, path, kind = READERS[reader]
+    if other != kind:
+        put(depot.parent, path, PEM[other])
+        says(certstrap, command, f"{path} holds a {other}, not a {kind}.", "the right file")
+
+
+@reading
+@pytest.mark.parametrize("thing", ["folder", "fifo", "device"])
+def test_a_folder_a_fifo_or_a_device_where_a_file_should_be(
+    certstrap: CommandLine, depot: Path, reader: str, thing: str
+) -> None:
+    command, path, kind = READERS[reader]
+    place = depot.parent / path
+    place.unlink(missing_ok=True)
+    if thing == "folder":
+        place.mkdir()
+    elif thing == "fifo":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(os.devnull)
+    says(certstrap, command, f"{path} is not a regular file.", f"It should be a {kind}.")
+
+
+@pytest.mark.parametrize(
+    "reader",
+    # issue makes what is not there
+    [reader for reader in READERS if not reader.startswith("issue") or reader.endswith("CA's key")],
+)
+def test_a_file_that_is_not_there(certstrap: CommandLine, depot: Path, reader: str) -> None:
+    command, path, kind = READERS[reader]
+    (depot.parent / path).unlink(missing_ok=True)
+    if reader == "request-cert --key":
+        (depot.parent / path).symlink_to("nowhere")  # what is not there at all is made
+    says(certstrap, command, f"There is no {kind} {path}.")
+
+
+def test_what_an_earlier_step_makes_is_named_with_that_step(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    says(
+        certstrap,
+        "sign nobody --CA Cert",
+        "There is no certificate request out/nobody.csr.",
+        'Make it with: certstrap request-cert --common-name "nobody"',
+    )
+    says(
+        certstrap,
+        "sign client --CA Nobody",
+        "There is no certificate out/Nobody.crt.",
+        'Make one with: certstrap init --common-name "Nobody"',
+    )
+
+
+@reading
+def test_a_file_that_may_not_be_read(depot: Path, reader: str) -> None:
+    command, path, kind = READERS[reader]
+    put(depot.parent, path, PEM[kind])
+    (depot.parent / path).chmod(0)
+    before = snapshot(depot.parent)
+    # root reads everything, unless it gives up that power
+    drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if not os.getuid() else []
+    done = subprocess.run(
+        [*drop, sys.executable, "-m", "certstrap", *command.split()],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    hint = "Hint: Check its permissions."
+    assert done.stderr == f"Cannot read {path}: Permission denied.\n{hint}\n"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert snapshot(depot.parent) == before
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o644, 0o460, 0o441, 0o666, 0o620])
+@pytest.mark.parametrize(
+    "reader", ["export-pkcs8", "sign, the key", "issue, the key", "issue, the CA's key"]
+)
+def test_a_key_that_is_open_to_others(
+    certstrap: CommandLine, depot: Path, reader: str, mode: int
+) -> None:
+    command, path, _ = READERS[reader]
+    (depot.parent / path).chmod(mode)
+    sentence = f"{path} is open to others (mode {mode:04o}), and a private key must not be."
+    says(certstrap, command, sentence, "chmod 0440 ")
+
+
+def test_the_chmod_of_the_hint_is_one_that_a_shell_can_run(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    there = depot.rename(depot.parent / "it's $HOME")
+    (there / "client.key").chmod(0o644)
+    depot_path = ("--depot-path", there.name)
+    outcome = certstrap.refuses(*depot_path, "export-pkcs8", "client", sentence="open to others")
+    mend = outcome.stderr.splitlines()[1].removeprefix("Hint: Close it with: ")
+    subprocess.run(["sh", "-c", mend], check=True)
+    certstrap(*depot_path, "export-pkcs8", "client")
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640, 0o700])
+def test_a_key_that_is_closed_to_others_is_fine(
+    certstrap: CommandLine, depot: Path, mode: int
+) -> None:
+    (depot / "Cert.key").chmod(mode)
+    (depot / "Cert.crt").chmod(0o666)
+    (depot / "client.csr").chmod(0o666)
+    certstrap("sign", "client", "--CA", "Cert")
+
+
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_key_of_a_kind_that_cannot_sign(
+    certstrap: CommandLine, depot: Path, form: PrivateFormat
+) -> None:
+    if form == PrivateFormat.PKCS8:
+        data = x25519.X25519PrivateKey.generate().private_bytes(Encoding.PEM, form, NoEncryption())
+    else:
+        data = dsa.generate_private_key(2048).private_bytes(Encoding.PEM, form, NoEncryption())
+    put(depot.parent, "x.key", data)
+    for reader in ("init --key", "request-cert --key", "export-pkcs8 --key"):
+        says(certstrap, READERS[reader][0], "x.key holds a key that cannot sign.", "Ed25519")
+
+
+BAD_REQUESTS = {
+    "broken": (
+        foreign.request_changed_after_signing(),
+        "{} is not signed by the key it holds.",
+        "made again",
+    ),
+    "sha1": (
+        foreign.request_signed_with_sha1(),
+        "{} is signed with SHA1, which proves nothing today.",
+        "SHA-256",
+    ),
+    "weak": (
+        foreign.request(key=foreign.weak_key()),
+        "{} holds an RSA key of 1024 bits.",
+        "2048",
+    ),
+    "nameless": (
+        foreign.request(subject=""),
+        "The request has neither a subject nor alternative names.",
+        "common name or a domain",
+    ),
+    "of the CA": (
+        foreign.request(subject="cERT"),
+        "The request has the name of the CA itself, and no chain may hold a name twice.",
+        "another common name",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_REQUESTS)
+@pytest.mark.parametrize("reader", ["sign, the request", "sign --csr", "issue, the request"])
+def test_a_request_that_must_not_be_signed(
+    certstrap: CommandLine, depot: Path, reader: str, bad: str
+) -> None:
+    command, path, _ = READERS[reader]
+    data, sentence, hint = BAD_REQUESTS[bad]
+    put(depot.parent, path, data)
+    (depot / "client.key").unlink()
+    says(certstrap, command, sentence.format(path), hint)
+
+
+signing = pytest.mark.parametrize(
+    "command", ["sign client --CA Foreign", "issue client --CA Foreign"]
+)
+NOT_ALLOWED = "Selected CA certificate is not allowed to sign certificates."
+
+
+@signing
+@pytest.mark.parametrize(("ca", "cert_sign"), [(False, True), (None, True), (True, False)])
+def test_a_ca_that_is_none(
+    certstrap: CommandLine, depot: Path, command: str, ca: bool | None, cert_sign: bool
+) -> None:
+    key = P256.generate()
+    it = foreign.certificate(key=key, ca=ca, cert_sign=cert_sign)
+    foreign.store_ca(depot, it=it, key=key)
+    outcome = certstrap.refuses(*command.split(), sentence=NOT_ALLOWED)
+    assert outcome.stderr == NOT_ALLOWED + "\n"  # it stands alone: no hint
+
+
+@pytest.mark.parametrize("command", ["sign client --CA signed", "issue client --CA signed"])
+def test_a_ca_that_is_a_leaf(certstrap: CommandLine, depot: Path, command: str) -> None:
+    assert (depot / "signed.crt").is_file()
+    outcome = certstrap.refuses(*command.split(), sentence=NOT_ALLOWED)
+    assert outcome.stderr == NOT_ALLOWED + "\n"
+
+
+@signing
+def test_a_ca_that_has_expired(certstrap: CommandLine, depot: Path, command: str) -> None:
+    key = P256.generate()
+    it = foreign.certificate(key=key, end=NOW - timedelta(seconds=1))
+    foreign.store_ca(depot, it=it, key=key)
+    sentence = "out/Foreign.crt expired on 2026-11-23 11:59:59 UTC."
+    says(certstrap, command, sentence, "expired CA signs nothing")
+
+
+@signing
+def test_a_ca_that_is_not_valid_yet(certstrap: CommandLine, depot: Path, command: str) -> None:
+    key = P256.generate()
+    it = foreign.certificate(key=key, start=NOW + timedelta(seconds=1))
+    foreign.store_ca(depot, it=it, key=key)
+    sentence = "out/Foreign.crt is not valid before 2026-11-23 12:00:01 UTC."
+    says(certstrap, command, sentence, "clock")
+
+
+@signing
+def test_a_ca_with_the_key_of_another(certstrap: CommandLine, depot: Path, command: str) -> None:
+    foreign.store_ca(depot, it=foreign.certificate())
+    sentence = "The key beside out/Foreign.crt is not the key of that certificate."
+    says(certstrap, command, sentence, "pair that belongs together")
+
+
+@signing
+def test_a_ca_with_a_weak_key(certstrap: CommandLine, depot: Path, command: str) -> None:
+    key = foreign.weak_key()
+    foreign.store_ca(depot, it=foreign.certificate(key=key), key=key)
+    says(certstrap, command, "out/Foreign.crt holds an RSA key of 1024 bits.", "2048 to 16384")
+
+
+def test_nobody_types_a_passphrase_for_a_ca_that_may_not_sign(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    key = P256.generate()
+    foreign.store_ca(depot, it=foreign.certificate(key=key, end=NOW - timedelta(days=1)), key=key)
+    put(depot.parent, "out/Foreign.key", foreign.key_data(key, passphrase=b"secret"))
+    certstrap.refuses("sign", "client", "--CA", "Foreign", sentence="out/Foreign.crt expired on")
+
+
+def test_a_file_in_the_depot_that_is_no_certificate_does_no_harm(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    put(depot.parent, "out/junk.crt", b"junk")
+    (depot / "folder.crt").mkdir()
+    (depot / "link.crt").symlink_to("nowhere")
+    certstrap("sign", "client")
+    ca = x509.load_pem_x509_certificate((depot / "Cert.crt").read_bytes())
+    foreign.load_certificate(depot / "client.crt").verify_directly_issued_by(ca)

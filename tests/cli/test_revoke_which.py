@@ -1,0 +1,210 @@
+"""`revoke`: how a certificate is named, and its CA found."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests import crls
+from tests.cli import foreign
+from tests.conftest import NOW, CommandLine
+
+NEW_KEY = ("--curve", "P-256", "--no-passphrase")
+UPDATED = "Updated out/Cert.crl: 1 revoked certificate\n"
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with the CA `Cert` and the certificate `client`."""
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
+    sign(certstrap, "client")
+    return folder / "out"
+
+
+def sign(certstrap: CommandLine, name: str, ca: str = "Cert") -> None:
+    certstrap("request-cert", "--cn", name, *NEW_KEY)
+    certstrap("sign", name, "--CA", ca)
+
+
+def serial_of(path: Path) -> int:
+    return foreign.load_certificate(path).serial_number
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--CN client --CA Cert",
+        "--CN=client --CA=Cert",
+        "-CN client -CA Cert",
+        "-CN=client -CA=Cert",
+        "--cn client",
+        "-CA=Cert -cn=client -reason=superseded -passphrase=",
+        "--CN wrong --CN client",
+    ],
+)
+def test_options_take_one_dash_or_two(certstrap: CommandLine, depot: Path, line: str) -> None:
+    assert certstrap("revoke", *line.split()).stdout == UPDATED
+    assert crls.serials(depot / "Cert.crl") == [serial_of(depot / "client.crt")]
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("my client", "my_client"),
+        ("my_client", "my_client"),
+        ("*.w.ex", "_.w.ex"),
+        ("spiffe://example.com/foo", "spiffe_example.com_foo"),
+        ("caf_", "café"),
+        ("café", "caf_"),  # as certstrap's request-cert has it
+        ("Ünï", "Ünï"),
+    ],
+)
+def test_a_certificate_is_found_under_either_of_certstraps_rules(
+    certstrap: CommandLine, depot: Path, name: str, stem: str
+) -> None:
+    if (name, stem) == ("caf_", "café"):
+        certstrap.refuses("revoke", "--CN", name, sentence="There is no certificate out/caf_.crt.")
+        return
+    (depot / "client.crt").rename(depot / f"{stem}.crt")
+    assert certstrap("revoke", "--CN", name, "--CA", "Cert").stdout == UPDATED
+
+
+@pytest.mark.parametrize("name", ["Testing Root", "Testing_Root"])
+def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(
+    certstrap: CommandLine, depot: Path, name: str
+) -> None:
+    certstrap("init", "--cn", "Testing Root", *NEW_KEY)
+    sign(certstrap, "theirs", "Testing Root")
+    line = certstrap("revoke", "--CN", "theirs", "--CA", name).stdout
+    assert line == "Updated out/Testing_Root.crl: 1 revoked certificate\n"
+
+
+def test_neither_key_nor_request_of_the_certificate_is_needed(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "client.key").unlink()
+    (depot / "client.csr").unlink()
+    assert certstrap("revoke", "--CN", "client", "--CA", "Cert").stdout == UPDATED
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{:X}", "{:x}", "0x{:x}", "{:040X}", "colons"],
+)
+def test_a_serial_number_stands_for_a_certificate_whose_file_is_gone(
+    certstrap: CommandLine, depot: Path, form: str
+) -> None:
+    serial = serial_of(depot / "client.crt")
+    (depot / "client.crt").unlink()
+    octets = f"{serial:040x}"
+    colons = ":".join(octets[i : i + 2] for i in range(0, len(octets), 2))
+    given = colons if form == "colons" else form.format(serial)
+    certstrap.refuses("revoke", "--CN", "client", sentence="There is no certificate out/client.crt")
+    assert certstrap("revoke", "--serial", given, "--CA", "Cert").stdout == UPDATED
+    assert crls.serials(depot / "Cert.crl") == [serial]
+
+
+def test_a_serial_number_and_a_name_mean_the_same(certstrap: CommandLine, depot: Path) -> None:
+    serial = f"{serial_of(depot / 'client.crt'):x}"
+    certstrap("revoke", "--CN", "client", "--CA", "Cert")
+    assert certstrap("revoke", "--serial", serial).stdout.startswith("Revoked already, since ")
+    assert len(crls.serials(depot / "Cert.crl")) == 1
+
+
+@pytest.mark.parametrize("serial", [1, (1 << 159) - 1, 1 << 159, (1 << 160) - 1])
+def test_a_serial_number_has_up_to_twenty_octets(
+    certstrap: CommandLine, depot: Path, serial: int
+) -> None:
+    certstrap("revoke", "--serial", f"{serial:x}", "--CA", "Cert")
+    assert crls.serials(depot / "Cert.crl") == [serial]
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "00:00", "-1", "client", "0x", ":", "1 2", "٣", "1" * 41, "serial", "1e5.0"]
+)
+def test_what_is_no_serial_number_is_refused(
+    certstrap: CommandLine, depot: Path, text: str
+) -> None:
+    certstrap.refuses(
+        "revoke", f"--serial={text}", "--CA", "Cert",
+        sentence=f'"{text}" is not a serial number.', hint="openssl x509 -noout -serial -in FILE",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "which", [(), ("--CN", ""), ("--serial", ""), ("--CN", "client", "--serial", "2A")]
+)
+def test_one_of_name_and_serial_number_is_wanted(
+    certstrap: CommandLine, depot: Path, which: tuple[str, ...]
+) -> None:
+    certstrap.refuses(
+        "revoke", *which, "--CA", "Cert",
+        sentence="Must provide either --CN NAME or --serial HEX", hint="certstrap revoke --CN",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["..", "/", "../out", " "])
+def test_a_name_that_names_no_file_is_refused(
+    certstrap: CommandLine, depot: Path, name: str
+) -> None:
+    for options in (("--CN", name, "--CA", "Cert"), ("--CN", "client", "--CA", name)):
+        certstrap.refuses("revoke", *options, sentence="")
+
+
+def test_the_ca_is_found_by_its_signature(certstrap: CommandLine, depot: Path) -> None:
+    for ca in ("Another", "Third"):
+        certstrap("init", "--cn", ca, *NEW_KEY)
+    sign(certstrap, "theirs", "Third")
+    outcome = certstrap("revoke", "--CN", "theirs")
+    assert outcome.stdout == "Updated out/Third.crl: 1 revoked certificate\n"
+    assert certstrap("revoke", "--CN", "client").stdout == UPDATED
+
+
+def test_no_ca_of_the_depot_issued_it(certstrap: CommandLine, depot: Path) -> None:
+    foreign.write(depot / "foreign.crt", foreign.certificate().public_bytes(Encoding.PEM))
+    certstrap.refuses(
+        "revoke", "--CN", "foreign",
+        sentence="No CA in out issued that certificate.", hint="Revoke it where its CA is.",
+    )  # fmt: skip
+
+
+def test_a_ca_whose_key_is_elsewhere_is_not_denied(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "Cert.key").rename(depot.parent / "offline.key")
+    certstrap.refuses("revoke", "--CN", "client", sentence="There is no private key out/Cert.key.")
+
+
+def test_of_two_certificates_of_the_ca_one_must_be_named(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    old, key = foreign.load_certificate(depot / "Cert.crt"), foreign.load_key(depot / "Cert.key")
+    renewed = (
+        x509.CertificateBuilder(old.subject, old.subject, key.public_key(), 42)
+        .not_valid_before(NOW - foreign.YEAR)
+        .not_valid_after(NOW + foreign.YEAR)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    foreign.store_ca(depot, "Renewed", it=renewed, key=key)
+    certstrap.refuses(
+        "revoke", "--CN", "client",
+        sentence="out holds more than one CA: Cert, Renewed.", hint="Choose one with --CA NAME.",
+    )  # fmt: skip
+    assert certstrap("revoke", "--CN", "client", "--CA", "Cert").stdout == UPDATED
+
+
+def test_a_serial_number_goes_with_the_only_ca(certstrap: CommandLine, depot: Path) -> None:
+    assert certstrap("revoke", "--serial", "2A").stdout == UPDATED
+    certstrap("init", "--cn", "Another", *NEW_KEY)
+    certstrap.refuses(
+        "revoke", "--serial", "2B",
+        sentence="out holds more than one CA: Another, Cert.", hint="Choose one with --CA NAME.",
+    )  # fmt: skip
+
+
+def test_a_ca_of_another_depot_is_not_found(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses(
+        "revoke", "--CN", "client", "--CA", "Elsewhere",
+        sentence="There is no certificate out/Elsewhere.crt.", hint="certstrap init --common-name",
+    )  # fmt: skip

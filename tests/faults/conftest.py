@@ -1,0 +1,76 @@
+"""Folders in which a scene can be played again and again."""
+
+import os
+import shutil
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.faults import strace
+from tests.faults.scenes import Scene
+from tests.faults.strace import Traced
+
+Stage = Callable[[Scene], Path]
+Record = Callable[[Scene], Traced]
+
+
+def skip_without(reason: str) -> None:
+    """Skip a test for ``reason``, if there is one; where all peers must be there, fail it."""
+    if reason and os.environ.get("CERTSTRAP_ALL_PEERS") == "1":
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def _why_not() -> str:
+    return strace.missing()
+
+
+@pytest.fixture
+def traceable(_why_not: str) -> None:
+    """Ask for strace."""
+    skip_without(_why_not)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """Gives the folder with the depot that a scene begins with, to be copied."""
+
+    @cache
+    def prepare(scene: Scene) -> Path:
+        folder = tmp_path_factory.mktemp(str(scene)) / "prepared"
+        scene.prepare(folder)
+        return folder
+
+    return prepare
+
+
+@pytest.fixture
+def stage(prepared: Stage, tmp_path: Path) -> Stage:
+    """Gives a new folder with the depot that a scene begins with."""
+    numbers = count()
+
+    def new(scene: Scene) -> Path:
+        return shutil.copytree(prepared(scene), tmp_path / f"stage{next(numbers)}")
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def record(prepared: Stage) -> Record:
+    """Gives a run of a scene's command with its system calls, in the folder ``recorded``."""
+
+    @cache
+    def recorded(scene: Scene) -> Traced:
+        for name in ("warm-up", "recorded"):  # the first compiles modules
+            folder = shutil.copytree(prepared(scene), prepared(scene).with_name(name))
+            traced = strace.run(folder, *scene.command)
+        assert traced.exit_code == 0, traced
+        assert {call.name for call in traced.calls} >= {"openat", "write", "fsync", "close"}
+        return traced
+
+    return recorded

@@ -1,0 +1,156 @@
+"""Whatever the operating system refuses, the program says so and leaves all as it was."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import snapshot
+from tests.faults import strace
+from tests.faults.conftest import Record, Stage
+from tests.faults.processes import certstrap
+from tests.faults.scenes import (
+    CREATING,
+    INIT,
+    NEW_KEY,
+    REQUEST,
+    REVOKE,
+    SIGN,
+    Scene,
+    assert_whole,
+    here,
+    names,
+    passing,
+    revoked,
+)
+from tests.faults.strace import DEPOT, Call, Traced, break_call
+
+pytestmark = pytest.mark.usefixtures("traceable")
+
+_NO_NAME = ("ENOSPC", "EIO", "EACCES", "EDQUOT")
+ERRORS = {
+    "open": ("EACCES", "EIO"),
+    "openat": ("EACCES", "EIO"),
+    "write": ("ENOSPC", "EDQUOT", "EIO"),
+    "fsync": ("EIO", "ENOSPC", "EDQUOT"),
+    "flock": ("ENOLCK",),
+    "mkdir": _NO_NAME,
+    "mkdirat": _NO_NAME,
+    "link": _NO_NAME,
+    "linkat": _NO_NAME,
+    "rename": _NO_NAME,
+    "renameat": _NO_NAME,
+}
+
+
+def breakable(traced: Traced) -> list[tuple[Call, str]]:
+    """Return the calls that can fail, each with an error; those of a kind take turns with theirs.
+
+    What is written to standard output is written when all is done.
+    """
+    return [
+        (call, ERRORS[call.name][call.nth % len(ERRORS[call.name])])
+        for call in traced.calls
+        if call.name in ERRORS and (call.name != "write" or "/." in call.paths[0])
+    ]
+
+
+@pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
+def test_an_error_at_any_call_is_told_and_leaves_the_folder_as_it_was(
+    scene: Scene, stage: Stage, record: Record, subtests: pytest.Subtests
+) -> None:
+    for call, error in breakable(record(scene)):
+        with subtests.test(call=str(call), error=error):
+            folder = stage(scene)
+            before = snapshot(folder)
+            refused = break_call(folder, call, f"error={error}", *scene.command)
+            assert snapshot(folder) == before
+            assert refused.exit_code == 1
+            assert not refused.stdout
+            sentence, hint, *more = refused.stderr.splitlines()
+            assert sentence.startswith("Cannot ")
+            assert sentence.endswith(f": {os.strerror(getattr(errno, error))}.")
+            assert hint.startswith("Hint: ")
+            assert not more
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_no_folder_on_the_way_to_the_depot_is_left_behind(nth: int, stage: Stage) -> None:
+    folder = stage(INIT)
+    refused = strace.run(
+        folder, "--depot-path", f"{DEPOT}/with/parents", *INIT.command,
+        inject=f"?mkdir,mkdirat:error=ENOSPC:when={nth}",
+    )  # fmt: skip
+    assert refused.exit_code == 1
+    assert "No space left on device" in refused.stderr
+    assert not snapshot(folder)
+
+
+@pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP"])
+@pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
+def test_a_disk_without_hard_links_will_do(error: str, scene: Scene, stage: Stage) -> None:
+    folder = stage(scene)
+    inject = f"?link,linkat:error={error}"
+    done = strace.run(folder, *scene.command, inject=inject, measured=True)
+    assert done.exit_code == 0, done
+    assert any("(INJECTED)" in line for line in done.log)
+    assert set(names(folder)) == scene.creates | set(names(stage(scene)))
+    assert_whole(folder)
+    assert revoked(folder) == (scene is REVOKE)
+
+
+def test_without_hard_links_nothing_is_overwritten_either(stage: Stage) -> None:
+    folder = stage(REQUEST)
+    (folder / "there.csr").write_text("precious")
+    before = snapshot(folder)
+    refused = strace.run(
+        folder, *REQUEST.command, "--csr", "there.csr",
+        inject="?link,linkat:error=EPERM", measured=True,
+    )  # fmt: skip
+    assert refused.exit_code == 1
+    assert refused.stderr.startswith("there.csr already exists!\n")
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize("error", ["EINVAL", "EOPNOTSUPP"])
+def test_a_disk_that_cannot_flush_folders_will_do(
+    error: str, stage: Stage, record: Record
+) -> None:
+    folders = [call for call in record(SIGN).calls if call.name == "fsync" and call.paths == (DEPOT,)]
+    for call in folders:
+        folder = stage(SIGN)
+        done = break_call(folder, call, f"error={error}", *SIGN.command)
+        assert done.exit_code == 0, done
+        assert_whole(folder)
+
+
+@pytest.mark.parametrize("scene", [REQUEST, REVOKE], ids=str)
+def test_a_passing_name_that_cannot_be_removed_goes_with_the_next_command(
+    scene: Scene, stage: Stage
+) -> None:
+    folder = stage(scene)
+    done = strace.run(folder, *scene.command, inject="?unlink,unlinkat:error=EIO")
+    assert done.exit_code == 0, done
+    assert_whole(folder)
+    here(folder, "request-cert", "--common-name", "next", *NEW_KEY)
+    assert not passing(folder)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.parametrize("scene", [INIT, REVOKE], ids=str)
+def test_an_output_that_cannot_be_written_is_told_truly(scene: Scene, stage: Stage) -> None:
+    folder = stage(scene)
+    before = snapshot(folder)
+    ended = certstrap(folder, *scene.command, under=["sh", "-c", '"$@" > /dev/full', "sh"])
+    assert ended.exit_code == 1
+    assert "No space left on device" in ended.stderr
+    assert ("nothing was changed" in ended.stderr) == (snapshot(folder) == before)
+    assert_whole(folder)
+
+
+def test_without_a_standard_output_the_work_is_done(stage: Stage) -> None:
+    folder = stage(INIT)
+    ended = certstrap(folder, *INIT.command, under=["sh", "-c", '"$@" >&-', "sh"])
+    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert_whole(folder)

@@ -1,0 +1,62 @@
+"""What is on the disk before what: read off the system calls of the real program."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from tests.faults.conftest import Record, Stage
+from tests.faults.scenes import CREATING, DEPOT, INIT, REVOKE, Scene
+from tests.faults.strace import Call
+
+pytestmark = pytest.mark.usefixtures("traceable")
+
+GIVE_A_NAME = {"link", "linkat", "rename", "renameat", "renameat2"}
+
+
+def named(calls: list[Call]) -> list[int]:
+    """Return where in ``calls`` a file gets the name under which it is seen."""
+    found = [
+        index
+        for index, call in enumerate(calls)
+        if call.name in GIVE_A_NAME and "/." not in call.paths[-1]
+    ]
+    assert found
+    return found
+
+
+def flushed(calls: Iterable[Call]) -> set[str]:
+    """Return the paths of what is flushed to the disk."""
+    return {call.paths[0] for call in calls if call.name == "fsync"}
+
+
+@pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
+def test_a_file_is_on_the_disk_before_it_gets_its_name(scene: Scene, record: Record) -> None:
+    calls = record(scene).calls
+    for index in named(calls):
+        assert calls[index].paths[0] in flushed(calls[:index])
+
+
+@pytest.mark.parametrize("scene", CREATING, ids=str)
+def test_a_key_and_its_name_are_on_the_disk_before_what_depends_on_it_is_seen(
+    scene: Scene, record: Record
+) -> None:
+    calls = record(scene).calls
+    for index, following in zip(named(calls), named(calls)[1:], strict=False):
+        if calls[index].paths[-1].endswith(".key"):
+            assert DEPOT in flushed(calls[index:following]), calls[following]
+
+
+@pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
+def test_names_are_on_the_disk_before_they_are_told(scene: Scene, record: Record) -> None:
+    calls = record(scene).calls
+    last = named(calls)[-1]
+    told = next(i for i, call in enumerate(calls) if call.name == "write" and i > last)
+    assert DEPOT in flushed(calls[last:told])
+
+
+def test_a_new_depot_is_on_the_disk_before_it_is_told(prepared: Stage, record: Record) -> None:
+    log = record(INIT).log
+    made = next(i for i, line in enumerate(log) if line.startswith("mkdir"))
+    told = next(i for i, line in enumerate(log) if "Created" in line)
+    around = f"<{prepared(INIT).with_name('recorded')}>)"
+    assert any(line.startswith("fsync(") and around in line for line in log[made:told])

@@ -1,0 +1,152 @@
+"""Processes that work on one depot at once lose nothing, and are told the truth."""
+
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from certstrap import files
+from tests.conftest import snapshot
+from tests.faults import strace
+from tests.faults.conftest import Stage
+from tests.faults.processes import Ended, Process, end, start, until_waiting
+from tests.faults.scenes import (
+    DEPOT,
+    EXPORT,
+    INIT,
+    ISSUE,
+    NEW_KEY,
+    REQUEST,
+    SIGN,
+    Scene,
+    assert_whole,
+    here,
+    names,
+    passing,
+)
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
+
+CREATORS = 20
+NAMES = [f"client{number}" for number in range(8)]
+
+
+def at_once(folder: Path, *commands: tuple[str, ...]) -> list[Ended]:
+    """Run commands that all look at the depot, and find it free, before the first of them writes."""
+    depot = folder / DEPOT
+    depot.mkdir(mode=0o700, exist_ok=True)
+    with files.locked(str(depot)):
+        processes = [start(folder, *command) for command in commands]
+        until_waiting(processes)
+    return [end(process) for process in processes]
+
+
+def assert_one_won(folder: Path, outcomes: list[Ended], scene: Scene) -> None:
+    """Assert that one of the creators made all, and that each other was told."""
+    (winner,) = (outcome for outcome in outcomes if "Created" in outcome.stdout)
+    assert winner.exit_code == 0
+    assert not winner.stderr
+    for outcome in outcomes:
+        if outcome is not winner and "is there already" not in outcome.stdout:
+            assert outcome.exit_code == 1, outcome
+            assert outcome.stderr.splitlines()[0].endswith(" already exists!"), outcome
+    assert not passing(folder)
+    assert scene.creates <= set(names(folder))
+    assert_whole(folder)
+
+
+@linux
+@pytest.mark.parametrize("scene", [INIT, REQUEST, SIGN, EXPORT, ISSUE], ids=str)
+def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_told(
+    scene: Scene, stage: Stage
+) -> None:
+    folder = stage(scene)
+    before = snapshot(folder)
+    outcomes = at_once(folder, *[scene.command] * CREATORS)
+    assert_one_won(folder, outcomes, scene)
+    assert before.items() <= snapshot(folder).items()
+
+
+def test_of_twenty_creators_one_makes_the_depot_too(stage: Stage) -> None:
+    folder = stage(INIT)
+    processes = [start(folder, *INIT.command) for _ in range(CREATORS)]
+    assert_one_won(folder, [end(process) for process in processes], INIT)
+
+
+@linux
+@pytest.mark.parametrize("scene", [REQUEST, ISSUE], ids=str)
+def test_creators_of_different_names_all_win(scene: Scene, stage: Stage) -> None:
+    commands = [
+        tuple(name if word == "client" else word for word in scene.command) for name in NAMES
+    ]
+    folder = stage(scene)
+    for outcome in at_once(folder, *commands):
+        assert outcome.exit_code == 0, outcome
+    for name in NAMES:
+        for file in scene.creates:
+            assert (folder / DEPOT / file.replace("client", name)).is_file()
+    assert_whole(folder)
+
+
+def test_a_reader_sees_whole_files_while_others_create(stage: Stage) -> None:
+    folder = stage(REQUEST)
+    processes = [start(folder, "issue", name, "--curve", "P-256", "--pkcs8") for name in NAMES]
+    rounds = 0
+    while any(process.poll() is None for process in processes):
+        assert_whole(folder)
+        rounds += 1
+    assert rounds > 10
+    assert all(end(process).exit_code == 0 for process in processes)
+
+
+@linux
+def test_a_folder_that_goes_while_a_creator_waits_for_it_is_made_again(stage: Stage) -> None:
+    folder = stage(INIT)
+    depot = folder / DEPOT
+    depot.mkdir()
+    with files.locked(str(depot)):
+        process = start(folder, *INIT.command)
+        until_waiting([process])
+        depot.rmdir()  # as its maker does that could not write into it
+    assert end(process) == (0, "".join(f"Created {DEPOT}/{n}\n" for n in _IN_ORDER), "")
+    assert_whole(folder)
+
+
+_IN_ORDER = ["Cert.key", "Cert.crt", "Cert.crl"]
+
+
+@linux
+def test_a_creator_that_waits_can_be_interrupted(stage: Stage) -> None:
+    folder = stage(INIT)
+    (folder / DEPOT).mkdir()
+    before = snapshot(folder)
+    with files.locked(str(folder / DEPOT)):
+        process = start(folder, *INIT.command)
+        until_waiting([process])
+        process.send_signal(signal.SIGINT)
+        ended = end(process)
+    assert ended.exit_code == 130
+    assert "Traceback" not in ended.stderr
+    assert snapshot(folder) == before
+
+
+@pytest.mark.usefixtures("traceable")
+@pytest.mark.parametrize("way", ["{folder}/the-depot", "./the-depot", "link"])
+def test_files_that_come_into_the_depot_by_another_path_are_not_swept_away(
+    way: str, stage: Stage
+) -> None:
+    folder = stage(REQUEST)
+    (folder / "link").symlink_to(DEPOT)
+    there = way.format(folder=folder)
+    slow = (*REQUEST.command, "--key", f"{there}/client.key", "--csr", f"{there}/client.csr")
+    with ThreadPoolExecutor() as pool:
+        future = pool.submit(strace.run, folder, *slow, inject="link,linkat:delay_enter=500000")
+        while not future.done() and not passing(folder):
+            os.sched_yield()
+        here(folder, "request-cert", "--common-name", "next", *NEW_KEY)
+    assert future.result().exit_code == 0, future.result().stderr
+    assert {"client.key", "client.csr", "next.key", "next.csr"} <= set(names(folder))
+    assert_whole(folder)

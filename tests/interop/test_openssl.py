@@ -1,0 +1,284 @@
+"""OpenSSL verifies chains, CRLs and requests, reads our keys, and converts keys as we do."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from certstrap.cli.world import utc_now
+from tests.conftest import CommandLine
+from tests.interop import peers
+from tests.interop.conftest import HOST, KINDS, NAMELESS
+
+PASSPHRASE = "grün & secret"
+PASSIN, PASSOUT = ("-passin", f"pass:{PASSPHRASE}"), ("-passout", f"pass:{PASSPHRASE}")
+ENVIRON = {"CERTSTRAP_PASSPHRASE": PASSPHRASE}
+PKCS8 = ("pkcs8", "-topk8", "-nocrypt")
+
+CURVES = [kind for kind in KINDS if kind.startswith("P-")]
+GENERATE = {
+    "RSA": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "Ed25519": ("-algorithm", "Ed25519"),
+    **{curve: ("-algorithm", "EC", "-pkeyopt", f"group:{curve}") for curve in CURVES},
+}
+
+FORMS = {
+    "PKCS8": ("pkey",),
+    "PKCS8-DER": ("pkey", "-outform", "DER"),
+    "PBES2": ("pkcs8", "-topk8"),
+    "PBES2-DER": ("pkcs8", "-topk8", "-outform", "DER"),
+    "PBES2-scrypt": ("pkcs8", "-topk8", "-scrypt"),
+    "PBES1": ("pkcs8", "-topk8", "-v1", "PBE-SHA1-3DES"),
+}
+PKCS1 = {
+    "PKCS1": ("rsa", "-traditional"),
+    "PKCS1-DER": ("rsa", "-traditional", "-outform", "DER"),
+    "PKCS1-encrypted": ("rsa", "-traditional", "-aes256"),
+}
+SEC1 = {
+    "SEC1": ("ec",),
+    "SEC1-DER": ("ec", "-outform", "DER"),
+    "SEC1-encrypted": ("ec", "-aes256"),
+}
+FORMS_OF = {"RSA": FORMS | PKCS1, "Ed25519": FORMS} | dict.fromkeys(CURVES, FORMS | SEC1)
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+OpenSSL = Callable[..., "subprocess.CompletedProcess[str]"]
+TheirKey = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def openssl() -> OpenSSL:
+    """OpenSSL's command line."""
+    path = peers.program(
+        "openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later"
+    )
+
+    def run(*args: str | Path, exit_code: int | None = 0) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [path, *args], capture_output=True, text=True, timeout=peers.SECONDS, check=False
+        )
+        assert exit_code in {None, done.returncode}, (args, done)
+        return done
+
+    return run
+
+
+@pytest.fixture
+def verify(openssl: OpenSSL, depot: Path) -> OpenSSL:
+    """``openssl verify``, strictly, below the root of our depot."""
+
+    def run(*args: str | Path, exit_code: int = 0) -> "subprocess.CompletedProcess[str]":
+        root = depot / "Root.crt"
+        return openssl("verify", "-x509_strict", "-CAfile", root, *args, exit_code=exit_code)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def their_key(openssl: OpenSSL, tmp_path_factory: pytest.TempPathFactory) -> TheirKey:
+    """Makes a key of a kind with OpenSSL, once a session."""
+    folder = tmp_path_factory.mktemp("openssl")
+
+    def make(kind: str) -> Path:
+        path = folder / f"{kind}.key"
+        if not path.exists():
+            openssl("genpkey", *GENERATE[kind], "-out", path)
+        return path
+
+    return make
+
+
+@every_kind
+@pytest.mark.parametrize("purpose", ["sslclient", "sslserver"])
+def test_a_chain_verifies_strictly(verify: OpenSSL, depot: Path, purpose: str) -> None:
+    leaves = [depot / f"{name}.crt" for name in ("client", "server", NAMELESS)]
+    verified = verify("-purpose", purpose, *leaves).stdout.splitlines()
+    assert verified == [f"{leaf}: OK" for leaf in leaves]
+    verify("-purpose", purpose, "-untrusted", depot / "Intermediate.crt", depot / "below.crt")
+
+
+@every_kind
+def test_another_ca_of_the_same_name_verifies_nothing(
+    verify: OpenSSL, depot: Path, stranger: Path
+) -> None:
+    verify(stranger / "client.crt", exit_code=2)
+    verify("-untrusted", stranger / "Intermediate.crt", depot / "below.crt", exit_code=2)
+
+
+def test_a_leaf_is_for_tls_only(verify: OpenSSL, depot: Path) -> None:
+    refused = verify("-purpose", "smimesign", depot / "client.crt", exit_code=2)
+    assert "unsuitable certificate purpose" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [("-verify_hostname", HOST), ("-verify_ip", "127.0.0.1"), ("-verify_ip", "::1")],
+    ids=lambda name: name[1],
+)
+def test_a_server_is_known_by_its_names(verify: OpenSSL, depot: Path, name: tuple[str]) -> None:
+    verify(*name, depot / "server.crt")
+    verify(*name, depot / f"{NAMELESS}.crt", exit_code=2)
+
+
+def test_a_server_without_a_subject_is_known_by_its_name(verify: OpenSSL, depot: Path) -> None:
+    verify("-verify_hostname", NAMELESS, depot / f"{NAMELESS}.crt")
+
+
+def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
+    openssl: OpenSSL, certstrap: CommandLine
+) -> None:
+    def run(*args: str) -> None:
+        certstrap(*args, now=utc_now())  # OpenSSL judges by the wall clock
+
+    curve = ("--curve", "P-256", "--no-passphrase")
+    run("init", "--cn", "Top", "--exclude-path-length", "--permit-domain", "example.com", *curve)
+    run("request-cert", "--cn", "Upper", *curve)
+    run("sign", "Upper", "--CA", "Top", "--intermediate", "--path-length", "1")
+    run("request-cert", "--cn", "Lower", *curve)
+    run("sign", "Lower", "--CA", "Upper", "--intermediate")
+    run("request-cert", "--domain", HOST, *curve)
+    run("sign", HOST, "--CA", "Lower")
+    openssl(
+        "verify", "-x509_strict", "-CAfile", "out/Top.crt",
+        "-untrusted", "out/Upper.crt", "-untrusted", "out/Lower.crt", f"out/{HOST}.crt",
+    )  # fmt: skip
+
+
+@every_kind
+def test_a_new_crl_verifies_and_revokes_nothing(
+    openssl: OpenSSL, verify: OpenSSL, depot: Path, stranger: Path
+) -> None:
+    crl = depot / "Root.crl"
+    read = ("crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile")
+    # What the exit status of `openssl crl -verify` says depends on the version.
+    assert "verify failure" in openssl(*read, stranger / "Root.crt", exit_code=None).stderr
+    verified = openssl(*read, depot / "Root.crt")
+    assert "verify OK" in verified.stderr
+    assert "No Revoked Certificates" in verified.stdout
+    verify("-crl_check", "-CRLfile", crl, depot / "client.crt")
+    verify("-crl_check", depot / "client.crt", exit_code=2)
+
+
+@every_kind
+@pytest.mark.parametrize("name", ["client", "server", "Intermediate", NAMELESS])
+def test_a_request_verifies(openssl: OpenSSL, depot: Path, name: str) -> None:
+    verified = openssl("req", "-verify", "-noout", "-in", depot / f"{name}.csr")
+    assert "verify OK" in verified.stderr
+
+
+@every_kind
+@pytest.mark.parametrize("name", ["client", "Root"])
+def test_our_keys_belong_to_our_certificates(openssl: OpenSSL, depot: Path, name: str) -> None:
+    ours = openssl("pkey", "-in", depot / f"{name}.key", "-pubout").stdout
+    assert ours == openssl("x509", "-in", depot / f"{name}.crt", "-noout", "-pubkey").stdout
+
+
+@every_kind
+def test_our_encrypted_keys_open_with_their_passphrase_alone(
+    openssl: OpenSSL, certstrap: CommandLine, kind: str
+) -> None:
+    certstrap("request-cert", "--cn", "N", *KINDS[kind], environ=ENVIRON)
+    key = ("pkey", "-in", "out/N.key", "-pubout")
+    ours = openssl(*key, *PASSIN).stdout
+    assert ours == openssl("req", "-in", "out/N.csr", "-noout", "-pubkey").stdout
+    openssl(*key, "-passin", "pass:wrong", exit_code=1)
+
+
+def test_our_encrypted_keys_are_pbes2_with_600000_rounds(
+    openssl: OpenSSL, certstrap: CommandLine
+) -> None:
+    certstrap("request-cert", "--cn", "N", "--curve", "P-256", environ=ENVIRON)
+    parsed = openssl("asn1parse", "-in", "out/N.key").stdout.splitlines()
+    values = [" ".join(line.split("prim: ")[1].split()) for line in parsed if "prim: " in line]
+    assert [value for value in values if not value.startswith("OCTET STRING")] == [
+        "OBJECT :PBES2",
+        "OBJECT :PBKDF2",
+        "INTEGER :0927C0",  # 600,000
+        "OBJECT :hmacWithSHA256",
+        "NULL",
+        "OBJECT :aes-256-cbc",
+    ]
+
+
+@every_kind
+def test_export_writes_what_openssl_writes_of_our_key(
+    openssl: OpenSSL, certstrap: CommandLine, folder: Path, depot: Path
+) -> None:
+    key = depot / "client.key"
+    certstrap("export-pkcs8", "--key", str(key), "--output", "ours.key")
+    openssl(*PKCS8, "-in", key, "-out", "theirs.key")
+    assert (folder / "ours.key").read_bytes() == (folder / "theirs.key").read_bytes()
+
+
+@every_kind
+def test_export_writes_what_openssl_writes_of_our_encrypted_key(
+    openssl: OpenSSL, certstrap: CommandLine, folder: Path, kind: str
+) -> None:
+    certstrap("request-cert", "--cn", "N", *KINDS[kind], environ=ENVIRON)
+    certstrap("export-pkcs8", "N", environ=ENVIRON)
+    openssl(*PKCS8, "-in", "out/N.key", *PASSIN, "-out", "theirs.key")
+    ours = (folder / "out/N.pkcs8.key").read_bytes()
+    assert ours == (folder / "theirs.key").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "form"), [(kind, form) for kind, forms in FORMS_OF.items() for form in forms]
+)
+def test_export_writes_what_openssl_writes_of_its_own_key(
+    openssl: OpenSSL,
+    certstrap: CommandLine,
+    folder: Path,
+    their_key: TheirKey,
+    kind: str,
+    form: str,
+) -> None:
+    openssl(*FORMS_OF[kind][form], "-in", their_key(kind), "-out", "key", *PASSOUT)
+    (folder / "key").chmod(0o600)
+    openssl(*PKCS8, "-in", "key", *PASSIN, "-out", "theirs.key")
+    certstrap("export-pkcs8", "--key", "key", "--output", "ours.key", environ=ENVIRON)
+    assert (folder / "ours.key").read_bytes() == (folder / "theirs.key").read_bytes()
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_export_reads_a_key_that_follows_its_parameters(
+    openssl: OpenSSL, certstrap: CommandLine, folder: Path, curve: str
+) -> None:
+    openssl("ecparam", "-name", curve, "-genkey", "-out", "key")
+    assert (folder / "key").read_text().startswith("-----BEGIN EC PARAMETERS-----")
+    openssl(*PKCS8, "-in", "key", "-out", "theirs.key")
+    certstrap("export-pkcs8", "--key", "key", "--output", "ours.key")
+    assert (folder / "ours.key").read_bytes() == (folder / "theirs.key").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [("-no_public",), ("-conv_form", "compressed"), ("-param_enc", "explicit")],
+    ids=lambda form: form[-1],
+)
+def test_export_writes_a_key_of_unusual_form_in_the_usual_one(
+    openssl: OpenSSL,
+    certstrap: CommandLine,
+    folder: Path,
+    their_key: TheirKey,
+    form: tuple[str],
+) -> None:
+    usual = their_key("P-256")
+    openssl("ec", "-in", usual, *form, "-out", "key")
+    certstrap("export-pkcs8", "--key", "key", "--output", "ours.key")
+    assert (folder / "ours.key").read_bytes() == usual.read_bytes()
+
+
+@every_kind
+def test_an_encrypted_export_decrypts_to_what_openssl_writes_of_the_key(
+    openssl: OpenSSL, certstrap: CommandLine, folder: Path, depot: Path
+) -> None:
+    key = depot / "client.key"
+    certstrap(
+        "export-pkcs8", "--key", str(key), "--output", "ours.key", "--encrypt", environ=ENVIRON
+    )
+    assert (folder / "ours.key").read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    decrypted = openssl(*PKCS8, "-in", "ours.key", *PASSIN).stdout
+    assert decrypted == openssl(*PKCS8, "-in", key).stdout

@@ -1,0 +1,147 @@
+"""pkilint finds no error and no warning in certificates and CRLs, by RFC 5280."""
+
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.conftest import NOW, CommandLine
+from tests.interop import peers
+from tests.interop.conftest import KINDS, NAMELESS
+
+peers.package("pkilint")
+
+from pkilint import loader, pkix  # noqa: E402 - only now is it known to be there
+from pkilint.pkix import certificate, crl, extension, name  # noqa: E402
+from pkilint.validation import ValidationFindingSeverity, ValidatorContainer  # noqa: E402
+
+CURVE = ("--curve", "P-256", "--no-passphrase")
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@cache
+def certificate_rules() -> ValidatorContainer:
+    """Return what pkilint's own ``lint_pkix_cert`` checks."""
+    return certificate.create_pkix_certificate_validator_container(
+        certificate.create_decoding_validators(
+            name.ATTRIBUTE_TYPE_MAPPINGS, extension.EXTENSION_MAPPINGS
+        ),
+        [
+            certificate.create_issuer_validator_container(),
+            certificate.create_validity_validator_container(),
+            certificate.create_subject_validator_container(),
+            certificate.create_extensions_validator_container(),
+            certificate.create_spki_validator_container(),
+        ],
+    )
+
+
+@cache
+def crl_rules() -> ValidatorContainer:
+    """Return what pkilint's own ``lint_crl`` checks, by its PKIX profile."""
+    return crl.create_pkix_crl_validator_container(
+        [
+            pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
+            pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
+        ],
+        [
+            crl.create_issuer_validator_container(),
+            crl.create_validity_validator_container(),
+            crl.create_extensions_validator_container(),
+        ],
+    )
+
+
+def findings(pem: str) -> set[str]:
+    """Return the codes of what pkilint finds wrong in a certificate or a CRL."""
+    if "BEGIN X509 CRL" in pem:
+        document, rules = loader.RFC5280CertificateListDocumentLoader(), crl_rules()
+    else:
+        document, rules = loader.RFC5280CertificateDocumentLoader(), certificate_rules()
+    return {
+        described.finding.code
+        for result in rules.validate(document.load_pem_document(pem).root)
+        for described in result.finding_descriptions
+        if described.finding.severity <= ValidationFindingSeverity.WARNING
+    }
+
+
+@every_kind
+@pytest.mark.parametrize(
+    "file",
+    ["Root.crt", "Intermediate.crt", "client.crt", "server.crt", "below.crt", "Root.crl"],
+)
+def test_nothing_is_wrong(depot: Path, file: str) -> None:
+    assert findings((depot / file).read_text()) == set()
+
+
+@every_kind
+def test_nothing_is_wrong_without_a_subject(depot: Path) -> None:
+    pem = (depot / f"{NAMELESS}.crt").read_text()
+    leaf = x509.load_pem_x509_certificate(pem.encode())
+    assert not leaf.subject.rdns
+    assert leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
+    assert findings(pem) == set()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--c", "de", "--st", "Bayern", "--l", "München", "--o", "Ö & Söhne", "--ou", "Ärzte"),
+        ("--o", "o" * 64, "--ou", "u" * 64, "--l", "l" * 128, "--st", "s" * 128),
+        ("--permit-domain", "example.com", "--permit-domain", "example.org"),
+        ("--exclude-path-length",),
+        ("--expires", "2049-12-31"),
+        ("--expires", "2050-01-01"),
+        ("--expires", "9999-12-31"),
+    ],
+    ids=["letters", "lengths", "domains", "paths", "2049", "2050", "9999"],
+)
+def test_nothing_is_wrong_in_what_init_can_be_asked_for(
+    certstrap: CommandLine, folder: Path, options: tuple[str, ...]
+) -> None:
+    certstrap("init", "--common-name", "Größte CA", *options, *CURVE)
+    for file in ("Größte_CA.crt", "Größte_CA.crl"):
+        assert findings((folder / "out" / file).read_text()) == set()
+
+
+def test_a_bad_certificate_is_found_out() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    bad = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([]))
+        .issuer_name(x509.Name([]))
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
+        .sign(key, SHA256())
+    )
+    assert findings(bad.public_bytes(Encoding.PEM).decode()) == {
+        "pkix.basic_constraints_extension_not_critical",
+        "pkix.ca_certificate_no_ku_extension",
+        "pkix.certificate_skid_ca_missing",
+        "pkix.name_empty",
+    }
+
+
+def test_a_bad_crl_is_found_out() -> None:
+    bad = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(x509.Name([]))
+        .last_update(NOW)
+        .next_update(NOW + timedelta(days=1))
+        .sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+    )
+    assert findings(bad.public_bytes(Encoding.PEM).decode()) == {
+        "pkix.authority_key_identifier_missing",
+        "pkix.crl_number_missing",
+        "pkix.name_empty",
+    }

@@ -1,0 +1,221 @@
+"""What certificates say of themselves, and who issued whom."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from certstrap import facts
+from certstrap.certificates import load_certificate
+from certstrap.errors import CertstrapError, NotAllowedToSign, Refused
+from certstrap.validity import Validity
+from tests.conftest import NOW
+from tests.making import (
+    BASIC_CONSTRAINTS,
+    BMP,
+    CA_KEY,
+    CN,
+    DATA,
+    END,
+    LEAF_KEY,
+    NO_CA,
+    OTHER_KEY,
+    PRINTABLE,
+    START,
+    UTF8,
+    O,
+    a_certificate,
+    a_name,
+    a_request,
+    der,
+    integer,
+    raw_certificate,
+    raw_extension,
+    raw_name,
+    sequence,
+    usage,
+)
+
+CA = a_certificate()
+CA_NAME = a_name("Test CA")
+
+
+def test_an_extension_is_its_value_or_none() -> None:
+    assert facts.extension(CA, x509.BasicConstraints) == x509.BasicConstraints(True, None)  # noqa: FBT003
+    assert facts.extension(CA, x509.KeyUsage) is None
+    assert facts.extension(a_request(), x509.SubjectAlternativeName) is None
+
+
+def test_the_validity_is_that_of_the_certificate() -> None:
+    assert facts.validity_of(CA) == Validity(START, END)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "is_ca"),
+    [(x509.BasicConstraints(ca=True, path_length=0), True), (NO_CA, False), (None, False)],
+)
+def test_a_ca_is_what_basic_constraints_say(
+    constraints: x509.BasicConstraints | None, is_ca: bool
+) -> None:
+    assert facts.is_ca(a_certificate(constraints=constraints)) == is_ca
+
+
+def test_a_certificate_of_version_1_is_no_ca() -> None:
+    certificate = load_certificate(raw_certificate(version=b""), "f")
+    assert certificate.version == x509.Version.v1
+    assert not facts.is_ca(certificate)
+    with pytest.raises(NotAllowedToSign):
+        facts.require_ca(certificate)
+
+
+def test_a_certificate_was_issued_by_a_ca_with_that_name_and_that_key() -> None:
+    leaf = a_certificate(
+        key=LEAF_KEY, subject=a_name("leaf"), by=(CA_NAME, CA_KEY), constraints=NO_CA
+    )
+    assert facts.is_issued_by(leaf, CA)
+    assert facts.is_self_signed(CA)
+    assert not facts.is_self_signed(leaf)
+    assert not facts.is_issued_by(CA, leaf)
+    assert not facts.is_issued_by(leaf, a_certificate(subject=a_name("Other CA")))
+    assert not facts.is_issued_by(leaf, a_certificate(key=OTHER_KEY))
+    assert not facts.is_self_signed(
+        a_certificate(key=LEAF_KEY, subject=CA_NAME, by=(CA_NAME, CA_KEY))
+    )
+
+
+def test_a_key_that_cannot_sign_has_issued_nothing() -> None:
+    spki = x25519.X25519PrivateKey.generate().public_key()
+    odd = raw_certificate(spki=spki.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    certificate = load_certificate(odd, "f")
+    assert not facts.is_self_signed(certificate)
+
+
+@pytest.mark.parametrize("cause", [InvalidSignature(), ValueError(), TypeError()])
+def test_a_check_that_stumbles_says_no(cause: Exception) -> None:
+    def stumble() -> bool:
+        raise cause
+
+    assert not facts.verifies(stumble)
+    assert facts.verifies(lambda: True)
+    assert not facts.verifies(lambda: False)
+
+
+def names_are_the_same(one: bytes, other: bytes) -> bool:
+    first, second = (
+        load_certificate(raw_certificate(subject=name), "f").subject for name in (one, other)
+    )
+    return facts.folded(first) == facts.folded(second)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Cert", "cert", True),
+        ("Straße", "STRASSE", True),
+        ("My  CA ", "my ca", True),
+        ("Cert", "Cert2", False),
+        ("MyCA", "My CA", False),
+    ],
+)
+def test_names_are_compared_without_case_and_with_spaces_as_one(
+    one: str, other: str, same: bool
+) -> None:
+    for tag, encoded in ((UTF8, other.encode()), (BMP, other.encode("utf-16-be"))):
+        assert (
+            names_are_the_same(raw_name([(CN, UTF8, one.encode())]), raw_name([(CN, tag, encoded)]))
+            == same
+        )
+
+
+def test_names_are_the_same_in_other_types_of_string_but_not_in_other_attributes() -> None:
+    name = raw_name([(O, UTF8, b"x")], [(CN, UTF8, b"y")])
+    assert names_are_the_same(name, raw_name([(O, PRINTABLE, b"X")], [(CN, UTF8, b"Y")]))
+    assert not names_are_the_same(name, raw_name([(CN, UTF8, b"y")], [(O, UTF8, b"x")]))
+    assert not names_are_the_same(name, raw_name([(CN, UTF8, b"x")], [(CN, UTF8, b"y")]))
+    assert not names_are_the_same(name, raw_name([(O, UTF8, b"x")]))
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        CA,
+        a_certificate(key_usage=usage()),
+        a_certificate(key_usage=usage(crl_sign=False)),
+        a_certificate(constraints=x509.BasicConstraints(ca=True, path_length=0)),
+    ],
+)
+def test_a_ca_may_sign(certificate: x509.Certificate) -> None:
+    facts.require_ca(certificate)
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        a_certificate(constraints=NO_CA),
+        a_certificate(constraints=None),
+        a_certificate(key_usage=usage(cert_sign=False)),
+        a_certificate(constraints=NO_CA, key_usage=usage()),
+    ],
+)
+def test_a_leaf_and_a_ca_without_cert_sign_may_not_sign(certificate: x509.Certificate) -> None:
+    with pytest.raises(NotAllowedToSign):
+        facts.require_ca(certificate)
+
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_ca_is_valid_from_its_first_to_its_last_second() -> None:
+    facts.require_valid(CA, START, "CA.crt")
+    facts.require_valid(CA, END, "CA.crt")
+    with pytest.raises(Refused) as early:
+        facts.require_valid(CA, START - SECOND, "CA.crt")
+    assert str(early.value) == "CA.crt is not valid before 2026-11-22 12:00:00 UTC."
+    with pytest.raises(Refused) as late:
+        facts.require_valid(CA, END + SECOND, "CA.crt")
+    assert str(late.value) == f"CA.crt expired on {END:%Y-%m-%d} 12:00:00 UTC."
+
+
+@pytest.mark.parametrize(
+    ("end", "year"),
+    [(b"00000101000000Z", 0), (b"00010101000000Z", 1), (b"99991231235959Z", 9999)],
+)
+def test_any_year_is_refused_or_compared(end: bytes, year: int) -> None:
+    try:
+        certificate = load_certificate(raw_certificate(end=der(0x18, end)), "f")
+        facts.require_valid(certificate, NOW, "f")
+    except CertstrapError:
+        assert year < NOW.year
+    else:
+        assert facts.validity_of(certificate).end.year == year
+
+
+def test_the_authority_key_identifier_is_the_subject_key_identifier_of_the_ca() -> None:
+    of_odd = facts.authority_key_identifier(a_certificate(identifier=b"odd"))
+    assert of_odd == x509.AuthorityKeyIdentifier(b"odd", None, None)
+
+
+def test_without_one_it_is_the_sha_1_of_the_public_key() -> None:
+    digest = x509.SubjectKeyIdentifier.from_public_key(CA_KEY.public_key()).digest
+    assert facts.authority_key_identifier(CA).key_identifier == digest
+
+
+@pytest.mark.parametrize("name", ["EC_Enc", "RSA_Enc", "Ed_Enc"])
+def test_the_cas_of_certstrap_itself_may_sign(name: str) -> None:
+    certificate = load_certificate((DATA / f"{name}.crt").read_bytes(), name)
+    facts.require_ca(certificate)
+    facts.require_valid(certificate, NOW + timedelta(days=365), name)
+    assert facts.is_self_signed(certificate)
+
+
+def test_a_path_length_of_any_size_is_refused_or_read() -> None:
+    for length in (integer(2**63 - 1), integer(2**64), integer(2**80), b"\x02\x01\xff"):
+        value = sequence(der(0x01, b"\xff"), length)
+        extension = raw_extension(BASIC_CONSTRAINTS, value, critical=True)
+        try:
+            assert facts.is_ca(load_certificate(raw_certificate(extensions=extension), "f"))
+        except CertstrapError as error:
+            assert "is not a certificate that can be read" in str(error)  # noqa: PT017

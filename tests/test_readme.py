@@ -1,0 +1,283 @@
+"""README and docs: what they show is done again, and what they name is there."""
+
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from temporalio.envconfig import ClientConfig
+
+from tests.conftest import CommandLine
+from tests.docs import DOCUMENTS, GUIDES, README, ROOT, Block, Terminal, blocks, steps
+
+# These sections set the tool up in a clone; the others begin in an empty folder, with the tool.
+SETTING_UP = ("certstrap", "Run the tests", "Install")
+# What the section Install presupposes, from the package index.
+INSTALLERS = {"pipx": "pipx==1.18.4", "uv": "uv==0.13.9"}
+
+RUN = {"console", "sh"}
+NOT_RUN = {"text", "toml", "powershell", "bat"}
+TCLD = {"--ca-certificate-file"}  # options of another program
+
+named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+OpenTerminal = Callable[..., Terminal]
+
+
+@pytest.fixture
+def open_terminal() -> Iterator[OpenTerminal]:
+    """Opens terminals in a folder, and closes them at the end."""
+    if not shutil.which("bash"):
+        pytest.skip("bash is not on this machine")
+    with ExitStack() as opened:
+
+        def opening(folder: Path, **environ: str) -> Terminal:
+            terminal = Terminal(folder, environ)
+            opened.callback(terminal.close)
+            return terminal
+
+        yield opening
+
+
+@pytest.fixture
+def terminal(open_terminal: OpenTerminal, tmp_path: Path) -> Terminal:
+    """A terminal in an empty folder, which is the home folder too."""
+    return open_terminal(tmp_path, HOME=str(tmp_path))
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Iterator[Path]:
+    """A folder with what a clone of this tree holds; what is installed in it is big, and goes."""
+    ignore = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", ".coverage*", ".hypothesis", "__pycache__", "build", "dist"
+    )
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        depot = {*names} - {".gitignore"} if Path(folder) == ROOT / "out" else set()
+        return {*ignore(folder, names), *depot}
+
+    folder = tmp_path / "clone"
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def under(heading: str) -> list[Block]:
+    """Return the blocks of the README under a heading."""
+    found = [block for block in blocks(README) if block.heading == heading]
+    assert found, heading
+    return found
+
+
+def test_first_command_of_the_readme_sets_up_and_issues(
+    clone: Path, open_terminal: OpenTerminal
+) -> None:
+    # What pip has to say of its own settings is not ours.
+    terminal = open_terminal(clone, PIP_QUIET="1")
+    for step in steps(under("certstrap")):
+        terminal.follow(step)
+    assert (clone / "out/your-namespace.crt").exists()
+
+
+def test_second_command_of_the_readme_sets_up_and_runs_the_tests(
+    clone: Path, open_terminal: OpenTerminal
+) -> None:
+    # All tests would run this one again: it is enough that pytest finds all it needs for one file.
+    terminal = open_terminal(clone, PYTEST_ADDOPTS="tests/test_walkthrough.py")
+    (step,) = steps(under("Run the tests"))
+    status, printed = terminal.run(step.command)
+    assert status == 0, printed
+    assert re.search(r"=+ [1-9]\d* passed in ", printed[-1]), printed
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_readme_installs_with_pipx_and_uv(
+    installer: str, clone: Path, tmp_path: Path, open_terminal: OpenTerminal
+) -> None:
+    tools, apps = tmp_path / "tools", tmp_path / "apps"
+    subprocess.run([sys.executable, "-m", "venv", tools], check=True)
+    pip = str(tools / "bin/pip")
+    subprocess.run([pip, "install", INSTALLERS[installer]], check=True, capture_output=True)
+    terminal = open_terminal(
+        clone,
+        PATH=f"{apps}:{tools / 'bin'}:/usr/bin:/bin",
+        PIPX_HOME=str(tmp_path / "home"),
+        PIPX_BIN_DIR=str(apps),
+        UV_TOOL_DIR=str(tmp_path / "home"),
+        UV_TOOL_BIN_DIR=str(apps),
+    )
+    section = under("Install")
+    assert sum(block.language == "sh" for block in section) == len(INSTALLERS)
+    for step in steps(
+        [b for b in section if b.language == "console" or b.lines[0].startswith(installer)]
+    ):
+        terminal.follow(step)
+    assert (apps / "certstrap").exists()
+
+
+def test_readme_shows_what_the_program_prints(terminal: Terminal) -> None:
+    for step in steps([block for block in blocks(README) if block.heading not in SETTING_UP]):
+        terminal.follow(step)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_guides_show_what_the_program_prints(guide: Path, terminal: Terminal) -> None:
+    for step in steps(blocks(guide)):
+        terminal.follow(step)
+
+
+def test_first_block_of_the_readme_is_there_by_line_10() -> None:
+    assert blocks(README)[0].number <= 10
+    assert blocks(README)[0].language in RUN
+
+
+def test_readme_lists_the_files_of_the_walkthrough_with_their_modes(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase --pkcs8")
+    text = README.read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(out/[^`]+)` \| (\d{4}) \|", text, re.MULTILINE))
+    assert listed == {
+        str(path.relative_to(tmp_path)): f"{stat.S_IMODE(path.stat().st_mode):04o}"
+        for path in (tmp_path / "out").iterdir()
+    }
+    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
+
+
+def test_readme_lists_the_exit_statuses(terminal: Terminal) -> None:
+    text = README.read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d+) \| ", text, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert terminal.run("certstrap --version")[0] == 0
+    assert terminal.run("certstrap sign nobody")[0] == 1
+    assert terminal.run("certstrap sign --no-such-option")[0] == 2
+    assert terminal.interrupt('certstrap init --common-name "Cert"') == 130
+
+
+def commands_of(certstrap: CommandLine) -> list[str]:
+    """Return the commands that the help lists."""
+    listed = certstrap("--help").stdout.partition("Commands:\n")[2]
+    return re.findall(r"^  ([a-z0-9-]+)  ", listed, re.MULTILINE)
+
+
+def prose(document: Path) -> str:
+    """Return a document without its blocks."""
+    text = document.read_text(encoding="utf-8")
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_readme_has_a_row_for_every_command(certstrap: CommandLine) -> None:
+    commands = commands_of(certstrap)
+    assert {"init", "request-cert", "sign", "issue", "export-pkcs8"} <= {*commands}
+    rows = re.findall(r"^\| `([a-z0-9][a-z0-9-]*)(?: [A-Z]+)?` \|", prose(README), re.MULTILINE)
+    assert sorted(rows) == sorted(commands)
+
+
+@named
+def test_documents_name_only_options_that_there_are(document: Path, certstrap: CommandLine) -> None:
+    whole = certstrap("--help").stdout
+    helps = {name: certstrap(name, "--help").stdout for name in commands_of(certstrap)}
+    lines = [line.removeprefix("$ ") for block in blocks(document) for line in block.lines]
+    spans = re.findall(r"`([^`\n]+)`", prose(document))
+    typed = [text for text in [*lines, *spans] if text.startswith("certstrap ")]
+    for words in map(shlex.split, typed):
+        of_command = next((helps[word] for word in words if word in helps), "")
+        for option in (word.partition("=")[0] for word in words if word.startswith("-")):
+            assert f"{option} " in whole + of_command, words
+    every = "".join([whole, *helps.values()])
+    for option in (re.split("[ =]", span)[0] for span in spans if span.startswith("--")):
+        assert option in TCLD or f"{option} " in every, option
+
+
+def as_in_bash(language: str, line: str) -> list[str]:
+    """Return the words of a line of PowerShell or cmd as bash would have them."""
+    if language == "powershell":
+        line = re.sub(r"^\$env:(\w+) = ", r"export \1=", line)
+        line = re.sub(r"\$env:(\w+)", r"${\1}", line)
+    if language == "bat":
+        assert "'" not in line, "single quotes do not quote in cmd"
+        line = re.sub(r"^set ", "export ", line).replace("%CD%", "$PWD")
+        line = re.sub(r"%(\w+)%", r"${\1}", line)
+    return shlex.split(line.replace("\\", "/"))
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_other_shells_are_given_the_same_words_as_bash(guide: Path) -> None:
+    found = blocks(guide)
+    for bash, *twins in zip(found, found[1:], found[2:], strict=False):
+        languages = [twin.language for twin in twins]
+        if bash.language in RUN and bash.heading.startswith("Step "):
+            assert languages == ["powershell", "bat"], bash
+        if languages == ["powershell", "bat"]:
+            words = [shlex.split(step.command) for step in steps([bash])]
+            for twin in twins:
+                assert [as_in_bash(twin.language, line) for line in twin.lines] == words
+    assert sum(b.language == "powershell" for b in found) == sum(b.language == "bat" for b in found)
+
+
+@named
+def test_only_blocks_that_are_run_look_as_if_they_were(document: Path) -> None:
+    for block in blocks(document):
+        assert block.language in RUN | NOT_RUN, block
+        if block.language in {"text", "toml"}:
+            assert not [line for line in block.lines if line.startswith(("$ ", "certstrap "))]
+    assert not re.search(r"^(    |\t)\s*(\$ )?certstrap", prose(document), re.MULTILINE)
+
+
+def anchors(document: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    text = document.read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
+
+
+@named
+def test_links_inside_the_repository_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            file = document.parent / path if path else document
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), target
+
+
+def test_client_reads_the_variables_and_the_file_of_the_walkthrough(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    guide = ROOT / "docs/walkthrough.md"
+    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
+    for step in steps([block for block in blocks(guide) if block.heading.startswith("Step 7")]):
+        terminal.follow(step)
+    wanted = {
+        "target_host": "your-namespace.acct.tmprl.cloud:7233",
+        "namespace": "your-namespace.acct",
+    }
+    files = [(tmp_path / f"out/your-namespace.{end}").read_bytes() for end in ("crt", "key")]
+
+    _, printed = terminal.run("env | grep ^TEMPORAL_")
+    environ = dict(line.split("=", 1) for line in printed)
+    of_environ = ClientConfig.load_client_connect_config(
+        disable_file=True, override_env_vars=environ
+    )
+    posix, windows = (block for block in blocks(guide) if block.language == "toml")
+    config = tmp_path / "temporal.toml"
+    config.write_text("\n".join(posix.lines).replace("/home/you", str(tmp_path)))
+    of_file = ClientConfig.load_client_connect_config(config_file=str(config), disable_env=True)
+    for found in (of_environ, of_file):
+        assert {name: found.get(name) for name in wanted} == wanted
+        tls = found.get("tls")
+        assert tls
+        assert not isinstance(tls, bool)
+        assert [tls.client_cert, tls.client_private_key] == files
+
+    on_windows = tomllib.loads("\n".join(windows.lines))["profile"]["default"]["tls"]
+    on_posix = tomllib.loads("\n".join(posix.lines))["profile"]["default"]["tls"]
+    assert {
+        name: path.replace("C:\\Users", "/home").replace("\\", "/")
+        for name, path in on_windows.items()
+    } == on_posix

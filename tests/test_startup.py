@@ -1,0 +1,113 @@
+"""What a start imports: every command is a new process, and pays for each module again."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from certstrap.cli import app
+from tests.docs import ROOT
+
+# In their order, in one folder; each with its exit status.
+LINES = {
+    "--version": 0,
+    "--help": 0,
+    "no-such-command": 2,
+    "sign --no-such-option": 2,
+    "sign nobody": 1,
+    "init --common-name Cert --curve P-256 --no-passphrase": 0,
+    "request-cert --common-name client --key-bits 2048 --no-passphrase": 0,
+    "sign client --CA Cert": 0,
+    "issue other --curve P-256": 0,
+    "export-pkcs8 client": 0,
+    "export-pkcs12 client --passphrase p": 0,
+    "export-chain client": 0,
+    "revoke --CN client --CA Cert": 0,
+    "gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key": 0,
+    "gen leaf --org temporal --ca-cert ca.pem --ca-key ca.key --cert leaf.pem --key leaf.key": 0,
+    "import Copy --cert ca.pem --key ca.key": 0,
+}
+WITHOUT_WORK = ["--version", "no-such-command"]
+
+# `sign` imports some 55 modules that typer and cryptography.x509 do not: ours, and what loads and
+# uses a key. More than this is a verb, a terminal or a library that it has no use for.
+MOST_MODULES_OF_SIGN = 60
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
+    """The modules that each line of `LINES` imports, when all its streams are pipes."""
+    folder = tmp_path_factory.mktemp("startup")
+    return {
+        line: _modules(folder, "-m", "certstrap", *line.split(), status=status)
+        for line, status in LINES.items()
+    }
+
+
+def _modules(folder: Path, *args: str, status: int = 0) -> set[str]:
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", *args],
+        cwd=folder,
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == status, (args, ended.stdout, ended.stderr)
+    return set(re.findall(r"^import time: .*\| +(\S+)$", ended.stderr, re.MULTILINE))
+
+
+def _of(package: str, modules: set[str]) -> set[str]:
+    return {name for name in modules if name.split(".")[0] == package}
+
+
+def test_every_command_is_tried_here() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    assert {line.split()[0] for line in LINES} >= set(group.commands)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_rich_is_not_imported_where_output_is_a_pipe(
+    line: str, imported: Mapping[str, set[str]]
+) -> None:
+    assert "certstrap.cli" in imported[line]
+    assert not _of("rich", imported[line])
+
+
+@pytest.mark.parametrize("line", WITHOUT_WORK)
+def test_cryptography_is_not_imported_where_nothing_is_done(
+    line: str, imported: Mapping[str, set[str]]
+) -> None:
+    assert "certstrap.cli" in imported[line]
+    assert not _of("cryptography", imported[line])
+
+
+def test_sign_imports_little_beyond_what_it_stands_on(
+    tmp_path: Path, imported: Mapping[str, set[str]]
+) -> None:
+    baseline = _modules(tmp_path, "-c", "import typer, cryptography.x509")
+    beyond = imported["sign client --CA Cert"] - baseline
+    assert len(beyond) <= MOST_MODULES_OF_SIGN, sorted(beyond)
+
+
+def test_the_benchmark_prints_each_measure_with_its_limit(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / "startup.py", "--pairs", "1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = ended.stdout.splitlines()
+    assert [re.sub(r"\d+ ms|\d[\d.]*(?=,)", "N", line[6:]) for line in lines] == [
+        'certstrap sign (N) / python -c "import typer, cryptography.x509" (N): N, at most 1.25',
+        'certstrap --version (N) / python -c "import typer" (N): N, at most 1.1',
+        "peak memory of certstrap sign, in MB: N, at most 60",
+    ], ended
+    assert ended.returncode == any(line.startswith("FAIL") for line in lines)
