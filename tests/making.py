@@ -159,7 +159,7 @@ def openssl_accepts(
 
 # DER by hand, for what no builder builds.
 
-CN, O, C = "2.5.4.3", "2.5.4.10", "2.5.4.6"
+CN, ORG, COUNTRY = "2.5.4.3", "2.5.4.10", "2.5.4.6"
 UTF8, PRINTABLE, TELETEX, IA5, UNIVERSAL, BMP = 0x0C, 0x13, 0x14, 0x16, 0x1C, 0x1E
 SUBJECT_ALTERNATIVE_NAME, BASIC_CONSTRAINTS = "2.5.29.17", "2.5.29.19"
 
@@ -216,7 +216,7 @@ def raw_request(
         if extensions
         else b""
     )
-    return _signed(sequence(integer(0), subject, spki, der(0xA0, attributes)))
+    return sign_raw(sequence(integer(0), subject, spki, der(0xA0, attributes)))
 
 
 def raw_certificate(
@@ -231,13 +231,13 @@ def raw_certificate(
     """Return the DER of a certificate with those parts, signed by the key it holds."""
     validity = sequence(der(0x18, b"20200101000000Z"), end)
     extra = der(0xA3, sequence(extensions)) if extensions else b""
-    return _signed(sequence(version, serial, _ECDSA, subject, validity, subject, spki, extra))
+    return sign_raw(sequence(version, serial, _ECDSA, subject, validity, subject, spki, extra))
 
 
 _ECDSA = sequence(oid("1.2.840.10045.4.3.2"))
 
 
-def _signed(content: bytes) -> bytes:
+def sign_raw(content: bytes) -> bytes:
     signature = LEAF_KEY.sign(content, ec.ECDSA(hashes.SHA256()))
     return sequence(content, _ECDSA, der(0x03, b"\0", signature))
 

@@ -61,7 +61,6 @@ def refusal(
     try:
         require_permitted(a_request(subject=subject, names=names), constrained(permitted, excluded))
     except Refused as error:
-        assert error.hint
         return str(error)
     return ""
 
@@ -73,9 +72,8 @@ def is_permitted(
     names: Names = (),
     subject: x509.Name | None = None,
 ) -> bool:
-    return not refusal(
-        permitted=permitted, excluded=excluded, names=names, subject=subject or a_name("leaf")
-    )
+    subject = a_name("leaf") if subject is None else subject
+    return not refusal(permitted=permitted, excluded=excluded, names=names, subject=subject)
 
 
 DOMAINS = [
@@ -143,10 +141,10 @@ def says_what_openssl_says(
 def test_each_constraint_judges_names_and_subjects_as_openssl_does(
     tmp_path: Path, tree: x509.GeneralName
 ) -> None:
-    alone = [[name] for name in NAMES if type(name) is type(tree)]
+    alone: list[Names] = [[name] for name in NAMES if type(name) is type(tree)]
     says_what_openssl_says(tmp_path, [a_name()], alone, permitted=[tree])
     says_what_openssl_says(tmp_path, [a_name()], alone, excluded=[tree])
-    others = [[dns("leaf.example.com")], [ip("10.0.0.1")], []]
+    others: list[Names] = [[dns("leaf.example.com")], [ip("10.0.0.1")], []]
     says_what_openssl_says(tmp_path, SUBJECTS, others, permitted=[tree])
     says_what_openssl_says(tmp_path, SUBJECTS, others, excluded=[tree])
 

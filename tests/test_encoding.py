@@ -145,7 +145,7 @@ def test_a_file_of_many_beginnings_without_an_end_is_refused_at_once() -> None:
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (4, 4)),  # noqa: PLW1509
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (4, 4)),
     )
     assert done.stdout == "f is broken: its PEM has no end.\n", done
 

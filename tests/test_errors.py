@@ -55,7 +55,7 @@ SENTENCES = [
     ),
     (errors.InvalidKeySpec("No."), "No.", ""),
     (errors.WrongPassphrase("a.key"), "The passphrase does not open a.key.", "Try again"),
-    (errors.NoPassphrase("a.key is encrypted"), "a.key is encrypted, and there", "--passphrase-fi"),
+    (errors.NoPassphrase("a.key is encrypted"), "a.key is encrypted", "--passphrase-fi"),
     (errors.PassphrasesDiffer(), "Passphrases do not match.", "Run the command again."),
     (errors.ChooseCA("out", ()), "out holds no CA.", "certstrap init --common-name NAME"),
     (errors.ChooseCA("out", ["b", "a"]), "out holds more than one CA: a, b.", "--CA NAME"),

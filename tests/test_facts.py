@@ -22,11 +22,11 @@ from tests.making import (
     END,
     LEAF_KEY,
     NO_CA,
+    ORG,
     OTHER_KEY,
     PRINTABLE,
     START,
     UTF8,
-    O,
     a_certificate,
     a_name,
     a_request,
@@ -44,7 +44,7 @@ CA_NAME = a_name("Test CA")
 
 
 def test_an_extension_is_its_value_or_none() -> None:
-    assert facts.extension(CA, x509.BasicConstraints) == x509.BasicConstraints(True, None)  # noqa: FBT003
+    assert facts.extension(CA, x509.BasicConstraints) == x509.BasicConstraints(True, None)
     assert facts.extension(CA, x509.KeyUsage) is None
     assert facts.extension(a_request(), x509.SubjectAlternativeName) is None
 
@@ -131,11 +131,11 @@ def test_names_are_compared_without_case_and_with_spaces_as_one(
 
 
 def test_names_are_the_same_in_other_types_of_string_but_not_in_other_attributes() -> None:
-    name = raw_name([(O, UTF8, b"x")], [(CN, UTF8, b"y")])
-    assert names_are_the_same(name, raw_name([(O, PRINTABLE, b"X")], [(CN, UTF8, b"Y")]))
-    assert not names_are_the_same(name, raw_name([(CN, UTF8, b"y")], [(O, UTF8, b"x")]))
+    name = raw_name([(ORG, UTF8, b"x")], [(CN, UTF8, b"y")])
+    assert names_are_the_same(name, raw_name([(ORG, PRINTABLE, b"X")], [(CN, UTF8, b"Y")]))
+    assert not names_are_the_same(name, raw_name([(CN, UTF8, b"y")], [(ORG, UTF8, b"x")]))
     assert not names_are_the_same(name, raw_name([(CN, UTF8, b"x")], [(CN, UTF8, b"y")]))
-    assert not names_are_the_same(name, raw_name([(O, UTF8, b"x")]))
+    assert not names_are_the_same(name, raw_name([(ORG, UTF8, b"x")]))
 
 
 @pytest.mark.parametrize(

@@ -214,10 +214,12 @@ def test_an_encrypted_key_is_read_in_any_form_with_its_passphrase_alone(form: st
     key = a_key(RSA_2048 if ENCRYPTED[form][0] == "rsa" else P256)
     clear = keys.dump(key, b"")
     data = openssl(*ENCRYPTED[form], data=clear)
-    asked = []
-    loaded, opened_by = keys.load(data, "k", lambda: (asked.append(1), SECRET)[1])
-    assert (public(loaded), opened_by, len(asked)) == (public(key), SECRET, 1)
-    for wrong in (b"", b"wrong", b"\xff\0\xfe"):
+    answers = [SECRET]  # one: whoever asks twice fails
+    loaded, opened_by = keys.load(data, "k", answers.pop)
+    assert (public(loaded), opened_by) == (public(key), SECRET)
+    with pytest.raises(Unusable, match="k is encrypted, and no passphrase was given"):
+        keys.load(data, "k", no_passphrase)
+    for wrong in (b"wrong", b"\xff\0\xfe"):
         with pytest.raises(WrongPassphrase, match="does not open out/k"):
             keys.load(data, "out/k", lambda wrong=wrong: wrong)  # type: ignore[misc]
 
@@ -239,7 +241,7 @@ def test_the_encrypted_keys_of_certstrap_itself_are_read(name: str) -> None:
 
 
 X25519 = x25519.X25519PrivateKey.generate()
-DSA = dsa.generate_private_key(1024)
+DSA = dsa.generate_private_key(1024)  # noqa: S505 - to be refused
 
 
 @pytest.mark.parametrize("key", [X25519, DSA], ids=["X25519", "DSA"])
@@ -249,7 +251,7 @@ def test_a_key_that_cannot_sign_certificates_is_refused(
 ) -> None:
     cipher = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     data = key.private_bytes(Encoding.PEM, PKCS8, cipher)
-    with pytest.raises(Unusable, match="^k holds a key that cannot sign") as caught:
+    with pytest.raises(Unusable, match=r"^k holds a key that cannot sign") as caught:
         keys.load(data, "k", lambda: passphrase)
     assert "RSA, EC, Ed25519 and Ed448" in caught.value.hint
 
@@ -285,10 +287,9 @@ OBJECTS = {
 def is_refused_or_read(data: bytes) -> None:
     try:
         key, _ = keys.load(data, "k", secret)
-    except CertstrapError as error:
-        assert str(error).isprintable()
-    else:
-        assert isinstance(key, PrivateKey)
+    except CertstrapError:
+        return
+    assert isinstance(key, PrivateKey)
 
 
 @given(st.binary(max_size=300))
@@ -358,7 +359,7 @@ def test_pathological_asn1_raises_nothing_but_the_tools_own_errors(name: str) ->
         (a_key(P384), hashes.SHA384),
         (a_key(KeySpec(curve="P-521")), hashes.SHA512),
     ],
-    ids=lambda value: "",
+    ids=["RSA 2048", "RSA 3072", "P-224", "P-256", "P-384", "P-521"],
 )
 def test_the_hash_is_as_strong_as_the_curve(
     key: PrivateKey, digest: type[hashes.HashAlgorithm]

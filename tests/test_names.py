@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from certstrap.errors import CertstrapError, InvalidAlternativeName, InvalidName
 from certstrap.names import NO_NAMES, AlternativeNames, Name, Subject, parse_domain
-from tests.making import DATA, PRINTABLE, UTF8, C, alternative, der, oid, sequence
+from tests.making import DATA, PRINTABLE, UTF8, alternative, der, oid, sequence
 
 LONGEST_SUFFIX = ".pkcs8.key"
 
@@ -129,7 +129,7 @@ def test_a_control_character_is_refused_and_not_shown(character: str) -> None:
     with pytest.raises(InvalidName, match="control character") as caught:
         Name(f"a{character}b")
     assert character not in str(caught.value)
-    with pytest.raises(InvalidName, match="organization.*control character"):
+    with pytest.raises(InvalidName, match=r"organization.*control character"):
         Subject(common_name="a", organization=f"a{character}b")
 
 
@@ -210,9 +210,9 @@ def test_only_a_common_name_that_is_too_long_can_be_an_alternative_name() -> Non
     assert "--domain" not in long_organization.value.hint
 
 
-@pytest.mark.parametrize("country", ["D", "1A", "D ", "DÉ", "ＤＥ", "--"])
+@pytest.mark.parametrize("country", ["D", "1A", "D ", "DÉ", "\uff24\uff25", "--"])
 def test_a_country_that_is_not_two_letters_is_refused(country: str) -> None:
-    with pytest.raises(InvalidName, match="Invalid country: .* is not two letters"):
+    with pytest.raises(InvalidName, match=r"Invalid country: .* is not two letters"):
         Subject(country=country)
 
 
@@ -239,7 +239,7 @@ def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_rfc_5280() 
 def test_an_empty_field_is_not_in_the_subject() -> None:
     assert Subject().to_x509() == x509.Name([])
     (country,) = Subject(country="DE").to_x509()
-    assert country.oid == NameOID.COUNTRY_NAME == x509.ObjectIdentifier(C)
+    assert country.oid == NameOID.COUNTRY_NAME
 
 
 @given(st.text(max_size=70), st.text(max_size=70), st.text(max_size=3))
@@ -370,7 +370,7 @@ def test_a_domain_can_be_asked_for_without_a_wildcard() -> None:
         "fe80::1%eth0",
         "[::1]",
         "::g",
-        "١.2.3.4",
+        "\u0661.2.3.4",
     ],
 )
 def test_what_is_no_address_is_refused_as_scripts_expect(text: str) -> None:

@@ -26,7 +26,7 @@ from tests import crls
 from tests.conftest import NOW
 
 CA_END = Expiry.parse("10 years").after(NOW)
-IN_THE_CLEAR = Passphrases(opening=lambda: b"", new=lambda: b"")
+IN_THE_CLEAR = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 LONG_AGO = NOW - timedelta(days=100)
 
 

@@ -17,9 +17,8 @@ LETTERS = {"years": "y", "weeks": "w", "days": "d", "hours": "h", "minutes": "m"
 
 COUNTS = st.integers(0, 10_000)
 DURATIONS = st.builds(Duration, **dict.fromkeys(UNITS, COUNTS))
-INSTANTS = st.datetimes(datetime(1950, 1, 1), datetime(9999, 12, 31), timezones=st.just(UTC)).map(
-    lambda instant: instant.replace(microsecond=0)
-)
+SINCE_1950 = st.integers(0, 8050 * 365 * 86_400)  # seconds, to late in the year 9994
+INSTANTS = SINCE_1950.map(lambda n: datetime(1950, 1, 1, tzinfo=UTC) + timedelta(seconds=n))
 
 
 def at(year: int, month: int, day: int, hour: int = 12) -> datetime:
@@ -82,7 +81,7 @@ def test_a_length_of_time_is_counts_with_units(text: str, duration: Duration) ->
         ("1 year,", "is not a length of time or a date"),
         (", 1 year", "is not a length of time or a date"),
         ("1 year,,1 day", "is not a length of time or a date"),
-        ("١ year", "is not a length of time or a date"),
+        ("\u0661 year", "is not a length of time or a date"),
         ("forever", "is not a length of time or a date"),
         ("1 mo", "has an unknown unit, mo"),
         ("1 yearss", "has an unknown unit, yearss"),

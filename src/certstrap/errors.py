@@ -131,9 +131,9 @@ class WrongPassphrase(CertstrapError):
 class NoPassphrase(CertstrapError):
     """A passphrase is needed and there is nobody to ask."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(
-            f"{why}, and there is neither a terminal nor a line on standard input to read it from.",
+            sentence,
             "Give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE; "
             "--no-passphrase leaves a new key in the clear.",
         )

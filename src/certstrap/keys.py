@@ -141,7 +141,11 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         except TypeError:  # it is encrypted
             secret = passphrase()
             if not secret:
-                raise WrongPassphrase(source) from None
+                raise Unusable(
+                    source,
+                    "is encrypted, and no passphrase was given",
+                    "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
+                ) from None
             key = loader(block, secret)
     except (ValueError, UnsupportedAlgorithm) as cause:
         if secret and isinstance(cause, ValueError):

@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,11 +11,12 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from typer.testing import CliRunner
 
 from certstrap import __version__
 from certstrap.cli import app
 from tests.cli.terminal import ends, terminal
-from tests.conftest import CommandLine, Program
+from tests.conftest import CommandLine
 from tests.interop import peers
 
 COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]
@@ -36,23 +36,16 @@ def test_the_version_goes_before_everything_else(certstrap: CommandLine, folder:
 
 @pytest.mark.parametrize("start", [["certstrap"], [sys.executable, "-m", "certstrap"]])
 def test_there_are_two_ways_to_start_it(folder: Path, start: list[str]) -> None:
-    done = subprocess.run(
-        [*start, "sign"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **BESIDE_PYTHON},
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("One host name must be provided.\n")
-    usage = subprocess.run(
-        [*start, "bogus"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **BESIDE_PYTHON},
-        check=False,
-    )
-    assert usage.stderr.startswith("Usage: certstrap [OPTIONS] COMMAND [ARGS]...\n")
+    environ = {**os.environ, **BESIDE_PYTHON}
+    for args, status, told in (
+        (["sign"], 1, "One host name must be provided.\n"),
+        (["bogus"], 2, "Usage: certstrap [OPTIONS] COMMAND [ARGS]...\n"),
+    ):
+        done = subprocess.run(
+            [*start, *args], capture_output=True, text=True, env=environ, check=False
+        )
+        assert (done.returncode, done.stdout) == (status, "")
+        assert done.stderr.startswith(told)
 
 
 def test_help_lists_every_command(certstrap: CommandLine) -> None:
@@ -104,8 +97,9 @@ def test_help_on_a_terminal_is_drawn(folder: Path) -> None:
     for environ, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
         with terminal(folder, "sign", "--help", environ=environ) as child:
             printed = ends(child)
-        assert "╭─ Options ─" in re.sub(r"\x1b\[[0-9;]*m", "", printed)
-        assert 'Example: certstrap sign your-namespace --CA "Cert"' in printed
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+        assert "╭─ Options ─" in plain
+        assert 'Example: certstrap sign your-namespace --CA "Cert"' in plain
         assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", printed)) == coloured
 
 
@@ -154,11 +148,12 @@ def test_a_mistyped_option_is_met_with_the_one_that_was_meant(certstrap: Command
     "environ",
     [{"CERTSTRAP_DEPOT_PATH": "elsewhere"}, {"CERTSTRAP_DEPOT_PATH": ""}],
 )
-def test_the_environment_names_the_depot(program: Program, environ: Mapping[str, str]) -> None:
+def test_the_environment_names_the_depot(folder: Path, environ: Mapping[str, str]) -> None:
     depot = environ["CERTSTRAP_DEPOT_PATH"] or "out"
-    args = ("init", "--cn", "X", "--curve", "P-256", "--no-passphrase")
-    assert program(*args, environ=environ).stdout.startswith(f"Created {depot}/X.key\n")
-    done = program("--depot-path", "option", *args, environ=environ)
+    args = ["init", "--cn", "X", "--curve", "P-256", "--no-passphrase"]
+    done = CliRunner().invoke(app, args, env=environ)
+    assert done.stdout.startswith(f"Created {depot}/X.key\n")
+    done = CliRunner().invoke(app, ["--depot-path", "option", *args], env=environ)
     assert done.stdout.startswith("Created option/X.key\n")
 
 
@@ -194,71 +189,68 @@ def complete(shell: str, line: str) -> Mapping[str, str]:
     ],
 )
 def test_the_shells_are_told_how_a_line_may_go_on(
-    program: Program, shell: str, line: str, wanted: list[str], unwanted: list[str]
+    shell: str, line: str, wanted: list[str], unwanted: list[str]
 ) -> None:
-    done = program(environ=complete(shell, line))
-    assert (done.returncode, done.stderr) == (0, "")
-    words = set(re.findall(r"[A-Za-z0-9-]+", done.stdout))
-    words |= {match for match in re.findall(r'"(--?[a-z-]+)"', done.stdout)}
-    assert set(wanted) <= words
-    offered = {word.split("\t")[0].split('"')[-1] for word in done.stdout.splitlines()}
+    done = CliRunner().invoke(app, [], env=complete(shell, line), prog_name="certstrap")
+    assert (done.exit_code, done.stderr) == (0, "")
+    offered = set(re.findall(r'^(?:_arguments.*\(\()?"?([A-Za-z0-9-]+)', done.stdout, re.MULTILINE))
+    assert set(wanted) <= offered
     assert not set(unwanted) & offered
 
 
-# How each shell is started so that it reads what --install-completion wrote, and nothing else.
-SHELLS = {
-    "bash": ["bash", "-i"],
-    "zsh": ["zsh", "-i"],
-    "fish": ["fish", "-i"],
-}
+@pytest.fixture
+def home(folder: Path) -> Mapping[str, str]:
+    """The environment of a user whose home is the folder, and who has nothing in it yet."""
+    known = {**os.environ, **BESIDE_PYTHON, "HOME": str(folder), "ZDOTDIR": str(folder)}
+    return {**known, "XDG_CONFIG_HOME": str(folder / ".config"), "TERM": "dumb", "PS1": "ready> "}
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_completion_works_in_a_real_shell_once_it_is_installed(folder: Path, shell: str) -> None:
+def install_completion(shell: str, home: Mapping[str, str]) -> str:
+    """Let ``shell`` install the completion for itself, and return its path."""
     path = peers.program(shell, asked="--version", answers=".", what=shell)
-    home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config"), "TERM": "dumb"}
-    environ = {**os.environ, **BESIDE_PYTHON, **home, "PS1": "ready> ", "ZDOTDIR": str(folder)}
-    installed = subprocess.run(
-        [path, "-c", "certstrap --install-completion; true"],
-        capture_output=True,
-        text=True,
-        env=environ,
-        check=True,
-    )
-    assert f"{shell} completion installed in {folder}" in installed.stdout
-    shown = subprocess.run(
-        [path, "-c", "certstrap --show-completion; true"],
-        capture_output=True,
-        text=True,
-        env=environ,
-        check=True,
-    )
-    assert "_CERTSTRAP_COMPLETE" in shown.stdout
-    child = pexpect.spawn(
-        path,
-        SHELLS[shell][1:],
-        env=environ,
-        cwd=str(folder),
-        timeout=20,
-        encoding="utf-8",
-        dimensions=(24, 120),
-    )
+    script = "certstrap --show-completion; certstrap --install-completion; true"
+    run = [path, "-c", script]
+    done = subprocess.run(run, capture_output=True, text=True, env=home, check=True)
+    assert "_CERTSTRAP_COMPLETE" in done.stdout
+    assert f"{shell} completion installed in {home['HOME']}/" in done.stdout
+    return path
+
+
+@pytest.mark.parametrize(("shell", "prompt"), [("bash", "[#$] $"), ("zsh", "ready> ")])
+def test_completion_works_in_a_real_shell_once_it_is_installed(
+    folder: Path, home: dict[str, str], shell: str, prompt: str
+) -> None:
+    path = install_completion(shell, home)
+    child = pexpect.spawn(path, ["-i"], env=home, cwd=str(folder), timeout=20, encoding="utf-8")
     try:
+        child.expect(prompt)
         child.send("certstrap req\t")
-        child.expect_exact("certstrap request-cert ")
+        if shell == "zsh":  # the first time it loads typer's script, and the next time asks it
+            child.expect_exact("\a")
+            child.send("\t")
+        child.expect_exact("uest-cert ")
         child.send("--no-pass\t")
-        child.expect_exact("--no-passphrase")
+        child.expect_exact("phrase ")
         child.send("--cn typed --curve P-256\r")
         child.expect_exact("Created out/typed.csr")
     finally:
         child.close(force=True)
 
 
-def test_completion_for_an_unknown_shell_is_refused_in_one_sentence(program: Program) -> None:
-    done = program(environ={"_CERTSTRAP_COMPLETE": "complete_tcsh"})
-    assert done.returncode == 1
-    assert done.stderr == "Shell tcsh not supported.\n"
+def test_completion_works_in_fish_once_it_is_installed(home: dict[str, str]) -> None:
+    path = install_completion("fish", home)
+    asked = ("certstrap req", "certstrap init --no-pass", "certstrap sign --csr .conf")
+    script = "; ".join(f'complete -C "{line}"' for line in asked)
+    run = [path, "-c", script]
+    done = subprocess.run(run, capture_output=True, text=True, env=home, check=True)
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == [
+        "request-cert",
+        "--no-passphrase",
+        ".config/",
+    ]
 
 
-def test_shutil_finds_the_command(folder: Path) -> None:
-    assert shutil.which("certstrap", path=BESIDE_PYTHON["PATH"])
+def test_completion_for_an_unknown_shell_is_refused_in_one_sentence() -> None:
+    environ = {"_CERTSTRAP_COMPLETE": "complete_tcsh"}
+    done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
+    assert (done.exit_code, done.stderr) == (1, "Shell tcsh not supported.\n")

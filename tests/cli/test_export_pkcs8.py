@@ -86,9 +86,21 @@ def test_a_copy_in_the_clear_is_never_called_encrypted(
     certstrap: CommandLine, folder: Path, given: tuple[str, ...], lines: str
 ) -> None:
     foreign.write(folder / "out/a.key", foreign.key_data(KEYS["p256"]))
-    outcome = certstrap("export-pkcs8", "a", "--encrypt", *given, input=lines)
-    assert same_key(folder / "out/a.pkcs8.key", KEYS["p256"])
-    assert outcome.stdout == "Created out/a.pkcs8.key\n"
+    certstrap.refuses(
+        "export-pkcs8", "a", "--encrypt", *given, input=lines,
+        sentence="--encrypt needs a passphrase", hint="leave out --encrypt",
+    )  # fmt: skip
+
+
+def test_a_passphrase_that_would_protect_nothing_is_refused(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    foreign.write(folder / "out/a.key", foreign.key_data(KEYS["p256"]))
+    certstrap.refuses(
+        "export-pkcs8", "a", "--passphrase", "secret",
+        sentence="out/a.key is in the clear, and the passphrase would not protect it.",
+        hint="--encrypt",
+    )  # fmt: skip
 
 
 def test_a_copy_is_not_overwritten(certstrap: CommandLine, folder: Path) -> None:
@@ -112,6 +124,13 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
         hint="--allow-ca",
     )
     certstrap("export-pkcs8", *options, "--allow-ca")
+
+
+@pytest.mark.parametrize("name", ["Cert.chain", "Cert.pkcs8", "Cert.key"])
+def test_a_ca_is_one_by_any_name(certstrap: CommandLine, folder: Path, name: str) -> None:
+    certstrap("init", "--cn", name, "--curve", "P-256", "--no-passphrase")
+    sentence = f"out/{name}.key is the key of the CA {name}"
+    certstrap.refuses("export-pkcs8", name, sentence=sentence)
 
 
 def test_the_key_of_an_intermediate_is_refused(certstrap: CommandLine, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.keys import P256, P384, RSA_2048, KeySpec, PrivateKey, spec_of
-from tests.cli import foreign
+from tests.cli import foreign, pairs
 from tests.conftest import NOW, CommandLine, snapshot
 
-CA_LINE = ("gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key").split()
-LEAF_LINE = (
+CA_LINE = shlex.split("gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key")
+LEAF_LINE = shlex.split(
     "gen leaf --org temporal -d 364d --ca-cert ca.pem --ca-key ca.key "
     "--cert client.pem --key client.key"
-).split()
+)
 CA_FILES = ("--ca-cert", "ca.pem", "--ca-key", "ca.key")
 LEAF_FILES = ("--cert", "client.pem", "--key", "client.key")
 LEAF = ("gen", "leaf", "--org", "temporal", *CA_FILES, *LEAF_FILES)
@@ -64,14 +65,11 @@ def usages(certificate: x509.Certificate) -> set[str]:
     return {bit for bit in foreign.KEY_USAGES[:7] if getattr(usage, bit)}
 
 
-def store_ca(
-    key: PrivateKey, *, it: x509.Certificate | None = None, end: datetime = NOW + foreign.YEAR
-) -> x509.Certificate:
+def store_ca(key: PrivateKey) -> x509.Certificate:
     """Put the pair of a CA of another tool where the documented lines have it."""
-    it = it or foreign.certificate(key=key, end=end)
-    foreign.write(Path.cwd() / "ca.pem", it.public_bytes(Encoding.PEM), 0o644)
-    foreign.write(Path.cwd() / "ca.key", foreign.key_data(key), 0o600)
-    return it
+    pair = pairs.ca(key=key)
+    pair.save("ca")
+    return pair.certificate
 
 
 def test_the_documented_lines_work_as_they_stand(certstrap: CommandLine, folder: Path) -> None:
@@ -92,7 +90,8 @@ def test_the_documented_lines_work_as_they_stand(certstrap: CommandLine, folder:
 
 @pytest.mark.parametrize("gen", ["gen", "generate-certificates"])
 @pytest.mark.parametrize(
-    ("ca", "leaf"), [("ca", "leaf"), ("certificate-authority-certificate", "end-entity-certificate")]
+    ("ca", "leaf"),
+    [("ca", "leaf"), ("certificate-authority-certificate", "end-entity-certificate")],
 )
 def test_long_names_do_what_the_short_ones_do(
     certstrap: CommandLine, folder: Path, gen: str, ca: str, leaf: str
@@ -238,23 +237,23 @@ def test_any_organization_gives_names_that_all_take(
 @pytest.mark.parametrize(
     ("organization", "why"),
     [
-        ("", "is empty"),
-        (" ", "is empty"),
-        ("o" * 65, "has 65 characters and may have 64"),
-        ("a\nb", "holds a control character"),
+        ("", "organization"),
+        (" ", "organization"),
+        ("o" * 65, '" has 65 characters and may have 64.'),
+        ("a\nb", "holds a control character."),
     ],
 )
-@pytest.mark.parametrize("command", [CA_LINE, LEAF_LINE], ids=["ca", "leaf"])
+@pytest.mark.parametrize("command", ["ca", "leaf"])
 def test_an_organization_that_cannot_be_is_refused(
-    certstrap: CommandLine, folder: Path, organization: str, why: str, command: list[str]
+    certstrap: CommandLine, folder: Path, organization: str, why: str, command: str
 ) -> None:
-    store_ca(P256.generate())
-    if command is CA_LINE:
-        command = [*command, "--force"]
-    certstrap.refuses(
-        *command, "--org", organization, sentence="Invalid organization: ", hint="Hint: "
-    )
-    assert why in certstrap(*command, "--org", organization, exit_code=1).stderr
+    line = ["gen", command, "--org", organization, *CA_FILES]
+    if command == "ca":
+        line += ["-d", "1y"]
+    else:
+        store_ca(P256.generate())
+        line += LEAF_FILES
+    certstrap.refuses(*line, sentence=why, hint="Hint: ")
 
 
 def test_rsa_makes_a_ca_of_4096_bits_and_leaves_like_it(
@@ -275,10 +274,9 @@ def test_rsa_makes_a_ca_of_4096_bits_and_leaves_like_it(
         (RSA_2048.generate(), "RSA 2048"),
         (P256.generate(), "P-256"),
         (KeySpec(curve="P-521").generate(), "P-521"),
-        (KeySpec(curve="Ed25519").generate(), "Ed25519"),
         (ec.generate_private_key(ec.SECP256K1()), "P-384"),
     ],
-    ids=["RSA 2048", "P-256", "P-521", "Ed25519", "a kind that is not made here"],
+    ids=["RSA 2048", "P-256", "P-521", "a kind that is not made here"],
 )
 def test_the_key_of_a_leaf_follows_its_cas(
     certstrap: CommandLine, folder: Path, key: PrivateKey, kind: str
@@ -335,7 +333,8 @@ def test_the_key_of_a_ca_may_be_encrypted_and_the_leafs_is_in_the_clear(
     certstrap.refuses(*LEAF, "--passphrase", "wrong", sentence="does not open ca.key.")
     certstrap.refuses(*LEAF, sentence="A passphrase is needed, and there is neither a terminal")
     certstrap(*LEAF, *options, input=lines, environ=environ)
-    assert foreign.load_key(folder / "client.key")
+    leaf = foreign.load_certificate(folder / "client.pem")
+    assert foreign.load_key(folder / "client.key").public_key() == leaf.public_key()
 
 
 def test_one_file_may_hold_the_cas_certificate_and_its_key(
@@ -350,8 +349,9 @@ def test_one_file_may_hold_the_cas_certificate_and_its_key(
     foreign.load_certificate(folder / "client.pem").verify_directly_issued_by(ca)
 
 
-def test_the_cas_of_a_depot_sign_too(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
+@pytest.mark.parametrize("curve", ["P-256", "Ed25519"])
+def test_the_cas_of_a_depot_sign_too(certstrap: CommandLine, folder: Path, curve: str) -> None:
+    certstrap("init", "--cn", "Cert", "--curve", curve, "--no-passphrase")
     before = snapshot(folder / "out")
     certstrap(
         "gen", "leaf", "--org", "temporal", *LEAF_FILES,
@@ -359,4 +359,5 @@ def test_the_cas_of_a_depot_sign_too(certstrap: CommandLine, folder: Path) -> No
     )  # fmt: skip
     leaf = foreign.load_certificate(folder / "client.pem")
     leaf.verify_directly_issued_by(foreign.load_certificate(folder / "out/Cert.crt"))
+    assert str(spec_of(foreign.load_key(folder / "client.key"))) == curve
     assert snapshot(folder / "out") == before

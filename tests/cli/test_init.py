@@ -1,6 +1,8 @@
 """`init`: what it prints, the files it leaves, what stands in the certificate and the CRL."""
 
 import hashlib
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -38,6 +40,25 @@ def test_an_encrypted_key_is_told(certstrap: CommandLine, folder: Path) -> None:
     ]
     key = foreign.load_key(folder / "out/Cert.key", b"123456")
     assert key.public_key() == ca_of(folder).public_key()
+
+
+@pytest.mark.parametrize("kind", [("--curve", "Ed25519"), ("--key-bits", "2048")])
+def test_encrypted_keys_of_every_kind_are_pkcs8(
+    certstrap: CommandLine, folder: Path, kind: tuple[str, str]
+) -> None:
+    certstrap("init", "--cn", "Cert", *kind, "--passphrase", "123456")
+    text = (folder / "out/Cert.key").read_text()
+    assert text.startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+
+
+@pytest.mark.parametrize(("umask", "taken"), [("000", 0), ("027", 0o007), ("077", 0o077)])
+def test_the_umask_may_only_take(folder: Path, umask: str, taken: int) -> None:
+    script = f'umask {umask}; "$0" -m certstrap "$@"'
+    run = ["sh", "-c", script, sys.executable, *P256_CA, "Cert"]
+    subprocess.run(run, check=True, capture_output=True)
+    modes = {path.suffix: path.stat().st_mode & 0o777 for path in (folder / "out").iterdir()}
+    wanted = {".key": 0o440, ".crt": 0o444, ".crl": 0o444}
+    assert modes == {suffix: mode & ~taken for suffix, mode in wanted.items()}
 
 
 @pytest.mark.parametrize("depot", ["a/b/c", "a/b/c/", "./a", ".", "with space", "Depöt"])

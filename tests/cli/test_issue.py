@@ -1,5 +1,6 @@
 """`issue`: whatever is missing on the way to a certificate, in one command, and nothing twice."""
 
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -79,7 +80,7 @@ def test_the_end_is_cut_to_that_of_a_new_ca_and_one_line_says_so(
     certstrap: CommandLine, folder: Path
 ) -> None:
     outcome = certstrap(*P256_ISSUE, "a")
-    cut = "It ends on 2028-05-23 with its CA, before the time asked for."
+    cut = "It ends on 2028-05-23, as its CA does."
     assert outcome.lines[5:7] == [SIGNED, cut]
 
 
@@ -113,6 +114,22 @@ def test_the_depots_only_ca_or_the_one_named_signs(
         *NEXT[:2],
         "  Upload out/Own_Root.crt to your Namespace, as its CA certificate.",
         NEXT[3],
+    ]
+
+
+def test_below_an_intermediate_the_client_is_given_its_chain(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*CA, "Root", "--path-length", "1")
+    certstrap(*REQUEST, "Int")
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    outcome = certstrap(*P256_ISSUE, "a", "--CA", "Int", "--expires", "1 year")
+    assert outcome.lines[2:] == [
+        "Created out/a.crt from out/a.csr signed by out/Int.key",
+        CLEAR,
+        *NEXT[:2],
+        "  Upload the root above out/Int.crt to your Namespace, as its CA certificate.",
+        "  Give your client its chain (certstrap export-chain a) and out/a.key.",
     ]
 
 
@@ -235,6 +252,13 @@ def test_an_encrypted_key_is_exported_in_the_clear(certstrap: CommandLine, folde
     assert key.public_key() == signed(folder).public_key()
 
 
+def test_what_to_do_next_can_be_typed_as_it_stands(certstrap: CommandLine, folder: Path) -> None:
+    outcome = certstrap(*P256_ISSUE, "my client", "--passphrase", "secret")
+    words = shlex.split(outcome.lines[-1].partition("certstrap ")[2].partition(" writes it")[0])
+    certstrap(*words, "--passphrase", "secret")
+    assert (folder / "out/my_client.pkcs8.key").is_file()
+
+
 @pytest.mark.parametrize("lines", ["", "secret\n"])
 def test_without_a_terminal_it_asks_nothing(
     certstrap: CommandLine, folder: Path, lines: str
@@ -293,10 +317,10 @@ def test_a_certificate_of_another_ca_is_not_the_one_asked_for(
 ) -> None:
     certstrap(*P256_ISSUE, "a")
     certstrap(*CA, "Other")
-    sentence = 'Certificate "a" already exists!'
-    certstrap.refuses("issue", "a", "--CA", "Other", sentence=sentence)
+    there = "out/a.crt is there already, and is not issued by"
+    certstrap.refuses("issue", "a", "--CA", "Other", sentence=f"{there} Other.", hint="another")
     (folder / "out/Cert.crt").unlink()
-    certstrap.refuses("issue", "a", sentence=sentence)
+    certstrap.refuses("issue", "a", sentence=f"{there} a CA of this depot.", hint="another name")
 
 
 def test_a_certificate_that_has_expired_is_refused(certstrap: CommandLine, folder: Path) -> None:

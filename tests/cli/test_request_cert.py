@@ -171,7 +171,7 @@ def test_a_passphrase_for_a_clear_key_is_not_passed_over_in_silence(
     foreign.write(folder / "p.key", foreign.key_data(P256.generate()))
     certstrap.refuses(
         "request-cert", "--cn", "a", "--key", "p.key", "--passphrase", "123",
-        sentence="p.key is not encrypted",
+        sentence="p.key is in the clear, and the passphrase would not protect it.",
     )  # fmt: skip
 
 

@@ -339,6 +339,17 @@ def test_the_key_of_the_ca_is_opened(
     certstrap.refuses(*REVOKE, sentence="A passphrase is needed, and there is neither a terminal")
 
 
+def test_nobody_types_a_passphrase_for_what_is_refused_anyway(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("init", "--cn", "Shut", "--curve", "P-256", "--passphrase", "123")
+    for name, sentence in (
+        ("client", "The CA Shut did not issue that certificate."),
+        ("Shut", "Shut is the CA itself, and cannot revoke itself."),
+    ):
+        certstrap.refuses("revoke", "--CN", name, "--CA", "Shut", sentence=sentence)
+
+
 def test_a_passphrase_that_is_not_needed_does_no_harm(certstrap: CommandLine, depot: Path) -> None:
     assert certstrap(*REVOKE, "--passphrase", "123").stdout == UPDATED
 

@@ -163,7 +163,9 @@ def test_the_ca_is_found_by_its_signature(certstrap: CommandLine, depot: Path) -
 
 
 def test_no_ca_of_the_depot_issued_it(certstrap: CommandLine, depot: Path) -> None:
-    foreign.write(depot / "foreign.crt", foreign.certificate().public_bytes(Encoding.PEM))
+    certstrap("--depot-path", "theirs", "init", "--cn", "Cert", *NEW_KEY)
+    certstrap("--depot-path", "theirs", "request-cert", "--cn", "foreign", *NEW_KEY)
+    certstrap("--depot-path", "theirs", "sign", "foreign", "--cert", "out/foreign.crt")
     certstrap.refuses(
         "revoke", "--CN", "foreign",
         sentence="No CA in out issued that certificate.", hint="Revoke it where its CA is.",

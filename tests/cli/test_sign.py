@@ -152,7 +152,7 @@ def test_a_certificate_that_would_outlive_its_ca_is_cut_and_one_line_says_so(
     certstrap: CommandLine, depot: Path
 ) -> None:
     outcome = certstrap("sign", "client", "--CA", "Cert", "--expires", "11 years")
-    cut = "It ends on 2036-11-23 with its CA, before the time asked for.\n"
+    cut = "It ends on 2036-11-23, as its CA does.\n"
     assert outcome.stdout == SIGNED + cut
     assert signed(depot).not_valid_after_utc == signed(depot, "Cert").not_valid_after_utc
 
@@ -173,6 +173,14 @@ def test_the_steps_may_happen_on_different_days(certstrap: CommandLine, depot: P
 def test_the_only_ca_signs_if_none_is_named(certstrap: CommandLine, depot: Path) -> None:
     foreign.write(depot / "public.crt", foreign.certificate().public_bytes(Encoding.PEM))
     assert certstrap("sign", "client").stdout == SIGNED
+
+
+@pytest.mark.parametrize("name", ["Cert.chain", "Cert.pkcs8", "Cert.crt"])
+def test_the_only_ca_is_found_by_any_name(certstrap: CommandLine, folder: Path, name: str) -> None:
+    init(certstrap, name)
+    certstrap(*REQUEST, "--cn", "client")
+    line = f"Created out/client.crt from out/client.csr signed by out/{name}.key"
+    assert certstrap("sign", "client").lines[0] == line
 
 
 def test_of_several_cas_one_must_be_named(certstrap: CommandLine, depot: Path) -> None:
@@ -209,6 +217,7 @@ def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(
         ("caf_", "café"),  # as certstrap's request-cert has it
         ("a*b", "a*b"),  # as certstrap's init has it
         ("Ünï", "Ünï"),
+        ("__.._x", "../../x"),
     ],
 )
 def test_files_of_certstrap_are_found_under_either_of_its_rules(

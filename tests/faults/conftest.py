@@ -11,10 +11,11 @@ import pytest
 
 from tests.faults import strace
 from tests.faults.scenes import Scene
-from tests.faults.strace import Traced
+from tests.faults.strace import Call, Traced
 
 Stage = Callable[[Scene], Path]
 Record = Callable[[Scene], Traced]
+Calls = Callable[[Scene], list[Call]]
 
 
 def skip_without(reason: str) -> None:
@@ -74,3 +75,9 @@ def record(prepared: Stage) -> Record:
         return traced
 
     return recorded
+
+
+@pytest.fixture
+def calls(record: Record) -> Calls:
+    """Gives the calls with which a scene's command changes the depot, in their order."""
+    return lambda scene: record(scene).calls

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import snapshot
 from tests.faults import strace
-from tests.faults.conftest import Record, Stage
+from tests.faults.conftest import Calls, Stage
 from tests.faults.processes import certstrap
 from tests.faults.scenes import (
     CREATING,
@@ -24,7 +24,7 @@ from tests.faults.scenes import (
     passing,
     revoked,
 )
-from tests.faults.strace import DEPOT, Call, Traced, break_call
+from tests.faults.strace import DEPOT, Call, break_call
 
 pytestmark = pytest.mark.usefixtures("traceable")
 
@@ -44,23 +44,23 @@ ERRORS = {
 }
 
 
-def breakable(traced: Traced) -> list[tuple[Call, str]]:
+def breakable(calls: list[Call]) -> list[tuple[Call, str]]:
     """Return the calls that can fail, each with an error; those of a kind take turns with theirs.
 
     What is written to standard output is written when all is done.
     """
     return [
         (call, ERRORS[call.name][call.nth % len(ERRORS[call.name])])
-        for call in traced.calls
+        for call in calls
         if call.name in ERRORS and (call.name != "write" or "/." in call.paths[0])
     ]
 
 
 @pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
 def test_an_error_at_any_call_is_told_and_leaves_the_folder_as_it_was(
-    scene: Scene, stage: Stage, record: Record, subtests: pytest.Subtests
+    scene: Scene, stage: Stage, calls: Calls, subtests: pytest.Subtests
 ) -> None:
-    for call, error in breakable(record(scene)):
+    for call, error in breakable(calls(scene)):
         with subtests.test(call=str(call), error=error):
             folder = stage(scene)
             before = snapshot(folder)
@@ -114,10 +114,8 @@ def test_without_hard_links_nothing_is_overwritten_either(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("error", ["EINVAL", "EOPNOTSUPP"])
-def test_a_disk_that_cannot_flush_folders_will_do(
-    error: str, stage: Stage, record: Record
-) -> None:
-    folders = [call for call in record(SIGN).calls if call.name == "fsync" and call.paths == (DEPOT,)]
+def test_a_disk_that_cannot_flush_folders_will_do(error: str, stage: Stage, calls: Calls) -> None:
+    folders = [call for call in calls(SIGN) if call.name == "fsync" and call.paths == (DEPOT,)]
     for call in folders:
         folder = stage(SIGN)
         done = break_call(folder, call, f"error={error}", *SIGN.command)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import snapshot
 from tests.faults import strace
-from tests.faults.conftest import Record, Stage
+from tests.faults.conftest import Calls, Stage
 from tests.faults.scenes import INIT, ISSUE, REVOKE, Scene, assert_whole, names, passing, revoked
 from tests.faults.strace import break_call
 
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.usefixtures("traceable")
 
 @pytest.mark.parametrize("scene", [INIT, REVOKE], ids=str)
 def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
-    scene: Scene, stage: Stage, record: Record, subtests: pytest.Subtests
+    scene: Scene, stage: Stage, calls: Calls, subtests: pytest.Subtests
 ) -> None:
-    for call in record(scene).calls:
+    for call in calls(scene):
         with subtests.test(call=str(call)):
             folder = stage(scene)
             before = snapshot(folder)
@@ -45,8 +45,8 @@ def test_an_interrupt_while_the_program_starts_is_no_traceback(stage: Stage) -> 
     assert not snapshot(folder)
 
 
-def test_a_termination_at_any_new_name_leaves_whole_files(stage: Stage, record: Record) -> None:
-    for call in record(ISSUE).calls:
+def test_a_termination_at_any_new_name_leaves_whole_files(stage: Stage, calls: Calls) -> None:
+    for call in calls(ISSUE):
         if call.name in {"link", "linkat"}:
             folder = stage(ISSUE)
             terminated = break_call(folder, call, "signal=TERM", *ISSUE.command)

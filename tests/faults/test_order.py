@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import pytest
 
 from tests.faults.conftest import Record, Stage
-from tests.faults.scenes import CREATING, DEPOT, INIT, REVOKE, Scene
-from tests.faults.strace import Call
+from tests.faults.scenes import CREATING, INIT, REVOKE, Scene
+from tests.faults.strace import DEPOT, Call
 
 pytestmark = pytest.mark.usefixtures("traceable")
 

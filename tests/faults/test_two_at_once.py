@@ -12,9 +12,8 @@ from certstrap import files
 from tests.conftest import snapshot
 from tests.faults import strace
 from tests.faults.conftest import Stage
-from tests.faults.processes import Ended, Process, end, start, until_waiting
+from tests.faults.processes import Ended, end, start, until_waiting
 from tests.faults.scenes import (
-    DEPOT,
     EXPORT,
     INIT,
     ISSUE,
@@ -27,6 +26,7 @@ from tests.faults.scenes import (
     names,
     passing,
 )
+from tests.faults.strace import DEPOT
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
 
@@ -35,7 +35,7 @@ NAMES = [f"client{number}" for number in range(8)]
 
 
 def at_once(folder: Path, *commands: tuple[str, ...]) -> list[Ended]:
-    """Run commands that all look at the depot, and find it free, before the first of them writes."""
+    """Run commands that all look at the depot before the first of them writes."""
     depot = folder / DEPOT
     depot.mkdir(mode=0o700, exist_ok=True)
     with files.locked(str(depot)):

@@ -51,8 +51,6 @@ def _java() -> str:
 
 
 def _run(*args: str | Path, exit_code: int = 0) -> Done:
-    done = subprocess.run(
-        args, capture_output=True, text=True, timeout=peers.SECONDS, check=False
-    )
+    done = subprocess.run(args, capture_output=True, text=True, timeout=peers.SECONDS, check=False)
     assert done.returncode == exit_code, (args, done)
     return done

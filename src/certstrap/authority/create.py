@@ -103,4 +103,4 @@ def load_issuer(depot: Depot, ca: Name, passphrases: Passphrases, now: datetime)
     """
     certificate = depot.certificate(ca, f'Make one with: certstrap init --common-name "{ca}"')
     path = depot.path(ca, CERTIFICATE)
-    return Issuer.of(certificate, path, now, lambda: depot.key(ca, passphrases.opening)[0])
+    return Issuer.of(certificate, path, now, lambda: depot.key(ca, passphrases.opening_ca)[0])

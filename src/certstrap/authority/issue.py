@@ -12,8 +12,8 @@ from certstrap.authority.request import NewRequest, common_name_of, draft_reques
 from certstrap.authority.sign import Signed, certificate_as, certify, choose_ca, is_cut
 from certstrap.certificates import CAProfile, LeafProfile, extensions_left_out
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot
-from certstrap.errors import AlreadyExists, Refused
-from certstrap.facts import extension, is_issued_by, is_self_signed, require_valid
+from certstrap.errors import Refused
+from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_valid
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, Passphrase, spec_of
@@ -31,10 +31,11 @@ class Issued(NamedTuple):
         ca: the CA, or None if it was there already; so with the next three.
         request: the key and the request.
         signed: the certificate.
-        pkcs8: the path of the key as PKCS#8.
+        pkcs8: the path of the key as PKCS#8, if it was made now.
         certificate: the certificate, new or not.
         certificate_path: where it is.
         key_path: the key that belongs to it, or empty where the depot has none.
+        pkcs8_path: where its PKCS#8 form is, new or not, or empty where the depot has none.
         key_encrypted: whether that key is encrypted.
         ca_path: the CA's certificate.
         ca_is_root: whether it is a root; clients need a chain otherwise.
@@ -47,6 +48,7 @@ class Issued(NamedTuple):
     certificate: x509.Certificate
     certificate_path: str
     key_path: str
+    pkcs8_path: str
     key_encrypted: bool
     ca_path: str
     ca_is_root: bool
@@ -114,6 +116,7 @@ def issue(
         certificate,
         path,
         depot.path(name, KEY) if owned else "",
+        depot.path(name, PKCS8) if depot.has(name, PKCS8) else "",
         bool(owned and owned.encrypted),
         depot.path(ca, CERTIFICATE),
         is_self_signed(issuer.certificate),
@@ -136,6 +139,8 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
     """Return what is there already; only the PKCS#8 key may be missing."""
     path = depot.path(wanted.name, CERTIFICATE)
     certificate = depot.certificate(wanted.name)
+    if is_ca(certificate):
+        raise Refused(f"{path} is a CA's certificate.", "Give the client a name of its own.")
     require_valid(certificate, now, path)
     _require_same(certificate, path, wanted, key)
     chosen = Name(wanted.ca).stem if wanted.ca else ""
@@ -143,7 +148,10 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
         if chosen in {"", stem} and is_issued_by(certificate, ca):
             break
     else:
-        raise AlreadyExists("certificate", wanted.name.stem, path)
+        raise Refused(
+            f"{path} is there already, and is not issued by {wanted.ca or 'a CA of this depot'}.",
+            "Put the certificate of the CA that issued it beside it, or choose another name.",
+        )
     new: list[NewFile] = []
     pkcs8 = _pkcs8(depot, wanted, key, new)
     depot.create(new)
@@ -155,6 +163,7 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
         certificate,
         path,
         depot.path(wanted.name, KEY) if key else "",
+        depot.path(wanted.name, PKCS8) if depot.has(wanted.name, PKCS8) else "",
         bool(key and key.encrypted),
         depot.path(Name(stem), CERTIFICATE),
         is_self_signed(ca),

@@ -17,11 +17,14 @@ Generate = Callable[[KeySpec], PrivateKey]
 class Passphrases(NamedTuple):
     """Who to ask: ``opening`` for a key that is encrypted, ``new`` for one that is to be.
 
+    ``opening_ca`` is asked for the key of a CA that signs.
+
     ``insisted`` tells that the user gave a passphrase for this very command, and believes that it
     protects something.
     """
 
     opening: Passphrase
+    opening_ca: Passphrase
     new: Passphrase
     insisted: bool = False
 

@@ -23,7 +23,7 @@ def command(
         str, typer.Option("--output", metavar="FILE", help="Write the chain to FILE.")
     ] = "",
 ) -> None:
-    """Write a certificate and the intermediates above it in one file, leaf first."""
+    """Write a certificate and the intermediates above it."""
     world: World = ctx.obj
     depot = Depot(world.depot_path)
     say(f"Created {export_chain(depot, Name(name), with_root=with_root, output=output)}")

@@ -28,7 +28,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoPassphrase = False,
 ) -> None:
-    """Write a key, its certificate and its chain as one PKCS#12 file."""
+    """Write key, certificate and chain as one PKCS#12 file."""
     world: World = ctx.obj
     exported = export_pkcs12(
         Depot(world.depot_path),

@@ -19,7 +19,10 @@ def command(
     ctx: typer.Context,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Whose key it is.")] = None,
     encrypt: Annotated[
-        bool, typer.Option("--encrypt", help="Protect the copy with a passphrase.")
+        bool,
+        typer.Option(
+            "--encrypt", help="Protect the copy with a passphrase; it is in the clear if not."
+        ),
     ] = False,
     key: Annotated[str, typer.Option("--key", metavar="FILE", help="Read the key from FILE.")] = "",
     output: Annotated[
@@ -30,7 +33,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoPassphrase = False,
 ) -> None:
-    """Write a key as PKCS#8, which the Java SDK reads; in the clear unless --encrypt is given."""
+    """Write a key as PKCS#8, which the Java SDK reads."""
     world: World = ctx.obj
     path = export_pkcs8(
         Depot(world.depot_path),

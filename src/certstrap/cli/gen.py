@@ -11,7 +11,7 @@ from certstrap.cli.passphrases import passphrases
 from certstrap.cli.world import World
 from certstrap.validity import Expiry
 
-HELP = "Write a CA or a leaf to files of your own, without a depot, as tcld does."
+HELP = "Write a CA or a leaf to files of your own, as tcld does."
 EXAMPLE_CA = "certstrap gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key"
 EXAMPLE_LEAF = (
     "certstrap gen leaf --org temporal -d 364d --ca-cert ca.pem --ca-key ca.key "
@@ -94,13 +94,13 @@ def leaf(
     """Write a client's certificate and key, signed by a CA in files."""
     world: World = ctx.obj
     target = Pair(certificate_file, key_file)
-    asked = passphrases(world, passphrase, passphrase_file, no_passphrase, opening="CA key")
+    asked = passphrases(world, passphrase, passphrase_file, no_passphrase)
     gen_leaf(
         Holder(organization, organization_unit, common_name),
         Pair(ca_certificate_file, ca_key_file),
         target,
         Expiry.parse(validity_period) if validity_period else None,
-        asked.opening,
+        asked.opening_ca,
         world.now(),
         overwrite=force,
         generate=generate,

@@ -27,7 +27,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoPassphrase = False,
 ) -> None:
-    """Copy a certificate of any tool into the depot, with its key and request."""
+    """Copy a certificate of any tool into the depot."""
     world: World = ctx.obj
     imported = import_certificate(
         Depot(world.depot_path),

@@ -1,5 +1,6 @@
 """``certstrap issue``."""
 
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -37,9 +38,10 @@ def command(
         bool, typer.Option("--pkcs8", help="Write the key as PKCS#8 too, for the Java SDK.")
     ] = False,
 ) -> None:
-    """Do all that is missing for a client certificate: CA, key, request, signature.
+    """Do all that is missing for a client certificate.
 
-    What is in the depot already is used as it is. A curve is used for a new CA too.
+    That is a CA, a key, a request and the signature. What is in the depot already is used as it is.
+    A curve is used for a new CA too.
     """
     world: World = ctx.obj
     wanted = Wanted(
@@ -56,7 +58,7 @@ def command(
     )
     issued = issue(Depot(world.depot_path), wanted, asked, world.now(), generate)
     _say_created(issued)
-    _say_next(issued, name)
+    _say_next(issued, world.depot_path, name, pkcs8)
 
 
 def _say_created(issued: Issued) -> None:
@@ -77,8 +79,11 @@ def _say_created(issued: Issued) -> None:
         say("New keys are in the clear: --passphrase-file FILE would encrypt them.")
 
 
-def _say_next(issued: Issued, name: str) -> None:
-    key = issued.pkcs8 or issued.key_path or f"the key that {issued.certificate_path} was made for"
+def _say_next(issued: Issued, depot_path: str, name: str, pkcs8: bool) -> None:
+    key = issued.key_path or f"the key that {issued.certificate_path} was made for"
+    if issued.pkcs8_path and (pkcs8 or issued.key_encrypted):
+        key = issued.pkcs8_path
+    depot = "" if depot_path == "out" else f"--depot-path {quote(depot_path)} "
     say("")
     say("What to do next:")
     if issued.ca_is_root:
@@ -86,6 +91,9 @@ def _say_next(issued: Issued, name: str) -> None:
         say(f"  Give your client {issued.certificate_path} and {key}.")
     else:
         say(f"  Upload the root above {issued.ca_path} to your Namespace, as its CA certificate.")
-        say(f"  Give your client its chain (certstrap export-chain {name}) and {key}.")
-    if issued.key_encrypted and not issued.pkcs8:
-        say(f"  Clients want that key in the clear: certstrap export-pkcs8 {name} writes it.")
+        say(
+            f"  Give your client its chain (certstrap {depot}export-chain {quote(name)}) and {key}."
+        )
+    if issued.key_encrypted and not issued.pkcs8_path:
+        command = f"certstrap {depot}export-pkcs8 {quote(name)}"
+        say(f"  Clients want that key in the clear: {command} writes it.")

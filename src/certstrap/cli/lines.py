@@ -34,7 +34,7 @@ def say_changed(signed: Signed, tell: Callable[[str], None]) -> None:
     """Tell what is not as it was asked for."""
     if signed.cut:
         end = signed.certificate.not_valid_after_utc
-        tell(f"It ends on {end:%Y-%m-%d} with its CA, before the time asked for.")
+        tell(f"It ends on {end:%Y-%m-%d}, as its CA does.")
     if signed.left_out:
         tell(f"Not taken over from the request: {', '.join(signed.left_out)}.")
 

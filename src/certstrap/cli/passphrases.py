@@ -20,7 +20,6 @@ def passphrases(
     file: str | None,
     none: bool,
     *,
-    opening: str = "key",
     ask_opening: bool = True,
     ask_new: bool = True,
 ) -> Passphrases:
@@ -31,7 +30,6 @@ def passphrases(
         text: the option ``--passphrase``.
         file: the option ``--passphrase-file``.
         none: the option ``--no-passphrase``.
-        opening: what the prompt calls the key that is opened.
         ask_opening: ask somebody where nothing is given, else open none.
         ask_new: ask somebody where nothing is given, else leave new keys in the clear.
     """
@@ -52,13 +50,18 @@ def passphrases(
             raise PassphrasesDiffer
         return typed
 
-    def existing() -> bytes:
+    def existing(what: str) -> bytes:
         known = given()
         if known is None and not ask_opening:
-            raise NoPassphrase("A key is encrypted")
-        return known if known is not None else world.ask(OPENING.format(opening))
+            raise NoPassphrase("A key is encrypted, and without a terminal nobody is asked.")
+        return known if known is not None else world.ask(OPENING.format(what))
 
-    return Passphrases(existing, new, insisted=bool(text) or file is not None)
+    return Passphrases(
+        opening=lambda: existing("key"),
+        opening_ca=lambda: existing("CA key"),
+        new=new,
+        insisted=bool(text) or file is not None,
+    )
 
 
 def _given(world: World, text: str | None, file: str | None, *, none: bool) -> bytes | None:

@@ -47,7 +47,7 @@ def command(
         _serial_number(serial) if serial else Name(common_name),
         ca,
         reason_of(reason),
-        passphrases(world, passphrase, passphrase_file, no_passphrase, opening="CA key"),
+        passphrases(world, passphrase, passphrase_file, no_passphrase),
         world.now(),
     )
     if revoked.since:

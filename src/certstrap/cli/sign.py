@@ -83,7 +83,7 @@ def command(
         choose_ca(depot, ca),
         CAProfile(path_length or 0) if intermediate else LeafProfile(_usages(profile)),
         expiry if years is None else expiry.with_years(years),
-        passphrases(world, passphrase, passphrase_file, no_passphrase, opening="CA key"),
+        passphrases(world, passphrase, passphrase_file, no_passphrase),
         world.now(),
         request_file="standard input" if csr == STANDARD else csr,
         request_data=read_standard_input() if csr == STANDARD else None,

@@ -47,8 +47,15 @@ class World(NamedTuple):
             try:
                 return getpass(prompt).encode(errors="surrogateescape")
             except EOFError:
-                raise NoPassphrase("No passphrase was typed") from None
+                print(file=sys.stderr)  # noqa: T201 - the prompt's line is still open
+                raise NoPassphrase("No passphrase was typed.") from None
+            except KeyboardInterrupt:
+                print(file=sys.stderr)  # noqa: T201 - the prompt's line is still open
+                raise
         line = sys.stdin.buffer.readline() if sys.stdin else b""
         if not line:
-            raise NoPassphrase("A passphrase is needed")
+            raise NoPassphrase(
+                "A passphrase is needed, and there is neither a terminal nor a line on standard "
+                "input to read it from."
+            )
         return line.rstrip(b"\r\n")

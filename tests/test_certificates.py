@@ -1,0 +1,427 @@
+"""Certificates and requests: built by profile, and read with all their checks."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certstrap import keys
+from certstrap.certificates import (
+    BOTH,
+    CLIENT,
+    SERVER,
+    CAProfile,
+    LeafProfile,
+    extensions_left_out,
+    load_certificate,
+    load_request,
+    make_request,
+    self_sign,
+    sign,
+)
+from certstrap.errors import InvalidName, Refused
+from certstrap.facts import extension, is_self_signed
+from certstrap.keys import CURVES, RSA_2048, KeySpec
+from certstrap.names import NO_NAMES, Subject
+from certstrap.validity import Validity
+from tests.conftest import NOW
+from tests.making import (
+    BASIC_CONSTRAINTS,
+    BMP,
+    CA_KEY,
+    CN,
+    COUNTRY,
+    END,
+    IA5,
+    LEAF_KEY,
+    ORG,
+    OTHER_KEY,
+    PRINTABLE,
+    START,
+    SUBJECT_ALTERNATIVE_NAME,
+    TELETEX,
+    UNIVERSAL,
+    UTF8,
+    a_certificate,
+    a_key,
+    a_name,
+    a_request,
+    alternative,
+    an_issuer,
+    der,
+    oid,
+    openssl_accepts,
+    raw_certificate,
+    raw_extension,
+    raw_name,
+    raw_request,
+    sequence,
+)  # fmt: skip
+
+VALIDITY = Validity.starting(NOW, NOW + timedelta(days=365))
+LEAF = LeafProfile()
+SPECS = [RSA_2048, *(KeySpec(curve=curve) for curve in CURVES)]
+
+
+def der_of(
+    thing: x509.Certificate | x509.CertificateSigningRequest,
+) -> bytes:
+    return thing.public_bytes(Encoding.DER)
+
+
+def bits_of(usage: x509.KeyUsage | None) -> set[str]:
+    assert usage is not None
+    names = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+        "key_agreement", "key_cert_sign", "crl_sign",
+    )  # fmt: skip
+    return {name for name in names if getattr(usage, name)}
+
+
+def extensions_of(certificate: x509.Certificate) -> dict[str, bool]:
+    """Return the names of the extensions, and whether each is critical."""
+    return {ext.oid._name: ext.critical for ext in certificate.extensions}
+
+
+# Profiles
+
+
+@pytest.mark.parametrize("length", [-1, -(2**70), 2**64, 10**30])
+def test_a_path_length_that_cannot_be_is_refused(length: int) -> None:
+    with pytest.raises(Refused, match="A path length cannot be"):
+        CAProfile(length)
+
+
+@pytest.mark.parametrize("length", [None, 0, 1, 255])
+def test_a_ca_has_the_path_length_that_was_asked_for(length: int | None) -> None:
+    certificate = self_sign(CA_KEY, Subject("CA"), CAProfile(length), VALIDITY)
+    found = extension(certificate, x509.BasicConstraints)
+    assert found == x509.BasicConstraints(ca=True, path_length=length)
+
+
+def test_the_profiles_are_those_of_certstrap_where_nothing_is_said() -> None:
+    assert (CAProfile().path_length, CAProfile().permitted_domains) == (0, ())
+    assert LEAF.usages == BOTH == (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+
+
+# Roots
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_root_says_what_a_ca_has_to_say_and_no_more(spec: KeySpec) -> None:
+    key = a_key(spec)
+    certificate = self_sign(key, Subject("CA", "Org"), CAProfile(), VALIDITY)
+    assert certificate.version == x509.Version.v3
+    assert certificate.subject == certificate.issuer == a_name("CA", organization_name="Org")
+    assert Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc) == VALIDITY
+    assert extensions_of(certificate) == {
+        "basicConstraints": True,
+        "keyUsage": True,
+        "subjectKeyIdentifier": False,
+    }
+    assert bits_of(extension(certificate, x509.KeyUsage)) == {"key_cert_sign", "crl_sign"}
+    digest = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    assert extension(certificate, x509.SubjectKeyIdentifier) == digest
+    algorithm, expected = certificate.signature_hash_algorithm, keys.signature_hash(key)
+    assert (algorithm and algorithm.name) == (expected and expected.name)
+    assert is_self_signed(certificate)
+
+
+def test_a_root_with_permitted_domains_says_so_critically() -> None:
+    certificate = self_sign(CA_KEY, Subject("CA"), CAProfile(0, ("a.example", "b")), VALIDITY)
+    assert extensions_of(certificate)["nameConstraints"]
+    assert extension(certificate, x509.NameConstraints) == x509.NameConstraints(
+        [x509.DNSName("a.example"), x509.DNSName("b")], None
+    )
+
+
+def test_a_root_may_have_a_name_of_its_own() -> None:
+    names = alternative(domains="ca.example")
+    certificate = self_sign(CA_KEY, Subject("CA"), CAProfile(), VALIDITY, names)
+    assert extension(certificate, x509.SubjectAlternativeName) == names.to_x509()
+    assert not extensions_of(certificate)["subjectAltName"]
+
+
+def test_every_serial_number_is_random_positive_and_of_20_octets_at_most() -> None:
+    request = a_request()
+    serials = {sign(an_issuer(), request, LEAF, VALIDITY).serial_number for _ in range(20)}
+    serials |= {
+        self_sign(CA_KEY, Subject("CA"), CAProfile(), VALIDITY).serial_number for _ in range(20)
+    }
+    assert len(serials) == 40
+    assert all(0 < serial < 2**159 for serial in serials)
+    assert max(serials) > 2**128
+
+
+# Requests
+
+
+def test_a_request_asks_for_its_names_and_nothing_else() -> None:
+    names = alternative(domains="a.example,*.a.example", addresses="::1", uris="spiffe://a/b")
+    request = make_request(LEAF_KEY, Subject("leaf"), names)
+    assert request.is_signature_valid
+    (only,) = request.extensions
+    assert (only.value, only.critical) == (names.to_x509(), False)
+    assert not list(make_request(LEAF_KEY, Subject("leaf"), NO_NAMES).extensions)
+    assert der_of(load_request(der_of(request), "f")) == der_of(request)
+
+
+def test_without_a_subject_the_names_are_critical() -> None:
+    (only,) = make_request(LEAF_KEY, Subject(), alternative(addresses="::1")).extensions
+    assert only.critical
+    with pytest.raises(InvalidName, match="names nothing"):
+        make_request(LEAF_KEY, Subject(), NO_NAMES)
+
+
+def test_a_common_name_of_64_characters_of_any_script_goes_all_the_way(tmp_path: Path) -> None:
+    for character in "aé東🙂":
+        request = make_request(LEAF_KEY, Subject(character * 64), NO_NAMES)
+        read = load_request(der_of(request), "f")
+        certificate = sign(an_issuer(), read, LEAF, VALIDITY)
+        (found,) = load_certificate(der_of(certificate), "f").subject
+        assert found.value == character * 64
+        assert openssl_accepts(tmp_path, an_issuer().certificate, certificate) == [True]
+
+
+# Leaves
+
+
+@pytest.mark.parametrize("ca_spec", [RSA_2048, KeySpec(curve="P-384"), KeySpec(curve="Ed25519")])
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_a_leaf_says_what_its_profile_and_its_key_ask_for(spec: KeySpec, ca_spec: KeySpec) -> None:
+    issuer = an_issuer(key=a_key(ca_spec))
+    names = [x509.DNSName("a.example")]
+    leaf = sign(issuer, a_request(key=a_key(spec), names=names), LEAF, VALIDITY)
+    assert extensions_of(leaf) == {
+        "basicConstraints": True,
+        "keyUsage": True,
+        "extendedKeyUsage": False,
+        "subjectKeyIdentifier": False,
+        "authorityKeyIdentifier": False,
+        "subjectAltName": False,
+    }
+    no_ca = x509.BasicConstraints(ca=False, path_length=None)
+    assert extension(leaf, x509.BasicConstraints) == no_ca
+    encipherment = {"key_encipherment"} if spec.bits else set()
+    assert bits_of(extension(leaf, x509.KeyUsage)) == {"digital_signature"} | encipherment
+    assert extension(leaf, x509.ExtendedKeyUsage) == x509.ExtendedKeyUsage(BOTH)
+    for of, kind in ((spec, x509.SubjectKeyIdentifier), (ca_spec, x509.AuthorityKeyIdentifier)):
+        found = extension(leaf, kind)
+        digest = x509.SubjectKeyIdentifier.from_public_key(a_key(of).public_key()).digest
+        assert getattr(found, "digest", getattr(found, "key_identifier", None)) == digest
+    assert leaf.public_key() == a_key(spec).public_key()
+    assert leaf.version == x509.Version.v3
+    leaf.verify_directly_issued_by(issuer.certificate)
+
+
+@pytest.mark.parametrize("usages", [CLIENT, SERVER, BOTH])
+def test_a_leaf_is_for_clients_servers_or_both(
+    usages: tuple[x509.ObjectIdentifier, ...], tmp_path: Path
+) -> None:
+    request = a_request(names=[x509.DNSName("a.example")])
+    leaf = sign(an_issuer(), request, LeafProfile(usages), VALIDITY)
+    assert extension(leaf, x509.ExtendedKeyUsage) == x509.ExtendedKeyUsage(usages)
+    ca = an_issuer().certificate
+    for purpose, usage in (("sslclient", CLIENT), ("sslserver", SERVER)):
+        taken = openssl_accepts(tmp_path, ca, leaf, options=("-purpose", purpose))
+        assert taken == [usage[0] in usages]
+
+
+def test_a_leaf_is_cut_to_the_validity_of_its_ca() -> None:
+    whole = Validity(START - timedelta(days=9), END + timedelta(days=9))
+    leaf = sign(an_issuer(), a_request(), LEAF, whole)
+    assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (START, END)
+
+
+def test_what_else_a_request_asks_for_is_left_out_and_told() -> None:
+    request = a_request(
+        names=[x509.DNSName("a.example")],
+        extensions=[
+            x509.BasicConstraints(ca=True, path_length=9),
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]),
+            x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00"),
+        ],
+    )
+    leaf = sign(an_issuer(), request, LEAF, VALIDITY)
+    assert extension(leaf, x509.ExtendedKeyUsage) == x509.ExtendedKeyUsage(BOTH)
+    assert "1.2.3.4" not in {ext.oid.dotted_string for ext in leaf.extensions}
+    left_out = ("basicConstraints", "extendedKeyUsage", "1.2.3.4")
+    assert extensions_left_out(request) == left_out
+    assert extensions_left_out(a_request()) == ()
+
+
+NAMES_TO_COPY = {
+    "PrintableString": raw_name([(CN, PRINTABLE, b"leaf")]),
+    "a country in UTF8String": raw_name([(COUNTRY, UTF8, b"DE")], [(CN, UTF8, b"leaf")]),
+    "BMPString": raw_name([(CN, BMP, "läf".encode("utf-16-be"))]),
+    "UniversalString": raw_name([(CN, UNIVERSAL, "läf🙂".encode("utf-32-be"))]),
+    "TeletexString": raw_name([(CN, TELETEX, b"leaf")]),
+    "IA5String": raw_name([("1.2.840.113549.1.9.1", IA5, b"a@example.com")]),
+    "an unknown attribute": raw_name([("1.2.3.4", UTF8, b"x")], [(CN, UTF8, b"leaf")]),
+    "a unique identifier": raw_name([("2.5.4.45", 0x03, b"\x00\x01\x02")], [(CN, UTF8, b"leaf")]),
+    "an RDN of two values": raw_name(
+        [(ORG, UTF8, b"x"), (COUNTRY, PRINTABLE, b"DE")], [(CN, UTF8, b"y")]
+    ),
+    "a type twice": raw_name([(CN, UTF8, b"one")], [(CN, PRINTABLE, b"two")]),
+    "another order": raw_name(
+        [(CN, UTF8, b"leaf")], [(ORG, UTF8, b"o")], [(COUNTRY, PRINTABLE, b"DE")]
+    ),
+    "spaces and a NUL": raw_name([(CN, UTF8, b"  l\0f ")]),
+    "an empty value": raw_name([(ORG, UTF8, b"")], [(CN, UTF8, b"leaf")]),
+    "64 letters": raw_name([(CN, UTF8, "ä".encode() * 64)]),
+}
+
+
+@pytest.mark.parametrize("name", NAMES_TO_COPY)
+def test_a_subject_is_copied_byte_for_byte(name: str, tmp_path: Path) -> None:
+    subject = NAMES_TO_COPY[name]
+    request = load_request(raw_request(subject=subject), "f")
+    leaf = sign(an_issuer(), request, LEAF, VALIDITY)
+    assert leaf.tbs_certificate_bytes.count(subject) == 1
+    assert openssl_accepts(tmp_path, an_issuer().certificate, leaf) == [True]
+
+
+@pytest.mark.parametrize("name", NAMES_TO_COPY)
+def test_the_name_of_a_ca_is_copied_byte_for_byte(name: str) -> None:
+    constraints = raw_extension(BASIC_CONSTRAINTS, sequence(der(0x01, b"\xff")), critical=True)
+    ca = load_certificate(raw_certificate(subject=NAMES_TO_COPY[name], extensions=constraints), "f")
+    issuer = an_issuer(ca, key=LEAF_KEY)
+    leaf = sign(issuer, a_request(key=OTHER_KEY, subject=a_name("new")), LEAF, VALIDITY)
+    assert leaf.tbs_certificate_bytes.count(NAMES_TO_COPY[name]) == 1
+    leaf.verify_directly_issued_by(ca)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        sequence(der(0x82, b"a.example"), der(0x82, b"*.a.example")),
+        sequence(der(0x87, b"\x0a\0\0\1"), der(0x86, b"spiffe://a/b"), der(0x81, b"a@b.example")),
+        sequence(der(0xA0, oid("1.2.3.4"), der(0xA0, der(UTF8, b"x")))),
+        sequence(der(0xA4, raw_name([(CN, BMP, b"\0x")])), der(0x88, b"\x2a\x03")),
+    ],
+)
+@pytest.mark.parametrize("subject", [raw_name([(CN, UTF8, b"leaf")]), raw_name()])
+def test_alternative_names_are_copied_and_critical_without_a_subject(
+    names: bytes, subject: bytes
+) -> None:
+    asked = raw_extension(SUBJECT_ALTERNATIVE_NAME, names)
+    leaf = sign(
+        an_issuer(),
+        load_request(raw_request(subject=subject, extensions=asked), "f"),
+        LEAF,
+        VALIDITY,
+    )
+    critical = subject == raw_name()
+    expected = raw_extension(SUBJECT_ALTERNATIVE_NAME, names, critical=critical)
+    assert expected in leaf.tbs_certificate_bytes
+    assert leaf.subject.public_bytes() == subject
+
+
+def test_a_request_that_names_nothing_is_refused() -> None:
+    empty = raw_extension(SUBJECT_ALTERNATIVE_NAME, sequence())
+    for extensions in (b"", empty):
+        request = load_request(raw_request(subject=raw_name(), extensions=extensions), "f")
+        with pytest.raises(Refused, match="neither a subject nor alternative names"):
+            sign(an_issuer(), request, LEAF, VALIDITY)
+    leaf = sign(an_issuer(), load_request(raw_request(extensions=empty), "f"), LEAF, VALIDITY)
+    assert "subjectAltName" not in extensions_of(leaf)
+
+
+def test_a_server_without_alternative_names_is_refused() -> None:
+    with pytest.raises(Refused, match="no alternative names"):
+        sign(an_issuer(), a_request(), LeafProfile(SERVER), VALIDITY)
+
+
+@pytest.mark.parametrize("common_name", ["Test CA", "test ca", "TEST  CA"])
+@pytest.mark.parametrize("profile", [LEAF, CAProfile()])
+def test_a_request_with_the_name_of_its_ca_is_refused(
+    common_name: str, profile: LeafProfile | CAProfile
+) -> None:
+    with pytest.raises(Refused, match="has the name of the CA itself"):
+        sign(an_issuer(), a_request(subject=a_name(common_name)), profile, VALIDITY)
+    between = an_issuer(a_certificate(subject=a_name("Between")))
+    request = a_request(subject=a_name(common_name))
+    with pytest.raises(Refused, match="no chain may hold a name twice"):
+        sign(between, request, profile, VALIDITY, [a_certificate()])
+    sign(an_issuer(), a_request(subject=a_name("Test CA 2")), profile, VALIDITY)
+
+
+def test_names_that_a_ca_above_forbids_are_refused() -> None:
+    trees = x509.NameConstraints([x509.DNSName("example.com")], None)
+    root = a_certificate(subject=a_name("Root"), name_constraints=trees)
+    constrained = an_issuer(a_certificate(name_constraints=trees))
+    request = a_request(names=[x509.DNSName("a.other")])
+    with pytest.raises(Refused, match=r"may not sign a\.other: it is permitted example\.com"):
+        sign(constrained, request, LEAF, VALIDITY)
+    with pytest.raises(Refused, match=r"may not sign a\.other"):
+        sign(an_issuer(), request, LEAF, VALIDITY, [root])
+    sign(constrained, a_request(names=[x509.DNSName("a.example.com")]), LEAF, VALIDITY)
+
+
+# Intermediates
+
+
+def with_room(length: int | None, subject: str = "Test CA") -> x509.Certificate:
+    constraints = x509.BasicConstraints(ca=True, path_length=length)
+    return a_certificate(subject=a_name(subject), constraints=constraints)
+
+
+@pytest.mark.parametrize(
+    ("room", "asked"),
+    [(None, None), (None, 0), (None, 7), (1, 0), (2, 0), (2, 1), (9, 8)],
+)
+def test_an_intermediate_has_less_room_than_its_ca_and_may_be_signed_with(
+    room: int | None, asked: int | None, tmp_path: Path
+) -> None:
+    root = with_room(room)
+    between = sign(
+        an_issuer(root), a_request(subject=a_name("Between")), CAProfile(asked), VALIDITY
+    )
+    found = extension(between, x509.BasicConstraints)
+    assert found == x509.BasicConstraints(ca=True, path_length=asked)
+    assert bits_of(extension(between, x509.KeyUsage)) == {"key_cert_sign", "crl_sign"}
+    assert "extendedKeyUsage" not in extensions_of(between)
+    issuer = an_issuer(between, key=LEAF_KEY)
+    leaf = sign(issuer, a_request(key=OTHER_KEY), LEAF, VALIDITY, [root])
+    (tmp_path / "between").write_bytes(between.public_bytes(Encoding.PEM))
+    options = ("-untrusted", str(tmp_path / "between"))
+    assert openssl_accepts(tmp_path, root, leaf, options=options) == [True]
+
+
+@pytest.mark.parametrize("asked", [None, 0, 1, 3])
+def test_no_intermediate_follows_a_ca_without_room(asked: int | None) -> None:
+    with pytest.raises(Refused, match="The CA's path length is 0: no intermediate") as caught:
+        sign(an_issuer(with_room(0)), a_request(), CAProfile(asked), VALIDITY)
+    assert "init --path-length 1" in caught.value.hint
+
+
+@pytest.mark.parametrize(("room", "asked"), [(1, None), (1, 1), (1, 3), (2, 2), (3, None)])
+def test_an_intermediate_with_as_much_room_as_its_ca_is_refused(
+    room: int, asked: int | None
+) -> None:
+    with pytest.raises(Refused, match=f"path length is {room}: .* smaller than {room}") as caught:
+        sign(an_issuer(with_room(room)), a_request(), CAProfile(asked), VALIDITY)
+    assert f"from 0 to {room - 1} with --path-length" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("above", "asked", "signs"), [(1, 0, False), (2, 0, True), (2, 1, False), (None, 5, True)]
+)
+def test_the_room_of_the_cas_above_counts_too(above: int | None, asked: int, signs: bool) -> None:
+    issuer, request = an_issuer(with_room(None)), a_request(subject=a_name("Below"))
+    ancestors = [with_room(above, "Root")]
+    if signs:
+        sign(issuer, request, CAProfile(asked), VALIDITY, ancestors)
+    else:
+        with pytest.raises(Refused, match=f"path length is {above}"):
+            sign(issuer, request, CAProfile(asked), VALIDITY, ancestors)
+
+
+def test_an_intermediate_without_a_subject_is_refused() -> None:
+    """RFC 5280, 4.1.2.6: what it signs would have no issuer."""
+    request = a_request(subject=a_name(), names=[x509.DNSName("ca.example")])
+    with pytest.raises(Refused, match="subject"):
+        sign(an_issuer(), request, CAProfile(), VALIDITY)
