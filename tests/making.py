@@ -207,6 +207,28 @@ def raw_extension(kind: str, *value: bytes, critical: bool = False) -> bytes:
 LEAF_NAME = raw_name([(CN, UTF8, b"leaf")])
 
 
+ODD_NAMES = {
+    "PrintableString": raw_name([(CN, PRINTABLE, b"leaf")]),
+    "a country in UTF8String": raw_name([(COUNTRY, UTF8, b"DE")], [(CN, UTF8, b"leaf")]),
+    "BMPString": raw_name([(CN, BMP, "läf".encode("utf-16-be"))]),
+    "UniversalString": raw_name([(CN, UNIVERSAL, "läf🙂".encode("utf-32-be"))]),
+    "TeletexString": raw_name([(CN, TELETEX, b"leaf")]),
+    "IA5String": raw_name([("1.2.840.113549.1.9.1", IA5, b"a@example.com")]),
+    "an unknown attribute": raw_name([("1.2.3.4", UTF8, b"x")], [(CN, UTF8, b"leaf")]),
+    "a unique identifier": raw_name([("2.5.4.45", 0x03, b"\x00\x01\x02")], [(CN, UTF8, b"leaf")]),
+    "an RDN of two values": raw_name(
+        [(ORG, UTF8, b"x"), (COUNTRY, PRINTABLE, b"DE")], [(CN, UTF8, b"y")]
+    ),
+    "a type twice": raw_name([(CN, UTF8, b"one")], [(CN, PRINTABLE, b"two")]),
+    "another order": raw_name(
+        [(CN, UTF8, b"leaf")], [(ORG, UTF8, b"o")], [(COUNTRY, PRINTABLE, b"DE")]
+    ),
+    "spaces and a NUL": raw_name([(CN, UTF8, b"  l\0f ")]),
+    "an empty value": raw_name([(ORG, UTF8, b"")], [(CN, UTF8, b"leaf")]),
+    "64 letters": raw_name([(CN, UTF8, "ä".encode() * 64)]),
+}
+
+
 def raw_request(
     *, subject: bytes = LEAF_NAME, extensions: bytes = b"", spki: bytes = _SPKI
 ) -> bytes:

@@ -109,7 +109,7 @@ def test_the_passphrase_of_a_ca_is_asked_for_and_must_be_right(
         "sign", "pending", "--CA", ca, "--passphrase", "wrong",
         sentence=f"The passphrase does not open {key}.",
     )  # fmt: skip
-    certstrap.refuses("sign", "pending", "--CA", ca, "--no-passphrase", sentence=f"open {key}.")
+    certstrap.refuses("sign", "pending", "--CA", ca, "--no-passphrase", sentence=key)
     certstrap("sign", "pending", "--CA", ca, input="123456\n")
 
 

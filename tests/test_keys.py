@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from certstrap import encoding, keys
 from certstrap.errors import CertstrapError, InvalidKeySpec, Refused, Unusable, WrongPassphrase
-from certstrap.keys import CURVES, P256, P384, RSA_2048, RSA_4096, KeySpec, PrivateKey
+from certstrap.keys import CURVES, P256, P384, RSA_2048, KeySpec, PrivateKey
 from tests.making import (
     DATA,
     LEAF_KEY,
@@ -43,10 +43,6 @@ SECRET = b"123456"
 
 def never() -> bytes:
     raise AssertionError("a passphrase was asked for")
-
-
-def no_passphrase() -> bytes:
-    return b""
 
 
 def secret() -> bytes:
@@ -172,7 +168,6 @@ READ: dict[str, Callable[[], bytes]] = {
     "PKCS#8": lambda: openssl("pkey", data=sec1_with_parameters()),
     "PKCS#8 DER": lambda: openssl("pkey", "-outform", "DER", data=sec1_with_parameters()),
     "PKCS#8 RSA": lambda: openssl("genpkey", "-algorithm", "RSA"),
-    "RSA-PSS": lambda: openssl("genpkey", "-algorithm", "RSA-PSS"),
     "explicit P-256": lambda: openssl(
         "ecparam", "-name", "prime256v1", "-param_enc", "explicit", "-genkey"
     ),
@@ -218,7 +213,7 @@ def test_an_encrypted_key_is_read_in_any_form_with_its_passphrase_alone(form: st
     loaded, opened_by = keys.load(data, "k", answers.pop)
     assert (public(loaded), opened_by) == (public(key), SECRET)
     with pytest.raises(Unusable, match="k is encrypted, and no passphrase was given"):
-        keys.load(data, "k", no_passphrase)
+        keys.load(data, "k", bytes)
     for wrong in (b"wrong", b"\xff\0\xfe"):
         with pytest.raises(WrongPassphrase, match="does not open out/k"):
             keys.load(data, "out/k", lambda wrong=wrong: wrong)  # type: ignore[misc]
@@ -254,6 +249,13 @@ def test_a_key_that_cannot_sign_certificates_is_refused(
     with pytest.raises(Unusable, match=r"^k holds a key that cannot sign") as caught:
         keys.load(data, "k", lambda: passphrase)
     assert "RSA, EC, Ed25519 and Ed448" in caught.value.hint
+
+
+def test_a_key_that_is_bound_to_pss_is_refused() -> None:
+    for form in ("PEM", "DER"):
+        data = openssl("genpkey", "-algorithm", "RSA-PSS", "-outform", form)
+        with pytest.raises(Unusable, match=r"^k holds an RSA-PSS key\.$"):
+            keys.load(data, "k", never)
 
 
 @pytest.mark.parametrize(
@@ -400,7 +402,3 @@ def test_a_curve_that_is_weaker_than_rsa_2048_is_refused() -> None:
 def test_what_cannot_sign_is_refused(key: object) -> None:
     with pytest.raises(Refused, match="k holds a key that cannot sign"):
         keys.require_strong(key, "k")
-
-
-def test_the_kinds_of_the_defaults_are_those_of_certstrap() -> None:
-    assert (RSA_2048.bits, RSA_4096.bits, P256.curve) == (2048, 4096, "P-256")

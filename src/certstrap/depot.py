@@ -90,7 +90,8 @@ class Depot(NamedTuple):
             return
         for file in found:
             stem, suffix = os.path.splitext(file)
-            if suffix == CERTIFICATE and not file.endswith(CHAIN):
+            exported = file.endswith(CHAIN) and file.removesuffix(CHAIN) + CERTIFICATE in found
+            if suffix == CERTIFICATE and not exported:
                 path = os.path.join(self.root, file)
                 try:
                     data = files.read(path, _WHAT[CERTIFICATE])

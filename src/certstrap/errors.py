@@ -84,9 +84,11 @@ class LaxMode(CertstrapError):
     """A private key that others can read or change."""
 
     def __init__(self, path: str, mode: int) -> None:
+        from shlex import quote  # noqa: PLC0415 - only who fails pays for it
+
         super().__init__(
             f"{path} is open to others (mode {mode:04o}), and a private key must not be.",
-            f"Close it with: chmod 0440 '{path}'",
+            f"Close it with: chmod 0440 {quote(path)}",
         )
 
 
@@ -101,7 +103,7 @@ class InvalidAlternativeName(CertstrapError):
     """An entry of a list of IP addresses, domains or URIs that is none."""
 
     def __init__(self, kind: str, text: str, hint: str) -> None:
-        super().__init__(f"Invalid {kind}: {printable(text)}", hint)
+        super().__init__(f"Invalid {kind}: {printable(text) or quoted(text)}", hint)
 
 
 class InvalidExpiry(CertstrapError):

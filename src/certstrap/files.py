@@ -192,7 +192,7 @@ def _sync_folders(files: Iterable[NewFile]) -> None:
 
 
 def _remove(path: str) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         os.unlink(path)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certstrap.errors import InvalidAlternativeName, InvalidName
+from certstrap.errors import InvalidAlternativeName, InvalidName, quoted
 
 LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system
@@ -227,7 +227,7 @@ def _split(kind: str, lists: Iterable[str]) -> Iterator[str]:
         for entry in map(str.strip, text.split(",")):
             if not entry:
                 raise InvalidAlternativeName(
-                    kind, f'"{text}"', "The list has an empty entry: take out the comma too many."
+                    kind, quoted(text), "The list has an empty entry: take out the comma too many."
                 )
             yield entry
 

@@ -207,12 +207,14 @@ def test_a_terminal_is_asked_for_the_passphrase_of_an_encrypted_key_alone(
         assert "Created out/Root.key (encrypted by passphrase)\n" in ends(child)
 
 
-@pytest.mark.parametrize("given", [("--passphrase", "wrong"), ("--passphrase", "")])
 def test_a_key_that_is_not_opened_is_not_imported(
-    certstrap: CommandLine, folder: Path, pair: Pair, given: tuple[str, ...]
+    certstrap: CommandLine, folder: Path, pair: Pair
 ) -> None:
     (folder / "ca.key").write_bytes(foreign.key_data(pair.key, passphrase=b"secret"))
-    certstrap.refuses(*IMPORT, *given, sentence="The passphrase does not open ca.key.")
+    wrong = "The passphrase does not open ca.key."
+    certstrap.refuses(*IMPORT, "--passphrase", "wrong", sentence=wrong)
+    for given in (("--passphrase", ""), ("--no-passphrase",)):
+        certstrap.refuses(*IMPORT, *given, sentence="ca.key is encrypted", hint="--passphrase-file")
     certstrap.refuses(*IMPORT, sentence="A passphrase is needed", hint="--passphrase-file")
 
 

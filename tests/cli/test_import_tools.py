@@ -132,8 +132,7 @@ def test_a_passphrase_that_opens_such_a_key_is_not_called_wrong(
     pairs.ca(key=key).save("ca")
     (folder / "clear.key").write_bytes(data)
     certtool(
-        "--to-p8", "--load-privkey", "clear.key", "--pkcs8", "--password", "secret",
-        "--outfile", "ca.key",
+        "--to-p8", "--load-privkey", "clear.key", "--password", "secret", "--outfile", "ca.key"
     )  # fmt: skip
     line = ("import", "Theirs", "--cert", "ca.pem", "--key", "ca.key", "--passphrase")
     certstrap.refuses(*line, "wrong", sentence="The passphrase does not open ca.key.")

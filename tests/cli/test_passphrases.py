@@ -152,19 +152,23 @@ def test_a_passphrase_that_cannot_be_had_is_told_and_nothing_is_made(
         assert len(outcome.stderr.splitlines()) == 2
 
 
+WRONG = "The passphrase does not open {}."
+NONE = "{} is encrypted, and no passphrase was given."
+
+
 @pytest.mark.parametrize(
-    ("options", "lines"),
+    ("options", "lines", "sentence"),
     [
-        (("--passphrase", "wrong"), ""),
-        (("--passphrase", ""), ""),
-        (("--no-passphrase",), ""),
-        (("--passphrase-file", "-"), "wrong\n"),
-        ((), "wrong\n"),
-        ((), "\n"),
+        (("--passphrase", "wrong"), "", WRONG),
+        (("--passphrase-file", "-"), "wrong\n", WRONG),
+        ((), "wrong\n", WRONG),
+        (("--passphrase", ""), "", NONE),
+        (("--no-passphrase",), "", NONE),
+        ((), "\n", NONE),
     ],
 )
 def test_a_wrong_passphrase_opens_nothing(
-    certstrap: CommandLine, folder: Path, options: tuple[str, ...], lines: str
+    certstrap: CommandLine, folder: Path, options: tuple[str, ...], lines: str, sentence: str
 ) -> None:
     key = P256.generate()
     foreign.store_ca(folder / "out", it=foreign.certificate(key=key), key=key)
@@ -178,8 +182,8 @@ def test_a_wrong_passphrase_opens_nothing(
         ("init --cn X --key out/a.key", "out/a.key"),
         ("request-cert --cn X --key out/a.key", "out/a.key"),
     ):
-        sentence = f"The passphrase does not open {path}."
-        certstrap.refuses(*command.split(), *options, input=lines, sentence=sentence, hint="Try")
+        args = (*command.split(), *options)
+        certstrap.refuses(*args, input=lines, sentence=sentence.format(path), hint="Hint: ")
 
 
 def test_a_passphrase_is_asked_for_only_if_it_is_needed(

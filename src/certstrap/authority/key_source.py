@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, Self
 
 from certstrap import files, keys
-from certstrap.depot import Depot
+from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot
 from certstrap.errors import AlreadyExists, FileExists, Refused
 from certstrap.files import NewFile
 from certstrap.keys import KeySpec, Passphrase, PrivateKey
@@ -63,6 +63,6 @@ def create(depot: Depot, new: list[NewFile], kind: str, name: Name) -> None:
     try:
         depot.create(new)
     except FileExists as cause:
-        if depot.holds(cause.path):
+        if cause.path in (depot.path(name, suffix) for suffix in (KEY, REQUEST, CERTIFICATE)):
             raise AlreadyExists(kind, name.stem, cause.path) from None
         raise

@@ -12,6 +12,9 @@ SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
 BOTH = SERVER + CLIENT
 
 
+LONGEST_PATH = 255  # more than any chain; some peers keep it in a byte
+
+
 class _CAFields(NamedTuple):
     path_length: int | None
     permitted_domains: tuple[str, ...]
@@ -21,7 +24,7 @@ class CAProfile(_CAFields):
     """What a CA's certificate says: how many CAs may follow it, and for which domains.
 
     Raises:
-        Refused: ``path_length`` is negative.
+        Refused: ``path_length`` is negative, or over 255.
     """
 
     __slots__ = ()
@@ -29,10 +32,10 @@ class CAProfile(_CAFields):
     def __new__(  # noqa: D102 - the class says it
         cls, path_length: int | None = 0, permitted_domains: tuple[str, ...] = ()
     ) -> Self:
-        if path_length is not None and path_length < 0:
+        if path_length is not None and not 0 <= path_length <= LONGEST_PATH:
             raise Refused(
                 f"A path length cannot be {path_length}.",
-                "It counts the intermediates that may follow: 0, 1, 2, ...",
+                f"It counts the intermediates that may follow: 0, 1, 2, ... {LONGEST_PATH}.",
             )
         return super().__new__(cls, path_length, permitted_domains)
 

@@ -48,7 +48,7 @@ def command(
         Name(name),
         ca,
         AlternativeNames.parse(domain or (), ip or (), uri or ()),
-        KeySpec.of(key_bits or 2048, curve) if key_bits or curve else None,
+        None if key_bits is None and not curve else KeySpec.of(key_bits or 0, curve),
         Expiry.parse(expires),
         pkcs8,
     )

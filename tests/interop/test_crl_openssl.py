@@ -1,0 +1,211 @@
+"""OpenSSL agrees with our CRLs at every step: before a revocation, after it, and after the next."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from certstrap.cli.world import utc_now
+from tests import crls
+from tests.cli import foreign
+from tests.conftest import CommandLine
+from tests.interop import peers
+from tests.interop.conftest import KINDS
+
+PASSPHRASE = ("--passphrase", "123456")
+OF_CERTSTRAP = Path(__file__).parent.parent / "data" / "certstrap-1.3.0"
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+
+OpenSSL = Callable[..., "subprocess.CompletedProcess[str]"]
+Certstrap = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def openssl() -> OpenSSL:
+    """OpenSSL's command line."""
+    path = peers.program(
+        "openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later"
+    )
+
+    def run(*args: str | Path) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [path, *args], capture_output=True, text=True, timeout=peers.SECONDS, check=False
+        )
+
+    return run
+
+
+class Judge:
+    """What OpenSSL says of the certificates and the CRLs in a folder."""
+
+    def __init__(self, openssl: OpenSSL, folder: Path, root: str) -> None:
+        self._openssl, self._folder, self._root = openssl, folder, root
+
+    def reads(self, ca: str, serials: Sequence[int]) -> str:
+        """Assert that a CRL is signed by its CA and holds those; return it as OpenSSL shows it."""
+        crl, certificate = self._folder / f"{ca}.crl", self._folder / f"{ca}.crt"
+        done = self._openssl(
+            "crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile", certificate
+        )
+        # The exit status of `openssl crl -verify` says nothing.
+        assert "verify OK" in done.stderr, done
+        lines = [line.split(":") for line in done.stdout.splitlines()]
+        found = [int(line[1], 16) for line in lines if line[0].strip() == "Serial Number"]
+        assert found == list(serials), done
+        return done.stdout
+
+    def says(self, leaf: str, *crl_of: str, below: str = "", everywhere: bool = False) -> str:
+        """Return what is wrong with a certificate by the CRLs of some CAs, or nothing."""
+        files: list[str | Path] = ["-CAfile", self._folder / f"{self._root}.crt"]
+        for ca in crl_of:
+            files += ["-CRLfile", self._folder / f"{ca}.crl"]
+        if below:
+            files += ["-untrusted", self._folder / f"{below}.crt"]
+        check = "-crl_check_all" if everywhere else "-crl_check"
+        done = self._openssl("verify", check, *files, self._folder / f"{leaf}.crt")
+        if done.returncode == 0:
+            assert done.stdout.strip().endswith(": OK"), done
+            return ""
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error ")]
+        return errors[0].rpartition(": ")[2]
+
+
+@pytest.fixture
+def ours(depot: Path, tmp_path: Path) -> Path:
+    """A copy of our depot, to revoke in."""
+    return shutil.copytree(depot, tmp_path / "ours")
+
+
+@pytest.fixture
+def certstrap(tmp_path: Path) -> Certstrap:
+    """The command line, on a depot in the temporary folder."""
+    command_line = CommandLine(now=utc_now())  # OpenSSL judges by the wall clock
+
+    def run(depot: Path, *args: str) -> None:
+        command_line("--depot-path", str(depot), *args)
+
+    return run
+
+
+def serial(depot: Path, stem: str) -> int:
+    return foreign.load_certificate(depot / f"{stem}.crt").serial_number
+
+
+@every_kind
+def test_leaves_are_good_until_they_are_revoked(
+    openssl: OpenSSL, certstrap: Certstrap, ours: Path
+) -> None:
+    judge = Judge(openssl, ours, "Root")
+    judge.reads("Root", [])
+    assert judge.says("client", "Root") == judge.says("server", "Root") == ""
+
+    certstrap(ours, "revoke", "--CN", "client", "--CA", "Root", "--reason", "keyCompromise")
+    shown = judge.reads("Root", [serial(ours, "client")])
+    assert "Key Compromise" in shown
+    assert judge.says("client", "Root") == "certificate revoked"
+    assert judge.says("server", "Root") == ""
+
+    certstrap(ours, "revoke", "--CN", "client", "--CA", "Root")
+    assert judge.reads("Root", [serial(ours, "client")]) == shown
+
+    certstrap(ours, "revoke", "--CN", "server", "--CA", "Root")
+    judge.reads("Root", [serial(ours, "client"), serial(ours, "server")])
+    assert judge.says("client", "Root") == judge.says("server", "Root") == "certificate revoked"
+
+
+@every_kind
+def test_a_whole_chain_is_good_until_one_of_it_is_revoked(
+    openssl: OpenSSL, certstrap: Certstrap, ours: Path, kind: str
+) -> None:
+    judge = Judge(openssl, ours, "Root")
+
+    def says(leaf: str, *, everywhere: bool = True) -> str:
+        return judge.says(leaf, "Root", "Intermediate", below="Intermediate", everywhere=everywhere)
+
+    certstrap(ours, "request-cert", "--cn", "second", *KINDS[kind], "--no-passphrase")
+    certstrap(ours, "sign", "second", "--CA", "Intermediate", "--expires", "1 year")
+    certstrap(ours, "revoke", "--CN", "second", "--CA", "Intermediate")
+    judge.reads("Intermediate", [serial(ours, "second")])
+    assert says("second") == "certificate revoked"
+    assert says("below") == ""
+
+    certstrap(ours, "revoke", "--CN", "Intermediate", "--reason", "cACompromise")
+    assert "CA Compromise" in judge.reads("Root", [serial(ours, "Intermediate")])
+    assert says("below") == "certificate revoked"
+    assert says("below", everywhere=False) == ""
+
+    certstrap(ours, "revoke", "--CN", "below")
+    judge.reads("Intermediate", [serial(ours, "second"), serial(ours, "below")])
+    assert says("below", everywhere=False) == "certificate revoked"
+
+
+@every_kind
+@pytest.mark.parametrize("crl_number", [None, 41])
+def test_a_crl_past_its_next_update_is_good_again_when_it_is_carried_on(
+    openssl: OpenSSL, certstrap: Certstrap, ours: Path, crl_number: int | None
+) -> None:
+    judge = Judge(openssl, ours, "Root")
+    ca, key = foreign.load_certificate(ours / "Root.crt"), foreign.load_key(ours / "Root.key")
+    old = crls.made_elsewhere(
+        ca,
+        key,
+        entries=[crls.entry(serial(ours, "client"), ca.not_valid_before_utc)],
+        crl_number=crl_number,
+        updated=ca.not_valid_before_utc,
+        next_update=ca.not_valid_before_utc + timedelta(seconds=1),
+    )
+    (ours / "Root.crl").unlink()
+    (ours / "Root.crl").write_bytes(old)
+    judge.reads("Root", [serial(ours, "client")])
+    assert judge.says("server", "Root") == "CRL has expired"
+
+    certstrap(ours, "revoke", "--serial", "2A", "--CA", "Root")
+    shown = judge.reads("Root", [serial(ours, "client"), 42])
+    assert f"Next Update: {_shown(ca.not_valid_after_utc)}" in shown
+    number = shown.partition("X509v3 CRL Number: ")[2].split()[0]
+    assert number == ("1" if crl_number is None else "42")
+    assert judge.says("client", "Root") == "certificate revoked"
+    assert judge.says("server", "Root") == ""
+
+
+def _shown(when: datetime) -> str:
+    return f"{when:%b} {when.day:2} {when:%H:%M:%S %Y} GMT"
+
+
+CERTSTRAPS = {  # its CAs, and whom they revoked
+    "RSA_Clear": (),
+    "RSA_Enc": ("ns.acct",),
+    "EC_Clear": (),
+    "EC_Enc": ("alice_ex.com",),
+    "P521_Enc": (),
+    "P224_Clear": (),
+    "Ed_Enc": (),
+    "Ünï": (),
+}
+
+
+@pytest.mark.parametrize("ca", CERTSTRAPS)
+def test_the_crls_of_certstrap_are_good_before_and_after(
+    openssl: OpenSSL, certstrap: Certstrap, tmp_path: Path, ca: str
+) -> None:
+    depot = shutil.copytree(OF_CERTSTRAP, tmp_path / "theirs")
+    for file in depot.glob("*.key"):
+        file.chmod(0o440)
+    judge = Judge(openssl, depot, ca)
+    before = [serial(depot, stem) for stem in CERTSTRAPS[ca]]
+    judge.reads(ca, before)
+    for name in ("good", "bad"):
+        certstrap(depot, "request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+        certstrap(depot, "sign", name, "--CA", ca, *PASSPHRASE, "--expires", "1 year")
+        assert judge.says(name, ca) == ""
+
+    certstrap(depot, "revoke", "--CN", "bad", *PASSPHRASE)
+    judge.reads(ca, [*before, serial(depot, "bad")])
+    assert judge.says("bad", ca) == "certificate revoked"
+    assert judge.says("good", ca) == ""
+    for stem in CERTSTRAPS[ca]:
+        assert judge.says(stem, ca) == "certificate revoked"
