@@ -8,25 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography import x509
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from certstrap import certificates, keys
-from certstrap.authority.key_source import Passphrases
-from certstrap.authority.revoke import revoke
-from certstrap.certificates import CAProfile
-from certstrap.depot import Depot
-from certstrap.issuer import Issuer
-from certstrap.keys import P256
-from certstrap.names import Subject
-from certstrap.revocation import REASONS, reason_of
-from certstrap.validity import Expiry, Validity
+from certstrap.revocation import REASONS
+from certstrap.validity import Expiry
 from tests import crls
-from tests.conftest import NOW
+from tests.cli import foreign
+from tests.conftest import NOW, CommandLine
 
 CA_END = Expiry.parse("10 years").after(NOW)
-IN_THE_CLEAR = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 LONG_AGO = NOW - timedelta(days=100)
 
 
@@ -56,10 +48,12 @@ OLD_CRLS = st.none() | st.builds(
 
 
 @cache
-def ca() -> Issuer:
-    """Return the CA of all examples."""
-    key, validity = P256.generate(), Validity.starting(NOW, CA_END)
-    return Issuer(certificates.self_sign(key, Subject("Cert"), CAProfile(), validity), key)
+def ca_files() -> dict[str, bytes]:
+    """Return the files of the CA of all examples."""
+    with TemporaryDirectory() as root:
+        line = "init --cn Cert --curve P-256 --no-passphrase"
+        CommandLine()("--depot-path", root, *line.split(), "--expires", "10 years")
+        return {path.name: path.read_bytes() for path in Path(root).iterdir()}
 
 
 @contextmanager
@@ -67,17 +61,19 @@ def depot_with(old: OldCRL | None) -> Iterator[Path]:
     """Give the folder of a new depot, with the CA and its CRL if it has one."""
     with TemporaryDirectory() as name:
         root = Path(name)
-        (root / "Cert.crt").write_bytes(ca().certificate.public_bytes(Encoding.PEM))
-        (root / "Cert.key").write_bytes(keys.dump(ca().key, b""))
-        (root / "Cert.key").chmod(0o440)
+        for file, data in ca_files().items():
+            (root / file).write_bytes(data)
+            (root / file).chmod(0o440)
+        (root / "Cert.crl").unlink()
         if old:
             entries = [crls.entry(serial, LONG_AGO) for serial in old.serials]
-            data = crls.made_elsewhere(*ca(), entries=entries, crl_number=old.number)
+            ca = foreign.load_certificate(root / "Cert.crt"), foreign.load_key(root / "Cert.key")
+            data = crls.made_elsewhere(*ca, entries=entries, crl_number=old.number)
             (root / "Cert.crl").write_bytes(data)
         yield root
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(old=OLD_CRLS, steps=STEPS)
 @example(old=OldCRL(1, ()), steps=[Step(1, "unspecified", 0)])
 @example(old=OldCRL(None, (1, 1)), steps=[Step(2, "superseded", 0), Step(1, "superseded", 1)])
@@ -89,26 +85,28 @@ def test_a_crl_holds_each_serial_number_once_since_its_first_time(
         expected.setdefault(serial, (LONG_AGO, ""))
     number, now = (old.number if old else None), NOW
     with depot_with(old) as root:
-        crl_path = root / "Cert.crl"
-        for step in steps:
-            now += timedelta(seconds=step.seconds)
-            before = crl_path.read_bytes() if crl_path.exists() else None
-            done = revoke(
-                Depot(str(root)), step.serial, "Cert", reason_of(step.reason), IN_THE_CLEAR, now
-            )
-            if step.serial in expected:
-                assert done.since == expected[step.serial][0]
-                assert crl_path.read_bytes() == before
+        path = root / "Cert.crl"
+        for serial, reason, seconds in steps:
+            now += timedelta(seconds=seconds)
+            before = path.read_bytes() if path.exists() else None
+            line = CommandLine(now=now)(
+                "--depot-path", str(root), "revoke", "--serial", f"{serial:x}", "--reason", reason
+            ).stdout
+            if serial in expected:
+                assert f"since {expected[serial][0]:%Y-%m-%d %H:%M:%S} UTC" in line
+                assert path.read_bytes() == before
                 continue
-            shown = "" if step.reason == "unspecified" else step.reason
-            expected[step.serial] = (now, shown)
+            expected[serial] = (now, "" if reason == "unspecified" else reason)
             number = 1 if number is None else number + 1
-            crl = crls.load(crl_path)
-            assert crls.revoked(crl) == [(serial, *of) for serial, of in expected.items()]
-            assert done.since is None
-            assert done.entries == len(expected)
-            assert crls.number(crl_path) == number
-            assert crl.last_update_utc == now
-            assert crl.next_update_utc == CA_END
-            assert crl.is_signature_valid(ca().key.public_key())
-        assert {path.name for path in root.iterdir()} <= {"Cert.crt", "Cert.key", "Cert.crl"}
+            crl = crls.load(path)
+            assert crls.revoked(crl) == [(key, *value) for key, value in expected.items()]
+            assert line.startswith(f"Updated {path}: {len(expected)} revoked certificate")
+            assert crls.number(path) == number
+            assert (crl.last_update_utc, crl.next_update_utc) == (now, CA_END)
+            assert _is_signed_by_its_ca(crl, root)
+        assert {path.name for path in root.iterdir()} <= ca_files().keys()
+
+
+def _is_signed_by_its_ca(crl: x509.CertificateRevocationList, root: Path) -> bool:
+    public = foreign.load_certificate(root / "Cert.crt").public_key()
+    return crl.is_signature_valid(public)  # type: ignore[arg-type]
