@@ -1,5 +1,7 @@
 """Certificates and requests from outside: what is read, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import x25519
@@ -13,7 +15,7 @@ from certstrap.errors import CertstrapError, Refused, Unusable
 from certstrap.facts import folded, is_ca, is_self_signed, validity_of
 from certstrap.keys import RSA_2048, PrivateKey
 from certstrap.validity import Validity
-from tests.conftest import NOW
+from tests.conftest import NOW, Program
 from tests.making import (
     BASIC_CONSTRAINTS,
     BMP,
@@ -22,6 +24,7 @@ from tests.making import (
     DATA,
     END,
     LEAF_KEY,
+    ODD_NAMES,
     ORG,
     OTHER_KEY,
     SUBJECT_ALTERNATIVE_NAME,
@@ -266,6 +269,21 @@ def test_a_subject_past_its_bounds_is_refused_or_read_without_a_warning(subject:
     except CertstrapError:
         return
     assert subject in leaf.tbs_certificate_bytes
+
+
+def test_the_program_passes_on_no_warning_of_the_library(folder: Path, program: Program) -> None:
+    (folder / "out").mkdir()
+    constraints = raw_extension(BASIC_CONSTRAINTS, sequence(der(0x01, b"\xff")), critical=True)
+    ca = raw_certificate(serial=integer(0), extensions=constraints)
+    (folder / "out" / "CA.crt").write_bytes(ca)
+    (folder / "out" / "CA.key").write_bytes(keys.dump(LEAF_KEY, b""))
+    (folder / "out" / "CA.key").chmod(0o400)
+    request = a_request(key=OTHER_KEY, subject=x509.Name([]), names=[x509.DNSName("a.example")])
+    (folder / "short.csr").write_bytes(pem_of(request))
+    (folder / "long.csr").write_bytes(raw_request(subject=ODD_NAMES["64 letters"]))
+    for file in ("short", "long"):
+        done = program("sign", file, "--CA", "CA", "--csr", f"{file}.csr")
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 REQUEST, CERTIFICATE = a_request(), a_certificate()

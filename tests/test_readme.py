@@ -182,6 +182,7 @@ def test_readme_has_a_row_for_every_command(certstrap: CommandLine) -> None:
 def test_documents_name_only_options_that_there_are(document: Path, certstrap: CommandLine) -> None:
     whole = certstrap("--help").stdout
     helps = {name: certstrap(name, "--help").stdout for name in commands_of(certstrap)}
+    helps["gen"] += "".join(certstrap("gen", kind, "--help").stdout for kind in ("ca", "leaf"))
     lines = [line.removeprefix("$ ") for block in blocks(document) for line in block.lines]
     spans = re.findall(r"`([^`\n]+)`", prose(document))
     typed = [text for text in [*lines, *spans] if text.startswith("certstrap ")]

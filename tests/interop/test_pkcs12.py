@@ -1,0 +1,150 @@
+"""OpenSSL, the JDK's KeyStore and GnuTLS open our PKCS#12 files, old form and new."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from certstrap.cli.world import utc_now
+from tests.conftest import CommandLine
+from tests.interop.conftest import HOST, KINDS, TLS_KINDS, Make
+from tests.interop.programs import certtool, java, openssl
+
+SOURCE = Path(__file__).with_name("KeyStores.java")
+PASSPHRASE = "correct horse"
+PASSIN = ("-passin", f"pass:{PASSPHRASE}")
+ALGORITHMS = {"RSA": "RSA", "Ed25519": "EdDSA"}
+MODERN = "PBES2, PBKDF2, AES-256-CBC, Iteration 600000, PRF hmacWithSHA256"
+LEGACY = "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 2048"
+
+every_kind = pytest.mark.parametrize("kind", KINDS)
+either_form = pytest.mark.parametrize("legacy", [(), ("--legacy",)], ids=["modern", "legacy"])
+
+
+@pytest.fixture
+def export(certstrap: CommandLine, folder: Path, depot: Path) -> CommandLine:
+    """`export-pkcs12` in a copy of the depot."""
+    shutil.copytree(depot, folder / "out")
+    return certstrap
+
+
+def bags(info: str) -> list[str]:
+    """Return what `openssl pkcs12 -info` says of MAC and bags, which goes to standard error."""
+    return [line for line in info.splitlines() if line.startswith(("MAC:", "PKCS7", "Shrouded"))]
+
+
+@every_kind
+@either_form
+def test_openssl_finds_the_key_its_certificate_and_the_whole_chain(
+    export: CommandLine, depot: Path, legacy: tuple[str, ...]
+) -> None:
+    export("export-pkcs12", "below", "--passphrase", PASSPHRASE, *legacy)
+    read = ("pkcs12", "-in", "out/below.p12", "-nodes", "-out", "found.pem", *PASSIN)
+    openssl(*read, *(["-legacy"] if legacy else []))
+    found = Path("found.pem").read_text()
+    certificates = [
+        (depot / f"{name}.crt").read_text() for name in ("below", "Intermediate", "Root")
+    ]
+    assert re.findall(r"-----BEGIN C.*?END CERTIFICATE-----\n", found, re.DOTALL) == certificates
+    theirs = openssl("pkey", "-in", "found.pem", "-pubout").stdout
+    assert theirs == openssl("pkey", "-in", depot / "below.key", "-pubout").stdout
+
+
+def test_the_new_form_is_aes_256_and_pbkdf2_of_600000_rounds(export: CommandLine) -> None:
+    export("export-pkcs12", "client", "--passphrase", PASSPHRASE)
+    info = openssl("pkcs12", "-info", "-noout", "-in", "out/client.p12", *PASSIN).stderr
+    assert bags(info)[1:] == [
+        f"PKCS7 Encrypted data: {MODERN}",
+        "PKCS7 Data",
+        f"Shrouded Keybag: {MODERN}",
+    ]
+    assert bags(info)[0].startswith("MAC: sha256, ")
+
+
+def test_the_old_form_is_3des_and_sha1(export: CommandLine) -> None:
+    export("export-pkcs12", "client", "--passphrase", PASSPHRASE, "--legacy")
+    read = ("pkcs12", "-info", "-noout", "-in", "out/client.p12", *PASSIN)
+    info = openssl(*read, "-legacy").stderr
+    assert bags(info) == [
+        "MAC: sha1, Iteration 2048",
+        f"PKCS7 Encrypted data: {LEGACY}",
+        "PKCS7 Data",
+        f"Shrouded Keybag: {LEGACY}",
+    ]
+
+
+@either_form
+def test_openssl_opens_it_with_the_passphrase_alone(
+    export: CommandLine, legacy: tuple[str, ...]
+) -> None:
+    export("export-pkcs12", "client", "--passphrase", PASSPHRASE, *legacy)
+    read = ("pkcs12", "-noout", "-legacy", "-in", "out/client.p12", "-passin")
+    assert "invalid password" in openssl(*read, "pass:wrong", exit_code=1).stderr
+    openssl(*read, f"pass:{PASSPHRASE}")
+
+
+def test_openssl_opens_a_passphrase_beyond_ascii(export: CommandLine) -> None:
+    export("export-pkcs12", "client", "--passphrase", "grün 日本")
+    openssl("pkcs12", "-noout", "-in", "out/client.p12", "-passin", "pass:grün 日本")
+
+
+@pytest.mark.parametrize("kind", ["RSA", "P-256"])
+def test_openssl_opens_a_file_without_a_passphrase(export: CommandLine, depot: Path) -> None:
+    export("export-pkcs12", "client", "--no-passphrase")
+    read = ("pkcs12", "-in", "out/client.p12", "-passin", "pass:")
+    Path("key").write_text(openssl(*read, "-nocerts", "-nodes").stdout)
+    theirs = openssl("pkey", "-in", "key", "-pubout").stdout
+    assert theirs == openssl("pkey", "-in", depot / "client.key", "-pubout").stdout
+    assert openssl(*read, "-nokeys").stdout.count("BEGIN CERTIFICATE") == 2
+
+
+def test_the_jdk_finds_the_key_of_every_kind_with_its_whole_chain(
+    certstrap: CommandLine, make_depot: Make
+) -> None:
+    files, expected = [], []
+    chain = "CN=below < CN=Intermediate < CN=Root,O=Example,C=DE"
+    for kind in TLS_KINDS:  # the JDK has no P-224
+        depot = ("--depot-path", str(make_depot(kind, "ours")))
+        for legacy in ((), ("--legacy",)):
+            file = f"{kind}{''.join(legacy)}.p12"
+            given = ("--passphrase", PASSPHRASE, "--output", file, *legacy)
+            certstrap(*depot, "export-pkcs12", "below", *given)
+            files += [file, PASSPHRASE, file, "wrong"]
+            expected += [f"below: {ALGORITHMS.get(kind, 'EC')}, {chain}", "refused"]
+    assert java(SOURCE, *files).stdout.splitlines() == expected
+
+
+def test_the_jdk_opens_neither_what_the_command_warns_of(export: CommandLine) -> None:
+    assert "Java" in export("export-pkcs12", "client", "--no-passphrase").stdout
+    assert "Java" in export("export-pkcs12", "server", "--passphrase", "grün").stdout
+    files = ("out/client.p12", "", "out/server.p12", "grün")
+    assert java(SOURCE, *files).stdout.splitlines() == ["nothing", "refused"]
+
+
+def test_the_jdk_finds_a_pair_of_gen_that_was_imported(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    now = utc_now()
+    ca = ("--ca-cert", "ca.pem", "--ca-key", "ca.key")
+    certstrap("gen", "ca", "--org", "temporal", "-d", "1y", *ca, now=now)
+    pair = ("--cert", "client.pem", "--key", "client.key")
+    certstrap("gen", "leaf", "--org", "temporal", "--cn", HOST, *ca, *pair, now=now)
+    certstrap("import", "Root", "--cert", "ca.pem")
+    certstrap("import", "Worker", *pair)
+    certstrap("export-pkcs12", "Worker", "--passphrase", PASSPHRASE)
+    (found,) = java(SOURCE, "out/Worker.p12", PASSPHRASE).stdout.splitlines()
+    assert found.startswith(f"worker: EC, CN={HOST},O=temporal < CN=client.root.temporal.")
+
+
+@either_form
+@pytest.mark.parametrize("kind", ["RSA", "P-256", "Ed25519"])
+def test_gnutls_finds_the_key_with_its_whole_chain(
+    export: CommandLine, legacy: tuple[str, ...]
+) -> None:
+    export("export-pkcs12", "below", "--passphrase", PASSPHRASE, *legacy)
+    read = ("--p12-info", "--inder", "--infile", "out/below.p12", "--password")
+    found = certtool(*read, PASSPHRASE).stdout
+    assert found.count("BEGIN CERTIFICATE") == 3
+    assert found.count("BEGIN ENCRYPTED PRIVATE KEY") == 1
+    assert "Message Authentication Code" in certtool(*read, "wrong", exit_code=1).stderr
