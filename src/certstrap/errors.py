@@ -45,10 +45,11 @@ class AlreadyExists(CertstrapError):
 class FileExists(CertstrapError):
     """A file that would be written is there already."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, hint: str = "") -> None:
         self.path = path
         super().__init__(
-            f"{path} already exists!", "Nothing is overwritten: move it away, or name another file."
+            f"{path} already exists!",
+            hint or "Nothing is overwritten: move it away, or name another file.",
         )
 
 

@@ -65,6 +65,16 @@ def read(path: str, what: str, *, private: bool = False, hint: str = "") -> byte
         raise Storage("read", path, _as_os_error(cause)) from None
 
 
+def require_free(path: str, hint: str = "") -> None:
+    """Refuse a path that is taken, before any work is done for it.
+
+    Raises:
+        FileExists: something is there; ``hint`` takes the place of its own.
+    """
+    if os.path.lexists(path):
+        raise FileExists(path, hint)
+
+
 def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
     """Create all the files, in their order, or none.
 

@@ -162,8 +162,8 @@ def test_names_that_the_terminal_cannot_show_are_used_all_the_same(
 def test_names_that_cannot_be_shown_are_escaped(program: Program) -> None:
     done = program("init", "--cn", "證書", *INIT[3:], environ={"PYTHONIOENCODING": "latin-1"})
     assert done.stdout.splitlines()[0] == "Created out/\\u8b49\\u66f8.key"
-    done = program("sign", "證書", "--CA", "x", environ={"PYTHONIOENCODING": "latin-1"})
-    assert done.stderr.startswith("There is no certificate request out/\\u8b49\\u66f8.csr.\n")
+    done = program("sign", "請求", "--CA", "x", environ={"PYTHONIOENCODING": "latin-1"})
+    assert done.stderr.startswith("There is no certificate request out/\\u8acb\\u6c42.csr.\n")
 
 
 def test_without_any_unicode_at_all_a_name_is_refused(folder: Path, program: Program) -> None:

@@ -308,13 +308,14 @@ def test_the_end_of_input_at_a_prompt_is_told_as_what_it_is(folder: Path) -> Non
     assert not list(folder.iterdir())
 
 
-def test_what_is_typed_need_not_be_utf_8(folder: Path) -> None:
-    with terminal(folder, *INIT) as child:
-        for prompt in (NEW, AGAIN):
-            child.expect_exact(prompt)
-            os.write(child.child_fd, b"caf\xe9\r")
-        assert ends(child) == "\n" + ENCRYPTED
-    assert opens(folder, b"caf\xe9")
+def test_what_is_typed_and_is_no_text_is_told(folder: Path) -> None:
+    with terminal(folder, *INIT, environ={"NO_COLOR": "1"}) as child:
+        child.expect_exact(NEW)
+        os.write(child.child_fd, b"caf\xe9\r")
+        sentence, hint = ends(child, 1).strip().splitlines()
+    assert sentence == "What was typed is no text in this terminal's encoding."
+    assert "--passphrase-file" in hint
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,14 @@ def test_a_ca_does_not_revoke_its_own_serial_number(certstrap: CommandLine, depo
     certstrap.refuses("revoke", "--serial", f"{ca.serial_number:X}", sentence="Cert is the CA its")
 
 
+def test_a_leaf_that_was_given_the_key_of_its_ca_is_no_ca(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("request-cert", "--cn", "mistake", "--key", "out/Cert.key")
+    certstrap("sign", "mistake")
+    assert certstrap("revoke", "--CN", "mistake").stdout == UPDATED
+
+
 def test_a_leaf_revokes_nothing(certstrap: CommandLine, depot: Path, sign: Sign) -> None:
     sign("leaf")
     outcome = certstrap.refuses(

@@ -147,7 +147,7 @@ def test_key_request_and_certificate_lie_where_the_script_wants_them(
         f"{CA}cn='some client, of ours'\n"
         "certstrap request-cert --cn \"$cn\" --key p.key --csr p.csr --passphrase '' "
         "--curve P-256\n"
-        "certstrap sign p --csr p.csr --cert p.crt --CA CA"
+        "certstrap sign p --csr p.csr --cert p.crt"
     )
     assert done.stdout.splitlines()[3:] == [
         "Created p.key",
@@ -195,8 +195,13 @@ def test_the_intermediate_of_another_tool_is_signed_from_its_request(
 
 
 @pytest.mark.usefixtures("openssl")
-@pytest.mark.parametrize("room", ["--exclude-path-length", "--path-length 2"])
-@pytest.mark.parametrize("order", ["Int.crt out/Root.crt", "Root.crt out/Int.crt"])
+@pytest.mark.parametrize(
+    ("room", "order"),
+    [
+        ("--exclude-path-length", "Int.crt out/Root.crt"),
+        ("--path-length 2", "Root.crt out/Int.crt"),
+    ],
+)
 def test_certificates_put_together_with_cat_are_a_chain_that_verifies(
     bash: Bash, room: str, order: str
 ) -> None:

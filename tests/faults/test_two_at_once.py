@@ -14,7 +14,6 @@ from tests.faults import strace
 from tests.faults.conftest import Stage
 from tests.faults.processes import Ended, end, start, until_waiting
 from tests.faults.scenes import (
-    EXPORT,
     INIT,
     ISSUE,
     NEW_KEY,
@@ -59,7 +58,7 @@ def assert_one_won(folder: Path, outcomes: list[Ended], scene: Scene) -> None:
 
 
 @linux
-@pytest.mark.parametrize("scene", [INIT, REQUEST, SIGN, EXPORT, ISSUE], ids=str)
+@pytest.mark.parametrize("scene", [INIT, REQUEST, SIGN, ISSUE], ids=str)
 def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_told(
     scene: Scene, stage: Stage
 ) -> None:

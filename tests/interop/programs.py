@@ -8,8 +8,6 @@ from tests.interop import peers
 
 Done = subprocess.CompletedProcess[str]
 
-_QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-
 
 def openssl(*args: str | Path, exit_code: int = 0) -> Done:
     """Run OpenSSL's command line."""
@@ -23,7 +21,7 @@ def certtool(*args: str | Path, exit_code: int = 0) -> Done:
 
 def java(source: Path, *args: str | Path) -> Done:
     """Compile a single source file with a JDK and run it."""
-    return _run(_java(), *_QUICK_START, source, *args)
+    return _run(_java(), "-XX:+UseSerialGC", source, *args)
 
 
 @cache

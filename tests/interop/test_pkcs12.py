@@ -8,13 +8,12 @@ import pytest
 
 from certstrap.cli.world import utc_now
 from tests.conftest import CommandLine
-from tests.interop.conftest import HOST, KINDS, TLS_KINDS, Make
+from tests.interop.conftest import HOST, KINDS, Make
 from tests.interop.programs import certtool, java, openssl
 
 SOURCE = Path(__file__).with_name("KeyStores.java")
 PASSPHRASE = "correct horse"
 PASSIN = ("-passin", f"pass:{PASSPHRASE}")
-ALGORITHMS = {"RSA": "RSA", "Ed25519": "EdDSA"}
 MODERN = "PBES2, PBKDF2, AES-256-CBC, Iteration 600000, PRF hmacWithSHA256"
 LEGACY = "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 2048"
 
@@ -99,20 +98,21 @@ def test_openssl_opens_a_file_without_a_passphrase(export: CommandLine, depot: P
     assert openssl(*read, "-nokeys").stdout.count("BEGIN CERTIFICATE") == 2
 
 
-def test_the_jdk_finds_the_key_of_every_kind_with_its_whole_chain(
+def test_the_jdk_finds_the_key_with_its_whole_chain(
     certstrap: CommandLine, make_depot: Make
 ) -> None:
     files, expected = [], []
     chain = "CN=below < CN=Intermediate < CN=Root,O=Example,C=DE"
-    for kind in TLS_KINDS:  # the JDK has no P-224
+    for kind, algorithm in (("RSA", "RSA"), ("P-256", "EC"), ("Ed25519", "EdDSA")):
         depot = ("--depot-path", str(make_depot(kind, "ours")))
-        for legacy in ((), ("--legacy",)):
-            file = f"{kind}{''.join(legacy)}.p12"
-            given = ("--passphrase", PASSPHRASE, "--output", file, *legacy)
-            certstrap(*depot, "export-pkcs12", "below", *given)
-            files += [file, PASSPHRASE, file, "wrong"]
-            expected += [f"below: {ALGORITHMS.get(kind, 'EC')}, {chain}", "refused"]
-    assert java(SOURCE, *files).stdout.splitlines() == expected
+        for form, options in (("modern", ()), ("legacy", ("--legacy",))):
+            file = f"{kind}.{form}"
+            given = ("--passphrase", PASSPHRASE, "--output", file)
+            certstrap(*depot, "export-pkcs12", "below", *given, *options)
+            files += [file, PASSPHRASE]
+            expected.append(f"below: {algorithm}, {chain}")
+    files += ["RSA.legacy", "wrong"]
+    assert java(SOURCE, *files).stdout.splitlines() == [*expected, "refused"]
 
 
 def test_the_jdk_opens_neither_what_the_command_warns_of(export: CommandLine) -> None:
@@ -132,7 +132,7 @@ def test_the_jdk_finds_a_pair_of_gen_that_was_imported(
     certstrap("gen", "leaf", "--org", "temporal", "--cn", HOST, *ca, *pair, now=now)
     certstrap("import", "Root", "--cert", "ca.pem")
     certstrap("import", "Worker", *pair)
-    certstrap("export-pkcs12", "Worker", "--passphrase", PASSPHRASE)
+    certstrap("export-pkcs12", "Worker", "--passphrase", PASSPHRASE, "--legacy")
     (found,) = java(SOURCE, "out/Worker.p12", PASSPHRASE).stdout.splitlines()
     assert found.startswith(f"worker: EC, CN={HOST},O=temporal < CN=client.root.temporal.")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certstrap import files
 from certstrap.depot import CHAIN, Depot
 from certstrap.errors import Refused
 from certstrap.facts import is_ca, is_issued_by, is_self_signed
@@ -44,6 +45,7 @@ def export_chain(depot: Depot, name: Name, *, with_root: bool = False, output: s
         FileExists: there is such a file already.
     """
     path = output or depot.path(name, CHAIN)
+    files.require_free(path)
     leaf = depot.certificate(name)
     chain = [leaf, *issuers_of(depot, leaf)]
     require_root(depot, chain)

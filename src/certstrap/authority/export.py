@@ -1,11 +1,9 @@
 """Export a key in the form that others load."""
 
-import os
-
 from certstrap import files, keys
 from certstrap.authority.key_source import Passphrases
 from certstrap.depot import KEY, PKCS8, Depot
-from certstrap.errors import FileExists, Missing, Refused
+from certstrap.errors import Missing, Refused
 from certstrap.facts import is_ca
 from certstrap.files import EXPORT_MODE, NewFile
 from certstrap.keys import PrivateKey
@@ -46,8 +44,7 @@ def export_pkcs8(
     path = output or (depot.path(name, PKCS8) if name else "")
     if not path:
         raise Missing("Must provide a name or --output FILE", "Name the file to write.")
-    if os.path.lexists(path):
-        raise FileExists(path)
+    files.require_free(path)
     data = files.read(source, "private key", private=not key_file)
     key, opened = keys.load(data, source, passphrases.opening)
     if not allow_ca:

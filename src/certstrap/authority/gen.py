@@ -83,6 +83,8 @@ def gen_ca(
     Raises:
         FileExists: one of the files is there, and not to be overwritten.
     """
+    if not overwrite:
+        _require_free(target)
     subject, names = holder.names("root")
     validity = Validity.starting(now, expiry.after(now))
     key = generate(RSA_4096 if rsa else P384)
@@ -119,6 +121,8 @@ def gen_leaf(
     """
     require_apart(ca.certificate, target.certificate, target.key)
     require_apart(ca.key, target.certificate, target.key)
+    if not overwrite:
+        _require_free(target)
     data = files.read(ca.certificate, "CA certificate")
     ca_certificate = certificates.load_certificate(data, ca.certificate)
     issuer = Issuer.of(ca_certificate, ca.certificate, now, lambda: read_key(ca.key, passphrase)[0])
@@ -150,6 +154,11 @@ def require_apart(*paths: str) -> None:
     real = [os.path.realpath(path) for path in paths]
     if real[0] in real[1:]:
         raise Refused(f"{paths[0]} is named for two files.", "Give each file a path of its own.")
+
+
+def _require_free(target: Pair) -> None:
+    for path in target:
+        files.require_free(path, "Move it away, or give --force to overwrite it.")
 
 
 def _as_files(target: Pair, key: keys.PrivateKey, certificate: x509.Certificate) -> list[NewFile]:

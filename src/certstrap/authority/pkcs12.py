@@ -1,6 +1,5 @@
 """Export a key with its certificate and chain as one PKCS#12 file (RFC 7292)."""
 
-import os
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
@@ -11,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certstrap import keys
+from certstrap import files, keys
 from certstrap.authority.chain import issuers_of
 from certstrap.authority.export import require_leaf
 from certstrap.authority.key_source import Passphrases
 from certstrap.depot import CERTIFICATE, KEY, PKCS12, Depot
-from certstrap.errors import FileExists, Refused
+from certstrap.errors import Refused
 from certstrap.facts import is_self_signed
 from certstrap.files import EXPORT_MODE, NewFile
 from certstrap.names import Name
@@ -55,8 +54,7 @@ def export_pkcs12(
         FileExists: there is such a file already.
     """
     path = output or depot.path(name, PKCS12)
-    if os.path.lexists(path):
-        raise FileExists(path)
+    files.require_free(path)
     certificate = depot.certificate(name)
     key, _ = depot.key(name, passphrases.opening)
     if key.public_key() != certificate.public_key():

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import certificates, keys
+from certstrap import certificates, files, keys
 from certstrap.authority.key_source import Generate, OwnedKey, Passphrases, create, read_key
 from certstrap.depot import KEY, REQUEST, Depot
 from certstrap.errors import AlreadyExists, Missing
@@ -74,6 +74,8 @@ def request_certificate(
     Raises:
         AlreadyExists: the depot has a request or a key of that name.
     """
+    if request_file:
+        files.require_free(request_file)
     for file, suffix in ((request_file, REQUEST), (key_file, KEY)):
         if not file and depot.has(name, suffix):
             raise AlreadyExists("request", name.stem, depot.path(name, suffix))

@@ -85,6 +85,8 @@ def sign_request(
         NotAllowedToSign, Refused: the CA may not sign, or not this.
     """
     path = certificate_file or depot.path(name, CERTIFICATE)
+    if certificate_file:
+        files.require_free(certificate_file)
     if certificate_file == "" and depot.has(name, CERTIFICATE):
         raise AlreadyExists("certificate", name.stem, path)
     end = expiry.after(now)
