@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 
-from certstrap.errors import Unusable
+from certstrap.errors import Unusable, printable
 
 _BEGIN = b"-----BEGIN "
 
@@ -57,22 +57,19 @@ def find_all(data: bytes, kind: str) -> Iterator[bytes]:
 
 def _blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the label and the whole of each PEM block."""
-    _, begin, rest = data.partition(_BEGIN)
-    while begin:
-        label, _, body = rest.partition(b"-----")
+    for part in data.split(_BEGIN)[1:]:
+        label, _, body = part.partition(b"-----")
         end = b"-----END " + label + b"-----"
-        inside, found, after = body.partition(end)
+        inside, found, _ = body.partition(end)
         if found:
-            yield label, begin + label + b"-----" + inside + end + b"\n"
-            rest = after
-        _, begin, rest = rest.partition(_BEGIN)
+            yield label, _BEGIN + label + b"-----" + inside + end + b"\n"
 
 
 def kind_of(label: bytes) -> str:
     """Return what a PEM label says, in words."""
     if label.endswith(b"PRIVATE KEY"):
         return PRIVATE_KEY
-    return _KINDS.get(label, label.decode(errors="replace").lower())
+    return _KINDS.get(label, printable(label.decode(errors="replace").lower()))
 
 
 def der_of(block: bytes) -> bytes:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -38,6 +38,7 @@ Passphrase = Callable[[], bytes]
 """Gives a passphrase when it is called, which is only when one is needed; empty means none."""
 
 SMALLEST_RSA, LARGEST_RSA = 2048, 16384  # bits
+SMALLEST_CURVE = 224  # bits; as strong as RSA 2048 (NIST SP 800-57, table 2)
 PBKDF2_ROUNDS = 600_000  # OWASP's number for PBKDF2-HMAC-SHA256
 
 _CURVES: dict[str, Callable[[], PrivateKey]] = {
@@ -147,8 +148,9 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
                     "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
                 ) from None
             key = loader(block, secret)
-    except (ValueError, UnsupportedAlgorithm) as cause:
-        if secret and isinstance(cause, ValueError):
+    except (ValueError, UnsupportedAlgorithm, InternalError, MemoryError) as cause:
+        # `cryptography` tells a cipher it does not know from a wrong passphrase by its words alone.
+        if secret and isinstance(cause, ValueError) and "unknown" not in str(cause).lower():
             raise WrongPassphrase(source) from None
         raise Unusable(
             source,
@@ -250,4 +252,9 @@ def require_strong(key: object, source: str) -> None:
         raise Refused(
             f"{source} holds an RSA key of {key.key_size} bits.",
             f"Use one of {SMALLEST_RSA} to {LARGEST_RSA} bits.",
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < SMALLEST_CURVE:
+        raise Refused(
+            f"{source} holds an EC key of {key.key_size} bits.",
+            f"Use one of {SMALLEST_CURVE} bits or more.",
         )

@@ -18,7 +18,7 @@ LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
-_URI = r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+"
+_URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 
 
 class _NameFields(NamedTuple):
@@ -37,7 +37,7 @@ class Name(_NameFields):
     def __new__(cls, text: str) -> Self:  # noqa: D102 - the class says it
         self = super().__new__(cls, text.strip())
         _require_plain("name", self.text)
-        if not any(_is_letter(c) for c in self.text):
+        if not any(unicodedata.category(c)[0] in "LN" for c in self.text):
             raise InvalidName(
                 "name", self.text, "has no letter or digit", "Choose a name that can name a file."
             )
@@ -69,7 +69,11 @@ class Name(_NameFields):
         of_request = _runs_replaced(
             self.text, lambda c: c.isascii() and (c.isalnum() or c in "._-")
         )
-        certstraps = (s for s in (of_init, of_request) if not {"/", "\\"} & set(s))
+        certstraps = (
+            stem
+            for stem in (of_init, of_request)
+            if not {"/", "\\", ":"} & set(stem) and any(map(str.isalnum, stem))
+        )
         return tuple(dict.fromkeys((self.stem, *certstraps)))
 
     def __str__(self) -> str:
@@ -128,7 +132,8 @@ class Subject(_SubjectFields):
     def to_x509(self) -> x509.Name:
         """Return it as the RDN sequence C, ST, L, O, OU, CN."""
         return x509.Name(
-            x509.NameAttribute(oid, value.upper() if field == "country" else value)
+            # Not validated: `cryptography` would count bytes; the characters are counted above.
+            x509.NameAttribute(oid, value.upper() if field == "country" else value, _validate=False)
             for field, oid, _ in _ATTRIBUTES
             if (value := getattr(self, field))
         )
@@ -195,6 +200,8 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
         hint = "Write an international name in its ASCII form (xn--...)."
     elif len(text) > 253:  # noqa: PLR2004 - RFC 1035, 2.3.4
         hint = "A domain has 253 characters at most."
+    elif labels[-1].isdigit():
+        hint = "It ends in a number, as no domain does; an IP address goes into --ip."
     elif not all(re.fullmatch(_LABEL, label) for label in labels):
         hint = (
             "A domain is labels of letters, digits and hyphens with dots between, as in a.example."

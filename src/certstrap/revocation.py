@@ -50,7 +50,8 @@ def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevo
     block, is_pem = encoding.find(data, encoding.CRL, source)
     try:
         crl = (x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl)(block)
-        _ = crl.issuer, crl.extensions, len(crl), crl.signature_hash_algorithm
+        _ = crl.issuer, crl.extensions, crl.signature_hash_algorithm
+        _ = [entry.revocation_date_utc for entry in crl]
     except UNDECODABLE:
         raise Unusable(
             source, f"is not a {encoding.CRL} that can be read", "It may be broken or cut short."
@@ -86,13 +87,21 @@ def revoke(
     entry = x509.RevokedCertificateBuilder(serial, now)
     if reason != x509.ReasonFlags.unspecified:
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
-    number = extension(crl, x509.CRLNumber) if crl else None
+    number = None if crl is None else extension(crl, x509.CRLNumber)  # an empty CRL is falsy
     return _build(
         issuer,
         now,
         number=number.crl_number + 1 if number else 1,
-        entries=[*(crl or ()), entry.build()],
+        entries=[*_once(crl or ()), entry.build()],
     )
+
+
+def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCertificate]:
+    """Return the first entry of each serial number; certstrap's own CRLs may hold one twice."""
+    first: dict[int, x509.RevokedCertificate] = {}
+    for entry in entries:
+        first.setdefault(entry.serial_number, entry)
+    return first.values()
 
 
 def _build(

@@ -16,7 +16,7 @@ BACKDATED = timedelta(minutes=10)
 _LETTERS = {
     "y": "years", "w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds",
 }  # fmt: skip
-_PART = re.compile(r"[\s,]*([0-9]+)\s*([A-Za-z]+)")
+_PART = re.compile(r"([0-9]+)\s*([A-Za-z]+)\s*(?:,\s*(?=[0-9]))?")
 _LONGEST = 10_000 * 366 * 86_400  # seconds; a larger count of any unit is past the year 9999
 
 
@@ -83,13 +83,18 @@ class Expiry(NamedTuple):
 
     def plus_years(self, years: int) -> "Expiry":
         """Return this expiry, ``years`` later (``init --years``)."""
-        return self.with_years(years + self._duration().years)
+        return self._with_years(years, self._duration().years)
 
     def with_years(self, years: int) -> "Expiry":
         """Return this expiry with ``years`` in the place of its own (``sign --years``)."""
+        return self._with_years(years, 0)
+
+    def _with_years(self, years: int, more: int) -> "Expiry":
         if years < 0:
             raise InvalidExpiry(str(years), "is not a number of years")
-        duration = self._duration()._replace(years=years)
+        if years > 9999:  # noqa: PLR2004 - as in `Duration.after`; more digits may not even print
+            raise InvalidExpiry(self.text, "ends past the year 9999")
+        duration = self._duration()._replace(years=years + more)
         return Expiry(str(duration), duration)
 
     def _duration(self) -> Duration:

@@ -169,6 +169,15 @@ def test_an_unknown_curve(certstrap: CommandLine, command: str, curve: str) -> N
     says(certstrap, *MAKING_A[command], "--curve", curve, sentence=sentence, hint=hint)
 
 
+@pytest.mark.parametrize("command", ["init", "request-cert"])
+def test_an_unknown_curve_beside_a_key_of_ones_own(
+    certstrap: CommandLine, folder: Path, command: str
+) -> None:
+    foreign.write(folder / "x.key", foreign.key_data(P256.generate()))
+    args = (*MAKING_A[command], "--key", "x.key", "--curve", "P-999")
+    says(certstrap, *args, sentence='Unknown curve: "P-999".', hint="P-256")
+
+
 @pytest.mark.parametrize("bits", ["-1", "1", "512", "2047", "16385", "99999999999999999999"])
 @pytest.mark.parametrize("command", MAKING_A)
 def test_too_few_or_too_many_bits(certstrap: CommandLine, command: str, bits: str) -> None:

@@ -57,6 +57,15 @@ def today(folder: Path) -> CommandLine:
     return CommandLine(now=foreign.wall_clock() + timedelta(minutes=1))
 
 
+@pytest.fixture
+def their_key(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key by OpenSSL, made once for each kind."""
+    path = tmp_path_factory.getbasetemp() / f"openssl-{kind}.key"
+    if not path.exists():
+        openssl("genpkey", *NEW_KEY[kind], "-out", path)
+    return path
+
+
 def signs(certstrap: CommandLine, ca: str, *given: str) -> None:
     """Sign a new request with a CA of the depot."""
     certstrap("request-cert", "--cn", "client", "--curve", "P-256", "--no-passphrase")
@@ -83,13 +92,12 @@ def goes_on_with(certstrap: CommandLine, ca: str, *given: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "form"), BY_OPENSSL)
-def test_a_ca_of_openssl(today: CommandLine, folder: Path, kind: str, form: str) -> None:
-    openssl("genpkey", *NEW_KEY[kind], "-out", "usual.key")
+def test_a_ca_of_openssl(today: CommandLine, their_key: Path, form: str) -> None:
     openssl(
-        "req", "-x509", "-new", "-key", "usual.key", "-days", "30",
+        "req", "-x509", "-new", "-key", their_key, "-days", "30",
         "-subj", "/C=DE/O=Example/CN=Their CA/emailAddress=ca@example.com", "-out", "ca.pem",
     )  # fmt: skip
-    openssl(*FORMS[form], "-in", "usual.key", "-out", "ca.key")
+    openssl(*FORMS[form], "-in", their_key, "-out", "ca.key")
     given = ("--passphrase", "secret") if PASSOUT[1] in FORMS[form] else ()
     outcome = today("import", "Theirs", "--cert", "ca.pem", "--key", "ca.key", *given)
     told = " (encrypted by passphrase)" if given else ""

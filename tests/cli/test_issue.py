@@ -342,6 +342,18 @@ def test_a_client_cannot_have_the_name_of_its_ca(
     )  # fmt: skip
 
 
+def test_a_client_cannot_have_the_name_of_an_intermediate(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*CA, "Root", "--path-length", "1")
+    certstrap(*REQUEST, "Int")
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    certstrap.refuses(
+        "issue", "Int", "--CA", "Root",
+        sentence="out/Int.crt is a CA's certificate.", hint="a name of its own",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("signed_already", [True, False])
 def test_there_is_no_pkcs8_of_a_key_that_is_elsewhere(
     certstrap: CommandLine, folder: Path, signed_already: bool

@@ -1,7 +1,9 @@
 """`request-cert`: the lines, the files, and what stands in the request."""
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -203,6 +205,27 @@ def test_neither_a_key_nor_a_request_is_overwritten(
             sentence='Certificate request "a_b" already exists!',
             hint=f"move out/a_b.{left} away",
         )
+
+
+def test_a_name_that_is_taken_while_a_passphrase_is_typed_is_told(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    fifo = folder / "fifo"
+    os.mkfifo(fifo)
+
+    def another() -> None:
+        with fifo.open("w") as typed:  # which waits until somebody asks
+            foreign.write(folder / "out/a.csr", b"of another")
+            typed.write("secret\n")
+
+    thread = Thread(target=another)
+    thread.start()
+    args = ("request-cert", "--curve", "P-256", "--cn", "a", "--passphrase-file", "fifo")
+    outcome = certstrap(*args, exit_code=1)
+    thread.join()
+    assert outcome.stderr.startswith('Certificate request "a" already exists!\n')
+    assert [path.name for path in (folder / "out").iterdir()] == ["a.csr"]
+    assert (folder / "out/a.csr").read_bytes() == b"of another"
 
 
 @pytest.mark.parametrize("csr", ["there.csr", "sub", "nowhere"])

@@ -25,13 +25,14 @@ class Ended(NamedTuple):
     stderr: str
 
 
-def start(folder: Path, *args: str, under: Sequence[str] = ()) -> Process:
+def start(folder: Path, *args: str, under: Sequence[str] = (), measured: bool = False) -> Process:
     """Start ``certstrap --depot-path DEPOT`` with ``args`` in ``folder``.
 
     Args:
         folder: its current folder.
         args: the command and its options.
         under: a program with its arguments that runs it.
+        measured: let the coverage of this process count.
     """
     return subprocess.Popen(
         [*under, sys.executable, "-m", "certstrap", "--depot-path", DEPOT, *args],
@@ -40,7 +41,7 @@ def start(folder: Path, *args: str, under: Sequence[str] = ()) -> Process:
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=environment(),
+        env=environment(measured=measured),
     )
 
 

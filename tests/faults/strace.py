@@ -42,6 +42,11 @@ class Call:
         """What is the same of it in every run."""
         return re.sub("-[0-9a-f]{16}", "-*", str(self))
 
+    @property
+    def tells(self) -> bool:
+        """Whether it writes a line for the user that names a file; the others are on files."""
+        return self.name == "write" and "/." not in self.paths[0]
+
     def __str__(self) -> str:
         return f"{self.name} {self.nth} {' '.join(self.paths)}"
 
@@ -102,7 +107,7 @@ def run(
     return Traced(result.returncode, result.stdout, result.stderr, tuple(lines))
 
 
-def break_call(folder: Path, call: Call, how: str, *args: str) -> Traced:
+def break_call(folder: Path, call: Call, how: str, *args: str, measured: bool = False) -> Traced:
     """Run a command as `run` does, and break one call of it.
 
     Args:
@@ -110,9 +115,10 @@ def break_call(folder: Path, call: Call, how: str, *args: str) -> Traced:
         call: the call, as a run in an equal folder made it.
         how: what shall happen at it: ``signal=KILL``, ``error=EIO``.
         args: the command and its options.
+        measured: let the coverage of this run count; only a flush is the nth of its kind even so.
     """
     inject = f"{call.name}:{how}:when={call.nth}"
-    traced = run(folder, *args, inject=inject, trace=call.name)
+    traced = run(folder, *args, inject=inject, trace=call.name, measured=measured)
     assert traced.met(call), (call, traced)
     return traced
 

@@ -45,14 +45,11 @@ ERRORS = {
 
 
 def breakable(calls: list[Call]) -> list[tuple[Call, str]]:
-    """Return the calls that can fail, each with an error; those of a kind take turns with theirs.
-
-    What is written to standard output is written when all is done.
-    """
+    """Return the calls that can fail, each with an error; those of a kind take turns with theirs."""
     return [
         (call, ERRORS[call.name][call.nth % len(ERRORS[call.name])])
         for call in calls
-        if call.name in ERRORS and (call.name != "write" or "/." in call.paths[0])
+        if call.name in ERRORS and not call.tells
     ]
 
 
@@ -64,7 +61,9 @@ def test_an_error_at_any_call_is_told_and_leaves_the_folder_as_it_was(
         with subtests.test(call=str(call), error=error):
             folder = stage(scene)
             before = snapshot(folder)
-            refused = break_call(folder, call, f"error={error}", *scene.command)
+            refused = break_call(
+                folder, call, f"error={error}", *scene.command, measured=call.name == "fsync"
+            )
             assert snapshot(folder) == before
             assert refused.exit_code == 1
             assert not refused.stdout
@@ -118,7 +117,7 @@ def test_a_disk_that_cannot_flush_folders_will_do(error: str, stage: Stage, call
     folders = [call for call in calls(SIGN) if call.name == "fsync" and call.paths == (DEPOT,)]
     for call in folders:
         folder = stage(SIGN)
-        done = break_call(folder, call, f"error={error}", *SIGN.command)
+        done = break_call(folder, call, f"error={error}", *SIGN.command, measured=True)
         assert done.exit_code == 0, done
         assert_whole(folder)
 

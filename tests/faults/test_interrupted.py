@@ -21,7 +21,9 @@ def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
         with subtests.test(call=str(call)):
             folder = stage(scene)
             before = snapshot(folder)
-            interrupted = break_call(folder, call, "signal=INT", *scene.command)
+            interrupted = break_call(
+                folder, call, "signal=INT", *scene.command, measured=call.name == "fsync"
+            )
             assert not interrupted.stderr
             if interrupted.exit_code == 0:
                 assert scene.creates <= set(names(folder))

@@ -17,15 +17,13 @@ pytestmark = pytest.mark.usefixtures("traceable")
 def test_a_command_killed_at_any_call_leaves_whole_files_and_a_depot_to_go_on_with(
     scene: Scene, stage: Stage, calls: Calls
 ) -> None:
-    for call in calls(scene):
+    for call in (call for call in calls(scene) if not call.tells):
         folder = stage(scene)
         before = snapshot(folder)
         killed = break_call(folder, call, "signal=KILL", *scene.command)
         assert killed.exit_code == -9, (call, killed)
+        assert not killed.stdout, (call, killed)
         assert_whole(folder)
-        for line in killed.stdout.splitlines():
-            if line.startswith("Created "):
-                assert (folder / line.split()[1]).is_file(), (call, killed)
         assert snapshot(folder).items() >= before.items(), call
         new = set(names(folder)) - set(names(stage(scene))) - set(passing(folder))
         assert new <= scene.creates, call

@@ -50,7 +50,7 @@ def test_a_key_and_its_name_are_on_the_disk_before_what_depends_on_it_is_seen(
 def test_names_are_on_the_disk_before_they_are_told(scene: Scene, record: Record) -> None:
     calls = record(scene).calls
     last = named(calls)[-1]
-    told = next(i for i, call in enumerate(calls) if call.name == "write" and i > last)
+    told = next(i for i, call in enumerate(calls) if call.tells)
     assert DEPOT in flushed(calls[last:told])
 
 

@@ -107,7 +107,7 @@ def test_a_folder_that_goes_while_a_creator_waits_for_it_is_made_again(stage: St
     depot = folder / DEPOT
     depot.mkdir()
     with files.locked(str(depot)):
-        process = start(folder, *INIT.command)
+        process = start(folder, *INIT.command, measured=True)
         until_waiting([process])
         depot.rmdir()  # as its maker does that could not write into it
     assert end(process) == (0, "".join(f"Created {DEPOT}/{n}\n" for n in _IN_ORDER), "")

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tests.interop.conftest import KINDS
 
 PASSPHRASE = ("--passphrase", "123456")
 OF_CERTSTRAP = Path(__file__).parent.parent / "data" / "certstrap-1.3.0"
+AFTER_IT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -40,10 +41,13 @@ def openssl() -> OpenSSL:
 
 
 class Judge:
-    """What OpenSSL says of the certificates and the CRLs in a folder."""
+    """What OpenSSL says of the certificates and the CRLs in a folder, today or another day."""
 
-    def __init__(self, openssl: OpenSSL, folder: Path, root: str) -> None:
+    def __init__(
+        self, openssl: OpenSSL, folder: Path, root: str, now: datetime | None = None
+    ) -> None:
         self._openssl, self._folder, self._root = openssl, folder, root
+        self._now = ["-attime", f"{now.timestamp():.0f}"] if now else []
 
     def reads(self, ca: str, serials: Sequence[int]) -> str:
         """Assert that a CRL is signed by its CA and holds those; return it as OpenSSL shows it."""
@@ -66,7 +70,7 @@ class Judge:
         if below:
             files += ["-untrusted", self._folder / f"{below}.crt"]
         check = "-crl_check_all" if everywhere else "-crl_check"
-        done = self._openssl("verify", check, *files, self._folder / f"{leaf}.crt")
+        done = self._openssl("verify", check, *self._now, *files, self._folder / f"{leaf}.crt")
         if done.returncode == 0:
             assert done.stdout.strip().endswith(": OK"), done
             return ""
@@ -81,12 +85,12 @@ def ours(depot: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def certstrap(tmp_path: Path) -> Certstrap:
-    """The command line, on a depot in the temporary folder."""
-    command_line = CommandLine(now=utc_now())  # OpenSSL judges by the wall clock
+def certstrap() -> Certstrap:
+    """The command line, on a depot that is given to it."""
+    today = CommandLine(now=utc_now())  # OpenSSL judges by the wall clock
 
-    def run(depot: Path, *args: str) -> None:
-        command_line("--depot-path", str(depot), *args)
+    def run(depot: Path, *args: str, now: datetime | None = None) -> None:
+        today("--depot-path", str(depot), *args, now=now)
 
     return run
 
@@ -195,15 +199,19 @@ def test_the_crls_of_certstrap_are_good_before_and_after(
     depot = shutil.copytree(OF_CERTSTRAP, tmp_path / "theirs")
     for file in depot.glob("*.key"):
         file.chmod(0o440)
-    judge = Judge(openssl, depot, ca)
+
+    def run(*args: str) -> None:
+        certstrap(depot, *args, now=AFTER_IT)
+
+    judge = Judge(openssl, depot, ca, AFTER_IT)
     before = [serial(depot, stem) for stem in CERTSTRAPS[ca]]
     judge.reads(ca, before)
     for name in ("good", "bad"):
-        certstrap(depot, "request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
-        certstrap(depot, "sign", name, "--CA", ca, *PASSPHRASE, "--expires", "1 year")
+        run("request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+        run("sign", name, "--CA", ca, *PASSPHRASE, "--expires", "1 year")
         assert judge.says(name, ca) == ""
 
-    certstrap(depot, "revoke", "--CN", "bad", *PASSPHRASE)
+    run("revoke", "--CN", "bad", *PASSPHRASE)
     judge.reads(ca, [*before, serial(depot, "bad")])
     assert judge.says("bad", ca) == "certificate revoked"
     assert judge.says("good", ca) == ""

@@ -157,7 +157,7 @@ def require_apart(*paths: str) -> None:
 
 
 def _require_free(target: Pair) -> None:
-    for path in target:
+    for path in (target.key, target.certificate):
         files.require_free(path, "Move it away, or give --force to overwrite it.")
 
 

@@ -1,6 +1,7 @@
 """Certificates and requests, built by profile (RFC 5280, RFC 2986). Pure: no disk, no clock."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -76,6 +77,17 @@ def sign(
         raise Refused(
             "The request has neither a subject nor alternative names.",
             "Have it made again, with a common name or a domain.",
+        )
+    if isinstance(profile, CAProfile) and not request.subject.rdns:
+        raise Refused(
+            "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
+            "Have it made again, with a common name.",
+        )
+    addresses = names.get_values_for_type(x509.IPAddress) if names else []
+    if any(isinstance(address, IPv4Network | IPv6Network) for address in addresses):
+        raise Refused(
+            "The request asks for a network, and only single IP addresses are signed.",
+            "Have it made again, with single addresses.",
         )
     if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
         raise Refused(

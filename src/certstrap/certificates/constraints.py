@@ -2,23 +2,26 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import Refused, printable
-from certstrap.facts import extension
+from certstrap.facts import extension, folded
 
-_HOST = re.compile(r"[^:]+://(?:[^/?#@]*@)?([^/?#:]+)")
-_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_HOST = r"[^:]+://(?:[^/?#@]*@)?([^/?#:\[\]]*[^/?#:\[\].0-9][^/?#:\[\]]*)(?:[:/?#].*)?"
+_HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
 
 
 def require_permitted(request: x509.CertificateSigningRequest, ca: x509.Certificate) -> None:
     """Refuse a request with a name that ``ca`` may not sign.
 
-    Domains, IP addresses and the hosts of URIs are held against the constraints of their own type.
-    A common name with a dot counts as a domain where there is no other, as OpenSSL counts it.
+    Each name is held against the constraints of its own type; one that cannot be judged (a URI
+    without a domain, a type that is not known here) is refused where its type is constrained. The
+    subject counts as a directory name, its e-mail addresses as such, and a common name with a dot
+    as a domain where there is no other, as OpenSSL counts it.
 
     Raises:
         Refused: a name is excluded, or outside of what is permitted.
@@ -26,38 +29,76 @@ def require_permitted(request: x509.CertificateSigningRequest, ca: x509.Certific
     constraints = extension(ca, x509.NameConstraints)
     if not constraints:
         return
-    permitted, excluded = constraints.permitted_subtrees or (), constraints.excluded_subtrees or ()
-    for name in _names(request):
-        allowed = [tree for tree in permitted if type(tree) is type(name)]
-        if (allowed and not _in_any(name, allowed)) or _in_any(name, excluded):
-            may = ", ".join(printable(str(tree.value)) for tree in allowed) or "other names"
+    for kind, value in _names(request):
+        permitted = _of_kind(kind, constraints.permitted_subtrees)
+        excluded = _of_kind(kind, constraints.excluded_subtrees)
+        if (
+            ((permitted or excluded) and not _can_be_judged(kind, value))
+            or (permitted and not any(_is_in(kind, value, tree) for tree in permitted))
+            or any(_is_in(kind, value, tree) for tree in excluded)
+        ):
+            may = ", ".join(printable(_text(tree)) for tree in permitted) or "other names"
             raise Refused(
-                f"The CA may not sign {printable(str(name.value))}: it is permitted {may}.",
+                f"The CA may not sign {printable(_text(value))}: it is permitted {may}.",
                 "Ask for a name that it may sign, or choose another CA.",
             )
 
 
-def _names(request: x509.CertificateSigningRequest) -> Iterator[x509.GeneralName]:
+def _names(request: x509.CertificateSigningRequest) -> Iterator[tuple[type[x509.GeneralName], Any]]:
     alternative = list(extension(request, x509.SubjectAlternativeName) or ())
-    yield from alternative
+    yield from ((type(name), name.value) for name in alternative)
+    subject = request.subject
+    if subject.rdns:
+        yield x509.DirectoryName, subject
+    for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
+        yield x509.RFC822Name, attribute.value
     if not any(isinstance(name, x509.DNSName) for name in alternative):
-        for attribute in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
-            if isinstance(attribute.value, str) and _HOST_NAME.fullmatch(attribute.value):
-                yield x509.DNSName(attribute.value)
+        for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+            if re.fullmatch(_HOST_NAME, str(attribute.value)):
+                yield x509.DNSName, attribute.value
 
 
-def _in_any(name: x509.GeneralName, trees: Iterable[x509.GeneralName]) -> bool:
-    return any(type(tree) is type(name) and _is_in(name, tree) for tree in trees)
+def _of_kind(kind: type[x509.GeneralName], trees: Iterable[x509.GeneralName] | None) -> list[Any]:
+    return [tree.value for tree in trees or () if type(tree) is kind]
 
 
-def _is_in(name: x509.GeneralName, tree: x509.GeneralName) -> bool:
-    if isinstance(name, x509.IPAddress) and isinstance(tree.value, IPv4Network | IPv6Network):
-        return name.value in tree.value
-    of, within = str(name.value).lower(), str(tree.value).lower()
-    if isinstance(name, x509.DNSName):
-        return not within or of == within or of.endswith("." + within.removeprefix("."))
-    if isinstance(name, x509.UniformResourceIdentifier):
-        found = _HOST.match(of)
-        host = found[1] if found else ""
-        return host.endswith(within) if within.startswith(".") else host == within
-    return of == within
+def _can_be_judged(kind: type[x509.GeneralName], value: Any) -> bool:
+    if kind is x509.UniformResourceIdentifier:
+        return bool(_host(value))
+    if kind is x509.IPAddress:
+        return isinstance(value, IPv4Address | IPv6Address)
+    return kind in {x509.DNSName, x509.RFC822Name, x509.DirectoryName}
+
+
+def _is_in(kind: type[x509.GeneralName], value: Any, tree: Any) -> bool:
+    if isinstance(tree, IPv4Network | IPv6Network):
+        return value in tree
+    if isinstance(tree, x509.Name):
+        return _rdns(value)[: len(tree.rdns)] == _rdns(tree)
+    if kind is x509.DNSName:
+        value, tree = value.lower(), tree.lower()
+        return not tree or value == tree or value.endswith("." + tree.removeprefix("."))
+    if kind is x509.UniformResourceIdentifier:
+        return _host_is_in(_host(value), tree)
+    mailbox, _, host = value.rpartition("@")
+    wanted, at, tree = tree.rpartition("@")
+    return (not at or mailbox == wanted) and _host_is_in(host, tree)
+
+
+def _host(uri: str) -> str:
+    """Return the domain of a URI, or nothing where it has none."""
+    found = re.fullmatch(_HOST, uri)
+    return found[1] if found else ""
+
+
+def _host_is_in(host: str, tree: str) -> bool:
+    host, tree = host.lower(), tree.lower()
+    return host.endswith(tree) if tree.startswith(".") else host == tree
+
+
+def _rdns(name: x509.Name) -> list[list[tuple[str, str]]]:
+    return [sorted(folded(x509.Name([rdn]))) for rdn in name.rdns]
+
+
+def _text(value: Any) -> str:
+    return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)

@@ -26,6 +26,7 @@ def load_certificate(data: bytes, source: str) -> x509.Certificate:
     try:
         _ = certificate.subject, certificate.issuer, certificate.extensions
         _ = certificate.public_key(), certificate.signature_hash_algorithm
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except UNDECODABLE:
         raise _unreadable(source, encoding.CERTIFICATE) from None
     return certificate

@@ -4,6 +4,7 @@ Every command is a new process, so a command's module is imported when it is cal
 """
 
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import TextIOWrapper
@@ -160,4 +161,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a name in a script that the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+    if not sys.warnoptions:  # warnings are for those who write programs; users get sentences
+        warnings.simplefilter("ignore")
     app(prog_name="certstrap")
