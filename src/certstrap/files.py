@@ -49,14 +49,17 @@ def read(path: str, what: str, *, private: bool = False, hint: str = "") -> byte
     try:
         # Without O_NONBLOCK, opening a FIFO would wait for a writer that may never come.
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(fd, "rb") as file:
+        try:
             found = os.fstat(fd)
             if not stat.S_ISREG(found.st_mode):
                 raise Unusable(path, "is not a regular file", f"It should be a {what}.")
             mode = stat.S_IMODE(found.st_mode)
             if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
                 raise LaxMode(path, mode)
-            return file.read()
+            with open(fd, "rb", closefd=False) as file:
+                return file.read()
+        finally:
+            os.close(fd)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(what, path, hint) from None
     except IsADirectoryError:

@@ -45,7 +45,7 @@ ERRORS = {
 
 
 def breakable(calls: list[Call]) -> list[tuple[Call, str]]:
-    """Return the calls that can fail, each with an error; those of a kind take turns with theirs."""
+    """Return the calls that can fail, each with an error; a kind of call takes turns with its."""
     return [
         (call, ERRORS[call.name][call.nth % len(ERRORS[call.name])])
         for call in calls
