@@ -18,8 +18,8 @@ class CertstrapError(Exception):
     exit_code = 1
 
     def __init__(self, sentence: str, hint: str = "") -> None:
-        super().__init__(sentence)
-        self.hint = hint
+        super().__init__(escaped(sentence))
+        self.hint = escaped(hint)
 
 
 class Missing(CertstrapError):
@@ -78,6 +78,16 @@ class Storage(CertstrapError):
             "Check its permissions."
             if verb == "read"
             else "Check the folder, its permissions and the space left; nothing was changed.",
+        )
+
+
+class Untold(CertstrapError):
+    """What was done could not be told, as standard output takes no more."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(
+            f"Cannot write to standard output: {cause.strerror or cause}.",
+            "Check where it leads; files that were made before are there.",
         )
 
 
@@ -196,5 +206,10 @@ def quoted(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return ``text`` with what a terminal could obey escaped, cut to 80 characters."""
-    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    shown = escaped(text)
     return shown if len(shown) <= 80 else shown[:79] + "…"  # noqa: PLR2004 - said above
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` with what a terminal could obey escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -6,6 +6,7 @@ Every command is a new process, so a command's module is imported when it is cal
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from typer.exceptions import TyperException
 from certstrap import __version__
 from certstrap.cli.spelling import one_spelling
 from certstrap.cli.world import World
-from certstrap.errors import CertstrapError, Internal, Storage
+from certstrap.errors import CertstrapError, Internal, Storage, Untold
 
 _COMMANDS = {  # and the modules that hold them
     "init": "init",
@@ -36,7 +37,7 @@ _ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 def _markup() -> Any:
     """Help and usage errors are drawn for a terminal, and plain in a pipe."""
-    return "rich" if sys.stdout.isatty() and sys.stderr.isatty() else None
+    return "rich" if all(it and it.isatty() for it in (sys.stdout, sys.stderr)) else None
 
 
 class _Command(TyperCommand):
@@ -81,6 +82,9 @@ class _Subgroup(TyperGroup):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs | {"rich_markup_mode": _markup()})
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        return super().parse_args(ctx, one_spelling(args, self.params, interspersed=False))
+
 
 class _Group(_Subgroup):
     """Knows the commands, and is the one place where errors are caught."""
@@ -92,21 +96,31 @@ class _Group(_Subgroup):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         if args[:1] == ["help"]:  # `certstrap help sign`, as certstrap has it
             args = [*args[1:], "--help"]
-        return super().parse_args(ctx, one_spelling(args, self.params, interspersed=False))
+        with _errors_told():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        try:
+        with _errors_told():
             return super().invoke(ctx)
-        except CertstrapError as error:
-            raise _told(error) from None
-        except BrokenPipeError:
-            raise  # typer closes quietly when nobody reads
-        except OSError as cause:
-            raise _told(Storage("use", str(cause.filename or "the terminal"), cause)) from None
-        except (typer.Exit, typer.Abort, TyperException):
-            raise
-        except Exception as cause:  # noqa: BLE001 - no user ever sees a traceback
-            raise _told(Internal(cause)) from None
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Tell whatever goes wrong in the block: no user ever sees a traceback."""
+    try:
+        yield
+    except CertstrapError as error:
+        raise _told(error) from None
+    except BrokenPipeError:
+        raise  # typer closes quietly when nobody reads
+    except OSError as cause:
+        if cause.filename is None:
+            raise _told(Untold(cause)) from None
+        raise _told(Storage("use", str(cause.filename), cause)) from None
+    except (typer.Exit, typer.Abort, TyperException):
+        raise
+    except Exception as cause:  # noqa: BLE001 - whatever it is
+        raise _told(Internal(cause)) from None
 
 
 def _told(error: CertstrapError) -> typer.Exit:

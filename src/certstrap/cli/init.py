@@ -59,13 +59,13 @@ def command(
     if not common_name.strip():
         raise Missing("Must supply Common Name for CA", f"For example: {EXAMPLE}")
     name = Name(common_name)
-    expiry = Expiry.parse(expires)
+    expiry, spec = Expiry.parse(expires), KeySpec.of(key_bits, curve)
     permitted = tuple(parse_domain(d.strip(), wildcard=False) for d in permit_domain or ())
     ca = create_ca(
         Depot(world.depot_path),
         name,
         Subject(name.text, organization, organizational_unit, country, province, locality),
-        key or KeySpec.of(key_bits, curve),
+        key or spec,
         CAProfile(None if exclude_path_length else path_length, permitted),
         expiry if years is None else expiry.plus_years(years),
         passphrases(world, passphrase, passphrase_file, no_passphrase),

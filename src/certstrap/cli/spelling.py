@@ -36,7 +36,9 @@ def one_spelling(
         if word == "--" or (not interspersed and not word.startswith("-")):
             return [*result, word, *rest]
         if option is None:
-            result.append(word)
+            # Go has no bundled letters, so -org=Acme must never be read as -o rg=Acme.
+            is_long = len(name) > 1 and word.startswith("-") and not word.startswith("--")
+            result.append("-" + word if is_long else word)
         elif not option.is_flag:
             result += [option.opts[0] + equals + value, *([] if equals else rest[:1])]
             rest = rest if equals else rest[1:]

@@ -46,6 +46,10 @@ class World(NamedTuple):
 
             try:
                 return getpass(prompt).encode(errors="surrogateescape")
+            except UnicodeDecodeError:
+                raise NoPassphrase(
+                    "What was typed is no text in this terminal's encoding."
+                ) from None
             except EOFError:
                 print(file=sys.stderr)  # noqa: T201 - the prompt's line is still open
                 raise NoPassphrase("No passphrase was typed.") from None
