@@ -85,17 +85,6 @@ def test_first_command_of_the_readme_sets_up_and_issues(
     assert (clone / "out/your-namespace.crt").exists()
 
 
-def test_second_command_of_the_readme_sets_up_and_runs_the_tests(
-    clone: Path, open_terminal: OpenTerminal
-) -> None:
-    # All tests would run this one again: it is enough that pytest finds all it needs for one file.
-    terminal = open_terminal(clone, PYTEST_ADDOPTS="tests/test_walkthrough.py")
-    (step,) = steps(under("Run the tests"))
-    status, printed = terminal.run(step.command)
-    assert status == 0, printed
-    assert re.search(r"=+ [1-9]\d* passed in ", printed[-1]), printed
-
-
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_readme_installs_with_pipx_and_uv(
     installer: str, clone: Path, tmp_path: Path, open_terminal: OpenTerminal
