@@ -179,7 +179,7 @@ def test_the_key_of_another_ca_is_refused_by_its_name(
     pairs.ca().save("other")
     certstrap.refuses(
         *LEAF, "--ca-cert", "ca.pem", "--ca-key", "other.key", *LEAF_FILES,
-        sentence="other.key", hint="Put back the pair that belongs together.",
+        sentence="other.key", hint="pair that belongs together.",
     )  # fmt: skip
 
 
