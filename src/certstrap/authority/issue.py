@@ -110,7 +110,7 @@ def issue(
             depot.path(ca, KEY),
             certificate,
             is_cut(issuer, end),
-            extensions_left_out(request),
+            extensions_left_out(request, certificate),
         ),
         pkcs8,
         certificate,

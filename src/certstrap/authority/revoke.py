@@ -12,9 +12,8 @@ from certstrap.authority.key_source import Passphrases
 from certstrap.authority.sign import choose_ca
 from certstrap.depot import CRL, Depot
 from certstrap.errors import ChooseCA, Refused
-from certstrap.facts import extension, is_issued_by, is_self_signed
+from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_ca
 from certstrap.files import PUBLIC_MODE, NewFile
-from certstrap.issuer import Issuer
 from certstrap.names import Name
 
 
@@ -48,10 +47,11 @@ def revoke(
         Refused: the CA did not issue it, or it is the CA itself.
         ChooseCA: ``ca`` is empty, and more than one CA or none will do.
     """
-    certificate = depot.certificate(which) if isinstance(which, Name) else None
+    gone = "If its file is gone, revoke it by its serial number: --serial HEX."
+    certificate = depot.certificate(which, gone) if isinstance(which, Name) else None
     name = Name(ca) if ca else _only_issuer(depot, certificate)
+    _require_right(depot.certificate(name), name, certificate or which)
     issuer = load_issuer(depot, name, passphrases, now)
-    _require_right(issuer, name, certificate or which)
     serial = certificate.serial_number if certificate else which
     assert isinstance(serial, int)  # noqa: S101 - a name has a certificate
     path = depot.path(name, CRL)
@@ -71,9 +71,11 @@ def revoke(
 def _only_issuer(depot: Depot, certificate: x509.Certificate | None) -> Name:
     if not certificate:
         return choose_ca(depot, "")
-    found = [
-        stem for stem in depot.cas() if is_issued_by(certificate, depot.certificate(Name(stem)))
+    issuers = [
+        stem for stem, ca in depot.certificates() if is_ca(ca) and is_issued_by(certificate, ca)
     ]
+    able = depot.cas()
+    found = [stem for stem in issuers if stem in able] or issuers  # its key may be elsewhere
     if not found:
         raise Refused(
             f"No CA in {depot.root} issued that certificate.",
@@ -84,14 +86,17 @@ def _only_issuer(depot: Depot, certificate: x509.Certificate | None) -> Name:
     return Name(found[0])
 
 
-def _require_right(issuer: Issuer, name: Name, which: x509.Certificate | Name | int) -> None:
-    """Refuse what the CA did not issue, and the CA itself; by signature, not by name."""
-    ca = issuer.certificate
+def _require_right(ca: x509.Certificate, name: Name, which: x509.Certificate | Name | int) -> None:
+    """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
+
+    It comes before the CA's key is read, so that nobody types a passphrase for nothing.
+    """
+    require_ca(ca)
     usage = extension(ca, x509.KeyUsage)
     if usage and not usage.crl_sign:
         raise Refused(f"The CA {name} may not sign CRLs.", "Its key usage says so.")
     if (
-        which.public_key() == ca.public_key()
+        (which.public_key(), which.subject) == (ca.public_key(), ca.subject)
         if isinstance(which, x509.Certificate)
         else which == ca.serial_number and is_self_signed(ca)
     ):

@@ -108,7 +108,7 @@ def sign_request(
         depot.path(ca, KEY),
         certificate,
         is_cut(issuer, end),
-        certificates.extensions_left_out(request),
+        certificates.extensions_left_out(request, certificate),
     )
 
 

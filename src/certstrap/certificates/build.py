@@ -5,7 +5,6 @@ from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.x509.oid import ExtensionOID
 
 from certstrap import keys
 from certstrap.certificates.constraints import require_permitted
@@ -112,12 +111,15 @@ def sign(
     return builder.sign(issuer.key, keys.signature_hash(issuer.key))
 
 
-def extensions_left_out(request: x509.CertificateSigningRequest) -> tuple[str, ...]:
-    """Return the names of the extensions of ``request`` that `sign` does not take over."""
+def extensions_left_out(
+    request: x509.CertificateSigningRequest, certificate: x509.Certificate
+) -> tuple[str, ...]:
+    """Return the names of what ``request`` asks for and ``certificate`` does not say as asked."""
+    given = [ext.value for ext in certificate.extensions]
     return tuple(
         ext.oid._name if ext.oid._name != "Unknown OID" else ext.oid.dotted_string  # noqa: SLF001
         for ext in request.extensions
-        if ext.oid != ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+        if ext.value not in given
     )
 
 

@@ -64,8 +64,8 @@ def command(
 
 def _serial_number(text: str) -> int:
     """Return a serial number as OpenSSL writes it: hex digits, with or without colons."""
-    digits = text.removeprefix("0x").replace(":", "")
-    if not re.fullmatch("[0-9A-Fa-f]{1,40}", digits) or not 0 < int(digits, 16) < 1 << 159:
+    digits = text.removeprefix("serial=").removeprefix("0x").replace(":", "")
+    if not re.fullmatch("[0-9A-Fa-f]{1,40}", digits) or not int(digits, 16):
         raise Refused(
             f"{quoted(text)} is not a serial number.",
             "Read it with: openssl x509 -noout -serial -in FILE",
