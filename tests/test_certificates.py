@@ -244,8 +244,8 @@ def test_what_else_a_request_asks_for_is_left_out_and_told() -> None:
     assert extension(leaf, x509.ExtendedKeyUsage) == x509.ExtendedKeyUsage(BOTH)
     assert "1.2.3.4" not in {ext.oid.dotted_string for ext in leaf.extensions}
     left_out = ("basicConstraints", "extendedKeyUsage", "1.2.3.4")
-    assert extensions_left_out(request) == left_out
-    assert extensions_left_out(a_request()) == ()
+    assert extensions_left_out(request, leaf) == left_out
+    assert extensions_left_out(a_request(), leaf) == ()
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

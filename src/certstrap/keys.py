@@ -7,7 +7,9 @@ malformed PBES2. Written is what certstrap reads too.
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
@@ -149,6 +151,8 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
                 ) from None
             key = loader(block, secret)
     except (ValueError, UnsupportedAlgorithm, InternalError, MemoryError) as cause:
+        if "EC private key is not encoded properly" in str(cause):
+            return _of_gnutls(b"" if secret else block, source, is_pem=is_pem), secret
         # `cryptography` tells a cipher it does not know from a wrong passphrase by its words alone.
         if secret and isinstance(cause, ValueError) and "unknown" not in str(cause).lower():
             raise WrongPassphrase(source) from None
@@ -177,6 +181,34 @@ def _mended(block: bytes, is_pem: bool) -> tuple[bytes, bool]:
     if _HMAC_SHA256 + b"\0\0" not in der:
         return block, is_pem
     return der.replace(_HMAC_SHA256 + b"\0\0", _HMAC_SHA256 + b"\5\0", 1), False
+
+
+_SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
+_CURVE_OIDS = {
+    "06052b81040021": ec.SECP224R1,
+    "06082a8648ce3d030107": ec.SECP256R1,
+    "06052b81040022": ec.SECP384R1,
+    "06052b81040023": ec.SECP521R1,
+}
+
+
+def _of_gnutls(block: bytes, source: str, *, is_pem: bool) -> PrivateKey:
+    """Return an EC key in the clear whose number has not the length that RFC 5915, 3 gives it.
+
+    GnuTLS writes the content of an INTEGER: one zero more than the curve needs, or fewer.
+    """
+    der = encoding.der_of(block) if is_pem else block
+    found = re.search(_SEC1, der)
+    curves = [curve() for oid, curve in _CURVE_OIDS.items() if bytes.fromhex(oid) in der]
+    if found and curves:
+        number = int.from_bytes(der[found.end() :][: found[1][0]])
+        with suppress(ValueError):
+            return ec.derive_private_key(number, curves[0])
+    raise Unusable(
+        source,
+        "holds an EC key that is not encoded as it should be",
+        f"Mend it with: openssl pkey -in {source} -out NEW",
+    )
 
 
 def dump(key: PrivateKey, passphrase: bytes) -> bytes:

@@ -223,6 +223,7 @@ def test_a_ca_of_tcld_without_a_common_name_signs(certstrap: CommandLine, folder
         ("ca.key", os.urandom(500), "ca.key is not a private key that can be read."),
         ("ca.key", foreign.key_data(P256.generate())[:99], "ca.key is broken"),
     ],
+    ids=["no CA", "no key", "key for CA", "request for key", "noise", "noise for key", "cut short"],
 )
 def test_what_is_no_ca_pair_is_told_in_one_sentence_with_a_hint(
     certstrap: CommandLine, folder: Path, ca: x509.Certificate,

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,14 +103,17 @@ def test_a_disk_without_hard_links_will_do(error: str, scene: Scene, stage: Stag
 
 def test_without_hard_links_nothing_is_overwritten_either(stage: Stage) -> None:
     folder = stage(REQUEST)
-    (folder / "there.csr").write_text("precious")
     before = snapshot(folder)
-    refused = strace.run(
-        folder, *REQUEST.command, "--csr", "there.csr",
-        inject="?link,linkat:error=EPERM", measured=True,
-    )  # fmt: skip
-    assert refused.exit_code == 1
-    assert refused.stderr.startswith("there.csr already exists!\n")
+    inject = "?link,linkat:error=EPERM:delay_enter=500000"
+    with ThreadPoolExecutor() as pool:
+        future = pool.submit(strace.run, folder, *REQUEST.command, inject=inject, measured=True)
+        while not future.done() and not passing(folder):
+            time.sleep(0.01)
+        (folder / DEPOT / "client.csr").write_text("precious")  # after it was found to be free
+    refused = future.result()
+    assert refused.exit_code == 1, refused
+    assert refused.stderr.startswith('Certificate request "client" already exists!\n')
+    (folder / DEPOT / "client.csr").unlink()
     assert snapshot(folder) == before
 
 

@@ -1,7 +1,5 @@
 """Chains: who issued a certificate, found through the depot by signature."""
 
-from collections.abc import Iterator
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -13,22 +11,24 @@ from certstrap.files import PUBLIC_MODE, NewFile
 from certstrap.names import Name
 
 
-def issuers_of(depot: Depot, certificate: x509.Certificate) -> Iterator[x509.Certificate]:
-    """Yield the CA that issued ``certificate``, the CA that issued that one, and so on.
+def issuers_of(depot: Depot, certificate: x509.Certificate) -> list[x509.Certificate]:
+    """Return the CA that issued ``certificate``, the CA that issued that one, and so on.
 
-    It ends with a root, or where the depot does not hold the next issuer. Where a CA was renewed
-    and two certificates fit, the one that ends last is taken.
+    It is the shortest way to a root; where the depot has none, the longest way that it has. Where
+    a CA was renewed and two certificates fit, the one that ends last is taken.
     """
     if is_self_signed(certificate):
-        return
-    cas = [found for _, found in depot.certificates() if is_ca(found)]
-    while not is_self_signed(certificate):
-        fitting = [ca for ca in cas if is_issued_by(certificate, ca)]
-        if not fitting:
-            return
-        certificate = max(fitting, key=lambda ca: ca.not_valid_after_utc)
-        cas.remove(certificate)  # no chain holds a certificate twice
-        yield certificate
+        return []
+    unseen = [found for _, found in depot.certificates() if is_ca(found)]
+    unseen.sort(key=lambda ca: ca.not_valid_after_utc, reverse=True)
+    ways = [[certificate]]
+    for way in ways:  # it grows meanwhile: breadth first
+        if is_self_signed(way[-1]):
+            return way[1:]
+        fitting = [ca for ca in unseen if is_issued_by(way[-1], ca)]
+        unseen = [ca for ca in unseen if ca not in fitting]
+        ways += [[*way, ca] for ca in fitting]
+    return max(ways, key=len)[1:]
 
 
 def export_chain(depot: Depot, name: Name, *, with_root: bool = False, output: str = "") -> str:
@@ -52,7 +52,7 @@ def export_chain(depot: Depot, name: Name, *, with_root: bool = False, output: s
     if not with_root:
         chain.pop()
     if not chain:
-        raise Refused(f"{name} is a root: nothing stands below it.", "Give --with-root too.")
+        raise Refused(f"{name} is a root, and its chain ends before it.", "Give --with-root too.")
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     depot.create([NewFile(path, pem, PUBLIC_MODE)])
     return path

@@ -2,8 +2,8 @@
 
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from cryptography import x509
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap import certificates, files, keys
 from certstrap.authority.key_source import Generate, read_key
 from certstrap.certificates import CAProfile, LeafProfile
-from certstrap.errors import Refused
+from certstrap.errors import Missing, Refused
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
 from certstrap.keys import P384, RSA_4096, KeySpec, Passphrase
@@ -25,19 +25,11 @@ BEFORE_CA = timedelta(hours=24)
 _LONGEST_LABEL = 42  # characters; with `client.endentity.` and `.1234` it is a common name
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two files: a certificate and its private key.
-
-    Raises:
-        Refused: they are the same file.
-    """
+class Pair(NamedTuple):
+    """Two files: a certificate and its private key; of a CA that is there, perhaps one file."""
 
     certificate: str
     key: str
-
-    def __post_init__(self) -> None:
-        require_apart(self.certificate, self.key)
 
 
 class Holder(NamedTuple):
@@ -50,11 +42,17 @@ class Holder(NamedTuple):
     def names(self, kind: str) -> tuple[Subject, AlternativeNames]:
         """Return the subject and the alternative names of a new ``kind``, root or endentity.
 
-        Each gets a domain of its own, `client.KIND.ORGANIZATION.` and four random digits. It is the
-        common name too where none is given, so that no two subjects of a chain are the same.
+        Each gets a domain of its own, `client.KIND.ORGANIZATION.` and four random letters: the last
+        label of a domain ends in no digit (RFC 3696, 2). It is the common name too where none is
+        given, so that no two subjects of a chain are the same.
+
+        Raises:
+            Missing: there is no organization.
         """
+        if not self.organization.strip():
+            raise Missing("Must provide an organization", "For example: --organization temporal")
         label = re.sub("[^a-z0-9]+", "-", self.organization.lower())[:_LONGEST_LABEL].strip("-")
-        own = ".".join(part for part in ("client", kind, label, os.urandom(2).hex()) if part)
+        own = ".".join(part for part in ("client", kind, label, _four_letters()) if part)
         subject = Subject(self.common_name or own, self.organization, self.unit)
         return subject, AlternativeNames(domains=(own,))
 
@@ -81,10 +79,10 @@ def gen_ca(
         generate: makes the key.
 
     Raises:
+        Refused: it would be one file.
         FileExists: one of the files is there, and not to be overwritten.
     """
-    if not overwrite:
-        _require_free(target)
+    _require_free(target, overwrite=overwrite)
     subject, names = holder.names("root")
     validity = Validity.starting(now, expiry.after(now))
     key = generate(RSA_4096 if rsa else P384)
@@ -116,16 +114,25 @@ def gen_leaf(
         generate: makes the key.
 
     Raises:
-        Refused: it would end after its CA.
+        Refused: it would end after its CA, or take the place of another file of the four.
         FileExists: one of the files is there, and not to be overwritten.
     """
     require_apart(ca.certificate, target.certificate, target.key)
     require_apart(ca.key, target.certificate, target.key)
-    if not overwrite:
-        _require_free(target)
+    _require_free(target, overwrite=overwrite)
     data = files.read(ca.certificate, "CA certificate")
     ca_certificate = certificates.load_certificate(data, ca.certificate)
-    issuer = Issuer.of(ca_certificate, ca.certificate, now, lambda: read_key(ca.key, passphrase)[0])
+
+    def ca_key() -> keys.PrivateKey:
+        key, _ = read_key(ca.key, passphrase)
+        if key.public_key() != ca_certificate.public_key():
+            raise Refused(
+                f"{ca.key} is not the key of {ca.certificate}.",
+                "Put back the pair that belongs together.",
+            )
+        return key
+
+    issuer = Issuer.of(ca_certificate, ca.certificate, now, ca_key)
     last = issuer.validity.end
     end = expiry.after(now) if expiry else last - BEFORE_CA
     if end > last:
@@ -156,9 +163,17 @@ def require_apart(*paths: str) -> None:
         raise Refused(f"{paths[0]} is named for two files.", "Give each file a path of its own.")
 
 
-def _require_free(target: Pair) -> None:
+def _require_free(target: Pair, *, overwrite: bool) -> None:
+    """Refuse places that are taken; only files are overwritten, and both or none."""
+    require_apart(target.certificate, target.key)
+    force = "Only a file is overwritten" if overwrite else "--force overwrites a file"
     for path in (target.key, target.certificate):
-        files.require_free(path, "Move it away, or give --force to overwrite it.")
+        if not (overwrite and os.path.isfile(path)):
+            files.require_free(path, f"{force}: move it away, or name another.")
+
+
+def _four_letters() -> str:
+    return "".join(ascii_lowercase[byte % 26] for byte in os.urandom(4))
 
 
 def _as_files(target: Pair, key: keys.PrivateKey, certificate: x509.Certificate) -> list[NewFile]:

@@ -15,17 +15,17 @@ from certstrap.authority.chain import issuers_of
 from certstrap.authority.export import require_leaf
 from certstrap.authority.key_source import Passphrases
 from certstrap.depot import CERTIFICATE, KEY, PKCS12, Depot
-from certstrap.errors import Refused
+from certstrap.errors import Refused, printable
 from certstrap.facts import is_self_signed
 from certstrap.files import EXPORT_MODE, NewFile
 from certstrap.names import Name
 
 
 class Exported(NamedTuple):
-    """A PKCS#12 file: its path, whether it is encrypted, and who is missing from its chain."""
+    """A PKCS#12 file: its path, its passphrase if it has one, and who is missing from its chain."""
 
     path: str
-    encrypted: bool
+    passphrase: str
     missing_issuer: str
 
 
@@ -64,15 +64,21 @@ def export_pkcs12(
         )
     if not allow_ca:
         require_leaf(depot, key, depot.path(name, KEY))
-    above = list(issuers_of(depot, certificate))
+    above = issuers_of(depot, certificate)
     last = (certificate, *above)[-1]
     secret = passphrases.new()
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        raise Refused(
+            "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
+        ) from None
     data = pkcs12.serialize_key_and_certificates(
         name.text.encode(), key, certificate, above, _encryption(secret, legacy=legacy)
     )
     depot.create([NewFile(path, data, EXPORT_MODE)])
-    missing = "" if is_self_signed(last) else last.issuer.rfc4514_string()
-    return Exported(path, bool(secret), missing)
+    missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
+    return Exported(path, text, missing)
 
 
 def _encryption(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryption:

@@ -120,7 +120,7 @@ def certify(
     validity: Validity,
 ) -> x509.Certificate:
     """Return the certificate for ``request``, if all CAs of the chain let it be signed."""
-    ancestors = tuple(issuers_of(depot, issuer.certificate))
+    ancestors = issuers_of(depot, issuer.certificate)
     return certificates.sign(issuer, request, profile, validity, ancestors)
 
 

@@ -38,10 +38,13 @@ def command(
         allow_ca=allow_ca,
         output=output,
     )
-    if exported.encrypted:
+    if exported.passphrase:
         say(f"Created {exported.path} (encrypted by passphrase)")
+        if not exported.passphrase.isascii():
+            say("Java does not open it: there, a passphrase is ASCII.")
     else:
         say(f"Created {exported.path}")
         say("It is not encrypted: whoever can read the file has the key.")
+        say("Java finds no key in it: there, it has to be encrypted.")
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not hold "{exported.missing_issuer}".')

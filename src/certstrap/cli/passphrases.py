@@ -51,7 +51,8 @@ def passphrases(
         return typed
 
     def existing(what: str) -> bytes:
-        known = given()
+        # Without a passphrase for new keys, the environment may still open one that is there.
+        known = (_given(world, text, file, none=False) or b"") if none else given()
         if known is None and not ask_opening:
             raise NoPassphrase("A key is encrypted, and without a terminal nobody is asked.")
         return known if known is not None else world.ask(OPENING.format(what))
