@@ -184,7 +184,7 @@ def _mended(block: bytes, is_pem: bool) -> tuple[bytes, bool]:
 
 
 _SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
-_CURVE_OIDS = {
+_CURVE_OIDS: dict[str, Callable[[], ec.EllipticCurve]] = {
     "06052b81040021": ec.SECP224R1,
     "06082a8648ce3d030107": ec.SECP256R1,
     "06052b81040022": ec.SECP384R1,
