@@ -7,7 +7,10 @@ import gc
 gc.disable()
 atexit.register(gc.freeze)
 
-from certstrap.cli import main  # noqa: E402 - what it imports is what the collector would walk
+try:
+    from certstrap.cli import main  # what it imports is what the collector would walk
+except KeyboardInterrupt:  # Ctrl-C while it starts
+    raise SystemExit(130) from None
 
 if __name__ == "__main__":  # pragma: no branch - the installed command imports it
     main()

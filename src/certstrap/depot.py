@@ -16,7 +16,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap import certificates, files, keys
-from certstrap.errors import CertstrapError
+from certstrap.errors import NotFound, Storage, Unusable
 from certstrap.facts import is_ca
 from certstrap.files import NewFile
 from certstrap.keys import Passphrase, PrivateKey
@@ -53,8 +53,8 @@ class Depot(NamedTuple):
         return paths[0] + suffix
 
     def holds(self, path: str) -> bool:
-        """Tell whether ``path`` is one that `path` gives, and not one that the user named."""
-        return path.startswith(os.path.join(self.root, ""))
+        """Tell whether ``path`` leads into the depot, however it is written."""
+        return os.path.realpath(os.path.dirname(path)) == os.path.realpath(self.root)
 
     def has(self, name: Name, suffix: str) -> bool:
         """Tell whether there is such a file."""
@@ -86,8 +86,10 @@ class Depot(NamedTuple):
         """Yield the stem and the content of each certificate that can be read, by name."""
         try:
             found = sorted(os.listdir(self.root))
-        except OSError:
+        except FileNotFoundError:
             return
+        except OSError as cause:
+            raise Storage("read", self.root, cause) from None
         for file in found:
             stem, suffix = os.path.splitext(file)
             exported = file.endswith(CHAIN) and file.removesuffix(CHAIN) + CERTIFICATE in found
@@ -96,7 +98,7 @@ class Depot(NamedTuple):
                 try:
                     data = files.read(path, _WHAT[CERTIFICATE])
                     yield stem, certificates.load_certificate(data, path)
-                except CertstrapError:
+                except (NotFound, Unusable):
                     continue
 
     def cas(self) -> list[str]:
@@ -117,14 +119,8 @@ class Depot(NamedTuple):
         if not any(self.holds(file.path) for file in new):
             files.create(new)
             return
-        made = files.make_folders(self.root)
-        try:
-            with self.locked():
-                files.create(new)
-        except BaseException:
-            for folder in reversed(made):
-                files.remove_empty(folder)
-            raise
+        with files.folder_for(self.root), self.locked():
+            files.create(new)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

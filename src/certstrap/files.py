@@ -6,9 +6,10 @@ its own name; no process ever sees half of one, whenever another is killed (rena
 
 import errno
 import os
+import signal
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ EXPORT_MODE = 0o400
 
 _PASSING = (".certstrap-", ".tmp")
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # as VirtualBox's shared folders have it
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -62,8 +64,6 @@ def read(path: str, what: str, *, private: bool = False, hint: str = "") -> byte
             os.close(fd)
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(what, path, hint) from None
-    except IsADirectoryError:
-        raise Unusable(path, "is not a regular file", f"It should be a {what}.") from None
     except (OSError, ValueError) as cause:  # ValueError: a NUL in the path
         raise Storage("read", path, _as_os_error(cause)) from None
 
@@ -82,21 +82,26 @@ def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
     """Create all the files, in their order, or none.
 
     The first is seen before the second; each is on the disk when this returns. With ``overwrite``
-    each takes the place of whatever has its path, in one step, but not all of them in one.
+    each takes the place of whatever has its path, in one step, but not all of them in one; if the
+    rest fails, what was there comes back.
 
     Raises:
         FileExists: one of them is there already.
         Storage: the operating system refuses, for example as the disk is full.
     """
-    with ExitStack() as passing, ExitStack() as rollback:
+    with uninterrupted() as interrupted, ExitStack() as passing, ExitStack() as rollback:
         for file, staged in [(file, _stage(file, passing)) for file in files]:
             if overwrite:
+                _put_aside(file.path, passing, rollback)
                 with _storage("write", file.path):
                     os.replace(staged.name, file.path)
-                continue
-            rollback.callback(_remove_if_ours, file.path, staged)
-            _give_name(staged.name, file.path)
-        _sync_folders(files)
+            else:
+                rollback.callback(_remove_if_ours, file.path, staged)
+                _give_name(staged.name, file.path)
+            # A key's name too is on the disk before anything that depends on it can be seen.
+            _sync_folder(os.path.dirname(file.path) or ".")
+        if interrupted:
+            raise KeyboardInterrupt
         rollback.pop_all()
 
 
@@ -116,36 +121,75 @@ def locked(folder: str) -> Iterator[None]:
     """
     with _storage("lock", folder):
         fd = _lock(folder)
+    with uninterrupted():
+        try:
+            yield
+        finally:
+            os.close(fd)
+
+
+class _Held(list[int]):
+    """Takes signals and does nothing about them."""
+
+    def __call__(self, number: int, _: object) -> None:
+        self.append(number)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[list[int]]:
+    """Let Ctrl-C do nothing in the block; yield what came, which is for the block to heed.
+
+    What comes when all is done comes too late, and does not make it look undone.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    held = before if isinstance(before, _Held) else _Held()
+    if before is not signal.default_int_handler:  # an outer block holds it, or somebody else does
+        yield held
+        return
     try:
-        yield
+        signal.signal(signal.SIGINT, held)
+    except ValueError:  # only the main thread may, and only there Ctrl-C interrupts
+        yield held
+        return
+    try:
+        yield held
     finally:
-        os.close(fd)
+        signal.signal(signal.SIGINT, before)
 
 
-def make_folders(path: str) -> list[str]:
-    """Create the folder ``path``, its parents too, open to its owner alone; return those made.
+@contextmanager
+def folder_for(path: str) -> Iterator[None]:
+    """Have the folder ``path`` for the block, its parents too; those made go if the block fails.
+
+    They are open to their owner alone.
 
     Raises:
         Storage: the operating system refuses.
     """
-    made: list[str] = []
-    with _storage("create", path):
-        missing = [path]
-        while not os.path.isdir(parent := os.path.dirname(missing[-1]) or "."):
-            missing.append(parent)
-        for folder in reversed(missing):
-            try:
-                os.mkdir(folder, 0o700)
-            except FileExistsError:
-                if not os.path.isdir(folder):
-                    raise
-            else:
-                made.append(folder)
-    return made
+    with ExitStack() as rollback:
+        with _storage("create", path):
+            for folder in reversed(_missing(path)):
+                rollback.callback(_remove_empty, folder)
+                try:
+                    os.mkdir(folder, 0o700)
+                except FileExistsError:
+                    if not os.path.isdir(folder):
+                        raise
+                _sync_folder(os.path.dirname(folder) or ".")
+        yield
+        rollback.pop_all()
 
 
-def remove_empty(folder: str) -> None:
-    """Remove a folder that `make_folders` made, unless something came into it."""
+def _missing(path: str) -> list[str]:
+    """Return the folders that ``path`` lacks, itself first."""
+    missing: list[str] = []
+    while path not in missing and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path) or "."
+    return missing
+
+
+def _remove_empty(folder: str) -> None:
     with suppress(OSError):
         os.rmdir(folder)
 
@@ -155,9 +199,12 @@ class _Staged(NamedTuple):
     inode: tuple[int, int]
 
 
+def _passing_name(path: str) -> str:
+    return os.path.join(os.path.dirname(path), os.urandom(8).hex().join(_PASSING))
+
+
 def _stage(file: NewFile, passing: ExitStack) -> _Staged:
-    folder = os.path.dirname(file.path) or "."
-    name = os.path.join(folder, os.urandom(8).hex().join(_PASSING))
+    name = _passing_name(file.path)
     with _storage("write", file.path):
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         passing.callback(_remove, name)
@@ -188,29 +235,47 @@ def _give_name(name: str, path: str) -> None:
             os.rename(name, path)
     except FileExistsError:
         raise FileExists(path) from None
-    except OSError as cause:
-        raise Storage("write", path, cause) from None
+    except (OSError, ValueError) as cause:
+        raise Storage("write", path, _as_os_error(cause)) from None
 
 
-def _sync_folders(files: Iterable[NewFile]) -> None:
+def _sync_folder(folder: str) -> None:
     if sys.platform == "win32":  # pragma: no cover - Windows has no such call; not run in CI
         return
-    for folder in {os.path.dirname(file.path) or "." for file in files}:
-        with _storage("write", folder):
-            fd = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+    with _storage("write", folder):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        except OSError as cause:
+            if cause.errno not in _NO_FOLDER_SYNC:
+                raise
+        finally:
+            os.close(fd)
+
+
+def _put_aside(path: str, passing: ExitStack, rollback: ExitStack) -> None:
+    """Keep what has the path under a passing name as well, to put it back if the rest fails."""
+    name = _passing_name(path)
+    passing.callback(_remove, name)
+    try:
+        os.link(path, name)
+    except FileNotFoundError:
+        rollback.callback(_remove, path)
+    except OSError as cause:
+        if cause.errno not in _NO_HARD_LINKS:
+            raise Storage("write", path, cause) from None
+    else:
+        rollback.callback(os.replace, name, path)
 
 
 def _remove(path: str) -> None:
-    with suppress(FileNotFoundError, NotADirectoryError):
+    """Remove a passing name; one that cannot be removed now goes with the next command."""
+    with suppress(OSError):
         os.unlink(path)
 
 
 def _remove_if_ours(path: str, staged: _Staged) -> None:
-    with suppress(FileNotFoundError):
+    with suppress(OSError, ValueError):
         found = os.lstat(path)
         if (found.st_dev, found.st_ino) == staged.inode:
             os.unlink(path)
@@ -226,9 +291,16 @@ def _lock(folder: str) -> int:
         return fd
     import fcntl  # noqa: PLC0415
 
-    fd = os.open(folder, os.O_RDONLY)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    return fd
+    while True:
+        fd = os.open(folder, os.O_RDONLY)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(fd), os.stat(folder)):
+                return fd
+        # Whoever made the folder could not write into it, and took it away while we waited.
+        os.close(fd)
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from certstrap.authority.request import NewRequest, common_name_of, draft_reques
 from certstrap.authority.sign import Signed, certificate_as, certify, choose_ca, is_cut
 from certstrap.certificates import CAProfile, LeafProfile, extensions_left_out
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot
-from certstrap.errors import Refused
+from certstrap.errors import AlreadyExists, FileExists, Refused
 from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_valid
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
@@ -87,6 +87,21 @@ def issue(
     Raises:
         Refused: a part that is there is not as wanted, or belongs to another.
     """
+    try:
+        return _issue(depot, wanted, passphrases, now, generate)
+    except (AlreadyExists, FileExists):
+        with depot.locked():  # until whoever made a part of it meanwhile has made it all
+            pass
+        return _issue(depot, wanted, passphrases, now, generate)
+
+
+def _issue(
+    depot: Depot,
+    wanted: Wanted,
+    passphrases: Passphrases,
+    now: datetime,
+    generate: Generate,
+) -> Issued:
     name = wanted.name
     key = _existing_key(depot, wanted, passphrases.opening)
     if depot.has(name, CERTIFICATE):

@@ -17,14 +17,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError
+from certstrap.files import uninterrupted
 from certstrap.keys import KeySpec, PrivateKey
 
 _Result = TypeVar("_Result")
 
 
 def say(line: str) -> None:
-    """Print one line to standard output."""
-    typer.echo(line)
+    """Print one line to standard output; what it tells is done, so Ctrl-C comes too late."""
+    with uninterrupted():
+        typer.echo(line)
 
 
 def remark(line: str) -> None:
@@ -34,7 +36,8 @@ def remark(line: str) -> None:
 
 def say_pem(it: x509.Certificate | x509.CertificateSigningRequest) -> None:
     """Print a certificate or a request as PEM to standard output."""
-    typer.echo(it.public_bytes(Encoding.PEM), nl=False)
+    with uninterrupted():
+        typer.echo(it.public_bytes(Encoding.PEM), nl=False)
 
 
 def complain(error: CertstrapError) -> None:
