@@ -217,18 +217,15 @@ def test_only_passing_names_are_cleared_away(folder: Path) -> None:
     kept = {".certstrap-notes", "a.tmp", ".hidden.tmp", "certstrap-1.tmp", "a.key"}
     for name in (*kept, ".certstrap-0123456789abcdef.tmp", ".certstrap-.tmp"):
         (folder / name).touch()
-    files.remove_leftovers(".")
-    assert set(os.listdir()) == kept
+    with files.locked("."):
+        assert set(os.listdir()) == kept
 
 
 @pytest.mark.parametrize("path", ["missing", "file", "nul\0"])
-def test_only_a_folder_can_be_cleared_or_locked(path: str, folder: Path) -> None:
+def test_only_a_folder_can_be_locked(path: str, folder: Path) -> None:
     (folder / "file").touch()
-    with pytest.raises(Storage, match=r"^Cannot clean "):
-        files.remove_leftovers(path)
-    if path != "file":
-        with pytest.raises(Storage, match=r"^Cannot lock "), files.locked(path):
-            pytest.fail("it is not locked")
+    with pytest.raises(Storage, match=r"^Cannot (lock|clean) "), files.locked(path):
+        pytest.fail("it is not locked")
 
 
 def test_a_lock_is_held_until_the_block_ends_and_leaves_nothing(folder: Path) -> None:
@@ -247,6 +244,19 @@ def test_a_lock_is_held_until_the_block_ends_and_leaves_nothing(folder: Path) ->
     assert entered.wait(10)
     left.set()
     thread.join()
+
+
+def test_files_are_created_under_the_lock_of_each_of_their_folders(folder: Path) -> None:
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    thread = threading.Thread(target=files.create, args=([new("a/x"), new("b/x")],))
+    with files.locked("b"):
+        thread.start()
+        thread.join(0.1)
+        assert thread.is_alive()
+        assert not list(folder.rglob("x"))
+    thread.join()
+    assert len(list(folder.rglob("x"))) == 2
 
 
 def test_a_lock_is_let_go_when_the_block_fails(folder: Path) -> None:

@@ -10,7 +10,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple
 
 from cryptography import x509
@@ -54,7 +54,7 @@ class Depot(NamedTuple):
 
     def holds(self, path: str) -> bool:
         """Tell whether ``path`` leads into the depot, however it is written."""
-        return os.path.realpath(os.path.dirname(path)) == os.path.realpath(self.root)
+        return files.real_folder(path) == files.real_folder(os.path.join(self.root, KEY))
 
     def has(self, name: Name, suffix: str) -> bool:
         """Tell whether there is such a file."""
@@ -84,29 +84,41 @@ class Depot(NamedTuple):
 
     def certificates(self) -> Iterator[tuple[str, x509.Certificate]]:
         """Yield the stem and the content of each certificate that can be read, by name."""
-        try:
-            found = sorted(os.listdir(self.root))
-        except FileNotFoundError:
-            return
-        except OSError as cause:
-            raise Storage("read", self.root, cause) from None
-        for file in found:
-            stem, suffix = os.path.splitext(file)
-            exported = file.endswith(CHAIN) and file.removesuffix(CHAIN) + CERTIFICATE in found
-            if suffix == CERTIFICATE and not exported:
-                path = os.path.join(self.root, file)
-                try:
-                    data = files.read(path, _WHAT[CERTIFICATE])
-                    yield stem, certificates.load_certificate(data, path)
-                except (NotFound, Unusable):
-                    continue
+        for stem, path in self._certificate_files():
+            with suppress(NotFound, Unusable):
+                yield stem, _load_certificate(path)
 
     def cas(self) -> list[str]:
-        """Return the stems of the CAs that can sign here: those with a certificate and a key."""
+        """Return the stems of the CAs that can sign here: those with a certificate and a key.
+
+        Raises:
+            Unusable: a certificate with a key beside it cannot be read; it may be a CA's.
+        """
         return [
             stem
-            for stem, certificate in self.certificates()
-            if os.path.lexists(os.path.join(self.root, stem + KEY)) and is_ca(certificate)
+            for stem, path in self._certificate_files()
+            if os.path.lexists(os.path.join(self.root, stem + KEY))
+            and is_ca(_load_certificate(path))
+        ]
+
+    def _certificate_files(self) -> list[tuple[str, str]]:
+        """Return the stem and the path of each certificate, by name; without exported chains."""
+        try:
+            found = set(os.listdir(self.root))
+        except FileNotFoundError:
+            return []
+        except OSError as cause:
+            raise Storage("read", self.root, cause) from None
+        stems = sorted(
+            file.removesuffix(CERTIFICATE) for file in found if file.endswith(CERTIFICATE)
+        )
+        chain = CHAIN.removesuffix(CERTIFICATE)
+        return [
+            (stem, os.path.join(self.root, stem + CERTIFICATE))
+            for stem in stems
+            if stem + KEY in found
+            or not stem.endswith(chain)
+            or stem.removesuffix(chain) + CERTIFICATE not in found
         ]
 
     def create(self, new: Sequence[NewFile]) -> None:
@@ -119,12 +131,13 @@ class Depot(NamedTuple):
         if not any(self.holds(file.path) for file in new):
             files.create(new)
             return
-        with files.folder_for(self.root), self.locked():
+        with files.folder_for(self.root):
             files.create(new)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the depot's lock for the block, and clear away what a killed process left."""
-        with files.locked(self.root):
-            files.remove_leftovers(self.root)
-            yield
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the depot's lock for a block."""
+        return files.locked(self.root)
+
+
+def _load_certificate(path: str) -> x509.Certificate:
+    return certificates.load_certificate(files.read(path, _WHAT[CERTIFICATE]), path)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 from collections.abc import Iterator
 
 from certstrap.errors import Unusable, printable
@@ -16,7 +17,6 @@ CRL = "certificate revocation list"
 _KINDS = {
     b"CERTIFICATE": CERTIFICATE,
     b"X509 CERTIFICATE": CERTIFICATE,
-    b"TRUSTED CERTIFICATE": CERTIFICATE,
     b"CERTIFICATE REQUEST": REQUEST,
     b"NEW CERTIFICATE REQUEST": REQUEST,
     b"X509 CRL": CRL,
@@ -38,6 +38,8 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     """
     if not data.strip():
         raise Unusable(source, "is empty", f"It should hold a {kind}.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # PowerShell's `>` writes it
+        data = data.decode("utf-16", errors="replace").encode()
     if _BEGIN not in data:
         return data, False
     others = []

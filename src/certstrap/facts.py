@@ -87,8 +87,13 @@ def require_ca(certificate: x509.Certificate) -> None:
         raise NotAllowedToSign
 
 
-def require_valid(certificate: x509.Certificate, now: datetime, path: str) -> None:
-    """Refuse a CA certificate that has expired or has not begun.
+def require_valid(
+    certificate: x509.Certificate,
+    now: datetime,
+    path: str,
+    hint: str = "An expired CA signs nothing: make a new one with another name.",
+) -> None:
+    """Refuse a certificate, a CA's if ``hint`` says nothing else, that is not valid at ``now``.
 
     Raises:
         Refused: ``now`` is outside of its validity.
@@ -97,7 +102,7 @@ def require_valid(certificate: x509.Certificate, now: datetime, path: str) -> No
     if now > validity.end:
         raise Refused(
             f"{path} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.",
-            "An expired CA signs nothing: make a new one with another name.",
+            hint,
         )
     if now < validity.start:
         raise Refused(

@@ -79,7 +79,16 @@ def require_free(path: str, hint: str = "") -> None:
 
 
 def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
-    """Create all the files, in their order, or none.
+    """Do what `write` does while no other process writes to the same folders."""
+    with ExitStack() as locks:
+        for folder in sorted({real_folder(file.path) for file in files}):
+            if os.path.isdir(folder):  # otherwise writing tells what is wrong, and with which file
+                locks.enter_context(locked(folder))
+        write(files, overwrite=overwrite)
+
+
+def write(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
+    """Create all the files, in their order, or none; the caller has `locked` their folders.
 
     The first is seen before the second; each is on the disk when this returns. With ``overwrite``
     each takes the place of whatever has its path, in one step, but not all of them in one; if the
@@ -105,17 +114,17 @@ def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
         rollback.pop_all()
 
 
-def remove_leftovers(folder: str) -> None:
-    """Remove passing names that a killed process left in ``folder``; the caller holds its lock."""
-    with _storage("clean", folder):
-        for name in os.listdir(folder):
-            if name.startswith(_PASSING[0]) and name.endswith(_PASSING[1]):
-                _remove(os.path.join(folder, name))
+def real_folder(path: str) -> str:
+    """Return the folder that a file at ``path`` would be in, by its real name."""
+    with _storage("write", path):
+        return os.path.realpath(os.path.dirname(path))
 
 
 @contextmanager
 def locked(folder: str) -> Iterator[None]:
     """Hold the lock of ``folder`` for the block; whoever else wants it waits.
+
+    What a killed process left in it is cleared away.
 
     On POSIX it is flock(2) on the folder itself, so that no file is left in it.
     """
@@ -123,6 +132,7 @@ def locked(folder: str) -> Iterator[None]:
         fd = _lock(folder)
     with uninterrupted():
         try:
+            _remove_leftovers(folder)
             yield
         finally:
             os.close(fd)
@@ -301,6 +311,14 @@ def _lock(folder: str) -> int:
         os.close(fd)
         with suppress(FileExistsError):
             os.mkdir(folder, 0o700)
+
+
+def _remove_leftovers(folder: str) -> None:
+    """Remove passing names that a killed process left in ``folder``; the caller holds its lock."""
+    with _storage("clean", folder):
+        for name in os.listdir(folder):
+            if name.startswith(_PASSING[0]) and name.endswith(_PASSING[1]):
+                _remove(os.path.join(folder, name))
 
 
 @contextmanager

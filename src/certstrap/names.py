@@ -46,7 +46,7 @@ class Name(_NameFields):
                 "name",
                 self.text,
                 "is too long for the name of a file",
-                "Give a shorter one with --common-name.",
+                "Choose a shorter one; a long domain or URI goes with a short --common-name.",
             )
         return self
 
@@ -119,7 +119,7 @@ class Subject(_SubjectFields):
                     what,
                     value,
                     f"has {len(value)} characters and may have {longest}",
-                    "A longer host name goes into --domain alone, without --common-name."
+                    "A longer host name goes into --domain."
                     if field == "common_name"
                     else "Shorten it.",
                 )
@@ -261,4 +261,6 @@ def _runs_replaced(text: str, keep: Callable[[str], bool]) -> str:
 
 def _require_plain(what: str, text: str) -> None:
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
-        raise InvalidName(what, text, "holds a control character", "Type it again without.")
+        raise InvalidName(
+            what, text, "holds a control character", "Type it again without."
+        )

@@ -254,3 +254,8 @@ def test_completion_for_an_unknown_shell_is_refused_in_one_sentence() -> None:
     environ = {"_CERTSTRAP_COMPLETE": "complete_tcsh"}
     done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
     assert (done.exit_code, done.stderr) == (1, "Shell tcsh not supported.\n")
+
+
+def test_warnings_that_somebody_asked_for_are_theirs() -> None:
+    command = [sys.executable, "-W", "error", "-m", "certstrap", "--version"]
+    assert subprocess.run(command, capture_output=True, check=True).stderr == b""

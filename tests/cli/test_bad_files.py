@@ -167,7 +167,7 @@ def test_what_an_earlier_step_makes_is_named_with_that_step(
         certstrap,
         "sign client --CA Nobody",
         "There is no certificate out/Nobody.crt.",
-        'Make one with: certstrap init --common-name "Nobody"',
+        'make it with: certstrap init --common-name "Nobody"',
     )
 
 

@@ -108,7 +108,7 @@ def test_names_in_other_scripts_and_of_64_characters_go_all_the_way(
 @pytest.mark.parametrize("command", MAKING)
 def test_65_characters(certstrap: CommandLine, command: str, name: str) -> None:
     sentence = f'Invalid common name: "{name}" has 65 characters and may have 64.'
-    says(certstrap, *MAKING[command], name, sentence=sentence, hint="--domain alone")
+    says(certstrap, *MAKING[command], name, sentence=sentence, hint="goes into --domain")
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "證" * 100])
@@ -336,7 +336,9 @@ def test_a_depot_that_is_no_folder(certstrap: CommandLine, folder: Path, link: b
         (folder / "out").symlink_to("nowhere")
     else:
         (folder / "out").touch()
-    for args in (NAMING["init"], NAMING["request-cert"], NAMING["issue"]):
+    for args in (NAMING["init"], NAMING["request-cert"]):
         says(certstrap, *args, "a", sentence="Cannot create out: File exists.")
+    told = "Cannot create out: File exists." if link else "Cannot read out: Not a directory."
+    says(certstrap, *NAMING["issue"], "a", sentence=told)
     says(certstrap, "sign", "a", "--CA", "b", sentence="There is no certificate request out/a.csr.")
     says(certstrap, "export-pkcs8", "a", sentence="There is no private key out/a.key.")

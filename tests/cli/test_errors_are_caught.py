@@ -212,7 +212,7 @@ def test_a_folder_that_has_gone_is_told(folder: Path) -> None:
     script = 'cd gone && rmdir ../gone && "$@"'
     done = run(script, *INIT, environ={"PYTHONSAFEPATH": "1"})
     assert done.returncode == 1
-    assert done.stderr.splitlines()[0] == "Cannot create out: No such file or directory."
+    assert done.stderr.splitlines()[0] == "Cannot write out/Cert.key: No such file or directory."
 
 
 def test_completion_that_cannot_be_installed_is_told(folder: Path) -> None:

@@ -3,8 +3,8 @@
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import files
-from certstrap.depot import CHAIN, Depot
+from certstrap import files, revocation
+from certstrap.depot import CHAIN, CRL, Depot
 from certstrap.errors import Refused
 from certstrap.facts import is_ca, is_issued_by, is_self_signed
 from certstrap.files import PUBLIC_MODE, NewFile
@@ -56,6 +56,26 @@ def export_chain(depot: Depot, name: Name, *, with_root: bool = False, output: s
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     depot.create([NewFile(path, pem, PUBLIC_MODE)])
     return path
+
+
+def require_not_revoked(
+    depot: Depot, certificate: x509.Certificate, path: str, ca: x509.Certificate
+) -> None:
+    """Refuse a certificate that is on the CRL of ``ca``, if the depot has that CRL.
+
+    Raises:
+        Refused: it is on it.
+    """
+    for stem, found in depot.certificates():
+        name = Name(stem)
+        if found == ca and depot.has(name, CRL):
+            crl = revocation.load(*depot.read(name, CRL), ca)
+            since = revocation.revoked_since(crl, certificate.serial_number)
+            if since:
+                raise Refused(
+                    f"{path} was revoked on {since:%Y-%m-%d %H:%M:%S} UTC.",
+                    "Move it away, and its key and request too if the key was lost.",
+                )
 
 
 def require_root(depot: Depot, chain: list[x509.Certificate]) -> None:

@@ -101,6 +101,8 @@ def load_issuer(depot: Depot, ca: Name, passphrases: Passphrases, now: datetime)
         NotFound: its certificate or its key is not in the depot.
         NotAllowedToSign, Refused: as `Issuer.of` has it.
     """
-    certificate = depot.certificate(ca, f'Make one with: certstrap init --common-name "{ca}"')
+    certificate = depot.certificate(
+        ca, f'Check the name, or make it with: certstrap init --common-name "{ca}"'
+    )
     path = depot.path(ca, CERTIFICATE)
     return Issuer.of(certificate, path, now, lambda: depot.key(ca, passphrases.opening_ca)[0])

@@ -79,7 +79,7 @@ def _kept(depot: Depot, name: Name, passphrases: Passphrases) -> Iterator[tuple[
     """Yield the public keys of what the depot holds of that name already."""
     if depot.has(name, REQUEST):
         yield depot.path(name, REQUEST), depot.request(name).public_key()
-    elif depot.has(name, KEY):
+    if depot.has(name, KEY):
         yield depot.path(name, KEY), depot.key(name, passphrases.opening)[0].public_key()
 
 

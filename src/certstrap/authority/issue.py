@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from certstrap.authority.chain import require_not_revoked
 from certstrap.authority.create import NewCA, draft_ca, load_issuer
 from certstrap.authority.export import pkcs8_as
 from certstrap.authority.key_source import Generate, OwnedKey, Passphrases, create
@@ -16,7 +17,7 @@ from certstrap.errors import AlreadyExists, FileExists, Refused
 from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_valid
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
-from certstrap.keys import RSA_2048, RSA_4096, KeySpec, Passphrase, spec_of
+from certstrap.keys import RSA_2048, RSA_4096, KeySpec, Passphrase, require_strong, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
 from certstrap.validity import Expiry, Validity
 
@@ -142,6 +143,7 @@ def _existing_key(depot: Depot, wanted: Wanted, passphrase: Passphrase) -> Owned
     if not depot.has(wanted.name, KEY):
         return None
     key, secret = depot.key(wanted.name, passphrase)
+    require_strong(key.public_key(), depot.path(wanted.name, KEY))
     if wanted.spec not in {None, spec_of(key)}:
         raise Refused(
             f"{depot.path(wanted.name, KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
@@ -156,11 +158,13 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
     certificate = depot.certificate(wanted.name)
     if is_ca(certificate):
         raise Refused(f"{path} is a CA's certificate.", "Give the client a name of its own.")
-    require_valid(certificate, now, path)
+    again = "Move it away and run issue again: the same request is signed again."
+    require_valid(certificate, now, path, again)
     _require_same(certificate, path, wanted, key)
-    chosen = Name(wanted.ca).stem if wanted.ca else ""
+    chosen = Name(wanted.ca).stems if wanted.ca else ()
     for stem, ca in depot.certificates():
-        if chosen in {"", stem} and is_issued_by(certificate, ca):
+        if (not chosen or stem in chosen) and is_issued_by(certificate, ca):
+            require_not_revoked(depot, certificate, path, ca)
             break
     else:
         raise Refused(
@@ -250,7 +254,7 @@ def _require_same(
 ) -> None:
     """Refuse a request or certificate that has other names than those wanted, or another key."""
     names = wanted.names.to_x509()
-    if names and names != extension(found, x509.SubjectAlternativeName):
+    if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
         raise Refused(
             f"{path} has other alternative names than those asked for.",
             "What is there is used as it is: leave them out, or choose another name.",

@@ -48,12 +48,11 @@ def revoke(
         ChooseCA: ``ca`` is empty, and more than one CA or none will do.
     """
     gone = "If its file is gone, revoke it by its serial number: --serial HEX."
-    certificate = depot.certificate(which, gone) if isinstance(which, Name) else None
-    name = Name(ca) if ca else _only_issuer(depot, certificate)
-    _require_right(depot.certificate(name), name, certificate or which)
+    what = depot.certificate(which, gone) if isinstance(which, Name) else which
+    name = Name(ca) if ca else _only_issuer(depot, what)
+    _require_right(depot, depot.certificate(name), name, what)
     issuer = load_issuer(depot, name, passphrases, now)
-    serial = certificate.serial_number if certificate else which
-    assert isinstance(serial, int)  # noqa: S101 - a name has a certificate
+    serial = what if isinstance(what, int) else what.serial_number
     path = depot.path(name, CRL)
     with depot.locked():
         crl = None
@@ -64,12 +63,12 @@ def revoke(
                 return Revoked(path, len(crl), since)
         crl = revocation.revoke(issuer, crl, serial, reason, now)
         new = NewFile(path, crl.public_bytes(Encoding.PEM), PUBLIC_MODE)
-        files.create([new], overwrite=True)
+        files.write([new], overwrite=True)
     return Revoked(path, len(crl), None)
 
 
-def _only_issuer(depot: Depot, certificate: x509.Certificate | None) -> Name:
-    if not certificate:
+def _only_issuer(depot: Depot, certificate: x509.Certificate | int) -> Name:
+    if isinstance(certificate, int):
         return choose_ca(depot, "")
     issuers = [
         stem for stem, ca in depot.certificates() if is_ca(ca) and is_issued_by(certificate, ca)
@@ -86,7 +85,13 @@ def _only_issuer(depot: Depot, certificate: x509.Certificate | None) -> Name:
     return Name(found[0])
 
 
-def _require_right(ca: x509.Certificate, name: Name, which: x509.Certificate | Name | int) -> None:
+def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
+    return [found for _, found in depot.certificates() if found.serial_number == serial]
+
+
+def _require_right(
+    depot: Depot, ca: x509.Certificate, name: Name, which: x509.Certificate | int
+) -> None:
     """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
 
     It comes before the CA's key is read, so that nobody types a passphrase for nothing.
@@ -104,7 +109,8 @@ def _require_right(ca: x509.Certificate, name: Name, which: x509.Certificate | N
             f"{name} is the CA itself, and cannot revoke itself.",
             "A root goes by being taken out of every trust store.",
         )
-    if isinstance(which, x509.Certificate) and not is_issued_by(which, ca):
+    known = [which] if isinstance(which, x509.Certificate) else _numbered(depot, which)
+    if known and not any(is_issued_by(certificate, ca) for certificate in known):
         raise Refused(
             f"The CA {name} did not issue that certificate.",
             "Name the CA that did, or leave out --CA.",

@@ -1,13 +1,14 @@
 """Sign a request with a CA of the depot."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, files
-from certstrap.authority.chain import issuers_of
+from certstrap.authority.chain import issuers_of, require_not_revoked
 from certstrap.authority.create import load_issuer
 from certstrap.authority.key_source import Passphrases, create
 from certstrap.certificates import Profile
@@ -121,6 +122,8 @@ def certify(
 ) -> x509.Certificate:
     """Return the certificate for ``request``, if all CAs of the chain let it be signed."""
     ancestors = issuers_of(depot, issuer.certificate)
+    for below, above in pairwise((issuer.certificate, *ancestors)):
+        require_not_revoked(depot, below, f'The CA "{below.subject.rfc4514_string()}"', above)
     return certificates.sign(issuer, request, profile, validity, ancestors)
 
 

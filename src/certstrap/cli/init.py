@@ -60,13 +60,16 @@ def command(
         raise Missing("Must supply Common Name for CA", f"For example: {EXAMPLE}")
     name = Name(common_name)
     expiry, spec = Expiry.parse(expires), KeySpec.of(key_bits, curve)
-    permitted = tuple(parse_domain(d.strip(), wildcard=False) for d in permit_domain or ())
+    permitted = [domain.strip() for text in permit_domain or () for domain in text.split(",")]
     ca = create_ca(
         Depot(world.depot_path),
         name,
         Subject(name.text, organization, organizational_unit, country, province, locality),
         key or spec,
-        CAProfile(None if exclude_path_length else path_length, permitted),
+        CAProfile(
+            None if exclude_path_length else path_length,
+            tuple(parse_domain(domain, wildcard=False) for domain in permitted),
+        ),
         expiry if years is None else expiry.plus_years(years),
         passphrases(world, passphrase, passphrase_file, no_passphrase),
         world.now(),

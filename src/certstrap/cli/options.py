@@ -77,6 +77,6 @@ PassphraseFile = Annotated[
     ),
 ]
 NoPassphrase = Annotated[
-    bool, typer.Option("--no-passphrase", help="Ask for none: a new key is in the clear.")
+    bool, typer.Option("--no-passphrase", help="Ask for no new one: new keys are in the clear.")
 ]
 ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]

@@ -51,11 +51,15 @@ def passphrases(
         return typed
 
     def existing(what: str) -> bytes:
-        # Without a passphrase for new keys, the environment may still open one that is there.
-        known = (_given(world, text, file, none=False) or b"") if none else given()
-        if known is None and not ask_opening:
+        # Without a passphrase for new keys, one that is there may still be opened.
+        known = _given(world, text, file, none=False) if none else given()
+        if known is not None:
+            return known
+        if none and not world.is_interactive:
+            return b""
+        if not ask_opening:
             raise NoPassphrase("A key is encrypted, and without a terminal nobody is asked.")
-        return known if known is not None else world.ask(OPENING.format(what))
+        return world.ask(OPENING.format(what))
 
     return Passphrases(
         opening=lambda: existing("key"),

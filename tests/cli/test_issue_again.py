@@ -1,0 +1,146 @@
+"""``issue`` beside what is there already, and beside others who make it at the same time."""
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from certstrap.authority.issue import Wanted, issue
+from certstrap.authority.key_source import Passphrases
+from certstrap.depot import Depot
+from certstrap.keys import P256, KeySpec, PrivateKey
+from certstrap.names import NO_NAMES, Name
+from certstrap.validity import Expiry
+from tests.cli import foreign
+from tests.conftest import NOW, CommandLine
+
+IN_THE_CLEAR = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
+
+
+def wanted(name: str) -> Wanted:
+    return Wanted(Name(name), "", NO_NAMES, P256, Expiry.parse("90d"))
+
+
+def test_one_who_makes_the_ca_meanwhile_is_joined(folder: Path) -> None:
+    depot = Depot("out")
+
+    def generate_late(spec: KeySpec) -> PrivateKey:
+        if not depot.cas():
+            issue(depot, wanted("first"), IN_THE_CLEAR, NOW)
+        return spec.generate()
+
+    issued = issue(depot, wanted("second"), IN_THE_CLEAR, NOW, generate_late)
+    assert issued.ca is None
+    assert issued.ca_path == "out/Cert.crt"
+    names = {path.name for path in (folder / "out").glob("*.crt")}
+    assert names == {"Cert.crt", "first.crt", "second.crt"}
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (foreign.weak_key, "an RSA key of 1024 bits"),
+        (lambda: ec.generate_private_key(ec.SECP192R1()), "an EC key of 192 bits"),
+    ],
+    ids=["RSA", "EC"],
+)
+def test_a_weak_key_that_is_there_is_not_used(
+    certstrap: CommandLine, folder: Path, make: Callable[[], PrivateKey], told: str
+) -> None:
+    (folder / "out").mkdir()
+    foreign.write(folder / "out/weak.key", foreign.key_data(make()))
+    certstrap.refuses("issue", "weak", sentence=f"out/weak.key holds {told}.", hint="Use one of")
+
+
+def test_a_revoked_certificate_is_not_handed_out(certstrap: CommandLine) -> None:
+    certstrap("issue", "a", "--curve", "P-256")
+    certstrap("revoke", "--CN", "a", now=NOW + timedelta(hours=1))
+    told = "out/a.crt was revoked on 2026-11-23 13:00:00 UTC."
+    certstrap.refuses("issue", "a", sentence=told, hint="Move it away")
+
+
+def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) -> None:
+    new = ("--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "Root", "--path-length", "1", *new)
+    certstrap("request-cert", "--cn", "Int", *new)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    certstrap("issue", "before", "--CA", "Int", "--curve", "P-256")
+    certstrap("revoke", "--CN", "Int", "--CA", "Root")
+    told = 'The CA "CN=Int" was revoked on 2026-11-23 12:00:00 UTC.'
+    certstrap.refuses("issue", "after", "--CA", "Int", sentence=told)
+
+
+def test_the_order_of_alternative_names_does_not_count(certstrap: CommandLine) -> None:
+    certstrap("issue", "a", "--curve", "P-256", "--domain", "a.example,b.example")
+    again = certstrap("issue", "a", "--domain", "b.example,a.example")
+    assert again.lines[0].startswith("out/a.crt is there already")
+
+
+@pytest.mark.parametrize("spelling", ["My CA (x)", "My_CA_(x)"])
+def test_a_ca_under_certstraps_file_name_is_known_again(
+    certstrap: CommandLine, folder: Path, spelling: str
+) -> None:
+    certstrap("init", "--cn", "My CA (x)", "--curve", "P-256", "--no-passphrase")
+    (folder / "old").mkdir()
+    for suffix in ("key", "crt", "crl"):
+        shutil.copy2(folder / f"out/My_CA_x_.{suffix}", folder / f"old/My_CA_(x).{suffix}")
+    for _ in range(2):
+        done = certstrap("--depot-path", "old", "issue", "w", "--CA", spelling, "--curve", "P-256")
+    assert done.lines[0].startswith("old/w.crt is there already")
+
+
+@pytest.mark.parametrize("args", [("issue", "a"), ("sign", "a")])
+def test_a_ca_that_cannot_be_read_does_not_count_as_none(
+    certstrap: CommandLine, folder: Path, args: tuple[str, ...]
+) -> None:
+    certstrap("init", "--cn", "MyCA", "--curve", "P-256", "--no-passphrase")
+    path = folder / "out/MyCA.crt"
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:200])
+    certstrap.refuses(*args, sentence="out/MyCA.crt is broken: its PEM has no end.")
+
+
+def test_no_passphrase_for_a_new_key_lets_the_environment_open_the_ca(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    secret = {"CERTSTRAP_PASSPHRASE": "secret"}
+    certstrap("init", "--cn", "Guarded", "--curve", "P-256", environ=secret)
+    certstrap("issue", "a", "--curve", "P-256", "--no-passphrase", environ=secret)
+    assert b"ENCRYPTED" in (folder / "out/Guarded.key").read_bytes()
+    assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
+
+
+def test_a_powershell_redirection_is_read(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "a", "--curve", "P-256")
+    pem = (folder / "out/a.crt").read_text()
+    (folder / "utf16.crt").write_bytes(pem.encode("utf-16"))
+    certstrap("import", "b", "--cert", "utf16.crt")
+    assert (folder / "out/b.crt").read_text() == pem
+
+
+def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, folder: Path) -> None:
+    new = ("--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "a", "--curve", "P-256")
+    certstrap("init", "--cn", "Other", *new)
+    serial = foreign.load_certificate(folder / "out/a.crt").serial_number
+    told = "The CA Other did not issue that certificate."
+    certstrap.refuses("revoke", "--serial", f"{serial:x}", "--CA", "Other", sentence=told)
+    certstrap("revoke", "--serial", f"{serial:x}", "--CA", "Cert")
+
+
+def test_a_ca_whose_name_ends_as_a_chain_does_is_found(certstrap: CommandLine) -> None:
+    certstrap("init", "--cn", "x.chain", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "x", "--CA", "x.chain", "--curve", "P-256")
+    assert certstrap("issue", "x").lines[0].startswith("out/x.crt is there already")
+
+
+def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLine) -> None:
+    certstrap("init", "--cn", "C", "--curve", "P-256", "--no-passphrase",
+              "--permit-domain", "a.example, b.example")  # fmt: skip
+    certstrap("issue", "ok", "--curve", "P-256", "--domain", "x.b.example")
+    told = "The CA may not sign c.example: it is permitted a.example, b.example."
+    certstrap.refuses("issue", "no", "--curve", "P-256", "--domain", "c.example", sentence=told)
