@@ -261,6 +261,4 @@ def _runs_replaced(text: str, keep: Callable[[str], bool]) -> str:
 
 def _require_plain(what: str, text: str) -> None:
     if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
-        raise InvalidName(
-            what, text, "holds a control character", "Type it again without."
-        )
+        raise InvalidName(what, text, "holds a control character", "Type it again without.")
