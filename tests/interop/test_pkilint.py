@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certstrap.revocation import REASONS
 from tests.conftest import NOW, CommandLine
 from tests.interop import peers
 from tests.interop.conftest import KINDS, NAMELESS
@@ -109,6 +110,27 @@ def test_nothing_is_wrong_in_what_init_can_be_asked_for(
     certstrap("init", "--common-name", "Größte CA", *options, *CURVE)
     for file in ("Größte_CA.crt", "Größte_CA.crl"):
         assert findings((folder / "out" / file).read_text()) == set()
+
+
+@every_kind
+def test_nothing_is_wrong_in_a_crl_with_every_reason(
+    certstrap: CommandLine, folder: Path, kind: str
+) -> None:
+    certstrap("init", "--cn", "Cert", *KINDS[kind], "--no-passphrase")
+    for number, reason in enumerate(REASONS, start=1):
+        certstrap("revoke", "--serial", f"{number:x}", "--reason", reason)
+    assert len(x509.load_pem_x509_crl((folder / "out/Cert.crl").read_bytes())) == len(REASONS)
+    assert findings((folder / "out/Cert.crl").read_text()) == set()
+
+
+@pytest.mark.parametrize("profile", ["client", "server", "both"])
+def test_nothing_is_wrong_in_a_certificate_of_each_profile(
+    certstrap: CommandLine, folder: Path, profile: str
+) -> None:
+    certstrap("init", "--cn", "Cert", *CURVE)
+    certstrap("request-cert", "--domain", "a.example.com", *CURVE)
+    certstrap("sign", "a.example.com", "--profile", profile)
+    assert findings((folder / "out/a.example.com.crt").read_text()) == set()
 
 
 def test_a_bad_certificate_is_found_out() -> None:
