@@ -117,25 +117,40 @@ def _issue(
     owned = requested.key if requested else key
     pkcs8 = _pkcs8(depot, wanted, owned, new)
     create(depot, new, "certificate", name)
-    return Issued(
-        created,
-        requested,
-        Signed(
-            path,
-            depot.path(name, REQUEST),
-            depot.path(ca, KEY),
-            certificate,
-            is_cut(issuer, end),
-            extensions_left_out(request, certificate),
-        ),
-        pkcs8,
-        certificate,
+    signed = Signed(
         path,
-        depot.path(name, KEY) if owned else "",
-        depot.path(name, PKCS8) if depot.has(name, PKCS8) else "",
-        bool(owned and owned.encrypted),
-        depot.path(ca, CERTIFICATE),
-        is_self_signed(issuer.certificate),
+        depot.path(name, REQUEST),
+        depot.path(ca, KEY),
+        certificate,
+        is_cut(issuer, end),
+        extensions_left_out(request, certificate),
+    )
+    made = (created, requested, signed, pkcs8)
+    return _issued(depot, name, made, certificate, owned, ca, issuer.certificate)
+
+
+_Made = tuple[NewCA | None, NewRequest | None, Signed | None, str | None]
+
+
+def _issued(
+    depot: Depot,
+    name: Name,
+    made: _Made,
+    certificate: x509.Certificate,
+    key: OwnedKey | None,
+    ca: Name,
+    ca_certificate: x509.Certificate,
+) -> Issued:
+    """Return what was made, and where that and the rest is now."""
+    return Issued(
+        *made,
+        certificate=certificate,
+        certificate_path=depot.path(name, CERTIFICATE),
+        key_path=depot.path(name, KEY) if key else "",
+        pkcs8_path=depot.path(name, PKCS8) if depot.has(name, PKCS8) else "",
+        key_encrypted=bool(key and key.encrypted),
+        ca_path=depot.path(ca, CERTIFICATE),
+        ca_is_root=is_self_signed(ca_certificate),
     )
 
 
@@ -174,19 +189,8 @@ def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: d
     new: list[NewFile] = []
     pkcs8 = _pkcs8(depot, wanted, key, new)
     depot.create(new)
-    return Issued(
-        None,
-        None,
-        None,
-        pkcs8,
-        certificate,
-        path,
-        depot.path(wanted.name, KEY) if key else "",
-        depot.path(wanted.name, PKCS8) if depot.has(wanted.name, PKCS8) else "",
-        bool(key and key.encrypted),
-        depot.path(Name(stem), CERTIFICATE),
-        is_self_signed(ca),
-    )
+    made = (None, None, None, pkcs8)
+    return _issued(depot, wanted.name, made, certificate, key, Name(stem), ca)
 
 
 def _authority(
