@@ -353,3 +353,14 @@ def test_issue_asks_on_a_terminal_once_for_all_new_keys(folder: Path) -> None:
     assert opens(folder, b"s3cret")
     key = foreign.load_key(folder / "out/a.key", b"s3cret")
     assert key.public_key() == foreign.load_certificate(folder / "out/a.crt").public_key()
+
+
+def test_no_passphrase_for_new_keys_still_asks_for_the_ca_on_a_terminal(folder: Path) -> None:
+    with terminal(folder, *INIT, "--passphrase", "secret") as child:
+        ends(child)
+    issue = ("issue", "a", "--curve", "P-256", "--no-passphrase")
+    with terminal(folder, *issue) as child:
+        child.expect_exact(FOR_CA)
+        child.send("secret" + ENTER)
+        assert "Created out/a.crt" in ends(child)
+    assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
