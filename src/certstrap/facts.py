@@ -87,6 +87,20 @@ def require_ca(certificate: x509.Certificate) -> None:
         raise NotAllowedToSign
 
 
+def require_pair(
+    certificate: x509.Certificate, path: str, key: keys.PrivateKey, key_path: str
+) -> None:
+    """Refuse a key and a certificate that do not belong together.
+
+    Raises:
+        Refused: naming both files.
+    """
+    if key.public_key() != certificate.public_key():
+        raise Refused(
+            f"{key_path} is not the key of {path}.", "Put back the pair that belongs together."
+        )
+
+
 def require_valid(
     certificate: x509.Certificate,
     now: datetime,
@@ -100,10 +114,7 @@ def require_valid(
     """
     validity = validity_of(certificate)
     if now > validity.end:
-        raise Refused(
-            f"{path} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.",
-            hint,
-        )
+        raise Refused(f"{path} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint)
     if now < validity.start:
         raise Refused(
             f"{path} is not valid before {validity.start:%Y-%m-%d %H:%M:%S} UTC.",

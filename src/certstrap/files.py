@@ -229,9 +229,7 @@ def _stage(file: NewFile, passing: ExitStack) -> _Staged:
 def _give_name(name: str, path: str) -> None:
     """Give a staged file its name, unless that is taken."""
     try:
-        if (
-            sys.platform == "win32"
-        ):  # pragma: no cover - there, rename never overwrites; not run in CI
+        if sys.platform == "win32":  # pragma: no cover - not run in CI; rename overwrites nothing
             os.rename(name, path)
             return
         try:

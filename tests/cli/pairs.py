@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +19,18 @@ from tests.cli import foreign
 from tests.conftest import NOW
 
 STEP_PROVISIONER = x509.ObjectIdentifier("1.3.6.1.4.1.37476.9000.64.1")
+
+every_way_to_give_the_passphrase = pytest.mark.parametrize(
+    ("options", "lines", "environ"),
+    [
+        (("--passphrase", "secret"), "", {}),
+        (("--passphrase-file", "p"), "", {}),
+        ((), "", {"CERTSTRAP_PASSPHRASE": "secret"}),
+        ((), "secret\n", {}),
+    ],
+    ids=["option", "file", "environment", "pipe"],
+)
+"""Of a key that is in a file; the file `p` and what is typed hold the same word."""
 
 
 class Pair(NamedTuple):

@@ -307,16 +307,7 @@ def test_a_ca_pair_is_taken_in_any_form(
     foreign.load_certificate(folder / "client.pem").verify_directly_issued_by(it)
 
 
-@pytest.mark.parametrize(
-    ("options", "lines", "environ"),
-    [
-        (("--passphrase", "secret"), "", {}),
-        (("--passphrase-file", "p"), "", {}),
-        ((), "", {"CERTSTRAP_PASSPHRASE": "secret"}),
-        ((), "secret\n", {}),
-    ],
-    ids=["option", "file", "environment", "pipe"],
-)
+@pairs.every_way_to_give_the_passphrase
 @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
 def test_the_key_of_a_ca_may_be_encrypted_and_the_leafs_is_in_the_clear(
     certstrap: CommandLine,

@@ -162,16 +162,7 @@ def test_a_key_is_held_against_the_depots_request(
     certstrap(*IMPORT)
 
 
-@pytest.mark.parametrize(
-    ("options", "lines", "environ"),
-    [
-        (("--passphrase", "secret"), "", {}),
-        (("--passphrase-file", "p"), "", {}),
-        ((), "", {"CERTSTRAP_PASSPHRASE": "secret"}),
-        ((), "secret\n", {}),
-    ],
-    ids=["option", "file", "environment", "pipe"],
-)
+@pairs.every_way_to_give_the_passphrase
 def test_an_encrypted_key_stays_encrypted_with_its_passphrase(
     certstrap: CommandLine, folder: Path, pair: Pair,
     options: tuple[str, ...], lines: str, environ: dict[str, str],

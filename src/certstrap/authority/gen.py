@@ -13,6 +13,7 @@ from certstrap import certificates, files, keys
 from certstrap.authority.key_source import Generate, read_key
 from certstrap.certificates import CAProfile, LeafProfile
 from certstrap.errors import Missing, Refused
+from certstrap.facts import require_pair
 from certstrap.files import NewFile
 from certstrap.issuer import Issuer
 from certstrap.keys import P384, RSA_4096, KeySpec, Passphrase
@@ -125,11 +126,7 @@ def gen_leaf(
 
     def ca_key() -> keys.PrivateKey:
         key, _ = read_key(ca.key, passphrase)
-        if key.public_key() != ca_certificate.public_key():
-            raise Refused(
-                f"{ca.key} is not the key of {ca.certificate}.",
-                "Put back the pair that belongs together.",
-            )
+        require_pair(ca_certificate, ca.certificate, key, ca.key)
         return key
 
     issuer = Issuer.of(ca_certificate, ca.certificate, now, ca_key)

@@ -201,7 +201,7 @@ def _authority(
     generate: Generate,
     new: list[NewFile],
 ) -> tuple[Name, NewCA | None, Issuer]:
-    name = choose_ca(depot, wanted.ca) if wanted.ca or depot.cas() else Name(DEFAULT_CA)
+    name = choose_ca(depot, wanted.ca, DEFAULT_CA)
     if name.stem == wanted.name.stem:
         raise Refused(f"{wanted.name} is the name of the CA.", "Give the client a name of its own.")
     if depot.has(name, CERTIFICATE):

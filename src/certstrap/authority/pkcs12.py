@@ -16,7 +16,7 @@ from certstrap.authority.export import require_leaf
 from certstrap.authority.key_source import Passphrases
 from certstrap.depot import CERTIFICATE, KEY, PKCS12, Depot
 from certstrap.errors import Refused, printable
-from certstrap.facts import is_self_signed
+from certstrap.facts import is_self_signed, require_pair
 from certstrap.files import EXPORT_MODE, NewFile
 from certstrap.names import Name
 
@@ -57,13 +57,10 @@ def export_pkcs12(
     files.require_free(path)
     certificate = depot.certificate(name)
     key, _ = depot.key(name, passphrases.opening)
-    if key.public_key() != certificate.public_key():
-        raise Refused(
-            f"{depot.path(name, KEY)} is not the key of {depot.path(name, CERTIFICATE)}.",
-            "Put back the pair that belongs together.",
-        )
+    key_path = depot.path(name, KEY)
+    require_pair(certificate, depot.path(name, CERTIFICATE), key, key_path)
     if not allow_ca:
-        require_leaf(depot, key, depot.path(name, KEY))
+        require_leaf(depot, key, key_path)
     above = issuers_of(depot, certificate)
     last = (certificate, *above)[-1]
     secret = passphrases.new()

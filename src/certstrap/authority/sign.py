@@ -40,15 +40,15 @@ class Signed(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def choose_ca(depot: Depot, ca: str) -> Name:
+def choose_ca(depot: Depot, ca: str, default: str = "") -> Name:
     """Return the CA of that name, or where it is empty the only one of the depot.
 
     Raises:
-        ChooseCA: there is none, or more than one.
+        ChooseCA: there is none and no ``default`` either, or more than one.
     """
     if ca:
         return Name(ca)
-    found = depot.cas()
+    found = depot.cas() or ([default] if default else [])
     if len(found) != 1:
         raise ChooseCA(depot.root, found)
     return Name(found[0])
@@ -88,7 +88,7 @@ def sign_request(
     path = certificate_file or depot.path(name, CERTIFICATE)
     if certificate_file:
         files.require_free(certificate_file)
-    if certificate_file == "" and depot.has(name, CERTIFICATE):
+    elif certificate_file == "" and depot.has(name, CERTIFICATE):
         raise AlreadyExists("certificate", name.stem, path)
     end = expiry.after(now)
     if request_file:

@@ -23,7 +23,7 @@ def command(
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
     ] = False,
     output: Annotated[str, typer.Option("--output", metavar="FILE", help="Write to FILE.")] = "",
-    allow_ca: Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")] = False,
+    allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoPassphrase = False,

@@ -28,7 +28,7 @@ def command(
     output: Annotated[
         str, typer.Option("--output", metavar="FILE", help="Write the copy to FILE.")
     ] = "",
-    allow_ca: Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")] = False,
+    allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoPassphrase = False,

@@ -79,4 +79,5 @@ PassphraseFile = Annotated[
 NoPassphrase = Annotated[
     bool, typer.Option("--no-passphrase", help="Ask for no new one: new keys are in the clear.")
 ]
+AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
 ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]
