@@ -177,4 +177,28 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     if not sys.warnoptions:  # warnings are for those who write programs; users get sentences
         warnings.simplefilter("ignore")
-    app(prog_name="certstrap")
+    status: object = None
+    try:
+        app(prog_name="certstrap")
+    except SystemExit as end:
+        status = end.code
+    except OSError:  # standard error cannot be written, so nothing can be said
+        status = 1
+    if not _close_streams():
+        status = status or 1
+    raise SystemExit(status)
+
+
+def _close_streams() -> bool:
+    """Close standard output and standard error; tell whether all was written.
+
+    Left to Python, a failure to do so is a message of its own and status 120.
+    """
+    written = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.close()
+        except OSError:
+            written = False
+    return written
