@@ -1,11 +1,9 @@
 """What the tests share: a clock that stands still, a command line to call, folders to compare."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,37 +11,29 @@ from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
 from certstrap.cli import app
-from certstrap.cli.world import World
+from certstrap.cli.context import Context
+from tests import programs
+from tests.programs import CERTSTRAP, Outcome
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+programs.forget_environment()
 
 settings.register_profile(
     "certstrap",
     deadline=None,
-    derandomize=bool(os.environ.get("CI")),
+    derandomize=bool(programs.environment().get("CI")),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("certstrap")
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a command did: its exit status and what it printed."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.stdout.splitlines()
-
-
-@dataclass(frozen=True)
 class CommandLine:
-    """Calls the app in this process, in the current folder, with a world of the test's own.
+    """Calls the app in this process, in the current folder, with a context of the test's own.
 
-    A command that ends otherwise than ``exit_code`` says fails the test.
+    A command that ends otherwise than ``exit_code`` says fails the test, and so does one that
+    succeeds and prints something else to standard error than ``stderr``.
     """
 
     now: datetime = NOW
@@ -55,18 +45,21 @@ class CommandLine:
         now: datetime | None = None,
         environ: Mapping[str, str] | None = None,
         exit_code: int = 0,
+        stderr: str = "",
     ) -> Outcome:
-        world = World(now=lambda: now or self.now, environ=environ or {})
-        result = CliRunner().invoke(app, list(args), input=input, obj=world, prog_name="certstrap")
+        context = Context(now=lambda: now or self.now, environ=environ or {})
+        result = CliRunner().invoke(
+            app, list(args), input=input, obj=context, prog_name="certstrap"
+        )
         outcome = Outcome(result.exit_code, result.stdout, result.stderr)
         assert result.exit_code == exit_code, (args, outcome)
         assert "Traceback" not in outcome.stderr
         if exit_code == 0:
-            assert not outcome.stderr, outcome
+            assert outcome.stderr == stderr, outcome
         return outcome
 
     def refuses(self, *args: str, sentence: str, hint: str = "", **how: object) -> Outcome:
-        """Call the app, which must say no with ``sentence`` and change nothing below the folder."""
+        """Call the app, which must refuse with ``sentence`` and change nothing below the folder."""
         before = snapshot(Path.cwd())
         outcome = self(*args, exit_code=1, **how)  # type: ignore[arg-type]
         assert sentence in outcome.stderr.splitlines()[0], outcome
@@ -99,26 +92,10 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:
     }
 
 
-Program = Callable[..., subprocess.CompletedProcess[str]]
+Program = Callable[..., Outcome]
 
 
 @pytest.fixture
 def program(folder: Path) -> Program:
     """The real program, as a new process in the empty folder; its clock is the wall's."""
-
-    def run(
-        *args: str,
-        input: str = "",  # noqa: A002 - as subprocess calls it
-        environ: Mapping[str, str] | None = None,
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "certstrap", *args],
-            input=input,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={**os.environ, **(environ or {})},
-            check=False,
-        )
-
-    return run
+    return partial(programs.run, *CERTSTRAP, folder=folder)

@@ -7,8 +7,7 @@ Languages of blocks: ``console`` (lines behind ``$`` are typed, the others are w
 
 import os
 import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -17,7 +16,7 @@ from typing import Any
 
 import pexpect
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from certstrap.validity import Expiry
 from tests.conftest import NOW
 
@@ -74,6 +73,13 @@ def blocks(document: Path) -> list[Block]:
     return found
 
 
+def first_command() -> str:
+    """Return the command that the README shows first, and shows a picture of."""
+    (block,) = (block for block in blocks(README) if block.heading == "First command")
+    (command,) = block.lines
+    return command
+
+
 def steps(found: list[Block]) -> list[Step]:
     """Return what is typed in the ``console`` and ``sh`` blocks, in order."""
     every = list(_typed(found))
@@ -99,18 +105,28 @@ def _typed(found: list[Block]) -> Iterator[Step]:
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_DATES = {
-    f"{expiry.after(NOW):%Y-%m-%d}": expiry for expiry in map(Expiry.parse, ("18 months", "90d"))
+_TIME = re.compile(r"\d{2}:\d{2}:\d{2}")
+_LENGTHS = ("90d", "1 year", "18 months", "3 years", "5 years", "10 years")
+# Each date that the documents show, and that date for another day than `NOW`.
+_DATES: dict[str, Callable[[datetime], datetime]] = {
+    f"{NOW:%Y-%m-%d}": lambda day: day,
+    **{f"{after(NOW):%Y-%m-%d}": after for after in (Expiry.parse(s).after for s in _LENGTHS)},
 }
 
 
-def as_of(day: datetime, shown: tuple[str, ...]) -> list[str]:
-    """Return what a document shows as the program prints it on ``day``.
+def as_of(day: datetime, shown: Iterable[str]) -> list[str]:
+    """Return what a document shows as the program prints it on ``day``, at the time of `NOW`.
 
     The documents are written as of `NOW`. Each date they show lies a known length of time after
     it, and must lie so after any other day; all else is the same every day.
     """
-    return [_DATE.sub(lambda date: f"{_DATES[date[0]].after(day):%Y-%m-%d}", s) for s in shown]
+    return [_DATE.sub(lambda date: f"{_DATES[date[0]](day):%Y-%m-%d}", line) for line in shown]
+
+
+def as_documented(days: Iterable[datetime], printed: Iterable[str]) -> list[str]:
+    """Return what the program printed on one of ``days`` as the documents show it."""
+    dates = {f"{after(day):%Y-%m-%d}": date for day in days for date, after in _DATES.items()}
+    return [_DATE.sub(lambda date: dates[date[0]], line) for line in printed]
 
 
 _READY = r"\[(\d+)\]ready> "  # what bash is told to prompt with: the status, and the word
@@ -128,10 +144,9 @@ class Terminal:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("CERTSTRAP", "COVERAGE", "PYTEST", "PYTHON", "TEMPORAL"))
+            if not name.startswith(("CERTSTRAP", "COVERAGE", "PYTEST"))
         }
-        path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-        ours = {"PS1": "[$?]ready> ", "PATH": path, "TERM": "xterm"}
+        ours = {"PS1": "[$?]ready> ", "TERM": "xterm"}
         self._started = utc_now()
         self._bash: Any = pexpect.spawn(
             "bash",
@@ -145,6 +160,11 @@ class Terminal:
         )
         self._bash.expect(_READY)
         self.run("umask 022")
+
+    @property
+    def days(self) -> tuple[datetime, datetime]:
+        """When it was opened, and now; midnight may lie between."""
+        return self._started, utc_now()
 
     def run(self, command: str, passphrase: str = "") -> tuple[int, list[str]]:
         """Type a command, and ``passphrase`` at its prompts; return its status and its lines.
@@ -173,9 +193,9 @@ class Terminal:
         status, printed = self.run(step.command, step.passphrase)
         assert (status != 0) == step.fails, (step.command, status, printed)
         if step.shown is not None:
-            days = {self._started.date(): self._started, utc_now().date(): utc_now()}
-            expected = [as_of(day, step.shown) for day in days.values()]
-            assert printed in expected, (step.command, printed, expected[-1])
+            expected = [as_of(day, step.shown) for day in self.days]
+            at_noon = [_TIME.sub(f"{NOW:%H:%M:%S}", line) for line in printed]
+            assert at_noon in expected, (step.command, printed, expected[-1])
 
     def close(self) -> None:
         """End bash, and whatever runs in it."""

@@ -1,64 +1,92 @@
-"""Every sentence that a user can meet, and what scripts look for in it."""
+"""The sentence, the hint and the exit status of every error; no terminal obeys what they show."""
 
 import errno
+import os
 import shlex
 
 import pytest
 
 from certstrap import errors
-from certstrap.errors import CertstrapError
+from certstrap.errors import CertstrapError, StorageError, storage_errors
 
 SENTENCES = [
-    (errors.Missing("Nothing given", "Give it."), "Nothing given", "Give it."),
-    (errors.Refused("No."), "No.", ""),
+    (errors.MissingOptionError("Nothing given", "Give it."), "Nothing given", "Give it."),
+    (errors.RefusedError("No."), "No.", ""),
     (
-        errors.AlreadyExists("CA", "Cert", "out/Cert.crt"),
+        errors.AlreadyExistsError("CA", "Cert", "out/Cert.crt"),
         'CA with specified name "Cert" already exists!',
         "Nothing is overwritten: choose another name, or move out/Cert.crt away.",
     ),
     (
-        errors.AlreadyExists("request", "n", "out/n.csr"),
+        errors.AlreadyExistsError("request", "n", "out/n.csr"),
         'Certificate request "n" already exists!',
         "move out/n.csr away",
     ),
     (
-        errors.AlreadyExists("certificate", "n", "out/n.crt"),
+        errors.AlreadyExistsError("certificate", "n", "out/n.crt"),
         'Certificate "n" already exists!',
         "move out/n.crt away",
     ),
-    (errors.FileExists("a.pem"), "a.pem already exists!", "Nothing is overwritten"),
-    (errors.NotFound("CA", "out/a.crt"), "There is no CA out/a.crt.", "Check the name"),
-    (errors.NotFound("CA", "a.crt", "Make it."), "There is no CA a.crt.", "Make it."),
-    (errors.Unusable("a.key", "is empty", "Why?"), "a.key is empty.", "Why?"),
+    (errors.PathTakenError("a.pem"), "a.pem already exists!", "Nothing is overwritten"),
+    (errors.NotFoundError("CA", "out/a.crt"), "There is no CA out/a.crt.", "Check the name"),
+    (errors.NotFoundError("CA", "a.crt", "Make it."), "There is no CA a.crt.", "Make it."),
+    (errors.UnusableFileError("a.key", "is empty", "Why?"), "a.key is empty.", "Why?"),
     (
-        errors.Storage("read", "a", OSError(errno.EACCES, "Permission denied")),
+        errors.NameMismatchError("out/x_y.crt", "x y", "x@y"),
+        'out/x_y.crt is for "x@y", and "x y" was asked for.',
+        "Use the name in the certificate or request, or the file's name without its suffix.",
+    ),
+    (
+        errors.NameMismatchError("out/x_y.key", "x y", ""),
+        'out/x_y.key does not say whom it is for, and "x y" was asked for.',
+        "Use the name in the certificate or request",
+    ),
+    (
+        errors.AmbiguousNameError("x y", ["out/x_y.crt", "out/x y.csr"]),
+        '"x y" is the name in more than one file: out/x_y.crt, out/x y.csr.',
+        "Use the name of one of these files, without its suffix.",
+    ),
+    (
+        errors.OutputError(OSError(errno.ENOSPC, "No space left on device")),
+        "Cannot write to standard output: No space left on device.",
+        "Check where it leads; files that were created before this error exist.",
+    ),
+    (errors.OutputError(OSError("odd")), "Cannot write to standard output: odd.", "Check where"),
+    (
+        errors.StorageError("read", "a", OSError(errno.EACCES, "Permission denied")),
         "Cannot read a: Permission denied.",
         "Check its permissions.",
     ),
     (
-        errors.Storage("write", "a", OSError("odd")),
+        errors.StorageError("write", "a", OSError("odd")),
         "Cannot write a: odd.",
         "Check the folder, its permissions and the space left; nothing was changed.",
     ),
-    (errors.LaxMode("a.key", 0o644), "a.key is open to others (mode 0644)", "chmod 0440 "),
     (
-        errors.InvalidName("common name", "a\x1bb", "holds a control character", "Type it again."),
-        'Invalid common name: "a\\x1bb" holds a control character.',
+        errors.LaxModeError("a.key", 0o644),
+        "a.key is a private key that others can access (mode 0644).",
+        "Restrict it with: chmod 0440 ",
+    ),
+    (
+        errors.InvalidNameError(
+            "common name", "a\x1bb", "has a control character", "Type it again."
+        ),
+        'Invalid common name: "a\\x1bb" has a control character.',
         "Type it again.",
     ),
-    (errors.InvalidAlternativeName("IP address", "foo", "?"), "Invalid IP address: foo", "?"),
-    (errors.InvalidAlternativeName("URI", "/test", "?"), "Invalid URI: /test", "?"),
+    (errors.InvalidAlternativeNameError("IP address", "foo", "?"), "Invalid IP address: foo", "?"),
+    (errors.InvalidAlternativeNameError("URI", "/test", "?"), "Invalid URI: /test", "?"),
     (
-        errors.InvalidExpiry("90x", "has an unknown unit, x"),
+        errors.InvalidExpiryError("90x", "has an unknown unit, x"),
         'Invalid expiry: "90x" has an unknown unit, x.',
         'Write it as "18 months", "1 year 6 months", "90d", "30d10h" or "2027-12-31".',
     ),
-    (errors.InvalidKeySpec("No."), "No.", ""),
-    (errors.WrongPassphrase("a.key"), "The passphrase does not open a.key.", "Try again"),
-    (errors.NoPassphrase("a.key is encrypted"), "a.key is encrypted", "--passphrase-fi"),
-    (errors.PassphrasesDiffer(), "Passphrases do not match.", "Run the command again."),
-    (errors.ChooseCA("out", ()), "out holds no CA.", "certstrap init --common-name NAME"),
-    (errors.ChooseCA("out", ["b", "a"]), "out holds more than one CA: a, b.", "--CA NAME"),
+    (errors.InvalidKeySpecError("No."), "No.", ""),
+    (errors.WrongPassphraseError("a.key"), "The passphrase does not decrypt a.key.", "Try again"),
+    (errors.NoPassphraseError("a.key is encrypted"), "a.key is encrypted", "--passphrase-fi"),
+    (errors.PassphrasesDifferError(), "Passphrases do not match.", "Run the command again."),
+    (errors.ChooseCAError("out", ()), "out has no CA.", "certstrap init --common-name NAME"),
+    (errors.ChooseCAError("out", ["b", "a"]), "out has more than one CA: a, b.", "--CA NAME"),
 ]
 
 
@@ -71,32 +99,79 @@ def test_an_error_says_what_is_wrong_and_what_to_do(
     assert error.exit_code == 1
 
 
-def test_the_ca_that_may_not_sign_is_told_in_one_sentence_without_a_hint() -> None:
-    error = errors.NotAllowedToSign()
-    assert str(error) == "Selected CA certificate is not allowed to sign certificates."
-    assert error.hint == ""
+def test_an_error_keeps_its_data_for_programs() -> None:
+    cause = OSError(errno.EACCES, "Permission denied")
+    kept: list[tuple[CertstrapError, dict[str, object]]] = [
+        (errors.AlreadyExistsError("CA", "n", "p"), {"kind": "CA", "name": "n", "path": "p"}),
+        (errors.PathTakenError("p"), {"path": "p"}),
+        (errors.NotFoundError("CA", "p"), {"kind": "CA", "path": "p"}),
+        (errors.UnusableFileError("p", "is empty"), {"path": "p", "reason": "is empty"}),
+        (errors.NameMismatchError("p", "n", "f"), {"path": "p", "name": "n", "found": "f"}),
+        (errors.AmbiguousNameError("n", ["p", "q"]), {"name": "n", "paths": ("p", "q")}),
+        (errors.StorageError("read", "p", cause), {"verb": "read", "path": "p", "cause": cause}),
+        (errors.OutputError(cause), {"cause": cause}),
+        (errors.LaxModeError("p", 0o644), {"path": "p", "mode": 0o644}),
+        (errors.InvalidNameError("name", "t", "r"), {"field": "name", "text": "t", "reason": "r"}),
+        (errors.InvalidAlternativeNameError("URI", "t", "h"), {"kind": "URI", "text": "t"}),
+        (errors.InvalidExpiryError("t", "r"), {"text": "t", "reason": "r"}),
+        (errors.WrongPassphraseError("p"), {"path": "p"}),
+        (errors.ChooseCAError("out", ["b", "a"]), {"root": "out", "found": ("a", "b")}),
+        (errors.RefusedError("No.", "Do.", "key-size"), {"rule": "key-size"}),
+    ]
+    for error, data in kept:
+        assert {name: getattr(error, name) for name in data} == data
 
 
-def test_the_command_that_closes_a_key_works_for_a_path_with_quotes() -> None:
+def test_a_path_taken_may_have_a_hint_of_its_own() -> None:
+    assert errors.PathTakenError("p", "Use --force.").hint == "Use --force."
+
+
+def test_what_the_system_refuses_in_a_block_is_a_storage_error() -> None:
+    with (
+        pytest.raises(
+            StorageError, match=r"^Cannot read a: No such file or directory\.$"
+        ) as caught,
+        storage_errors("read", "a"),
+    ):
+        os.stat("/nonexistent/a")
+    assert isinstance(caught.value.cause, FileNotFoundError)
+
+
+def test_a_nul_in_a_path_is_a_storage_error() -> None:
+    with pytest.raises(StorageError) as caught, storage_errors("write", "a\0b"):
+        os.stat("a\0b")
+    assert str(caught.value) == "Cannot write a\\x00b: embedded null byte."
+    assert caught.value.cause.errno == errno.EINVAL
+
+
+def test_a_block_in_which_nothing_fails_is_left_alone() -> None:
+    with storage_errors("read", "a"):
+        reached = True
+    assert reached
+
+
+def test_the_command_that_restricts_a_key_works_for_a_path_with_quotes() -> None:
     path = "it's mine/a b.key"
-    _, command = errors.LaxMode(path, 0o644).hint.split(": ")
+    _, command = errors.LaxModeError(path, 0o644).hint.split(": ")
     assert shlex.split(command) == ["chmod", "0440", path]
 
 
-def test_a_mistake_of_the_program_shows_where_it_is_but_not_what_it_held() -> None:
+def test_an_internal_error_shows_where_it_is_but_not_what_it_was_about() -> None:
     def stumble() -> None:
         raise ValueError("the secret")
 
     with pytest.raises(ValueError, match="secret") as caught:
         stumble()
-    error = errors.Internal(caught.value)
-    assert "ValueError in stumble, line " in str(error)
+    error = errors.InternalError(caught.value)
+    assert f"failed unexpectedly: ValueError in {__name__}." in str(error)
+    assert "stumble, line " in str(error)
     assert "secret" not in str(error) + error.hint
     assert "report" in error.hint
 
 
-def test_a_mistake_that_was_never_raised_is_told_without_a_place() -> None:
-    assert str(errors.Internal(KeyError("x"))).endswith("never should: KeyError.")
+def test_an_internal_error_that_was_never_raised_has_no_place() -> None:
+    sentence = "certstrap failed unexpectedly: KeyError."
+    assert str(errors.InternalError(KeyError("x"))) == sentence
 
 
 @pytest.mark.parametrize(
@@ -112,8 +187,13 @@ def test_a_mistake_that_was_never_raised_is_told_without_a_place() -> None:
         ("x" * 81, "x" * 79 + "…"),
     ],
 )
-def test_what_a_terminal_could_obey_is_escaped_and_what_is_long_is_cut(
+def test_what_a_terminal_could_interpret_is_escaped_and_what_is_long_is_cut(
     text: str, shown: str
 ) -> None:
     assert errors.printable(text) == shown
     assert errors.quoted(text) == f'"{shown}"'
+
+
+def test_sentences_and_hints_are_escaped() -> None:
+    error = CertstrapError("a\x1b[31m", "b\x07")
+    assert (str(error), error.hint) == ("a\\x1b[31m", "b\\x07")

@@ -1,6 +1,7 @@
-"""Names: what may name a file, and what a subject and alternative names become."""
+"""Names: which file a name becomes, and what a subject and alternative names become."""
 
 import os
+import sys
 import unicodedata
 from contextlib import suppress
 
@@ -10,9 +11,18 @@ from cryptography.x509.oid import NameOID
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from certstrap.errors import CertstrapError, InvalidAlternativeName, InvalidName
-from certstrap.names import NO_NAMES, AlternativeNames, Name, Subject, parse_domain
-from tests.making import DATA, PRINTABLE, UTF8, alternative, der, oid, sequence
+from certstrap.errors import CertstrapError, InvalidAlternativeNameError, InvalidNameError
+from certstrap.names import (
+    NO_NAMES,
+    AlternativeNames,
+    Name,
+    Subject,
+    parse_domain,
+    parse_permitted_domain,
+)
+from tests.builders import DATA
+from tests.builders.certificates import alternative
+from tests.builders.der import PRINTABLE, UTF8, der, oid, sequence
 
 LONGEST_SUFFIX = ".pkcs8.key"
 
@@ -28,34 +38,37 @@ def is_one_visible_file_in(folder: str, file: str) -> bool:
 @given(ANY_TEXT)
 def test_a_name_is_refused_or_names_one_visible_file_of_the_folder(text: str) -> None:
     try:
-        name = Name(text)
-    except InvalidName:
+        name = Name.parse(text)
+    except InvalidNameError:
         return
-    assert is_one_visible_file_in("out", name.stem + LONGEST_SUFFIX)
-    assert len((name.stem + LONGEST_SUFFIX).encode()) <= 255
+    for stem in (name.stem, name.ca_stem):
+        assert is_one_visible_file_in("out", stem + LONGEST_SUFFIX)
+        assert len((stem + LONGEST_SUFFIX).encode()) <= 255
+        assert "/" not in stem
+        assert stem in name.stems
     assert not set(name.stem) & set('\\/:*?"<>| \0')
 
 
 @given(ANY_TEXT)
-def test_no_spelling_of_a_name_leaves_the_folder(text: str) -> None:
-    with suppress(InvalidName):
-        for stem in Name(text).stems:
-            assert os.path.split(os.path.normpath(f"out/{stem}.key")) == ("out", f"{stem}.key")
+def test_no_spelling_of_a_name_leaves_the_folder_or_is_hidden(text: str) -> None:
+    with suppress(InvalidNameError):
+        for stem in Name.parse(text).stems:
+            assert is_one_visible_file_in("out", f"{stem}.key")
 
 
 @given(ANY_TEXT)
 def test_the_stem_of_a_stem_is_the_stem(text: str) -> None:
-    with suppress(InvalidName):
-        stem = Name(text).stem
-        assert Name(stem).stem == stem
+    with suppress(InvalidNameError):
+        stem = Name.parse(text).stem
+        assert Name.parse(stem).stem == stem
 
 
 @given(ANY_TEXT)
 def test_a_name_has_one_file_however_its_letters_are_composed(text: str) -> None:
     def stem(form: str) -> str | None:
         try:
-            return Name(form).stem
-        except InvalidName:
+            return Name.parse(form).stem
+        except InvalidNameError:
             return None
 
     assert stem(unicodedata.normalize("NFC", text)) == stem(unicodedata.normalize("NFD", text))
@@ -65,7 +78,8 @@ def test_a_name_has_one_file_however_its_letters_are_composed(text: str) -> None
     ("text", "stem"),
     [
         ("your-namespace", "your-namespace"),
-        (" Cert ", "Cert"),
+        (" Cert ", "_Cert_"),
+        (" Ünï ", "Ünï"),
         ("My CA", "My_CA"),
         ("a  b//c", "a_b_c"),
         ("a_ b", "a__b"),
@@ -85,7 +99,6 @@ def test_a_name_has_one_file_however_its_letters_are_composed(text: str) -> None
         ("हिन्दी", "हिन्दी"),
         ("مثال", "مثال"),
         ("١٢", "١٢"),
-        ("a\u202eb", "a_b"),
         ("a🙂b", "a_b"),
         ("2001:db8::1", "2001_db8_1"),
         ("-rf", "-rf"),
@@ -94,7 +107,7 @@ def test_a_name_has_one_file_however_its_letters_are_composed(text: str) -> None
 def test_a_name_becomes_a_file_name_that_keeps_the_letters_of_any_script(
     text: str, stem: str
 ) -> None:
-    assert Name(text).stem == stem
+    assert Name.parse(text).stem == stem
 
 
 NAMELESS = [
@@ -105,31 +118,58 @@ NAMELESS = [
 
 @pytest.mark.parametrize("text", NAMELESS)
 def test_a_name_without_a_letter_or_digit_is_refused(text: str) -> None:
-    with pytest.raises(InvalidName, match="has no letter or digit"):
-        Name(text)
+    with pytest.raises(InvalidNameError, match="has no letter or digit"):
+        Name.parse(text)
 
 
 @pytest.mark.parametrize(
-    "character", ["\0", "\t", "\n", "\x1b", "\x7f", "\x85", "\u2028", "\ud800"]
+    "character", ["\0", "\t", "\n", "\x1b", "\x7f", "\x85", "\u2028", "\ud800", "\u202e", "\u2066"]
 )
 def test_a_control_character_is_refused_and_not_shown(character: str) -> None:
-    with pytest.raises(InvalidName, match="control character") as caught:
-        Name(f"a{character}b")
+    with pytest.raises(InvalidNameError, match="control character") as caught:
+        Name.parse(f"a{character}b")
     assert character not in str(caught.value)
-    with pytest.raises(InvalidName, match=r"organization.*control character"):
-        Subject(common_name="a", organization=f"a{character}b")
+    with pytest.raises(InvalidNameError, match=r"organization.*control character"):
+        Subject.of(common_name="a", organization=f"a{character}b")
 
 
 def test_a_name_is_limited_by_the_bytes_of_its_longest_file_name() -> None:
     longest = 255 - len(LONGEST_SUFFIX)
-    assert len(Name("x" * longest).stem) == longest
+    assert len(Name.parse("x" * longest).stem) == longest
     for text in ("x" * (longest + 1), "é" * (longest // 2 + 1), "東" * 82):
-        with pytest.raises(InvalidName, match="too long for the name of a file"):
-            Name(text)
+        with pytest.raises(InvalidNameError, match="too long for the name of a file"):
+            Name.parse(text)
 
 
-def test_a_name_prints_as_it_was_typed() -> None:
-    assert str(Name(" My CA ")) == Name("My CA").text == "My CA"
+def test_a_ca_name_that_is_longer_as_a_file_name_is_refused_too() -> None:
+    # A CA's file name keeps each of these characters, any other file name has one "_" for them.
+    with pytest.raises(InvalidNameError, match="too long for the name of a file"):
+        Name.parse("x" + "@" * (255 - len(LONGEST_SUFFIX)))
+
+
+def test_a_name_prints_without_the_spaces_around_it_and_keeps_what_was_typed() -> None:
+    name = Name.parse(" My CA ")
+    assert str(name) == name.text == "My CA"
+    assert name.typed == " My CA "
+
+
+@pytest.mark.parametrize(
+    ("text", "ca_stem"),
+    [
+        ("My CA", "My_CA"),
+        ("Acme, Inc. (Root)", "Acme,_Inc._(Root)"),
+        ("alice@ex.com", "alice@ex.com"),
+        ("a/b", "a_b"),
+        ("../../x", "__.._x"),
+        (".hidden", "_hidden"),
+        ("Ünï CA", "Ünï_CA"),
+        ("東 京@", "東_京_"),
+    ],
+)
+def test_a_new_ca_is_named_by_the_rule_of_init_where_its_name_is_printable_ascii(
+    text: str, ca_stem: str
+) -> None:
+    assert Name.parse(text).ca_stem == ca_stem
 
 
 @pytest.mark.parametrize(
@@ -144,8 +184,19 @@ def test_a_name_prints_as_it_was_typed() -> None:
 def test_a_name_is_found_under_both_of_certstraps_spellings(
     text: str, of_init: str, of_request: str
 ) -> None:
-    assert {of_init, of_request} <= set(Name(text).stems)
-    assert Name(text).stems[0] == Name(text).stem
+    assert {of_init, of_request} <= set(Name.parse(text).stems)
+
+
+def test_the_spellings_of_a_name_are_tried_from_the_typed_one_on() -> None:
+    assert Name.parse(" a @ü ").stems == (
+        " a @ü ",  # as typed
+        "a @ü",
+        "_a_@ü_",  # certstrap's init
+        "a_@ü",
+        "_a_",  # certstrap's request-cert
+        "a_",
+        "a_ü",  # ours
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,12 +204,23 @@ def test_a_name_is_found_under_both_of_certstraps_spellings(
     ["RSA Clear", "alice@ex.com", "*.w.example", "spiffe://example.com/foo/bar", "Ünï", "Int CA"],
 )
 def test_the_files_of_a_certstrap_depot_are_found_by_their_names(text: str) -> None:
-    assert any((DATA / f"{stem}.key").exists() for stem in Name(text).stems)
+    assert any((DATA / f"{stem}.key").exists() for stem in Name.parse(text).stems)
 
 
-def test_a_spelling_that_holds_a_separator_is_never_looked_for() -> None:
-    assert Name("a/../b").stems == ("a_.._b",)
-    assert Name("a\\b").stems == ("a_b",)
+def test_a_spelling_with_a_separator_is_never_looked_for() -> None:
+    assert Name.parse("a/../b").stems == ("a_.._b",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="It separates folders there.")
+def test_a_backslash_is_a_character_of_a_file_name() -> None:
+    assert Name.parse("a\\b").stems == ("a\\b", "a_b")
+    assert Name.parse("a\\b").stem == "a_b"
+
+
+def test_a_spelling_that_is_hidden_or_too_long_is_never_looked_for() -> None:
+    assert Name.parse(".a").stems == ("_a",)
+    longest = "x" + "é" * ((255 - len(LONGEST_SUFFIX) - 1) // 2)
+    assert Name.parse(f"{longest}  ").stems[0] == longest
 
 
 # Subject
@@ -179,44 +241,53 @@ def test_a_field_of_the_subject_is_bounded_in_characters(
     field: str, longest: int, character: str
 ) -> None:
     value = character * longest
-    (attribute,) = Subject(**{field: value}).to_x509()
+    (attribute,) = Subject.of(**{field: value}).to_x509()
     assert attribute.value == value
-    with pytest.raises(InvalidName) as caught:
-        Subject(**{field: value + character})
+    with pytest.raises(InvalidNameError) as caught:
+        Subject.of(**{field: value + character})
     sentence = str(caught.value)
     assert field.replace("_", " ") in sentence
-    assert f"has {longest + 1} characters and may have {longest}" in sentence
+    assert f"has {longest + 1} characters, and may have {longest}" in sentence
 
 
 def test_only_a_common_name_that_is_too_long_can_be_an_alternative_name() -> None:
-    with pytest.raises(InvalidName) as long_name:
-        Subject(common_name="x" * 65)
-    with pytest.raises(InvalidName) as long_organization:
-        Subject(organization="x" * 65)
+    with pytest.raises(InvalidNameError) as long_name:
+        Subject.of(common_name="x" * 65)
+    with pytest.raises(InvalidNameError) as long_organization:
+        Subject.of(organization="x" * 65)
     assert "--domain" in long_name.value.hint
     assert "--domain" not in long_organization.value.hint
 
 
-@pytest.mark.parametrize("country", ["D", "1A", "D ", "DÉ", "\uff24\uff25", "--"])
-def test_a_country_that_is_not_two_letters_is_refused(country: str) -> None:
-    with pytest.raises(InvalidName, match=r"Invalid country: .* is not two letters"):
-        Subject(country=country)
+@pytest.mark.parametrize(
+    ("country", "odd"),
+    [
+        ("", False), ("DE", False), ("de", False), ("D", True), ("1A", True), ("D ", True),
+        ("DÉ", True), ("\uff24\uff25", True), ("--", True), ("USA", True), ("x" * 128, True),
+    ],
+)  # fmt: skip
+def test_a_country_stays_as_it_is_typed_and_is_odd_unless_it_is_two_letters(
+    country: str, odd: bool
+) -> None:
+    subject = Subject.of(country=country)
+    assert [attribute.value for attribute in subject.to_x509()] == [country] * bool(country)
+    assert subject.has_odd_country is odd
 
 
-def test_a_country_of_three_letters_is_refused() -> None:
-    with pytest.raises(InvalidName, match="country"):
-        Subject(country="DEU")
+def test_a_country_is_bounded_too() -> None:
+    with pytest.raises(InvalidNameError, match=r"country.*has 129 characters, and may have 128"):
+        Subject.of(country="x" * 129)
 
 
-def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_rfc_5280() -> None:
-    subject = Subject("cn", "o", "ou", "de", "st", "l")
+def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_certstrap() -> None:
+    subject = Subject.of("*.cn", "o", "öu", "de", "s_t", "l")
     expected = [
-        ("2.5.4.6", PRINTABLE, b"DE"),
-        ("2.5.4.8", UTF8, b"st"),
-        ("2.5.4.7", UTF8, b"l"),
-        ("2.5.4.10", UTF8, b"o"),
-        ("2.5.4.11", UTF8, b"ou"),
-        ("2.5.4.3", UTF8, b"cn"),
+        ("2.5.4.6", PRINTABLE, b"de"),
+        ("2.5.4.8", UTF8, b"s_t"),
+        ("2.5.4.7", PRINTABLE, b"l"),
+        ("2.5.4.10", PRINTABLE, b"o"),
+        ("2.5.4.11", UTF8, "öu".encode()),
+        ("2.5.4.3", UTF8, b"*.cn"),
     ]
     assert subject.to_x509().public_bytes() == sequence(
         *(der(0x31, sequence(oid(kind), der(tag, value))) for kind, tag, value in expected)
@@ -224,8 +295,8 @@ def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_rfc_5280() 
 
 
 def test_an_empty_field_is_not_in_the_subject() -> None:
-    assert Subject().to_x509() == x509.Name([])
-    (country,) = Subject(country="DE").to_x509()
+    assert Subject.of().to_x509() == x509.Name([])
+    (country,) = Subject.of(country="DE").to_x509()
     assert country.oid == NameOID.COUNTRY_NAME
 
 
@@ -234,20 +305,20 @@ def test_any_subject_is_refused_or_becomes_a_name_with_its_values(
     common_name: str, organization: str, country: str
 ) -> None:
     try:
-        subject = Subject(common_name, organization, country=country).to_x509()
-    except InvalidName:
+        subject = Subject.of(common_name, organization, country=country).to_x509()
+    except InvalidNameError:
         return
     assume(subject.rdns)
     assert x509.Name(subject.rdns).public_bytes()
     assert [part.value for part in subject] == [
-        part for part in (country.upper(), organization, common_name) if part
+        part for part in (country, organization, common_name) if part
     ]
 
 
 # Alternative names
 
 
-def test_lists_are_split_stripped_and_freed_of_repetitions_in_their_order() -> None:
+def test_lists_are_split_stripped_and_deduplicated_in_their_order() -> None:
     names = AlternativeNames.parse(
         [" b.example , a.example", "b.example"],
         ["::1,10.0.0.1", "0:0:0:0:0:0:0:1"],
@@ -271,7 +342,7 @@ def test_an_empty_entry_of_a_list_is_refused(kind: str, text: str) -> None:
     given: dict[str, list[str]] = {"domains": [], "addresses": [], "uris": []}
     entry = {"domains": "a", "addresses": "::1", "uris": "u:a"}[kind]
     given[kind] = [text.replace("a", entry)]
-    with pytest.raises(InvalidAlternativeName) as caught:
+    with pytest.raises(InvalidAlternativeNameError) as caught:
         AlternativeNames.parse(**given)
     assert "empty entry" in caught.value.hint
 
@@ -303,22 +374,33 @@ NO_DOMAINS = {
 @pytest.mark.parametrize(
     ("domain", "hint"), [(domain, hint) for hint in NO_DOMAINS for domain in NO_DOMAINS[hint]]
 )
-def test_what_is_no_domain_is_refused_with_a_hint(domain: str, hint: str) -> None:
-    with pytest.raises(InvalidAlternativeName, match="Invalid domain") as caught:
+def test_what_is_not_a_domain_is_refused_with_a_hint(domain: str, hint: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError, match="Invalid domain") as caught:
         alternative(domains=domain)
     assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize("domain", ["256.1.1.1", "1.2.3.04", "127.1", "1", "*.0.0.1"])
-def test_what_ends_in_a_number_is_an_address_mistyped_and_no_domain(domain: str) -> None:
+def test_what_ends_in_a_number_is_a_mistyped_address_and_not_a_domain(domain: str) -> None:
     """RFC 1123, 2.1: the last label of a host name is never all digits."""
-    with pytest.raises(InvalidAlternativeName, match="Invalid domain"):
+    with pytest.raises(InvalidAlternativeNameError, match="Invalid domain"):
         alternative(domains=domain)
+
+
+@pytest.mark.parametrize("text", ["a.example", ".a.example", ".a"])
+def test_a_ca_can_be_restricted_to_a_domain_with_a_dot_in_front(text: str) -> None:
+    assert parse_permitted_domain(text) == text
+
+
+@pytest.mark.parametrize("text", ["", ".", "..a", "*.a.example", ".*.a", ".1.2.3.4", "a."])
+def test_a_ca_cannot_be_restricted_to_what_is_no_domain(text: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError, match="Invalid domain"):
+        parse_permitted_domain(text)
 
 
 def test_a_domain_can_be_asked_for_without_a_wildcard() -> None:
     assert parse_domain("a.example", wildcard=False) == "a.example"
-    with pytest.raises(InvalidAlternativeName):
+    with pytest.raises(InvalidAlternativeNameError):
         parse_domain("*.example", wildcard=False)
 
 
@@ -329,8 +411,8 @@ NO_ADDRESSES = [
 
 
 @pytest.mark.parametrize("text", NO_ADDRESSES)
-def test_what_is_no_address_is_refused_as_scripts_expect(text: str) -> None:
-    with pytest.raises(InvalidAlternativeName) as caught:
+def test_what_is_not_an_address_is_refused_as_scripts_expect(text: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError) as caught:
         alternative(addresses=text)
     assert str(caught.value) == f"Invalid IP address: {text}"
 
@@ -358,8 +440,8 @@ NO_URIS = [
 
 
 @pytest.mark.parametrize("uri", NO_URIS)
-def test_what_is_no_uri_is_refused_as_scripts_expect(uri: str) -> None:
-    with pytest.raises(InvalidAlternativeName) as caught:
+def test_what_is_not_a_uri_is_refused_as_scripts_expect(uri: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError) as caught:
         alternative(uris=uri)
     assert str(caught.value).startswith("Invalid URI: ")
     assert "spiffe://" in caught.value.hint
@@ -367,7 +449,7 @@ def test_what_is_no_uri_is_refused_as_scripts_expect(uri: str) -> None:
 
 @pytest.mark.parametrize("text", ['a"b', "a<b>", "a\\b", "a^b", "a`b", "a{b}", "a|b", "a%zz", "%"])
 def test_a_uri_is_made_of_the_characters_of_rfc_3986(text: str) -> None:
-    with pytest.raises(InvalidAlternativeName, match="Invalid URI"):
+    with pytest.raises(InvalidAlternativeNameError, match="Invalid URI"):
         alternative(uris=f"http://host/{text}")
 
 

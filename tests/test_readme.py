@@ -1,4 +1,4 @@
-"""README and docs: what they show is done again, and what they name is there."""
+"""README and docs: what they show is done again, and what they name exists."""
 
 import re
 import shlex
@@ -14,13 +14,26 @@ from pathlib import Path
 import pytest
 from temporalio.envconfig import ClientConfig
 
+from docs import picture
 from tests.conftest import CommandLine
-from tests.docs import DOCUMENTS, GUIDES, README, ROOT, Block, Terminal, blocks, steps
+from tests.docs import (
+    DOCUMENTS,
+    GUIDES,
+    README,
+    ROOT,
+    Block,
+    Terminal,
+    blocks,
+    first_command,
+    steps,
+)
 
+REFERENCE = ROOT / "docs/reference.md"
 # These sections set the tool up in a clone; the others begin in an empty folder, with the tool.
-SETTING_UP = ("certstrap", "Run the tests", "Install")
-# What the section Install presupposes, from the package index.
-INSTALLERS = {"pipx": "pipx==1.18.4", "uv": "uv==0.13.9"}
+SETTING_UP = ("Install", "Run the tests")
+# The programs that the section Install uses; the first two are installed from the package index.
+INSTALLERS = {"pipx": "pipx==1.18.4", "uv": "uv==0.13.9", "python3": ""}
+LONGEST_README = 150  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
 NOT_RUN = {"text", "toml", "powershell", "bat"}
@@ -75,39 +88,35 @@ def under(heading: str) -> list[Block]:
     return found
 
 
-def test_first_command_of_the_readme_sets_up_and_issues(
-    clone: Path, open_terminal: OpenTerminal
-) -> None:
-    # What pip has to say of its own settings is not ours.
-    terminal = open_terminal(clone, PIP_QUIET="1")
-    for step in steps(under("certstrap")):
-        terminal.follow(step)
-    assert (clone / "out/your-namespace.crt").exists()
-
-
 @pytest.mark.parametrize("installer", INSTALLERS)
-def test_readme_installs_with_pipx_and_uv(
+def test_readme_installs_and_runs_its_first_command(
     installer: str, clone: Path, tmp_path: Path, open_terminal: OpenTerminal
 ) -> None:
     tools, apps = tmp_path / "tools", tmp_path / "apps"
-    subprocess.run([sys.executable, "-m", "venv", tools], check=True)
-    pip = str(tools / "bin/pip")
-    subprocess.run([pip, "install", INSTALLERS[installer]], check=True, capture_output=True)
+    if INSTALLERS[installer]:
+        subprocess.run([sys.executable, "-m", "venv", tools], check=True)
+        pip = str(tools / "bin/pip")
+        subprocess.run([pip, "install", INSTALLERS[installer]], check=True, capture_output=True)
     terminal = open_terminal(
         clone,
-        PATH=f"{apps}:{tools / 'bin'}:/usr/bin:/bin",
+        PATH=f"{apps}:{tools / 'bin'}:{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin",
+        PIP_QUIET="1",  # what pip has to say of its own settings is not ours
         PIPX_HOME=str(tmp_path / "home"),
         PIPX_BIN_DIR=str(apps),
         UV_TOOL_DIR=str(tmp_path / "home"),
         UV_TOOL_BIN_DIR=str(apps),
+        VIRTUAL_ENV_DISABLE_PROMPT="1",  # `Terminal` knows its own prompt
     )
     section = under("Install")
     assert sum(block.language == "sh" for block in section) == len(INSTALLERS)
     for step in steps(
         [b for b in section if b.language == "console" or b.lines[0].startswith(installer)]
+        + under("First command")
     ):
         terminal.follow(step)
-    assert (apps / "certstrap").exists()
+    folder = clone / ".venv/bin" if installer == "python3" else apps
+    assert (folder / "certstrap").exists()
+    assert (clone / "out/your-namespace.crt").exists()
 
 
 def test_readme_shows_what_the_program_prints(terminal: Terminal) -> None:
@@ -121,16 +130,43 @@ def test_guides_show_what_the_program_prints(guide: Path, terminal: Terminal) ->
         terminal.follow(step)
 
 
-def test_first_block_of_the_readme_is_there_by_line_10() -> None:
+def test_readme_is_short_and_begins_with_a_command() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST_README
     assert blocks(README)[0].number <= 10
     assert blocks(README)[0].language in RUN
 
 
-def test_readme_lists_the_files_of_the_walkthrough_with_their_modes(
+def test_contents_line_of_the_readme_leads_to_every_section_in_order() -> None:
+    text = README.read_text(encoding="utf-8")
+    titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    contents = next(line for line in text.splitlines() if line.startswith("[Install]"))
+    assert re.findall(r"\[([^]]+)\]\(#[^)]+\)", contents) == titles[:-1]
+    assert titles[-1] == "Licence"
+
+
+def test_picture_shows_what_the_first_command_prints() -> None:
+    drawn = picture.shown(picture.draw())
+    assert picture.shown(picture.PICTURE.read_text(encoding="utf-8")) == drawn
+    assert f"$ {first_command()}" in drawn
+    assert "  Upload out/Cert.crt to your Namespace, as its CA certificate." in drawn
+    assert f"]({picture.PICTURE.relative_to(ROOT)})" in README.read_text(encoding="utf-8")
+
+
+def test_picture_loads_nothing_from_elsewhere() -> None:
+    svg = picture.PICTURE.read_text(encoding="utf-8")
+    assert re.findall(r"(?:url\(|src=|href=)[\"']?(?!#)", svg) == []
+
+
+def test_reference_lists_the_files_of_a_client_with_their_modes(
     terminal: Terminal, tmp_path: Path
 ) -> None:
     terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase --pkcs8")
-    text = README.read_text(encoding="utf-8")
+    terminal.run("certstrap export-chain your-namespace")
+    terminal.run("certstrap export-pkcs12 your-namespace --passphrase p")
+    terminal.run("certstrap issue lost --no-passphrase")
+    terminal.run("certstrap revoke --CN lost --reason keyCompromise")
+    terminal.run("rm -f out/lost.*")
+    text = REFERENCE.read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(out/[^`]+)` \| (\d{4}) \|", text, re.MULTILINE))
     assert listed == {
         str(path.relative_to(tmp_path)): f"{stat.S_IMODE(path.stat().st_mode):04o}"
@@ -139,13 +175,25 @@ def test_readme_lists_the_files_of_the_walkthrough_with_their_modes(
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
 
 
-def test_readme_lists_the_exit_statuses(terminal: Terminal) -> None:
-    text = README.read_text(encoding="utf-8")
+def test_reference_lists_the_exit_statuses(terminal: Terminal) -> None:
+    text = REFERENCE.read_text(encoding="utf-8")
     assert re.findall(r"^\| (\d+) \| ", text, re.MULTILINE) == ["0", "1", "2", "130"]
     assert terminal.run("certstrap --version")[0] == 0
     assert terminal.run("certstrap sign nobody")[0] == 1
     assert terminal.run("certstrap sign --no-such-option")[0] == 2
     assert terminal.interrupt('certstrap init --common-name "Cert"') == 130
+
+
+def test_files_exist_if_only_standard_output_could_not_be_written(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    line = 'certstrap init --common-name "Cert" --curve P-256 --no-passphrase > /dev/full'
+    assert terminal.run(line)[0] == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "Cert.crl",
+        "Cert.crt",
+        "Cert.key",
+    ]
 
 
 def commands_of(certstrap: CommandLine) -> list[str]:

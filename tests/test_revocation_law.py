@@ -12,10 +12,9 @@ from cryptography import x509
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from certstrap.revocation import REASONS
+from certstrap.certificates.crl import REASONS
 from certstrap.validity import Expiry
-from tests import crls
-from tests.cli import foreign
+from tests.builders import crls, foreign
 from tests.conftest import NOW, CommandLine
 
 CA_END = Expiry.parse("10 years").after(NOW)

@@ -1,17 +1,19 @@
 """Every error a user can meet: its sentence, its hint, its exit status.
 
-A class takes the facts and writes its own sentence. Sentences that certstrap's scripts look for are
-kept to the letter.
+A class takes data, keeps it as attributes and writes its own sentence. Sentences that certstrap's
+scripts look for are kept to the letter.
 """
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 class CertstrapError(Exception):
-    """What the tool says no with.
+    """The tool refuses, or fails.
 
     Attributes:
-        hint: one sentence that says what to do, or empty where there is nothing to add.
+        hint: one sentence that says what to do, or empty if there is nothing to add.
         exit_code: the exit status of the command, 1 unless a subclass says otherwise.
     """
 
@@ -22,12 +24,12 @@ class CertstrapError(Exception):
         self.hint = escaped(hint)
 
 
-class Missing(CertstrapError):
-    """Something that the command cannot do without was not given."""
+class MissingOptionError(CertstrapError):
+    """An option or argument that the command needs was not given, or is not one of its values."""
 
 
-class AlreadyExists(CertstrapError):
-    """A thing of that name is in the depot; ``kind`` is ``CA``, ``request`` or ``certificate``."""
+class AlreadyExistsError(CertstrapError):
+    """The depot has one of that name; ``kind`` is ``CA``, ``request`` or ``certificate``."""
 
     SENTENCES = {  # noqa: RUF012 - certstrap's own words, never changed
         "CA": 'CA with specified name "{}" already exists!',
@@ -35,15 +37,16 @@ class AlreadyExists(CertstrapError):
         "certificate": 'Certificate "{}" already exists!',
     }
 
-    def __init__(self, kind: str, stem: str, path: str) -> None:
+    def __init__(self, kind: str, name: str, path: str) -> None:
+        self.kind, self.name, self.path = kind, name, path
         super().__init__(
-            self.SENTENCES[kind].format(stem),
+            self.SENTENCES[kind].format(name),
             f"Nothing is overwritten: choose another name, or move {path} away.",
         )
 
 
-class FileExists(CertstrapError):
-    """A file that would be written is there already."""
+class PathTakenError(CertstrapError):
+    """A file that would be created already exists."""
 
     def __init__(self, path: str, hint: str = "") -> None:
         self.path = path
@@ -53,26 +56,63 @@ class FileExists(CertstrapError):
         )
 
 
-class NotFound(CertstrapError):
-    """A file that the command reads is not there."""
+class NotFoundError(CertstrapError):
+    """A file that the command reads does not exist; ``kind`` says what it should hold."""
 
-    def __init__(self, what: str, path: str, hint: str = "") -> None:
+    def __init__(self, kind: str, path: str, hint: str = "") -> None:
+        self.kind, self.path = kind, path
         super().__init__(
-            f"There is no {what} {path}.", hint or "Check the name and the depot path."
+            f"There is no {kind} {path}.", hint or "Check the name and the depot path."
         )
 
 
-class Unusable(CertstrapError):
-    """A file is there, but is not what the command needs; ``why`` ends the sentence."""
+class UnusableFileError(CertstrapError):
+    """A file exists, but is not what the command needs; ``reason`` ends the sentence."""
 
-    def __init__(self, path: str, why: str, hint: str = "") -> None:
-        super().__init__(f"{path} {why}.", hint)
+    def __init__(self, path: str, reason: str, hint: str = "") -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} {reason}.", hint)
 
 
-class Storage(CertstrapError):
-    """The operating system would not do what was asked of a file."""
+class TooLargeError(UnusableFileError):
+    """A file is larger than anything this program reads, or does not end."""
+
+    LIMIT = 64 * 1024 * 1024  # bytes
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            path, f"has more than {self.LIMIT >> 20} MB", "Name the file that was meant."
+        )
+
+
+class NameMismatchError(CertstrapError):
+    """A name leads to a file only under another spelling, and that file has another name in it."""
+
+    def __init__(self, path: str, name: str, found: str) -> None:
+        self.path, self.name, self.found = path, name, found
+        owner = f"is for {quoted(found)}" if found else "does not say whom it is for"
+        super().__init__(
+            f"{path} {owner}, and {quoted(name)} was asked for.",
+            "Use the name in the certificate or request, or the file's name without its suffix.",
+        )
+
+
+class AmbiguousNameError(CertstrapError):
+    """A name leads to more than one file."""
+
+    def __init__(self, name: str, paths: Sequence[str]) -> None:
+        self.name, self.paths = name, tuple(paths)
+        super().__init__(
+            f"{quoted(name)} is the name in more than one file: {', '.join(paths)}.",
+            "Use the name of one of these files, without its suffix.",
+        )
+
+
+class StorageError(CertstrapError):
+    """The operating system refuses to ``verb`` a file."""
 
     def __init__(self, verb: str, path: str, cause: OSError) -> None:
+        self.verb, self.path, self.cause = verb, path, cause
         super().__init__(
             f"Cannot {verb} {path}: {cause.strerror or cause}.",
             "Check its permissions."
@@ -81,135 +121,183 @@ class Storage(CertstrapError):
         )
 
 
-class Untold(CertstrapError):
-    """What was done could not be told, as standard output takes no more."""
+@contextmanager
+def storage_errors(verb: str, path: str) -> Iterator[None]:
+    """Raise what the operating system refuses in the block as a `StorageError`."""
+    try:
+        yield
+    except OSError as cause:
+        raise StorageError(verb, path, cause) from None
+    except ValueError as cause:  # a NUL in the path
+        raise StorageError(verb, path, OSError(errno.EINVAL, str(cause))) from None
+
+
+class InUseError(CertstrapError):
+    """Another process uses a folder that this one has to change, and does not finish."""
+
+    def __init__(self, folder: str, seconds: float) -> None:
+        self.folder, self.seconds = folder, seconds
+        super().__init__(
+            f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
+            "Try again, wait longer with --wait SECONDS before the command, or find that process "
+            "with: fuser -v FOLDER",
+        )
+
+
+class ForeignOwnerError(CertstrapError):
+    """A file in a folder that others may write to, and one of them owns the file."""
+
+    def __init__(self, path: str, owner: str, folder: str) -> None:
+        self.path, self.owner, self.folder = path, owner, folder
+        super().__init__(
+            f"{path} belongs to {owner}, and others may write to {folder}: it is not used.",
+            "Remove it, unless you expected it. A copy of it that you make is yours, and is used.",
+        )
+
+
+class OutputError(CertstrapError):
+    """Standard output cannot be written."""
 
     def __init__(self, cause: OSError) -> None:
+        self.cause = cause
         super().__init__(
             f"Cannot write to standard output: {cause.strerror or cause}.",
-            "Check where it leads; files that were made before are there.",
+            "Check where it leads; files that were created before this error exist.",
         )
 
 
-class LaxMode(CertstrapError):
-    """A private key that others can read or change."""
+class LaxModeError(CertstrapError):
+    """Others can read or change a private key."""
 
     def __init__(self, path: str, mode: int) -> None:
-        from shlex import quote  # noqa: PLC0415 - only who fails pays for it
+        from shlex import quote  # noqa: PLC0415 - only this error needs it
 
+        self.path, self.mode = path, mode
         super().__init__(
-            f"{path} is open to others (mode {mode:04o}), and a private key must not be.",
-            f"Close it with: chmod 0440 {quote(path)}",
+            f"{path} is a private key that others can access (mode {mode:04o}).",
+            f"Restrict it with: chmod 0440 {quote(path)}",
         )
 
 
-class InvalidName(CertstrapError):
-    """A name that cannot be a common name, or cannot name a file; ``why`` ends the sentence."""
+class InvalidNameError(CertstrapError):
+    """A ``field`` of a name that is not allowed, or cannot name a file; ``reason`` says why."""
 
-    def __init__(self, what: str, text: str, why: str, hint: str = "") -> None:
-        super().__init__(f"Invalid {what}: {quoted(text)} {why}.", hint)
+    def __init__(self, field: str, text: str, reason: str, hint: str = "") -> None:
+        self.field, self.text, self.reason = field, text, reason
+        super().__init__(f"Invalid {field}: {quoted(text)} {reason}.", hint)
 
 
-class InvalidAlternativeName(CertstrapError):
-    """An entry of a list of IP addresses, domains or URIs that is none."""
+class InvalidAlternativeNameError(CertstrapError):
+    """An entry of a list of IP addresses, domains or URIs that is not one."""
 
     def __init__(self, kind: str, text: str, hint: str) -> None:
+        self.kind, self.text = kind, text
         super().__init__(f"Invalid {kind}: {printable(text) or quoted(text)}", hint)
 
 
-class InvalidExpiry(CertstrapError):
-    """An end of validity that cannot be read, or cannot be."""
+class InvalidExpiryError(CertstrapError):
+    """An end of validity that cannot be read, or is not possible."""
 
-    def __init__(self, text: str, why: str) -> None:
+    def __init__(self, text: str, reason: str) -> None:
+        self.text, self.reason = text, reason
         super().__init__(
-            f"Invalid expiry: {quoted(text)} {why}.",
+            f"Invalid expiry: {quoted(text)} {reason}.",
             'Write it as "18 months", "1 year 6 months", "90d", "30d10h" or "2027-12-31".',
         )
 
 
-class InvalidKeySpec(CertstrapError):
-    """A curve that is unknown or an RSA key size out of bounds."""
+class InvalidKeySpecError(CertstrapError):
+    """A curve that is unknown, or an RSA key size that is not supported."""
 
 
-class WrongPassphrase(CertstrapError):
-    """The passphrase does not open the key."""
+class WrongPassphraseError(CertstrapError):
+    """The passphrase does not decrypt the key."""
 
     def __init__(self, path: str) -> None:
+        self.path = path
         super().__init__(
-            f"The passphrase does not open {path}.",
+            f"The passphrase does not decrypt {path}.",
             "Try again; without its passphrase an encrypted key cannot be used.",
         )
 
 
-class NoPassphrase(CertstrapError):
-    """A passphrase is needed and there is nobody to ask."""
+class NoPassphraseError(CertstrapError):
+    """A passphrase is needed, and there is nobody to ask."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(
             sentence,
-            "Give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE; "
-            "--no-passphrase leaves a new key in the clear.",
+            "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE; with --no-passphrase, new keys "
+            "are not encrypted.",
         )
 
 
-class PassphrasesDiffer(CertstrapError):
+class PassphrasesDifferError(CertstrapError):
     """A new passphrase was not typed the same way twice."""
 
     def __init__(self) -> None:
         super().__init__("Passphrases do not match.", "Run the command again.")
 
 
-class NotAllowedToSign(CertstrapError):
-    """The certificate of the chosen CA is not a CA's. This sentence stands alone: no hint."""
-
-    def __init__(self) -> None:
-        super().__init__("Selected CA certificate is not allowed to sign certificates.")
-
-
-class ChooseCA(CertstrapError):
-    """The depot holds no CA, or more than one, and the command does not say which."""
+class ChooseCAError(CertstrapError):
+    """The depot in ``root`` has no CA, or more than one, and the command does not say which."""
 
     def __init__(self, root: str, found: Sequence[str]) -> None:
+        self.root, self.found = root, tuple(sorted(found))
         if found:
-            names = ", ".join(sorted(found))
             super().__init__(
-                f"{root} holds more than one CA: {names}.", "Choose one with --CA NAME."
+                f"{root} has more than one CA: {', '.join(self.found)}.",
+                "Choose one with --CA NAME.",
             )
         else:
             super().__init__(
-                f"{root} holds no CA.", "Make one with: certstrap init --common-name NAME"
+                f"{root} has no CA.", "Create one with: certstrap init --common-name NAME"
             )
 
 
-class Refused(CertstrapError):
-    """What was asked for would make a certificate that nobody should accept."""
+class RefusedError(CertstrapError):
+    """What was asked for would not be accepted, or is not safe.
+
+    Attributes:
+        rule: the identifier of the rule that is violated, or empty; see `certificates.rules`.
+    """
+
+    def __init__(self, sentence: str, hint: str = "", rule: str = "") -> None:
+        self.rule = rule
+        super().__init__(sentence, hint)
 
 
-class Internal(CertstrapError):
-    """A mistake of this program; what the exception says is left out, as it may hold a secret."""
+class InternalError(CertstrapError):
+    """A bug of this program. The exception's own text is left out, as it may contain a secret."""
 
-    def __init__(self, cause: Exception) -> None:
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
         last = cause.__traceback__
         while last and last.tb_next:
             last = last.tb_next
-        where = f" in {last.tb_frame.f_code.co_name}, line {last.tb_lineno}" if last else ""
+        where = ""
+        if last:
+            frame = last.tb_frame
+            module = frame.f_globals.get("__name__", "?")
+            where = f" in {module}.{frame.f_code.co_name}, line {last.tb_lineno}"
         super().__init__(
-            f"certstrap failed in a way it never should: {type(cause).__name__}{where}.",
-            "Please report it, with the command line.",
+            f"certstrap failed unexpectedly: {type(cause).__name__}{where}.",
+            "This is a bug: please report it with the command line. CERTSTRAP_DEBUG=1 shows the "
+            "traceback.",
         )
 
 
 def quoted(text: str) -> str:
-    """Return ``text`` between quotes, fit for a line of a terminal."""
+    """Return ``text`` between quotes, safe to print on a terminal."""
     return f'"{printable(text)}"'
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with what a terminal could obey escaped, cut to 80 characters."""
+    """Return ``text`` without control sequences, cut to 80 characters."""
     shown = escaped(text)
-    return shown if len(shown) <= 80 else shown[:79] + "…"  # noqa: PLR2004 - said above
+    return shown if len(shown) <= 80 else shown[:79] + "…"  # noqa: PLR2004 - the docstring says it
 
 
 def escaped(text: str) -> str:
-    """Return ``text`` with what a terminal could obey escaped."""
+    """Return ``text`` with the characters that a terminal could interpret escaped."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,183 +1,236 @@
 """Files, whole or not at all: read with care, created without overwriting, replaced in one step.
 
-A file is written beside its place under a passing name, flushed to the disk, and only then given
-its own name; no process ever sees half of one, whenever another is killed (rename(2), link(2)).
+A file is written next to its final place under a temporary name, flushed to disk, and only then
+given its own name, so that no process ever sees half of one, even if this one is killed (link(2),
+rename(2)).
 """
 
 import errno
 import os
-import signal
+import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import NamedTuple
 
-from certstrap.errors import FileExists, LaxMode, NotFound, Storage, Unusable
+from certstrap.errors import (
+    ForeignOwnerError,
+    LaxModeError,
+    NotFoundError,
+    PathTakenError,
+    StorageError,
+    TooLargeError,
+    UnusableFileError,
+    storage_errors,
+)
+from certstrap.interrupts import uninterrupted
 
 KEY_MODE = 0o440  # certstrap's; the umask may take from it
 PUBLIC_MODE = 0o444
 EXPORT_MODE = 0o400
 
-_PASSING = (".certstrap-", ".tmp")
+JOURNAL = ".certstrap-journal"
+"""The name of a file that lists what a process is about to replace; see `journal`."""
+
+TEMPORARY = re.compile(r"\.certstrap-[0-9a-f]{16}\.tmp")
+# Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_CHUNK = 65_536  # bytes
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # as VirtualBox's shared folders have it
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
 class NewFile(NamedTuple):
-    """A file to be: its path, its content, and the mode it is born with (less the umask)."""
+    """A file to write.
+
+    Attributes:
+        path: where.
+        data: its content.
+        mode: the mode it is created with, less the umask.
+        replace: whether it takes the place of a file that has its path.
+    """
 
     path: str
     data: bytes
     mode: int
+    replace: bool = False
 
 
-def read(path: str, what: str, *, private: bool = False, hint: str = "") -> bytes:
+class Staged(NamedTuple):
+    """A file that is on disk under a temporary name.
+
+    Attributes:
+        name: that name.
+        inode: its device and inode.
+        file: the file that it becomes.
+    """
+
+    name: str
+    inode: tuple[int, int]
+    file: NewFile
+
+
+Record = Callable[[Sequence[Staged]], AbstractContextManager[None]]
+"""Records what is about to be written, for as long as the context lasts."""
+
+
+def read(
+    path: str, kind: str, *, private: bool = False, own: bool = False, hint: str = ""
+) -> bytes:
     """Return the content of a regular file.
 
     Args:
         path: the file; a link is followed.
-        what: what it should be, for the sentence when it is not there.
+        kind: what it should hold, for error messages.
         private: refuse it if others can read or write it.
-        hint: what to do where it is not there.
+        own: refuse it if another user may have put it there; see `foreign_owner`.
+        hint: what to do if it does not exist.
 
     Raises:
-        NotFound: nothing is there.
-        Unusable: a folder, a FIFO or a device is there.
-        LaxMode: ``private`` was asked for, and is not so.
-        Storage: the operating system refuses.
+        NotFoundError: it does not exist.
+        UnusableFileError: it is a folder, a FIFO or a device.
+        TooLargeError: it has more than 64 MB.
+        LaxModeError: it should be private, and is not.
+        ForeignOwnerError: another user may have put it there.
+        StorageError: the operating system refuses.
     """
     try:
-        # Without O_NONBLOCK, opening a FIFO would wait for a writer that may never come.
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        try:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode):
-                raise Unusable(path, "is not a regular file", f"It should be a {what}.")
-            mode = stat.S_IMODE(found.st_mode)
-            if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
-                raise LaxMode(path, mode)
-            with open(fd, "rb", closefd=False) as file:
-                return file.read()
-        finally:
-            os.close(fd)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(what, path, hint) from None
-    except (OSError, ValueError) as cause:  # ValueError: a NUL in the path
-        raise Storage("read", path, _as_os_error(cause)) from None
+        with storage_errors("read", path):
+            fd = os.open(path, _FLAGS)
+            try:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode):
+                    raise UnusableFileError(
+                        path, "is not a regular file", f"It should be a {kind}."
+                    )
+                mode = stat.S_IMODE(found.st_mode)
+                if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
+                    raise LaxModeError(path, mode)
+                owner = foreign_owner(path, found.st_uid) if own else ""
+                if owner:
+                    raise ForeignOwnerError(path, owner, _folder_of(path))
+                return _content(fd, path)
+            finally:
+                os.close(fd)
+    except StorageError as error:
+        if isinstance(error.cause, FileNotFoundError | NotADirectoryError):
+            raise NotFoundError(kind, path, hint) from None
+        raise
 
 
-def require_free(path: str, hint: str = "") -> None:
-    """Refuse a path that is taken, before any work is done for it.
+def _content(fd: int, path: str) -> bytes:
+    data = bytearray()
+    while chunk := os.read(fd, _CHUNK):
+        data += chunk
+        if len(data) > TooLargeError.LIMIT:
+            raise TooLargeError(path)
+    return bytes(data)
+
+
+def is_shared(folder: str) -> bool:
+    """Tell whether users other than root and the one who runs this may write to ``folder``."""
+    return sys.platform != "win32" and _is_shared(os.stat(folder))
+
+
+def _is_shared(folder: os.stat_result) -> bool:
+    others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return bool(others) or folder.st_uid not in {0, os.geteuid()}
+
+
+def foreign_owner(path: str, uid: int) -> str:
+    """Return who else may have put a file where it is, or an empty string if nobody can have.
+
+    In a folder that others may write to, files of root, of the folder's owner and of the user who
+    runs this are right, and links to files likewise.
+
+    Args:
+        path: the file, or a link to it.
+        uid: the owner of the file.
+
+    Returns:
+        The name of the owner, and the number of one that has no name.
+    """
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        return ""
+    owners = {uid, os.lstat(path).st_uid} - {0, os.geteuid()}
+    if not owners:
+        return ""
+    folder = os.stat(_folder_of(path))
+    owners.discard(folder.st_uid)
+    return _user_name(min(owners)) if owners and _is_shared(folder) else ""
+
+
+def _user_name(uid: int) -> str:
+    from pwd import getpwuid  # noqa: PLC0415 - only an error needs it
+
+    try:
+        return f"the user {getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"the user {uid}"
+
+
+def write(
+    files: Sequence[NewFile],
+    then: Callable[[], None] = lambda: None,
+    record: Record | None = None,
+) -> None:
+    """Write all the files, in their order, or none; the caller has locked their folders.
+
+    The first can be seen before the second; each is on disk when this returns. A file that
+    replaces another does so in one step, but several files do not all change in one step; if a
+    later one fails, the earlier ones are undone. If this process is killed in between, whoever
+    finds the record of what was to be written finishes it.
+
+    Args:
+        files: the files.
+        then: what belongs to them and is done last; if it fails, they are undone.
+        record: records the files when all are on disk under temporary names, which they keep
+            until there is no record of them.
 
     Raises:
-        FileExists: something is there; ``hint`` takes the place of its own.
+        PathTakenError: one of the files exists and is not to be replaced.
+        StorageError: the operating system refuses, for example because the disk is full.
     """
-    if os.path.lexists(path):
-        raise FileExists(path, hint)
-
-
-def create(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
-    """Do what `write` does while no other process writes to the same folders."""
-    with ExitStack() as locks:
-        for folder in sorted({real_folder(file.path) for file in files}):
-            if os.path.isdir(folder):  # otherwise writing tells what is wrong, and with which file
-                locks.enter_context(locked(folder))
-        write(files, overwrite=overwrite)
-
-
-def write(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
-    """Create all the files, in their order, or none; the caller has `locked` their folders.
-
-    The first is seen before the second; each is on the disk when this returns. With ``overwrite``
-    each takes the place of whatever has its path, in one step, but not all of them in one; if the
-    rest fails, what was there comes back.
-
-    Raises:
-        FileExists: one of them is there already.
-        Storage: the operating system refuses, for example as the disk is full.
-    """
-    with uninterrupted() as interrupted, ExitStack() as passing, ExitStack() as rollback:
-        for file, staged in [(file, _stage(file, passing)) for file in files]:
-            if overwrite:
-                _put_aside(file.path, passing, rollback)
-                with _storage("write", file.path):
-                    os.replace(staged.name, file.path)
-            else:
-                rollback.callback(_remove_if_ours, file.path, staged)
-                _give_name(staged.name, file.path)
-            # A key's name too is on the disk before anything that depends on it can be seen.
-            _sync_folder(os.path.dirname(file.path) or ".")
-        if interrupted:
-            raise KeyboardInterrupt
-        rollback.pop_all()
+    with uninterrupted() as interrupts, ExitStack() as temporary:
+        staged = [stage(file, temporary) for file in files]
+        with record(staged) if record else nullcontext(), ExitStack() as rollback:
+            for new in staged:
+                path = new.file.path
+                if new.file.replace:
+                    _keep_old(path, temporary, rollback)
+                    name = _second_name(new.name, temporary) if record else new.name
+                    with storage_errors("write", path):
+                        os.replace(name, path)
+                else:
+                    rollback.callback(remove_if_same, path, new)
+                    give_name(new.name, path)
+                # A key's name must be on disk before anything that depends on it can be seen.
+                sync_folder(_folder_of(path))
+            if interrupts:
+                raise KeyboardInterrupt
+            then()
+            rollback.pop_all()
 
 
 def real_folder(path: str) -> str:
-    """Return the folder that a file at ``path`` would be in, by its real name."""
-    with _storage("write", path):
+    """Return the real path of the folder that a file at ``path`` would be in."""
+    with storage_errors("write", path):
         return os.path.realpath(os.path.dirname(path))
 
 
 @contextmanager
-def locked(folder: str) -> Iterator[None]:
-    """Hold the lock of ``folder`` for the block; whoever else wants it waits.
-
-    What a killed process left in it is cleared away.
-
-    On POSIX it is flock(2) on the folder itself, so that no file is left in it.
-    """
-    with _storage("lock", folder):
-        fd = _lock(folder)
-    with uninterrupted():
-        try:
-            _remove_leftovers(folder)
-            yield
-        finally:
-            os.close(fd)
-
-
-class _Held(list[int]):
-    """Takes signals and does nothing about them."""
-
-    def __call__(self, number: int, _: object) -> None:
-        self.append(number)
-
-
-@contextmanager
-def uninterrupted() -> Iterator[list[int]]:
-    """Let Ctrl-C do nothing in the block; yield what came, which is for the block to heed.
-
-    What comes when all is done comes too late, and does not make it look undone.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    held = before if isinstance(before, _Held) else _Held()
-    if before is not signal.default_int_handler:  # an outer block holds it, or somebody else does
-        yield held
-        return
-    try:
-        signal.signal(signal.SIGINT, held)
-    except ValueError:  # only the main thread may, and only there Ctrl-C interrupts
-        yield held
-        return
-    try:
-        yield held
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
 def folder_for(path: str) -> Iterator[None]:
-    """Have the folder ``path`` for the block, its parents too; those made go if the block fails.
+    """Create the folder ``path`` and its missing parents; remove them if the block fails.
 
-    They are open to their owner alone.
+    New folders have mode 0700.
 
     Raises:
-        Storage: the operating system refuses.
+        StorageError: the operating system refuses.
     """
     with ExitStack() as rollback:
-        with _storage("create", path):
+        with storage_errors("create", path):
             for folder in reversed(_missing(path)):
                 rollback.callback(_remove_empty, folder)
                 try:
@@ -185,13 +238,25 @@ def folder_for(path: str) -> Iterator[None]:
                 except FileExistsError:
                     if not os.path.isdir(folder):
                         raise
-                _sync_folder(os.path.dirname(folder) or ".")
+                sync_folder(os.path.dirname(folder) or ".")
         yield
         rollback.pop_all()
 
 
+def remove_temporary(folder: str) -> None:
+    """Remove the temporary files that a killed process left in ``folder``, which is locked.
+
+    Those that a journal lists stay until `journal.settle` has finished what it is about.
+    """
+    with storage_errors("clean", folder):
+        names = os.listdir(folder)
+        for name in () if JOURNAL in names else names:
+            if TEMPORARY.fullmatch(name):
+                remove(os.path.join(folder, name))
+
+
 def _missing(path: str) -> list[str]:
-    """Return the folders that ``path`` lacks, itself first."""
+    """Return the folders of ``path`` that do not exist, itself first."""
     missing: list[str] = []
     while path not in missing and not os.path.isdir(path):
         missing.append(path)
@@ -204,53 +269,51 @@ def _remove_empty(folder: str) -> None:
         os.rmdir(folder)
 
 
-class _Staged(NamedTuple):
-    name: str
-    inode: tuple[int, int]
+def _temporary_name(path: str) -> str:
+    return os.path.join(os.path.dirname(path), f".certstrap-{os.urandom(8).hex()}.tmp")
 
 
-def _passing_name(path: str) -> str:
-    return os.path.join(os.path.dirname(path), os.urandom(8).hex().join(_PASSING))
-
-
-def _stage(file: NewFile, passing: ExitStack) -> _Staged:
-    name = _passing_name(file.path)
-    with _storage("write", file.path):
+def stage(file: NewFile, temporary: ExitStack) -> Staged:
+    """Put a file on disk under a temporary name, which ``temporary`` removes."""
+    name = _temporary_name(file.path)
+    with storage_errors("write", file.path):
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        passing.callback(_remove, name)
+        temporary.callback(remove, name)
         with open(os.open(name, flags, file.mode), "wb") as stream:
             stream.write(file.data)
             stream.flush()
             os.fsync(stream.fileno())
-            born = os.fstat(stream.fileno())
-    return _Staged(name, (born.st_dev, born.st_ino))
+            status = os.fstat(stream.fileno())
+    return Staged(name, (status.st_dev, status.st_ino), file)
 
 
-def _give_name(name: str, path: str) -> None:
-    """Give a staged file its name, unless that is taken."""
+def give_name(name: str, path: str) -> None:
+    """Give a staged file its final name, unless a file has that name."""
     try:
-        if sys.platform == "win32":  # pragma: no cover - not run in CI; rename overwrites nothing
-            os.rename(name, path)
-            return
-        try:
-            os.link(name, path)
-        except OSError as cause:
-            if cause.errno not in _NO_HARD_LINKS:
-                raise
-            # FAT and some shared folders: two steps, safe among those who hold the depot's lock.
-            if os.path.lexists(path):
-                raise FileExistsError from None
-            os.rename(name, path)
-    except FileExistsError:
-        raise FileExists(path) from None
-    except (OSError, ValueError) as cause:
-        raise Storage("write", path, _as_os_error(cause)) from None
+        with storage_errors("write", path):
+            if sys.platform == "win32":  # pragma: no cover - not run in CI; it overwrites nothing
+                os.rename(name, path)
+                return
+            try:
+                os.link(name, path)
+            except OSError as cause:
+                if cause.errno not in _NO_HARD_LINKS:
+                    raise
+                # FAT and some shared folders: two steps, safe for all who hold the depot's lock.
+                if os.path.lexists(path):
+                    raise PathTakenError(path) from None
+                os.rename(name, path)
+    except StorageError as error:
+        if isinstance(error.cause, FileExistsError):
+            raise PathTakenError(path) from None
+        raise
 
 
-def _sync_folder(folder: str) -> None:
+def sync_folder(folder: str) -> None:
+    """Wait until the names in ``folder`` are on disk."""
     if sys.platform == "win32":  # pragma: no cover - Windows has no such call; not run in CI
         return
-    with _storage("write", folder):
+    with storage_errors("write", folder):
         fd = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(fd)
@@ -261,71 +324,53 @@ def _sync_folder(folder: str) -> None:
             os.close(fd)
 
 
-def _put_aside(path: str, passing: ExitStack, rollback: ExitStack) -> None:
-    """Keep what has the path under a passing name as well, to put it back if the rest fails."""
-    name = _passing_name(path)
-    passing.callback(_remove, name)
+def _keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
+    """Keep the file at ``path`` under a temporary name as well, to restore it if the rest fails."""
+    with storage_errors("write", path):
+        if os.path.lexists(path):
+            rollback.callback(os.replace, _second_name(path, temporary), path)
+        else:
+            rollback.callback(remove, path)
+
+
+def _second_name(path: str, temporary: ExitStack) -> str:
+    """Return a temporary name of the file at ``path``; where no file has two, that of a copy."""
+    name = _temporary_name(path)
+    temporary.callback(remove, name)
+    with storage_errors("write", path):
+        try:
+            os.link(path, name, follow_symlinks=False)
+        except OSError as cause:
+            if cause.errno not in _NO_HARD_LINKS:
+                raise
+            return _copy(path, temporary)
+    return name
+
+
+def _copy(path: str, temporary: ExitStack) -> str:
+    fd = os.open(path, _FLAGS)
     try:
-        os.link(path, name)
-    except FileNotFoundError:
-        rollback.callback(_remove, path)
-    except OSError as cause:
-        if cause.errno not in _NO_HARD_LINKS:
-            raise Storage("write", path, cause) from None
-    else:
-        rollback.callback(os.replace, name, path)
+        mode = stat.S_IMODE(os.fstat(fd).st_mode)
+        name = stage(NewFile(path, _content(fd, path), 0o600), temporary).name
+    finally:
+        os.close(fd)
+    os.chmod(name, mode)
+    return name
 
 
-def _remove(path: str) -> None:
-    """Remove a passing name; one that cannot be removed now goes with the next command."""
+def remove(path: str) -> None:
+    """Remove a file; one that cannot be removed now is removed by the next command."""
     with suppress(OSError):
         os.unlink(path)
 
 
-def _remove_if_ours(path: str, staged: _Staged) -> None:
+def remove_if_same(path: str, staged: Staged) -> None:
+    """Remove the file at ``path`` if it is the one that was staged."""
     with suppress(OSError, ValueError):
         found = os.lstat(path)
         if (found.st_dev, found.st_ino) == staged.inode:
             os.unlink(path)
 
 
-def _lock(folder: str) -> int:
-    """Return an open file that holds the lock until it is closed."""
-    if sys.platform == "win32":  # pragma: no cover - Windows cannot lock a folder; not run in CI
-        import msvcrt  # noqa: PLC0415
-
-        fd = os.open(os.path.join(folder, ".lock"), os.O_RDWR | os.O_CREAT)
-        msvcrt.locking(fd, msvcrt.LK_LOCK, 1)
-        return fd
-    import fcntl  # noqa: PLC0415
-
-    while True:
-        fd = os.open(folder, os.O_RDONLY)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(fd), os.stat(folder)):
-                return fd
-        # Whoever made the folder could not write into it, and took it away while we waited.
-        os.close(fd)
-        with suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
-
-
-def _remove_leftovers(folder: str) -> None:
-    """Remove passing names that a killed process left in ``folder``; the caller holds its lock."""
-    with _storage("clean", folder):
-        for name in os.listdir(folder):
-            if name.startswith(_PASSING[0]) and name.endswith(_PASSING[1]):
-                _remove(os.path.join(folder, name))
-
-
-@contextmanager
-def _storage(verb: str, path: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as cause:
-        raise Storage(verb, path, _as_os_error(cause)) from None
-
-
-def _as_os_error(cause: OSError | ValueError) -> OSError:
-    return cause if isinstance(cause, OSError) else OSError(errno.EINVAL, str(cause))
+def _folder_of(path: str) -> str:
+    return os.path.dirname(path) or "."

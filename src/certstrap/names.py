@@ -1,18 +1,21 @@
-"""Names: what a user types, the file it becomes, and what stands in a certificate.
+"""Names: what a user types, the file it becomes, and what a certificate contains.
 
-`Name.stem` is the only place where a string from outside becomes part of a path.
+`Name` is the only place where a string from outside becomes part of a path.
 """
 
+import os
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, Self
 
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from certstrap.errors import InvalidAlternativeName, InvalidName, quoted
+from certstrap.errors import InvalidAlternativeNameError, InvalidNameError, quoted
 
 LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system
@@ -21,28 +24,34 @@ _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+"
 
 
-class _NameFields(NamedTuple):
-    text: str
+class Name(NamedTuple):
+    """A name as the user typed it.
 
+    Its files may have any of the names in `stems`, which are tried in that order.
 
-class Name(_NameFields):
-    """A name as the user typed it, without the spaces around it.
-
-    Raises:
-        InvalidName: nothing in it can name a file, or it holds control characters.
+    Attributes:
+        text: the name without the spaces around it; names that differ only in those are the same.
+        typed: the name with them.
     """
 
-    __slots__ = ()
+    text: str
+    typed: str
 
-    def __new__(cls, text: str) -> Self:  # noqa: D102 - the class says it
-        self = super().__new__(cls, text.strip())
+    @classmethod
+    def parse(cls, typed: str) -> Self:
+        """Read a name.
+
+        Raises:
+            InvalidNameError: nothing in it can name a file, or it has control characters.
+        """
+        self = cls(typed.strip(), typed)
         _require_plain("name", self.text)
         if not any(unicodedata.category(c)[0] in "LN" for c in self.text):
-            raise InvalidName(
+            raise InvalidNameError(
                 "name", self.text, "has no letter or digit", "Choose a name that can name a file."
             )
-        if len(self.stem.encode()) > LONGEST_STEM:
-            raise InvalidName(
+        if max(len(stem.encode()) for stem in (self.stem, self.ca_stem)) > LONGEST_STEM:
+            raise InvalidNameError(
                 "name",
                 self.text,
                 "is too long for the name of a file",
@@ -51,54 +60,85 @@ class Name(_NameFields):
         return self
 
     @property
+    def common_name(self) -> str:
+        """What goes into a certificate: in printable ASCII as typed, as certstrap has it."""
+        return self.typed if _is_printable_ascii(self.typed) else self.text
+
+    @property
     def stem(self) -> str:
-        """The name of its files, without suffix.
+        """The name of the files of a new key, request or certificate, without suffix.
 
         Letters, marks and digits of any script, ``.``, ``_`` and ``-`` stay; a run of anything
-        else, and the dots in front, become one ``_`` each.
+        else, and the dots in front, become one ``_`` each. For printable ASCII that is the rule of
+        certstrap's ``request-cert``, whose own would make names of other scripts collide.
         """
-        stem = _runs_replaced(
-            unicodedata.normalize("NFC", self.text), lambda c: _is_letter(c) or c in "._-"
-        )
-        return "_" + stem.lstrip(".") if stem.startswith(".") else stem
+        text = unicodedata.normalize("NFC", self.common_name)
+        return _visible(_runs_replaced(text, lambda c: _is_letter(c) or c in "._-"))
+
+    @property
+    def ca_stem(self) -> str:
+        """The name of the files of a new CA, without suffix.
+
+        For printable ASCII that is the rule of certstrap's ``init``: spaces become ``_``, and all
+        else stays unless it cannot be in the name of a file. Other names have the rule of `stem`.
+        """
+        if not _is_printable_ascii(self.common_name):
+            return self.stem
+        spelled = _of_init(self.common_name)
+        return _visible("".join("_" if c in _NO_FILE_NAME else c for c in spelled))
 
     @property
     def stems(self) -> tuple[str, ...]:
-        """The file names under which a depot may keep it: ours first, then certstrap's two."""
-        of_init = self.text.replace(" ", "_")
-        of_request = _runs_replaced(
-            self.text, lambda c: c.isascii() and (c.isalnum() or c in "._-")
-        )
-        certstraps = (
-            stem
-            for stem in (of_init, of_request)
-            if not {"/", "\\", ":"} & set(stem) and any(map(str.isalnum, stem))
-        )
-        return tuple(dict.fromkeys((self.stem, *certstraps)))
+        """All names that its files may have: as typed, by certstrap's rules, by ours."""
+        rules = (str, _of_init, _of_request)
+        found = [rule(text) for rule in rules for text in (self.typed, self.text)]
+        return tuple(filter(_is_stem, dict.fromkeys((*found, self.ca_stem, self.stem))))
 
     def __str__(self) -> str:
         return self.text
 
 
-class _SubjectFields(NamedTuple):
-    common_name: str
-    organization: str
-    organizational_unit: str
-    country: str
-    province: str
-    locality: str
+_NO_FILE_NAME = '<>:"/\\|?*' if sys.platform == "win32" else "/"
 
 
-class Subject(_SubjectFields):
-    """The distinguished name of a certificate; an empty field is not there (RFC 5280, 4.1.2.6).
+def _is_printable_ascii(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
-    Raises:
-        InvalidName: a field is too long or holds control characters.
-    """
 
-    __slots__ = ()
+def _of_init(text: str) -> str:
+    return text.replace(" ", "_")
 
-    def __new__(  # noqa: D102 - the class says it
+
+def _of_request(text: str) -> str:
+    return _runs_replaced(text, lambda c: c.isascii() and (c.isalnum() or c in "._-"))
+
+
+def _visible(stem: str) -> str:
+    return "_" + stem.lstrip(".") if stem.startswith(".") else stem
+
+
+def _is_stem(stem: str) -> bool:
+    """Tell whether ``stem`` can name files of the folder itself that are not hidden."""
+    return (
+        any(map(str.isalnum, stem))
+        and not stem.startswith(".")
+        and not set(stem) & set(_NO_FILE_NAME)
+        and len(os.fsencode(stem)) <= LONGEST_STEM
+    )
+
+
+class Subject(NamedTuple):
+    """The distinguished name of a certificate; an empty field is left out (RFC 5280, 4.1.2.6)."""
+
+    common_name: str = ""
+    organization: str = ""
+    organizational_unit: str = ""
+    country: str = ""
+    province: str = ""
+    locality: str = ""
+
+    @classmethod
+    def of(
         cls,
         common_name: str = "",
         organization: str = "",
@@ -107,40 +147,55 @@ class Subject(_SubjectFields):
         province: str = "",
         locality: str = "",
     ) -> Self:
-        self = super().__new__(
-            cls, common_name, organization, organizational_unit, country, province, locality
-        )
+        """Return the subject with these fields.
+
+        Raises:
+            InvalidNameError: a field is too long or has control characters.
+        """
+        self = cls(common_name, organization, organizational_unit, country, province, locality)
         for field, _, longest in _ATTRIBUTES:
             value = getattr(self, field)
             what = field.replace("_", " ")
             _require_plain(what, value)
             if len(value) > longest:
-                raise InvalidName(
+                raise InvalidNameError(
                     what,
                     value,
-                    f"has {len(value)} characters and may have {longest}",
+                    f"has {len(value)} characters, and may have {longest}",
                     "A longer host name goes into --domain."
                     if field == "common_name"
                     else "Shorten it.",
                 )
-        if country and not (country.isascii() and country.isalpha() and len(country) == 2):  # noqa: PLR2004 - ISO 3166
-            raise InvalidName(
-                "country", country, "is not two letters", "Use its ISO 3166 code, such as DE."
-            )
         return self
 
+    @property
+    def has_odd_country(self) -> bool:
+        """Whether the country is not the two letters of RFC 5280; certstrap takes any text."""
+        country = self.country
+        return bool(country) and not (country.isascii() and country.isalpha() and len(country) == 2)  # noqa: PLR2004 - ISO 3166
+
     def to_x509(self) -> x509.Name:
-        """Return it as the RDN sequence C, ST, L, O, OU, CN."""
+        """Return it as the RDN sequence C, ST, L, O, OU, CN, with the string types of certstrap.
+
+        Go's programs compare names byte by byte: a CA that is created again, with its old key, must
+        have the name that is in what it has issued.
+        """
         return x509.Name(
             # Not validated: `cryptography` would count bytes; the characters are counted above.
-            x509.NameAttribute(oid, value.upper() if field == "country" else value, _validate=False)
+            x509.NameAttribute(oid, value, _string_type(value), _validate=False)
             for field, oid, _ in _ATTRIBUTES
             if (value := getattr(self, field))
         )
 
 
+def _string_type(value: str) -> _ASN1Type:
+    """Return the type that Go's ``encoding/asn1`` gives a string."""
+    is_printable = re.fullmatch("[A-Za-z0-9 '()+,./:=?-]*", value)  # X.680, 41.4
+    return _ASN1Type.PrintableString if is_printable else _ASN1Type.UTF8String
+
+
 _ATTRIBUTES = (  # field, type and upper bound in characters (RFC 5280, appendix A.1)
-    ("country", NameOID.COUNTRY_NAME, 2),
+    ("country", NameOID.COUNTRY_NAME, 128),  # as typed; no bound of its own in certstrap
     ("province", NameOID.STATE_OR_PROVINCE_NAME, 128),
     ("locality", NameOID.LOCALITY_NAME, 128),
     ("organization", NameOID.ORGANIZATION_NAME, 64),
@@ -161,7 +216,7 @@ class AlternativeNames(NamedTuple):
         """Read lists of domains, IP addresses and URIs; each string is itself a comma list.
 
         Raises:
-            InvalidAlternativeName: an entry is empty or is not what its list holds.
+            InvalidAlternativeNameError: an entry is empty or is not what its list holds.
         """
         return cls(
             tuple(dict.fromkeys(map(parse_domain, _split("domain", domains)))),
@@ -189,7 +244,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
     """Return ``text`` if it is a DNS name of ASCII labels, the first of which may be ``*``.
 
     Raises:
-        InvalidAlternativeName: it is not; an IP address is told apart.
+        InvalidAlternativeNameError: it is not; an IP address is told apart.
     """
     labels = text.split(".")
     if wildcard and labels[0] == "*" and len(labels) > 1:
@@ -208,7 +263,19 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
         )
     else:
         return text
-    raise InvalidAlternativeName("domain", text, hint)
+    raise InvalidAlternativeNameError("domain", text, hint)
+
+
+def parse_permitted_domain(text: str) -> str:
+    """Return ``text`` if a CA can be restricted to it: a domain, perhaps with a dot in front.
+
+    With the dot, only what is below the domain is permitted (as Go and OpenSSL have it).
+
+    Raises:
+        InvalidAlternativeNameError: it cannot.
+    """
+    parse_domain(text[1:] if len(text) > 1 and text.startswith(".") else text, wildcard=False)
+    return text
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address:
@@ -216,14 +283,14 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address:
         _is_address(text) and "%" not in text
     ):  # a scope (fe80::1%eth0) has no place in a certificate
         return ip_address(text)
-    raise InvalidAlternativeName(
+    raise InvalidAlternativeNameError(
         "IP address", text, "Write it as 127.0.0.1 or ::1; names go into --domain."
     )
 
 
 def _parse_uri(text: str) -> str:
     if not re.fullmatch(_URI, text):
-        raise InvalidAlternativeName(
+        raise InvalidAlternativeNameError(
             "URI", text, "Write it whole, in ASCII, as in spiffe://example.com/service."
         )
     return text
@@ -233,7 +300,7 @@ def _split(kind: str, lists: Iterable[str]) -> Iterator[str]:
     for text in lists:
         for entry in map(str.strip, text.split(",")):
             if not entry:
-                raise InvalidAlternativeName(
+                raise InvalidAlternativeNameError(
                     kind, quoted(text), "The list has an empty entry: take out the comma too many."
                 )
             yield entry
@@ -259,6 +326,13 @@ def _runs_replaced(text: str, keep: Callable[[str], bool]) -> str:
     return kept.replace("\0", "_")
 
 
+_REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
 def _require_plain(what: str, text: str) -> None:
-    if any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in text):
-        raise InvalidName(what, text, "holds a control character", "Type it again without.")
+    if any(
+        unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
+        or unicodedata.bidirectional(c) in _REORDERING  # text that looks like another text
+        for c in text
+    ):
+        raise InvalidNameError(what, text, "has a control character", "Type it without.")

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Self
 
-from certstrap.errors import InvalidExpiry
+from certstrap.errors import InvalidExpiryError
 
 BACKDATED = timedelta(minutes=10)
 """How far back a certificate starts, so that a peer whose clock is slow accepts it at once."""
@@ -71,36 +71,33 @@ class Expiry(NamedTuple):
                 ``m`` is minutes, months have no letter), each unit once; or ``YYYY-MM-DD``.
 
         Raises:
-            InvalidExpiry: any part of ``text`` is not understood.
+            InvalidExpiryError: any part of ``text`` is not understood.
         """
         stripped = text.strip()
         if stripped.count("-") == 2 and stripped.replace("-", "").isdigit():  # noqa: PLR2004
             try:
                 return cls(text, date.fromisoformat(stripped))
             except ValueError:
-                raise InvalidExpiry(text, "is no day of the calendar") from None
+                raise InvalidExpiryError(text, "is no day of the calendar") from None
         return cls(text, _parse_duration(stripped, text))
 
-    def plus_years(self, years: int) -> "Expiry":
-        """Return this expiry, ``years`` later (``init --years``)."""
-        return self._with_years(years, self._duration().years)
-
     def with_years(self, years: int) -> "Expiry":
-        """Return this expiry with ``years`` in the place of its own (``sign --years``)."""
-        return self._with_years(years, 0)
+        """Return this expiry with ``years`` in place of its own; other units stay (``--years``).
 
-    def _with_years(self, years: int, more: int) -> "Expiry":
+        Raises:
+            InvalidExpiryError: ``years`` is not a number of years, or this expiry is a date.
+        """
         if years < 0:
-            raise InvalidExpiry(str(years), "is not a number of years")
+            raise InvalidExpiryError(str(years), "is not a number of years")
         if years > 9999:  # noqa: PLR2004 - as in `Duration.after`; more digits may not even print
-            raise InvalidExpiry(self.text, "ends past the year 9999")
-        duration = self._duration()._replace(years=years + more)
+            raise InvalidExpiryError(self.text, "ends past the year 9999")
+        duration = self._duration()._replace(years=years)
         return Expiry(str(duration), duration)
 
     def _duration(self) -> Duration:
         if isinstance(self.end, Duration):
             return self.end
-        raise InvalidExpiry(self.text, "is a day, and --years goes with a length of time only")
+        raise InvalidExpiryError(self.text, "is a date, and --years needs a length of time")
 
     def __str__(self) -> str:
         return self.text
@@ -109,7 +106,7 @@ class Expiry(NamedTuple):
         """Return the end for a certificate made at ``now``: for a day, its last second in UTC.
 
         Raises:
-            InvalidExpiry: the end is not after ``now``, or past the year 9999.
+            InvalidExpiryError: the end is not after ``now``, or past the year 9999.
         """
         try:
             end = (
@@ -118,9 +115,9 @@ class Expiry(NamedTuple):
                 else datetime.combine(self.end, time(23, 59, 59), UTC)
             )
         except OverflowError:
-            raise InvalidExpiry(self.text, "ends past the year 9999") from None
+            raise InvalidExpiryError(self.text, "ends past the year 9999") from None
         if end <= now:
-            raise InvalidExpiry(self.text, "does not end in the future")
+            raise InvalidExpiryError(self.text, "does not end in the future")
         return end
 
 
@@ -130,18 +127,18 @@ def _parse_duration(stripped: str, text: str) -> Duration:
     while position < len(stripped):
         part = _PART.match(stripped, position)
         if not part:
-            raise InvalidExpiry(text, "is not a length of time or a date")
+            raise InvalidExpiryError(text, "is not a length of time or a date")
         unit = _unit(part[2].lower())
         if unit is None:
-            raise InvalidExpiry(text, f"has an unknown unit, {part[2]}")
+            raise InvalidExpiryError(text, f"has an unknown unit, {part[2]}")
         if unit in counts:
-            raise InvalidExpiry(text, f"has {unit} twice")
+            raise InvalidExpiryError(text, f"has {unit} twice")
         if len(part[1]) > len(str(_LONGEST)) or int(part[1]) > _LONGEST:
-            raise InvalidExpiry(text, "ends past the year 9999")
+            raise InvalidExpiryError(text, "ends past the year 9999")
         counts[unit] = int(part[1])
         position = part.end()
     if not counts:
-        raise InvalidExpiry(text, "is empty")
+        raise InvalidExpiryError(text, "is empty")
     return Duration(**counts)
 
 

@@ -1,12 +1,12 @@
 """The real program on a terminal of its own, as a person sees it."""
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pexpect
+
+from tests.programs import CERTSTRAP, environment
 
 ENTER = "\r"
 NEW = "Enter passphrase (empty for no passphrase): "
@@ -26,13 +26,12 @@ def terminal(
     Its standard output goes to the file ``output`` if that is named; a silence of ``timeout``
     seconds fails the test.
     """
-    known = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-    script = 'exec "$0" -m certstrap "$@"' + (f" > {output}" if output else "")
+    script = 'exec "$@"' + (f" > {output}" if output else "")
     child = pexpect.spawn(
         "sh",
-        ["-c", script, sys.executable, *args],
+        ["-c", script, "sh", *CERTSTRAP, *args],
         cwd=str(folder),
-        env={**known, "TERM": "xterm", **(environ or {})},
+        env=environment({"TERM": "xterm", **(environ or {})}),
         dimensions=(24, 80),
         timeout=timeout,
         encoding="utf-8",

@@ -1,8 +1,6 @@
 """No user ever sees a traceback, whatever the program stumbles over."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from certstrap.cli import app
-from certstrap.cli.world import World
-from tests.cli import foreign
+from certstrap.cli.context import Context
+from tests import programs
+from tests.builders import foreign
 from tests.conftest import CommandLine, Program, snapshot
+from tests.programs import CERTSTRAP, Outcome
 
 INIT = ("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
 CREATED = "Created out/Cert.key\nCreated out/Cert.crt\nCreated out/Cert.crl\n"
-PYTHON = (sys.executable, "-m", "certstrap")
 
 
 def stumble(cause: BaseException, *args: str) -> tuple[int, str]:
@@ -26,7 +25,7 @@ def stumble(cause: BaseException, *args: str) -> tuple[int, str]:
     def now() -> datetime:
         raise cause
 
-    result = CliRunner().invoke(app, list(args), obj=World(now=now, environ={}))
+    result = CliRunner().invoke(app, list(args), obj=Context(now=now, environ={}))
     assert not result.stdout
     return result.exit_code, result.stderr
 
@@ -40,7 +39,7 @@ def test_an_exception_nobody_thought_of_is_told_without_what_it_says(
     status, told = stumble(cause, *INIT)
     sentence, hint = told.splitlines()
     kind = type(cause).__name__
-    assert sentence.startswith(f"certstrap failed in a way it never should: {kind} in now, line ")
+    assert sentence.startswith(f"certstrap failed unexpectedly: {kind} in {__name__}.now, line ")
     assert hint == "Hint: Please report it, with the command line."
     assert "secret" not in told
     assert status == 1
@@ -60,16 +59,14 @@ def test_an_interrupt_anywhere_ends_with_130(folder: Path) -> None:
 
 
 def run(
-    script: str, *args: str | bytes, environ: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+    script: str,
+    *args: str | bytes,
+    environ: Mapping[str, str] | None = None,
+    exit_code: int | None = 0,
+) -> Outcome:
     """Run the program as ``"$@"`` of a line of shell, which arranges its streams."""
-    done = subprocess.run(
-        ["sh", "-c", script, "sh", *PYTHON, *args],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **(environ or {})},
-        check=False,
+    done = programs.run(
+        "sh", "-c", script, "sh", *CERTSTRAP, *args, environ=environ, exit_code=exit_code
     )
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
@@ -78,43 +75,37 @@ def run(
 
 @pytest.mark.parametrize("args", [INIT, ("--version",), ("--help",), ("init", "--help")])
 def test_closed_standard_output_is_no_error(folder: Path, args: tuple[str, ...]) -> None:
-    done = run('"$@" >&-', *args)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert not run('"$@" >&-', *args).stderr
     assert (folder / "out/Cert.crl").is_file() == (args == INIT)
 
 
 def test_errors_are_told_while_standard_output_is_closed(folder: Path) -> None:
-    done = run('"$@" >&-', "sign")
-    assert done.returncode == 1
+    done = run('"$@" >&-', "sign", exit_code=1)
     assert done.stderr.startswith("One host name must be provided.\n")
-    done = run('"$@" >&-', "sgin")
-    assert done.returncode == 2
+    done = run('"$@" >&-', "sgin", exit_code=2)
     assert "Did you mean 'sign'?" in done.stderr
 
 
 def test_closed_standard_error_is_no_error(folder: Path) -> None:
     assert run('"$@" 2>&-', *INIT).stdout == CREATED
-    done = run('"$@" 2>&-', *INIT)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert not run('"$@" 2>&-', *INIT, exit_code=1).stdout
 
 
 def test_all_streams_may_be_closed(folder: Path) -> None:
-    assert run('"$@" <&- >&- 2>&-', *INIT).returncode == 0
-    assert run('"$@" <&- >&- 2>&-', *INIT).returncode == 1
+    run('"$@" <&- >&- 2>&-', *INIT)
+    run('"$@" <&- >&- 2>&-', *INIT, exit_code=1)
 
 
 @pytest.mark.parametrize("given", [(), ("--passphrase-file", "-")])
 def test_closed_standard_input_gives_no_passphrase(folder: Path, given: tuple[str, ...]) -> None:
-    done = run('"$@" <&-', *INIT[:-1], *given)
-    assert done.returncode == 1
+    done = run('"$@" <&-', *INIT[:-1], *given, exit_code=1)
     assert "--no-passphrase" in done.stderr.splitlines()[1]
     assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), ("init", "--help"), INIT])
 def test_full_standard_output_is_told(folder: Path, args: tuple[str, ...]) -> None:
-    done = run('"$@" > /dev/full', *args)
-    assert done.returncode == 1
+    done = run('"$@" > /dev/full', *args, exit_code=1)
     sentence, hint = done.stderr.splitlines()
     assert sentence == "Cannot write to standard output: No space left on device."
     assert hint.startswith("Hint: ")
@@ -123,22 +114,20 @@ def test_full_standard_output_is_told(folder: Path, args: tuple[str, ...]) -> No
         assert (folder / "out/Cert.crl").is_file()
 
 
-@pytest.mark.parametrize("args", [("sign",), ("sgin",)])
-def test_full_standard_error_still_ends_with_the_status(
-    folder: Path, args: tuple[str, ...]
+@pytest.mark.parametrize(("args", "status"), [(("sign",), 1), (("sgin",), 1)])
+def test_full_standard_error_still_ends_with_a_status_that_is_not_0(
+    folder: Path, args: tuple[str, ...], status: int
 ) -> None:
-    assert run('"$@" 2> /dev/full', *args).returncode in {1, 2}
+    run('"$@" 2> /dev/full', *args, exit_code=status)
 
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), (*INIT, "--stdout")])
 def test_a_reader_that_has_gone_is_left_in_peace(folder: Path, args: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run(
-        [*PYTHON, *args], stdout=write, stderr=subprocess.PIPE, text=True, check=False
-    )
+    process = programs.start(*CERTSTRAP, *args, stdout=write)
     os.close(write)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert programs.end(process) == (1, "", "")
     assert (folder / "out/Cert.crl").is_file() == (args[0] == "init")
 
 
@@ -150,44 +139,42 @@ def test_names_that_the_terminal_cannot_show_are_used_all_the_same(
 ) -> None:
     args = ("init", "--cn", "Ünï", *INIT[3:])
     done = program(*args, environ=environ)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 3
+    assert not done.stderr
+    assert len(done.lines) == 3
     names = sorted(path.name for path in (folder / "out").iterdir())
     assert names == ["Ünï.crl", "Ünï.crt", "Ünï.key"]
-    done = program(*args, environ=environ)
-    assert done.returncode == 1
+    done = program(*args, environ=environ, exit_code=1)
     assert len(done.stderr.splitlines()) == 2
 
 
 def test_names_that_cannot_be_shown_are_escaped(program: Program) -> None:
-    done = program("init", "--cn", "證書", *INIT[3:], environ={"PYTHONIOENCODING": "latin-1"})
-    assert done.stdout.splitlines()[0] == "Created out/\\u8b49\\u66f8.key"
-    done = program("sign", "請求", "--CA", "x", environ={"PYTHONIOENCODING": "latin-1"})
+    latin = {"PYTHONIOENCODING": "latin-1"}
+    done = program("init", "--cn", "證書", *INIT[3:], environ=latin)
+    assert done.lines[0] == "Created out/\\u8b49\\u66f8.key"
+    done = program("sign", "請求", "--CA", "x", environ=latin, exit_code=1)
     assert done.stderr.startswith("There is no certificate request out/\\u8acb\\u6c42.csr.\n")
 
 
 def test_without_any_unicode_at_all_a_name_is_refused(folder: Path, program: Program) -> None:
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = program("init", "--cn", "Ünï", *INIT[3:], environ=ascii_only)
-    assert done.returncode == 1
+    done = program("init", "--cn", "Ünï", *INIT[3:], environ=ascii_only, exit_code=1)
     assert done.stderr.startswith('Invalid name: "')
     assert not list(folder.iterdir())
 
 
 def test_bytes_that_are_no_text_do_no_harm(folder: Path) -> None:
-    done = run('"$@"', "--depot-path", b"depot\xff", *INIT)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert not run('"$@"', "--depot-path", b"depot\xff", *INIT).stderr
     assert os.path.exists(b"depot\xff/Cert.crl")
     before = snapshot(folder)
     for args, sentence in (
-        (("init", "--cn", b"\xff"), 'Invalid name: "\\udcff" holds a control character.'),
+        (("init", "--cn", b"\xff"), 'Invalid name: "\\udcff" has a control character.'),
         (("init", "--cn", "x", "--o", b"\xff"), 'Invalid organization: "\\udcff" holds a control '),
         (("init", "--cn", "x", "--key", b"\xff"), "There is no private key \\udcff."),
         (("init", "--cn", "x", "--curve", b"\xff"), 'Unknown curve: "\\udcff".'),
-        (("sign", b"x\xff"), 'Invalid name: "x\\udcff" holds a control character.'),
+        (("sign", b"x\xff"), 'Invalid name: "x\\udcff" has a control character.'),
     ):
-        done = run('"$@"', *args)
-        assert (done.returncode, done.stdout) == (1, "")
+        done = run('"$@"', *args, exit_code=1)
+        assert not done.stdout
         assert done.stderr.startswith(sentence)
     assert snapshot(folder) == before
 
@@ -210,20 +197,15 @@ def test_a_path_cannot_speak_to_the_terminal(
 def test_a_folder_that_has_gone_is_told(folder: Path) -> None:
     (folder / "gone").mkdir()
     script = 'cd gone && rmdir ../gone && "$@"'
-    done = run(script, *INIT, environ={"PYTHONSAFEPATH": "1"})
-    assert done.returncode == 1
+    done = run(script, *INIT, environ={"PYTHONSAFEPATH": "1"}, exit_code=1)
     assert done.stderr.splitlines()[0] == "Cannot write out/Cert.key: No such file or directory."
 
 
 def test_completion_that_cannot_be_installed_is_told(folder: Path) -> None:
     (folder / "home").touch()
-    done = subprocess.run(
-        ["bash", "-c", '"$@"; exit "$?"', "bash", *PYTHON, "--install-completion"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "HOME": str(folder / "home")},
-        check=False,
-    )
+    done = programs.run(
+        "bash", "-c", '"$@"; exit "$?"', "bash", *CERTSTRAP, "--install-completion",
+        environ={"HOME": str(folder / "home")}, exit_code=1,
+    )  # fmt: skip
     assert "Traceback" not in done.stderr
-    assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 2

@@ -7,8 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.cli import foreign, pairs
-from tests.cli.pairs import Pair
+from tests.builders import foreign, pairs
+from tests.builders.pairs import Pair
 from tests.conftest import NOW, CommandLine
 
 LATER = NOW + 2 * foreign.YEAR
@@ -112,7 +112,7 @@ def test_an_incomplete_chain_is_refused_and_names_the_missing_issuer(
     (depot / f"{gone}.crt").unlink()
     certstrap.refuses(
         "export-chain", leaf, *options,
-        sentence=f'The chain is incomplete: out does not hold the certificate of its issuer '
+        sentence=f'The chain is incomplete: out does not have the certificate of its issuer '
         f'"{issuer}".',
         hint="certstrap import NAME --cert FILE",
     )  # fmt: skip
@@ -221,7 +221,9 @@ def test_an_expired_ca_is_still_who_issued_it(certstrap: CommandLine, folder: Pa
     root = pairs.ca(end=NOW - timedelta(days=1))
     add("Root", root)
     add("leaf", pairs.leaf(root))
-    certstrap("export-chain", "leaf", "--with-root")
+    subject = root.certificate.subject.rfc4514_string()
+    sentence = f'The CA "{subject}" expired on 2026-11-22 12:00:00 UTC.\n'
+    certstrap("export-chain", "leaf", "--with-root", stderr=sentence)
 
 
 def test_a_ca_whose_name_ends_in_chain_signs_and_is_found(

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from certstrap.keys import KeySpec
-from tests.cli import foreign, pairs
+from tests.builders import foreign, pairs
 from tests.cli.terminal import AGAIN, NEW, ends, terminal
 from tests.conftest import CommandLine
 
@@ -178,7 +178,7 @@ def test_one_passphrase_may_open_the_key_and_protect_the_file(
     certstrap: CommandLine, depot: Path
 ) -> None:
     encrypt_key(depot / "client.key", b"both")
-    certstrap.refuses(*EXPORT, "--passphrase", "wrong", sentence="does not open out/client.key.")
+    certstrap.refuses(*EXPORT, "--passphrase", "wrong", sentence="does not decrypt out/client.key.")
     assert certstrap(*EXPORT, "--passphrase", "both").lines == [CREATED]
     assert certificates(depot / "client.p12", "both")
 
@@ -214,7 +214,7 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
 ) -> None:
     certstrap.refuses(
         "export-pkcs12", name,
-        sentence=f"out/{name}.key is the key of the CA {name}", hint="--allow-ca",
+        sentence=f"out/{name}.key has the key of the CA {name}", hint="--allow-ca",
     )  # fmt: skip
     certstrap("export-pkcs12", name, "--allow-ca", "--no-passphrase")
     above = {"Root": [], "Int": ["Root"]}[name]
@@ -229,7 +229,7 @@ def test_an_incomplete_chain_is_told_with_the_missing_issuer(
 ) -> None:
     (depot / f"{gone}.crt").unlink()
     assert certstrap(*EXPORT, "--no-passphrase").lines[-1] == (
-        f'Its chain is incomplete: the depot does not hold "{missing}".'
+        f'Its chain is incomplete: the depot does not have "{missing}".'
     )
     assert certificates(depot / "client.p12") == of(depot, "client", *left)
 
@@ -254,7 +254,7 @@ def test_a_key_of_another_certificate_is_refused(certstrap: CommandLine, depot: 
     foreign.write(depot / "client.key", foreign.key_data(KeySpec(curve="P-256").generate()))
     certstrap.refuses(
         *EXPORT, "--no-passphrase",
-        sentence="out/client.key is not the key of out/client.crt.", hint="Put back the pair",
+        sentence="out/client.key is not the key of out/client.crt.", hint="Put back the key and the certificate",
     )  # fmt: skip
 
 
@@ -291,7 +291,9 @@ def test_what_cannot_be_exported_is_told_in_one_sentence_with_a_hint(
 
 def test_a_key_that_is_open_to_others_is_refused(certstrap: CommandLine, depot: Path) -> None:
     (depot / "client.key").chmod(0o644)
-    certstrap.refuses(*EXPORT, sentence="is open to others (mode 0644)", hint="chmod")
+    certstrap.refuses(
+        *EXPORT, sentence="is a private key that others can access (mode 0644)", hint="chmod"
+    )
 
 
 @pytest.mark.parametrize(

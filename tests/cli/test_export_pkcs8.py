@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.keys import P256, RSA_2048, KeySpec, PrivateKey
-from tests.cli import foreign
+from tests.builders import foreign
 from tests.conftest import CommandLine
 
 KEYS = {
@@ -98,7 +98,7 @@ def test_a_passphrase_that_would_protect_nothing_is_refused(
     foreign.write(folder / "out/a.key", foreign.key_data(KEYS["p256"]))
     certstrap.refuses(
         "export-pkcs8", "a", "--passphrase", "secret",
-        sentence="out/a.key is in the clear, and the passphrase would not protect it.",
+        sentence="out/a.key is not encrypted, and the passphrase would not protect it.",
         hint="--encrypt",
     )  # fmt: skip
 
@@ -120,7 +120,7 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
     certstrap.refuses(
         "export-pkcs8",
         *options,
-        sentence="out/Cert.key is the key of the CA Cert: clients use the key of an end entity.",
+        sentence="out/Cert.key has the key of the CA Cert, and a client must have a key of its own.",
         hint="--allow-ca",
     )
     certstrap("export-pkcs8", *options, "--allow-ca")
@@ -129,7 +129,7 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
 @pytest.mark.parametrize("name", ["Cert.chain", "Cert.pkcs8", "Cert.key"])
 def test_a_ca_is_one_by_any_name(certstrap: CommandLine, folder: Path, name: str) -> None:
     certstrap("init", "--cn", name, "--curve", "P-256", "--no-passphrase")
-    sentence = f"out/{name}.key is the key of the CA {name}"
+    sentence = f"out/{name}.key has the key of the CA {name}"
     certstrap.refuses("export-pkcs8", name, sentence=sentence)
 
 
@@ -137,7 +137,7 @@ def test_the_key_of_an_intermediate_is_refused(certstrap: CommandLine, folder: P
     certstrap("init", "--cn", "Root", "--curve", "P-256", "--no-passphrase", "--path-length", "1")
     certstrap("request-cert", "--cn", "Int", "--curve", "P-256", "--no-passphrase")
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
-    certstrap.refuses("export-pkcs8", "Int", sentence="out/Int.key is the key of the CA Int")
+    certstrap.refuses("export-pkcs8", "Int", sentence="out/Int.key has the key of the CA Int")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.keys import P256, P384, RSA_2048, KeySpec, PrivateKey, spec_of
-from tests.cli import foreign, pairs
+from tests.builders import foreign, pairs
 from tests.conftest import NOW, CommandLine, snapshot
 
 CA_LINE = shlex.split("gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key")
@@ -237,10 +237,9 @@ def test_any_organization_gives_names_that_all_take(
 @pytest.mark.parametrize(
     ("organization", "why"),
     [
-        ("", "organization"),
         (" ", "organization"),
-        ("o" * 65, '" has 65 characters and may have 64.'),
-        ("a\nb", "holds a control character."),
+        ("o" * 65, '" has 65 characters, and may have 64.'),
+        ("a\nb", "has a control character."),
     ],
 )
 @pytest.mark.parametrize("command", ["ca", "leaf"])
@@ -321,7 +320,7 @@ def test_the_key_of_a_ca_may_be_encrypted_and_the_leafs_is_in_the_clear(
     data = foreign.key_data(KEYS["rsa"], form=form, passphrase=b"secret")
     (folder / "ca.key").write_bytes(data)
     (folder / "p").write_text("secret\n")
-    certstrap.refuses(*LEAF, "--passphrase", "wrong", sentence="does not open ca.key.")
+    certstrap.refuses(*LEAF, "--passphrase", "wrong", sentence="does not decrypt ca.key.")
     certstrap.refuses(*LEAF, sentence="A passphrase is needed, and there is neither a terminal")
     certstrap(*LEAF, *options, input=lines, environ=environ)
     leaf = foreign.load_certificate(folder / "client.pem")

@@ -8,9 +8,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
-from tests.cli import foreign, pairs
+from tests.builders import foreign, pairs
 from tests.conftest import CommandLine
-from tests.interop.programs import certtool, openssl
+from tests.interop.peers import certtool, openssl
 
 PASSIN, PASSOUT = ("-passin", "pass:secret"), ("-passout", "pass:secret")
 NEW_KEY = {
@@ -143,7 +143,7 @@ def test_a_passphrase_that_opens_such_a_key_is_not_called_wrong(
         "--to-p8", "--load-privkey", "clear.key", "--password", "secret", "--outfile", "ca.key"
     )  # fmt: skip
     line = ("import", "Theirs", "--cert", "ca.pem", "--key", "ca.key", "--passphrase")
-    certstrap.refuses(*line, "wrong", sentence="The passphrase does not open ca.key.")
+    certstrap.refuses(*line, "wrong", sentence="The passphrase does not decrypt ca.key.")
     outcome = certstrap.refuses(*line, "secret", sentence="ca.key ", hint="openssl pkey")
     assert "passphrase" not in outcome.stderr.splitlines()[0]
     openssl("pkey", "-in", "ca.key", "-passin", "pass:secret", "-out", "new.key")
@@ -186,7 +186,7 @@ def test_a_pki_of_step(certstrap: CommandLine, folder: Path, form: PrivateFormat
     assert outcome.lines == [
         "Created out/worker.key",
         "Created out/worker.crt",
-        "Not imported: 1 more in worker.crt. Import each by a name of its own.",
+        "Not imported: 1 more in worker.crt. Import each under its own name.",
     ]
     certstrap("export-chain", "worker")
     bundle = (folder / "worker.crt").read_bytes()

@@ -11,18 +11,29 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.keys import P256, RSA_2048, spec_of
-from tests.cli import foreign
+from tests.builders import foreign
 from tests.conftest import NOW, CommandLine, snapshot
 
 P256_ISSUE = ("issue", "--curve", "P-256")
 CA = ("init", "--curve", "P-256", "--no-passphrase", "--expires", "10 years", "--cn")
 REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
-CLEAR = "New keys are in the clear: --passphrase-file FILE would encrypt them."
+NOT_ENCRYPTED = [
+    "",
+    "The CA's key is not encrypted. For one that is, and client keys that are not:",
+    "  certstrap init --common-name Cert --passphrase-file FILE",
+    "  certstrap issue a --no-passphrase",
+]
 NEXT = [
     "",
     "What to do next:",
     "  Upload out/Cert.crt to your Namespace, as its CA certificate.",
     "  Give your client out/a.crt and out/a.key.",
+]
+# With a CA that exists already, which may be uploaded too.
+LATER = [
+    *NEXT[:2],
+    "  If you have not done so yet, upload out/Cert.crt to your Namespace, as its CA certificate.",
+    NEXT[3],
 ]
 SIGNED = "Created out/a.crt from out/a.csr signed by out/Cert.key"
 
@@ -42,13 +53,15 @@ def test_in_an_empty_folder_it_does_the_whole_walkthrough(
         "Created out/a.key",
         "Created out/a.csr",
         SIGNED,
+        "Expires 2027-11-23.",
         "Created out/a.pkcs8.key",
-        CLEAR,
         *NEXT[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
+        *NOT_ENCRYPTED,
     ]
     names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {line.split()[1].removeprefix("out/") for line in outcome.lines[:7]}
+    created = [line.split()[1] for line in outcome.lines if line.startswith("Created ")]
+    assert names == {path.removeprefix("out/") for path in created}
     signed(folder).verify_directly_issued_by(signed(folder, "Cert"))
     for stem in ("Cert", "a"):
         assert spec_of(foreign.load_key(folder / f"out/{stem}.key")) == P256
@@ -80,7 +93,7 @@ def test_the_end_is_cut_to_that_of_a_new_ca_and_one_line_says_so(
     certstrap: CommandLine, folder: Path
 ) -> None:
     outcome = certstrap(*P256_ISSUE, "a")
-    cut = "It ends on 2028-05-23, as its CA does."
+    cut = "Expires 2028-05-23, with its CA."
     assert outcome.lines[5:7] == [SIGNED, cut]
 
 
@@ -110,10 +123,8 @@ def test_the_depots_only_ca_or_the_one_named_signs(
         "Created out/a.key",
         "Created out/a.csr",
         "Created out/a.crt from out/a.csr signed by out/Own_Root.key",
-        CLEAR,
-        *NEXT[:2],
-        "  Upload out/Own_Root.crt to your Namespace, as its CA certificate.",
-        NEXT[3],
+        "Expires 2028-11-23.",
+        *(line.replace("Cert.crt", "Own_Root.crt") for line in LATER),
     ]
 
 
@@ -126,9 +137,8 @@ def test_below_an_intermediate_the_client_is_given_its_chain(
     outcome = certstrap(*P256_ISSUE, "a", "--CA", "Int", "--expires", "1 year")
     assert outcome.lines[2:] == [
         "Created out/a.crt from out/a.csr signed by out/Int.key",
-        CLEAR,
-        *NEXT[:2],
-        "  Upload the root above out/Int.crt to your Namespace, as its CA certificate.",
+        "Expires 2027-11-23.",
+        *(line.replace("Cert.crt", "Root.crt") for line in LATER[:3]),
         "  Give your client its chain (certstrap export-chain a) and out/a.key.",
     ]
 
@@ -142,14 +152,14 @@ def test_a_ca_that_is_named_and_not_there_is_made(certstrap: CommandLine, folder
 def test_of_several_cas_one_must_be_named(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*CA, "One")
     certstrap(*CA, "Two")
-    certstrap.refuses(*P256_ISSUE, "a", sentence="out holds more than one CA: One, Two.")
+    certstrap.refuses(*P256_ISSUE, "a", sentence="out has more than one CA: One, Two.")
 
 
 def test_a_key_and_a_request_that_are_there_are_used(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*CA, "Cert")
     certstrap(*REQUEST, "a")
     before = (folder / "out/a.key").read_bytes(), (folder / "out/a.csr").read_bytes()
-    assert certstrap("issue", "a").lines == [SIGNED, *NEXT]
+    assert certstrap("issue", "a").lines == [SIGNED, "Expires 2028-11-23.", *LATER]
     assert before == ((folder / "out/a.key").read_bytes(), (folder / "out/a.csr").read_bytes())
 
 
@@ -160,7 +170,13 @@ def test_a_key_that_is_there_without_a_request_is_used(
     key = P256.generate()
     foreign.write(folder / "out/a.key", foreign.key_data(key))
     outcome = certstrap("issue", "a")
-    assert outcome.lines == ["Read out/a.key", "Created out/a.csr", SIGNED, *NEXT]
+    assert outcome.lines == [
+        "Read out/a.key",
+        "Created out/a.csr",
+        SIGNED,
+        "Expires 2028-11-23.",
+        *LATER,
+    ]
     assert signed(folder).public_key() == key.public_key()
 
 
@@ -169,16 +185,17 @@ def test_a_request_whose_key_is_elsewhere_is_signed(certstrap: CommandLine, fold
     foreign.write(folder / "out/a.csr", foreign.request(subject="a"))
     assert certstrap("issue", "a").lines == [
         SIGNED,
-        *NEXT[:3],
-        "  Give your client out/a.crt and the key that out/a.crt was made for.",
+        "Expires 2028-11-23.",
+        *LATER[:3],
+        "  Give your client out/a.crt and the key that out/a.crt was created for.",
     ]
 
 
 def test_the_second_time_nothing_is_done(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a")
     before = snapshot(folder)
-    there = "out/a.crt is there already, and valid until 2028-05-23."
-    assert certstrap("issue", "a").lines == [there, *NEXT]
+    there = "out/a.crt exists already, and is valid until 2028-05-23."
+    assert certstrap("issue", "a").lines == [there, *LATER]
     assert snapshot(folder) == before
 
 
@@ -186,9 +203,9 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
     certstrap(*P256_ISSUE, "a")
     outcome = certstrap("issue", "a", "--pkcs8")
     assert outcome.lines == [
-        "out/a.crt is there already, and valid until 2028-05-23.",
+        "out/a.crt exists already, and is valid until 2028-05-23.",
         "Created out/a.pkcs8.key",
-        *NEXT[:3],
+        *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
     ]
 
@@ -196,8 +213,8 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
 def test_a_pkcs8_key_that_is_there_is_the_one_to_give(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a", "--pkcs8")
     assert certstrap("issue", "a", "--pkcs8").lines == [
-        "out/a.crt is there already, and valid until 2028-05-23.",
-        *NEXT[:3],
+        "out/a.crt exists already, and is valid until 2028-05-23.",
+        *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
     ]
 
@@ -215,8 +232,9 @@ ENCRYPTED = [
     "Created out/a.key (encrypted by passphrase)",
     "Created out/a.csr",
     SIGNED,
+    "Expires 2027-11-23.",
     *NEXT,
-    "  Clients want that key in the clear: certstrap export-pkcs8 a writes it.",
+    "  Clients need that key unencrypted: certstrap export-pkcs8 a writes such a copy.",
 ]
 
 
@@ -245,7 +263,7 @@ def test_a_passphrase_encrypts_the_new_keys(
         assert key.public_key() == signed(folder, stem).public_key()
 
 
-def test_an_encrypted_key_is_exported_in_the_clear(certstrap: CommandLine, folder: Path) -> None:
+def test_an_encrypted_key_is_exported_unencrypted(certstrap: CommandLine, folder: Path) -> None:
     outcome = certstrap(*P256_ISSUE, "a", "--pkcs8", "--passphrase", "secret")
     assert outcome.lines[-1] == "  Give your client out/a.crt and out/a.pkcs8.key."
     key = foreign.load_key(folder / "out/a.pkcs8.key")
@@ -254,7 +272,7 @@ def test_an_encrypted_key_is_exported_in_the_clear(certstrap: CommandLine, folde
 
 def test_what_to_do_next_can_be_typed_as_it_stands(certstrap: CommandLine, folder: Path) -> None:
     outcome = certstrap(*P256_ISSUE, "my client", "--passphrase", "secret")
-    words = shlex.split(outcome.lines[-1].partition("certstrap ")[2].partition(" writes it")[0])
+    words = shlex.split(outcome.lines[-1].partition("certstrap ")[2].partition(" writes such")[0])
     certstrap(*words, "--passphrase", "secret")
     assert (folder / "out/my_client.pkcs8.key").is_file()
 
@@ -308,7 +326,7 @@ def test_files_that_do_not_belong_together_are_refused(
     (folder / "out/a.key").unlink()
     foreign.write(folder / "out/a.key", foreign.key_data(P256.generate()))
     path = "out/a.crt" if signed_already else "out/a.csr"
-    sentence = f"{path} was made for another key than a.key."
+    sentence = f"{path} was created for another key than out/a.key."
     certstrap.refuses("issue", "a", sentence=sentence, hint="belong together")
 
 
@@ -317,7 +335,7 @@ def test_a_certificate_of_another_ca_is_not_the_one_asked_for(
 ) -> None:
     certstrap(*P256_ISSUE, "a")
     certstrap(*CA, "Other")
-    there = "out/a.crt is there already, and is not issued by"
+    there = "out/a.crt exists already, and is not issued by"
     certstrap.refuses("issue", "a", "--CA", "Other", sentence=f"{there} Other.", hint="another")
     (folder / "out/Cert.crt").unlink()
     certstrap.refuses("issue", "a", sentence=f"{there} a CA of this depot.", hint="another name")
@@ -327,7 +345,7 @@ def test_a_certificate_that_has_expired_is_refused(certstrap: CommandLine, folde
     certstrap(*P256_ISSUE, "a", "--expires", "1 day")
     certstrap.refuses(
         "issue", "a", now=NOW + timedelta(days=2),
-        sentence="out/a.crt expired on 2026-11-24 12:00:00 UTC.", hint="run issue again",
+        sentence="out/a.crt expired on 2026-11-24 12:00:00 UTC.", hint="certstrap issue a",
     )  # fmt: skip
 
 
@@ -338,7 +356,7 @@ def test_a_client_cannot_have_the_name_of_its_ca(
     name = options[-1] if options else "Cert"
     certstrap.refuses(
         *P256_ISSUE, name, *options,
-        sentence=f"{name} is the name of the CA.", hint="a name of its own",
+        sentence=f"{name} is the name of the CA.", hint="another name",
     )  # fmt: skip
 
 
@@ -350,7 +368,7 @@ def test_a_client_cannot_have_the_name_of_an_intermediate(
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     certstrap.refuses(
         "issue", "Int", "--CA", "Root",
-        sentence="out/Int.crt is a CA's certificate.", hint="a name of its own",
+        sentence="out/Int.crt is a CA's certificate.", hint="another name",
     )  # fmt: skip
 
 
@@ -363,7 +381,7 @@ def test_there_is_no_pkcs8_of_a_key_that_is_elsewhere(
     if signed_already:
         certstrap("issue", "a")
     certstrap.refuses(
-        "issue", "a", "--pkcs8", sentence="out/a.key is not here", hint="export-pkcs8"
+        "issue", "a", "--pkcs8", sentence="out/a.key does not exist", hint="export-pkcs8"
     )
 
 
@@ -371,7 +389,7 @@ def test_there_is_no_pkcs8_of_a_key_that_is_elsewhere(
 def test_too_few_bits_are_refused(certstrap: CommandLine, folder: Path, bits: str) -> None:
     certstrap.refuses(
         "issue", "a", "--key-bits", bits,
-        sentence=f"An RSA key of {bits} bits is not made here.", hint="2048 to 16384",
+        sentence=f"An RSA key of {bits} bits is not supported.", hint="2048 to 16384",
     )  # fmt: skip
 
 

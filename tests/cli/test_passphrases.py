@@ -1,19 +1,19 @@
 """Where a passphrase comes from, and what a person sees who is asked for one."""
 
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from certstrap.errors import PassphrasesDiffer
+from certstrap.errors import PassphrasesDifferError
 from certstrap.keys import P256
-from tests.cli import foreign
+from tests import programs
+from tests.builders import foreign
 from tests.cli.terminal import AGAIN, ENTER, NEW, ends, terminal
 from tests.conftest import CommandLine, snapshot
+from tests.programs import CERTSTRAP
 
 INIT = ("init", "--curve", "P-256", "--cn", "Cert")
 FOR_CA = "Enter passphrase for CA key (empty for no passphrase): "
@@ -94,10 +94,8 @@ def test_a_fifo_gives_the_passphrase(certstrap: CommandLine, folder: Path) -> No
 
 
 def test_process_substitution_gives_the_passphrase(folder: Path) -> None:
-    script = '"$0" -m certstrap "$@" --passphrase-file <(echo s3cret)'
-    run = [*("bash", "-c", script, sys.executable), *INIT]
-    done = subprocess.run(run, cwd=folder, check=True, capture_output=True, text=True)
-    assert done.stdout == ENCRYPTED
+    script = '"$@" --passphrase-file <(echo s3cret)'
+    assert programs.run("bash", "-c", script, "bash", *CERTSTRAP, *INIT).stdout == ENCRYPTED
     assert opens(folder, b"s3cret")
 
 
@@ -126,10 +124,10 @@ def test_only_one_source_can_be_named(
         ((), "once\n", "A passphrase is needed, and there is neither a terminal nor a ", "-file"),
         ((), "one\nother\n", "Passphrases do not match.", "Run the command again."),
         ((), "one\n\n", "Passphrases do not match.", "Run the command again."),
-        (("--passphrase-file", "-"), "", "Standard input holds no passphrase.", "--no-pass"),
-        (("--passphrase-file", "-"), "\n", "Standard input holds no passphrase.", "--no-pass"),
-        (("--passphrase-file", "empty"), "", "empty holds no passphrase.", "--no-passphrase"),
-        (("--passphrase-file", "blank"), "", "blank holds no passphrase.", "--no-passphrase"),
+        (("--passphrase-file", "-"), "", "Standard input has no passphrase.", "--no-pass"),
+        (("--passphrase-file", "-"), "\n", "Standard input has no passphrase.", "--no-pass"),
+        (("--passphrase-file", "empty"), "", "empty has no passphrase.", "--no-passphrase"),
+        (("--passphrase-file", "blank"), "", "blank has no passphrase.", "--no-passphrase"),
         (("--passphrase-file", "none"), "", "There is no passphrase file none.", "Check"),
         (("--passphrase-file", "sub"), "", "Cannot read sub: Is a directory.", "Check"),
         (("--passphrase-file", "empty/x"), "", "Cannot read empty/x: Not a directory.", "Check"),
@@ -152,7 +150,7 @@ def test_a_passphrase_that_cannot_be_had_is_told_and_nothing_is_made(
         assert len(outcome.stderr.splitlines()) == 2
 
 
-WRONG = "The passphrase does not open {}."
+WRONG = "The passphrase does not decrypt {}."
 NONE = "{} is encrypted, and no passphrase was given."
 
 
@@ -195,8 +193,7 @@ def test_a_passphrase_is_asked_for_only_if_it_is_needed(
 
 
 def test_bytes_that_are_no_text_are_a_passphrase_too(folder: Path) -> None:
-    run = [os.fsencode(it) for it in (sys.executable, "-m", "certstrap", *INIT, "--passphrase")]
-    subprocess.run([*run, b"\xff\xfe"], cwd=folder, check=True, capture_output=True)
+    programs.run(*CERTSTRAP, *INIT, "--passphrase", b"\xff\xfe")
     assert opens(folder, b"\xff\xfe")
 
 
@@ -222,7 +219,7 @@ def test_enter_twice_leaves_the_key_in_the_clear(folder: Path) -> None:
 
 
 def test_two_that_differ_are_refused_in_red_and_nothing_is_made(folder: Path) -> None:
-    error = PassphrasesDiffer()
+    error = PassphrasesDifferError()
     for environ, sentence in (
         ({}, f"\x1b[31m{error}\x1b[0m"),
         ({"NO_COLOR": "1"}, f"{error}"),

@@ -9,8 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.keys import P256, PrivateKey
-from tests import crls
-from tests.cli import foreign
+from tests.builders import crls, foreign
 from tests.conftest import NOW, CommandLine
 
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")

@@ -3,9 +3,6 @@
 Only the kind of the keys is ours, as elliptic curves are quick.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +10,14 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from certstrap.validity import Expiry
-from tests.cli import foreign
+from tests import programs
+from tests.builders import foreign
 from tests.interop import peers
+from tests.programs import Outcome
 
-Bash = Callable[..., "subprocess.CompletedProcess[str]"]
+Bash = Callable[..., Outcome]
 
 CA = 'certstrap init --common-name "CA" --expires "10 years" --passphrase "" --curve P-256\n'
 CLIENT = 'certstrap request-cert --common-name client --passphrase "" --curve P-256\n'
@@ -29,21 +28,10 @@ SIGNED = "Created out/client.crt from out/client.csr signed by out/CA.key"
 @pytest.fixture
 def bash(folder: Path) -> Bash:
     """Runs a script in the empty folder; `certstrap` is on the PATH, and nobody at a terminal."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CERTSTRAP")}
-    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
 
-    def run(script: str, *, exit_code: int = 0) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={**kept, "PATH": path},
-            check=False,
-        )
-        assert done.returncode == exit_code, (script, done)
-        assert exit_code or not done.stderr, (script, done)
+    def run(script: str, *, exit_code: int = 0, stderr: str = "") -> Outcome:
+        done = programs.run("bash", "-euo", "pipefail", "-c", script, exit_code=exit_code)
+        assert exit_code or done.stderr == stderr, (script, done)
         return done
 
     return run

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from certstrap.keys import P256, KeySpec
-from tests.cli import foreign
+from tests.builders import foreign
 from tests.conftest import NOW, CommandLine
 
 REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase")
@@ -138,7 +138,7 @@ def test_alternative_names_alone_are_critical(certstrap: CommandLine, depot: Pat
         (("--expires", "2027-01-01"), datetime(2027, 1, 1, 23, 59, 59, tzinfo=UTC)),
         (("--years", "1"), datetime(2027, 11, 23, 12, tzinfo=UTC)),
         (("--years", "1", "--expires", "3 years 6 months"), datetime(2028, 5, 23, 12, tzinfo=UTC)),
-        (("--years", "0", "--expires", "3 years 6 months"), datetime(2027, 5, 23, 12, tzinfo=UTC)),
+        (("--years", "0", "--expires", "3 years 6 months"), datetime(2030, 5, 23, 12, tzinfo=UTC)),
     ],
 )
 def test_it_ends_when_it_was_asked_to(
@@ -151,9 +151,9 @@ def test_it_ends_when_it_was_asked_to(
 def test_a_certificate_that_would_outlive_its_ca_is_cut_and_one_line_says_so(
     certstrap: CommandLine, depot: Path
 ) -> None:
-    outcome = certstrap("sign", "client", "--CA", "Cert", "--expires", "11 years")
-    cut = "It ends on 2036-11-23, as its CA does.\n"
-    assert outcome.stdout == SIGNED + cut
+    cut = "Expires 2036-11-23, with its CA.\n"
+    outcome = certstrap("sign", "client", "--CA", "Cert", "--expires", "11 years", stderr=cut)
+    assert outcome.stdout == SIGNED
     assert signed(depot).not_valid_after_utc == signed(depot, "Cert").not_valid_after_utc
 
 
@@ -187,14 +187,15 @@ def test_of_several_cas_one_must_be_named(certstrap: CommandLine, depot: Path) -
     init(certstrap, "Another")
     certstrap.refuses(
         "sign", "client",
-        sentence="out holds more than one CA: Another, Cert.",
+        sentence="out has more than one CA: Another, Cert.",
         hint="Hint: Choose one with --CA NAME.",
     )  # fmt: skip
 
 
 def test_where_there_is_no_ca_it_says_so(certstrap: CommandLine, folder: Path) -> None:
+    certstrap(*REQUEST, "--cn", "client")
     certstrap.refuses(
-        "sign", "client", sentence="out holds no CA.", hint="certstrap init --common-name"
+        "sign", "client", sentence="out has no CA.", hint="certstrap init --common-name"
     )
 
 
@@ -223,7 +224,7 @@ def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(
 def test_files_of_certstrap_are_found_under_either_of_its_rules(
     certstrap: CommandLine, depot: Path, stem: str, name: str
 ) -> None:
-    foreign.write(depot / f"{stem}.csr", foreign.request())
+    foreign.write(depot / f"{stem}.csr", foreign.request(subject=name))
     line = certstrap("sign", name, "--CA", "Cert").lines[0]
     assert line.endswith(f".crt from out/{stem}.csr signed by out/Cert.key")
 
@@ -298,8 +299,6 @@ def test_below_a_ca_without_a_path_length_any_intermediate_fits(
     ("root", "options", "sentence", "hint"),
     [
         ((), (), "The CA's path length is 0: no intermediate may follow it.", "--path-length 1"),
-        (("--path-length", "1"), ("--path-length", "1"), "The CA's path length is 1: ", "0 to 0"),
-        (("--path-length", "2"), ("--path-length", "3"), "The CA's path length is 2: ", "0 to 1"),
         (("--path-length", "2"), ("--path-length", "-1"), "A path length cannot be -1.", "0, 1"),
     ],
 )

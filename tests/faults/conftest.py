@@ -1,26 +1,28 @@
 """Folders in which a scene can be played again and again."""
 
-import os
 import shutil
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.faults import strace
 from tests.faults.scenes import Scene
-from tests.faults.strace import Call, Traced
+from tests.faults.strace import DEPOT, Call, Traced
+from tests.programs import CERTSTRAP
 
 Stage = Callable[[Scene], Path]
 Record = Callable[[Scene], Traced]
 Calls = Callable[[Scene], list[Call]]
+Break = Callable[..., Traced]
 
 
 def skip_without(reason: str) -> None:
     """Skip a test for ``reason``, if there is one; where all peers must be there, fail it."""
-    if reason and os.environ.get("CERTSTRAP_ALL_PEERS") == "1":
+    if reason and programs.environment().get("CERTSTRAP_ALL_PEERS") == "1":
         pytest.fail(reason, pytrace=False)
     if reason:
         pytest.skip(reason)
@@ -62,14 +64,25 @@ def stage(prepared: Stage, tmp_path: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def record(prepared: Stage) -> Record:
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for compiled modules of the runs that must make the same calls."""
+    return tmp_path_factory.mktemp("compiled")
+
+
+@pytest.fixture(scope="session")
+def record(prepared: Stage, compiled: Path) -> Record:
     """Gives a run of a scene's command with its system calls, in the folder ``recorded``."""
 
     @cache
     def recorded(scene: Scene) -> Traced:
-        for name in ("warm-up", "recorded"):  # the first compiles modules
-            folder = shutil.copytree(prepared(scene), prepared(scene).with_name(name))
-            traced = strace.run(folder, *scene.command)
+        folder = prepared(scene)
+        programs.run(
+            *(*CERTSTRAP, "--depot-path", DEPOT, *scene.command),
+            folder=shutil.copytree(folder, folder.with_name("compiling")),
+            environ=strace.repeatable(compiled, compiling=True),
+        )
+        again = shutil.copytree(folder, folder.with_name("recorded"))
+        traced = strace.run(again, *scene.command, compiled=compiled)
         assert traced.exit_code == 0, traced
         assert {call.name for call in traced.calls} >= {"openat", "write", "fsync", "close"}
         return traced
@@ -79,5 +92,11 @@ def record(prepared: Stage) -> Record:
 
 @pytest.fixture
 def calls(record: Record) -> Calls:
-    """Gives the calls with which a scene's command changes the depot, in their order."""
+    """Gives the calls on the depot that a scene's command makes, in their order."""
     return lambda scene: record(scene).calls
+
+
+@pytest.fixture
+def break_call(compiled: Path) -> Break:
+    """Runs a command and breaks one of its calls: `strace.break_call`."""
+    return partial(strace.break_call, compiled=compiled)

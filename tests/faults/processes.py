@@ -1,28 +1,17 @@
 """The real program as processes of their own, many at once or with less than a user has."""
 
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.faults.strace import DEPOT, environment
+from tests import programs
+from tests.faults.strace import DEPOT
+from tests.programs import CERTSTRAP, SECONDS, Outcome, Process
 
-SECONDS = 60
-"""How long one may take; each takes less than one."""
-
-Process = subprocess.Popen[str]
-
-
-class Ended(NamedTuple):
-    """How a process ended, and what it printed."""
-
-    exit_code: int  # negative: the signal that ended it
-    stdout: str
-    stderr: str
+WAITING = f"Waiting up to 60 seconds for another process that uses {DEPOT} (--wait).\n"
+"""What a process prints to standard error that has waited for longer than a second."""
 
 
 def start(folder: Path, *args: str, under: Sequence[str] = (), measured: bool = False) -> Process:
@@ -34,50 +23,37 @@ def start(folder: Path, *args: str, under: Sequence[str] = (), measured: bool = 
         under: a program with its arguments that runs it.
         measured: let the coverage of this process count.
     """
-    return subprocess.Popen(
-        [*under, sys.executable, "-m", "certstrap", "--depot-path", DEPOT, *args],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=environment(measured=measured),
+    return programs.start(
+        *under, *CERTSTRAP, "--depot-path", DEPOT, *args, folder=folder, measured=measured
     )
 
 
-def end(process: Process, seconds: float = SECONDS) -> Ended:
-    """Wait for a process; one that does not end fails the test, and is killed."""
-    with process:
-        try:
-            stdout, stderr = process.communicate(timeout=seconds)
-        finally:
-            process.kill()
-    return Ended(process.returncode, stdout, stderr)
-
-
-def certstrap(folder: Path, *args: str, under: Sequence[str] = ()) -> Ended:
+def certstrap(folder: Path, *args: str, under: Sequence[str] = ()) -> Outcome:
     """Run ``certstrap`` as `start` does, to its end."""
-    return end(start(folder, *args, under=under))
+    return programs.end(start(folder, *args, under=under))
 
 
 def until_waiting(processes: Iterable[Process]) -> None:
-    """Return when each of the processes waits for a lock, as Linux tells in /proc/locks."""
-    pids = {str(process.pid) for process in processes}
+    """Return when each of the processes waits for the lock of the depot.
+
+    It has the depot's folder open meanwhile, as Linux shows in /proc; otherwise, no longer than it
+    takes to list or flush it.
+    """
+    seen = dict.fromkeys((process.pid for process in processes), 0)
     deadline = time.monotonic() + SECONDS
-    while pids and time.monotonic() < deadline:
+    while min(seen.values(), default=5) < 5 and time.monotonic() < deadline:
         time.sleep(0.01)
-        locks = Path("/proc/locks").read_text(encoding="ascii").splitlines()
-        # 1: -> FLOCK  ADVISORY  WRITE 4711 08:01:123 0 EOF
-        pids -= {line.split()[5] for line in locks if "->" in line}
-    assert not pids, "they do not wait"
+        for pid in seen:
+            seen[pid] = seen[pid] + 1 if _has_depot_open(pid) else 0
+    assert min(seen.values(), default=5) >= 5, "they do not wait"
 
 
-def ordinary() -> list[str]:
-    """Return what runs a program without root's right to ignore the modes of files."""
-    if os.geteuid():
-        return []
-    assert shutil.which("setpriv"), "setpriv (util-linux) is not installed"
-    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+def _has_depot_open(pid: int) -> bool:
+    try:
+        opened = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    except FileNotFoundError:  # one that was closed since
+        return False
+    return any(path.endswith(f"/{DEPOT}") for path in opened)
 
 
 def with_files_up_to(size: int) -> list[str]:

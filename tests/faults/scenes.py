@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from certstrap.keys import PublicKey
 from tests.conftest import CommandLine
 from tests.faults.strace import DEPOT
@@ -60,8 +60,8 @@ def here(folder: Path, *args: str, exit_code: int = 0) -> str:
     return outcome.stderr.partition("\n")[0]
 
 
-def passing(folder: Path) -> list[str]:
-    """Return what is hidden in the depot."""
+def temporary(folder: Path) -> list[str]:
+    """Return the temporary files in the depot, which are hidden."""
     return [name for name in names(folder) if name.startswith(".")]
 
 

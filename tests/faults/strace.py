@@ -2,11 +2,13 @@
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from tests import programs
+from tests.programs import CERTSTRAP
 
 DEPOT = "the-depot"  # a word that stands in no other path
 
@@ -18,13 +20,20 @@ CHANGES = (
 )
 
 
-@dataclass(frozen=True)
-class Call:
-    """A system call: the ``nth`` of its ``name`` in a run, and the paths in the depot it is on."""
+UNCHANGING = {"close", "flock", "fsync", "fdatasync"}
+"""Of these, the calls that change nothing that another process sees; `openat` may be one, too."""
+
+
+class Call(NamedTuple):
+    """A system call: the ``nth`` of its ``name`` in a run, and the paths in the depot it is on.
+
+    It ``changes`` the depot if another process can see what it did.
+    """
 
     name: str
     nth: int
     paths: tuple[str, ...]
+    changes: bool
 
     @classmethod
     def read(cls, line: str, counts: Counter[str]) -> "Call | None":
@@ -35,7 +44,11 @@ class Call:
         counts[name] += 1
         asked = line.rpartition(" = ")[0] or line
         paths = re.findall(rf'\b{DEPOT}[^"> \\]*', asked)
-        return cls(name, counts[name], tuple(paths)) if paths else None
+        if not paths:
+            return None
+        changes = "O_CREAT" in line if name in {"open", "openat"} else name not in UNCHANGING
+        call = cls(name, counts[name], tuple(paths), changes)
+        return call._replace(changes=False) if call.reports else call
 
     @property
     def shape(self) -> str:
@@ -43,7 +56,7 @@ class Call:
         return re.sub("-[0-9a-f]{16}", "-*", str(self))
 
     @property
-    def tells(self) -> bool:
+    def reports(self) -> bool:
         """Whether it writes a line for the user that names a file; the others are on files."""
         return self.name == "write" and "/." not in self.paths[0]
 
@@ -76,69 +89,93 @@ class Traced:
         return False
 
 
+def after_changes(calls: list[Call]) -> list[Call]:
+    """Return the calls before which the depot is another than before the call before them.
+
+    Killed at any other call, a process leaves what it leaves when it is killed at one of these.
+    """
+    return [
+        call
+        for before, call in zip([None, *calls], calls, strict=False)
+        if not before or before.changes
+    ]
+
+
 def run(
-    folder: Path, *args: str, inject: str = "", trace: str = CHANGES, measured: bool = False
+    folder: Path,
+    *args: str,
+    inject: str = "",
+    trace: str = CHANGES,
+    compiled: Path | None = None,
+    measured: bool = False,
 ) -> Traced:
     """Run ``certstrap --depot-path DEPOT`` with ``args`` in ``folder``, under strace.
 
     Args:
         folder: the current folder of the run.
         args: the command and its options.
-        inject: what strace shall break, as its ``-e inject`` has it.
-        trace: the system calls that the log tells.
+        inject: what strace is to break, as its ``-e inject`` has it.
+        trace: the system calls that the log has.
+        compiled: see `repeatable`.
         measured: let the coverage of this run count; it makes more calls then.
     """
     log = folder.with_suffix(".strace")
-    result = subprocess.run(
-        ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={trace}"]
-        # It makes strace fast, and deaf to signals that it shall inject.
-        + ([] if "signal=" in inject else ["--seccomp-bpf"])
-        + (["-e", f"inject={inject}"] if inject else [])
-        + [sys.executable, "-m", "certstrap", "--depot-path", DEPOT, *args],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=environment(measured=measured),
-        timeout=60,
-        check=False,
+    process = programs.start(
+        *("strace", "-f", "-y", "-o", log, "-e", f"trace={trace}"),
+        # It makes strace fast, and deaf to signals that it is to inject.
+        *(() if "signal=" in inject else ("--seccomp-bpf",)),
+        *(("-e", f"inject={inject}") if inject else ()),
+        *(*CERTSTRAP, "--depot-path", DEPOT, *args),
+        folder=folder,
+        environ=repeatable(compiled) if compiled and not measured else None,
+        measured=measured,
     )
+    ended = programs.end(process)
     lines = (line.split(maxsplit=1)[1] for line in log.read_text().splitlines())
-    return Traced(result.returncode, result.stdout, result.stderr, tuple(lines))
+    return Traced(*ended, tuple(lines))
 
 
-def break_call(folder: Path, call: Call, how: str, *args: str, measured: bool = False) -> Traced:
+def break_call(
+    folder: Path, call: Call, how: str, *args: str, compiled: Path, measured: bool = False
+) -> Traced:
     """Run a command as `run` does, and break one call of it.
 
     Args:
         folder: the current folder of the run.
         call: the call, as a run in an equal folder made it.
-        how: what shall happen at it: ``signal=KILL``, ``error=EIO``.
+        how: what is to happen at it: ``signal=KILL``, ``error=EIO``.
         args: the command and its options.
+        compiled: see `repeatable`.
         measured: let the coverage of this run count; only a flush is the nth of its kind even so.
     """
     inject = f"{call.name}:{how}:when={call.nth}"
-    traced = run(folder, *args, inject=inject, trace=call.name, measured=measured)
+    traced = run(
+        folder, *args, inject=inject, trace=call.name, compiled=compiled, measured=measured
+    )
     assert traced.met(call), (call, traced)
     return traced
 
 
-def environment(*, measured: bool = False) -> dict[str, str]:
-    """Return an environment in which two equal runs make the same calls."""
-    kept = {k: v for k, v in os.environ.items() if measured or not k.startswith("COVERAGE_")}
-    return kept | {"PYTHONHASHSEED": "0"}
+def repeatable(compiled: Path, *, compiling: bool = False) -> dict[str, str]:
+    """Return what makes two equal runs make the same calls, however this machine is used.
+
+    Args:
+        compiled: a folder with the modules that the runs import, which no other process changes.
+        compiling: whether this run is the one that puts them there.
+    """
+    return {
+        "PYTHONHASHSEED": "0",
+        "PYTHONSAFEPATH": "1",  # otherwise modules are looked for in the folder of the depot
+        "PYTHONPYCACHEPREFIX": str(compiled),
+        **({} if compiling else {"PYTHONDONTWRITEBYTECODE": "1"}),
+    }
 
 
 def missing() -> str:
-    """Tell why nothing can be traced on this machine, or return nothing."""
-    probe = ["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=fsync"]
+    """Return why nothing can be traced on this machine, or nothing."""
+    probe = ("strace", "-f", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=fsync")
     try:
-        result = subprocess.run(
-            [*probe, "-e", "inject=fsync:error=EIO", "true"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        traced = programs.run(*probe, "-e", "inject=fsync:error=EIO", "true", exit_code=None)
     except FileNotFoundError:
         return "strace is not installed"
-    return result.stderr and f"strace cannot trace: {result.stderr.splitlines()[0]}"
+    return traced.stderr and f"strace cannot trace: {traced.stderr.splitlines()[0]}"

@@ -1,23 +1,26 @@
 """Ctrl-C undoes a command, or comes too late; SIGTERM leaves nothing half."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import snapshot
 from tests.faults import strace
-from tests.faults.conftest import Calls, Stage
-from tests.faults.scenes import INIT, ISSUE, REVOKE, Scene, assert_whole, names, passing, revoked
-from tests.faults.strace import break_call
+from tests.faults.conftest import Break, Calls, Record, Stage
+from tests.faults.scenes import INIT, ISSUE, REVOKE, Scene, assert_whole, names, revoked, temporary
 
 pytestmark = pytest.mark.usefixtures("traceable")
 
 
 @pytest.mark.parametrize("scene", [INIT, REVOKE], ids=str)
 def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
-    scene: Scene, stage: Stage, calls: Calls, subtests: pytest.Subtests
+    scene: Scene, stage: Stage, calls: Calls, break_call: Break, subtests: pytest.Subtests
 ) -> None:
-    for call in calls(scene):
+    every = calls(scene)
+    locking = next(i for i, call in enumerate(every) if call.name == "flock")
+    # Until then it only reads, if there is a depot, and an interrupt at one call is like another.
+    for call in every if scene is INIT else [every[0], *every[locking:]]:
         with subtests.test(call=str(call)):
             folder = stage(scene)
             before = snapshot(folder)
@@ -27,7 +30,7 @@ def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
             assert not interrupted.stderr
             if interrupted.exit_code == 0:
                 assert scene.creates <= set(names(folder))
-                assert not passing(folder)
+                assert not temporary(folder)
                 assert_whole(folder)
                 assert revoked(folder) == (scene is REVOKE)
             else:
@@ -35,19 +38,24 @@ def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
                 assert snapshot(folder) == before
 
 
-def test_an_interrupt_while_the_program_starts_is_no_traceback(stage: Stage) -> None:
-    log = strace.run(stage(INIT), *INIT.command, trace="openat").log
-    opened = [line for line in log if line.startswith("openat(")]
+def test_an_interrupt_while_the_program_starts_is_no_traceback(
+    stage: Stage, record: Record, compiled: Path
+) -> None:
+    opened = [line for line in record(INIT).log if line.startswith("openat(")]
     nth = next(n for n, line in enumerate(opened, 1) if "/typer/" in line)
     folder = stage(INIT)
     inject = f"openat:signal=INT:when={nth}"
-    interrupted = strace.run(folder, *INIT.command, trace="openat", inject=inject)
+    interrupted = strace.run(
+        folder, *INIT.command, trace="openat", inject=inject, compiled=compiled
+    )
     assert interrupted.exit_code == 130
     assert not interrupted.stderr
     assert not snapshot(folder)
 
 
-def test_a_termination_at_any_new_name_leaves_whole_files(stage: Stage, calls: Calls) -> None:
+def test_a_termination_at_any_new_name_leaves_whole_files(
+    stage: Stage, calls: Calls, break_call: Break
+) -> None:
     for call in calls(ISSUE):
         if call.name in {"link", "linkat"}:
             folder = stage(ISSUE)

@@ -2,16 +2,16 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import programs
 from tests.conftest import snapshot
 from tests.faults.conftest import Stage, skip_without
-from tests.faults.processes import Ended, certstrap, end, ordinary, start, with_files_up_to
+from tests.faults.processes import certstrap, start, with_files_up_to
 from tests.faults.scenes import (
     CREATING,
     EXPORT,
@@ -25,12 +25,13 @@ from tests.faults.scenes import (
     names,
 )
 from tests.faults.strace import DEPOT
+from tests.programs import Outcome, end, ordinary
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and mounts")
 
 
-def assert_refused(ended: Ended, sentence: str) -> None:
-    """Assert that a command said no, in one sentence and a hint."""
+def assert_refused(ended: Outcome, sentence: str) -> None:
+    """Assert that a command refused, in one sentence and a hint."""
     assert ended.exit_code == 1, ended
     assert not ended.stdout, ended
     first, hint, *more = ended.stderr.splitlines()
@@ -61,11 +62,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can mount a small disk")
     mounting = ["mount", "-t", "tmpfs", "-o", "size=8k", "small", str(folder)]
-    mounted = subprocess.run(mounting, capture_output=True, text=True, check=False)
-    if mounted.returncode:
+    mounted = programs.run(*mounting, exit_code=None)
+    if mounted.exit_code:
         pytest.skip(f"no small disk can be mounted: {mounted.stderr.strip()}")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    programs.run("umount", folder)
 
 
 @pytest.mark.parametrize("size", [0, 200, 400])
@@ -85,26 +86,26 @@ def test_a_file_that_outgrows_its_limit_leaves_the_folder_as_it_was(
 
 
 @pytest.mark.parametrize("scene", [INIT, ISSUE], ids=str)
-def test_a_full_disk_is_told_and_left_as_it_was(scene: Scene, small_disk: Path) -> None:
+def test_a_full_disk_is_reported_and_left_as_it_was(scene: Scene, small_disk: Path) -> None:
     ended = certstrap(small_disk, *scene.command)
     assert ended.exit_code == 1
     assert ended.stderr.startswith(f"Cannot write {DEPOT}/Cert.")
     assert ": No space left on device.\nHint: " in ended.stderr
     assert not snapshot(small_disk)
 
-    subprocess.run(["mount", "-o", "remount,size=1m", str(small_disk)], check=True)
+    programs.run("mount", "-o", "remount,size=1m", small_disk)
     assert certstrap(small_disk, *scene.command).exit_code == 0
     assert_whole(small_disk)
 
 
-def test_a_disk_that_is_read_only_is_told(small_disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+def test_a_disk_that_is_read_only_is_reported(small_disk: Path) -> None:
+    programs.run("mount", "-o", "remount,ro", small_disk)
     ended = certstrap(small_disk, *INIT.command)
     assert_refused(ended, f"Cannot create {DEPOT}: Read-only file system.")
 
 
 @pytest.mark.parametrize("scene", [REQUEST, SIGN, EXPORT], ids=str)
-def test_a_depot_that_may_not_be_written_is_told(
+def test_a_depot_that_may_not_be_written_is_reported(
     scene: Scene, stage: Stage, ordinary_user: list[str]
 ) -> None:
     folder = stage(scene)
@@ -116,7 +117,9 @@ def test_a_depot_that_may_not_be_written_is_told(
     assert snapshot(folder) == before
 
 
-def test_a_folder_that_may_not_hold_a_depot_is_told(stage: Stage, ordinary_user: list[str]) -> None:
+def test_a_folder_that_may_not_hold_a_depot_is_reported(
+    stage: Stage, ordinary_user: list[str]
+) -> None:
     folder = stage(INIT)
     folder.chmod(0o500)
     ended = certstrap(folder, *INIT.command, under=ordinary_user)
@@ -124,7 +127,9 @@ def test_a_folder_that_may_not_hold_a_depot_is_told(stage: Stage, ordinary_user:
     assert not snapshot(folder)
 
 
-def test_a_folder_that_may_not_be_entered_is_told(stage: Stage, ordinary_user: list[str]) -> None:
+def test_a_folder_that_may_not_be_entered_is_reported(
+    stage: Stage, ordinary_user: list[str]
+) -> None:
     folder = stage(INIT)
     folder.chmod(0)
     process = start(folder, *INIT.command, under=ordinary_user)
@@ -136,7 +141,7 @@ def test_a_folder_that_may_not_be_entered_is_told(stage: Stage, ordinary_user: l
 
 
 @pytest.mark.parametrize("file", ["client.csr", "Cert.crt", "Cert.key"])
-def test_a_file_that_may_not_be_read_is_told(
+def test_a_file_that_may_not_be_read_is_reported(
     file: str, stage: Stage, ordinary_user: list[str]
 ) -> None:
     folder = stage(SIGN)

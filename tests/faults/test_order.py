@@ -47,16 +47,16 @@ def test_a_key_and_its_name_are_on_the_disk_before_what_depends_on_it_is_seen(
 
 
 @pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
-def test_names_are_on_the_disk_before_they_are_told(scene: Scene, record: Record) -> None:
+def test_names_are_on_the_disk_before_they_are_reported(scene: Scene, record: Record) -> None:
     calls = record(scene).calls
     last = named(calls)[-1]
-    told = next(i for i, call in enumerate(calls) if call.tells)
-    assert DEPOT in flushed(calls[last:told])
+    reported = next(i for i, call in enumerate(calls) if call.reports)
+    assert DEPOT in flushed(calls[last:reported])
 
 
-def test_a_new_depot_is_on_the_disk_before_it_is_told(prepared: Stage, record: Record) -> None:
+def test_a_new_depot_is_on_the_disk_before_it_is_reported(prepared: Stage, record: Record) -> None:
     log = record(INIT).log
     made = next(i for i, line in enumerate(log) if line.startswith("mkdir"))
-    told = next(i for i, line in enumerate(log) if "Created" in line)
+    reported = next(i for i, line in enumerate(log) if "Created" in line)
     around = f"<{prepared(INIT).with_name('recorded')}>)"
-    assert any(line.startswith("fsync(") and around in line for line in log[made:told])
+    assert any(line.startswith("fsync(") and around in line for line in log[made:reported])

@@ -1,4 +1,4 @@
-"""Processes that work on one depot at once lose nothing, and are told the truth."""
+"""Processes that work on one depot at once lose nothing, and learn the truth."""
 
 import signal
 import sys
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from certstrap import files
+from certstrap.locks import locked
 from tests.conftest import snapshot
 from tests.faults import strace
 from tests.faults.conftest import Stage
-from tests.faults.processes import Ended, end, start, until_waiting
+from tests.faults.processes import WAITING, start, until_waiting
 from tests.faults.scenes import (
     INIT,
     ISSUE,
@@ -23,9 +23,10 @@ from tests.faults.scenes import (
     assert_whole,
     here,
     names,
-    passing,
+    temporary,
 )
 from tests.faults.strace import DEPOT
+from tests.programs import Outcome, end
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
 
@@ -33,33 +34,34 @@ CREATORS = 20
 NAMES = [f"client{number}" for number in range(8)]
 
 
-def at_once(folder: Path, *commands: tuple[str, ...]) -> list[Ended]:
+def at_once(folder: Path, *commands: tuple[str, ...]) -> list[Outcome]:
     """Run commands that all look at the depot before the first of them writes."""
     depot = folder / DEPOT
     depot.mkdir(mode=0o700, exist_ok=True)
-    with files.locked(str(depot)):
+    with locked([str(depot)]):
         processes = [start(folder, *command) for command in commands]
         until_waiting(processes)
     return [end(process) for process in processes]
 
 
-def assert_one_won(folder: Path, outcomes: list[Ended], scene: Scene) -> None:
-    """Assert that one of the creators made all, and that each other was told."""
+def assert_one_won(folder: Path, outcomes: list[Outcome], scene: Scene) -> None:
+    """Assert that one of the creators made all, and that the others were refused."""
     (winner,) = (outcome for outcome in outcomes if "Created" in outcome.stdout)
     assert winner.exit_code == 0
-    assert not winner.stderr
+    assert winner.stderr in {"", WAITING}
     for outcome in outcomes:
-        if outcome is not winner and "is there already" not in outcome.stdout:
+        if outcome is not winner and "exists already" not in outcome.stdout:
             assert outcome.exit_code == 1, outcome
-            assert outcome.stderr.splitlines()[0].endswith(" already exists!"), outcome
-    assert not passing(folder)
+            refused = outcome.stderr.removeprefix(WAITING).splitlines()[0]
+            assert refused.endswith(" already exists!"), outcome
+    assert not temporary(folder)
     assert scene.creates <= set(names(folder))
     assert_whole(folder)
 
 
 @linux
 @pytest.mark.parametrize("scene", [INIT, REQUEST, SIGN, ISSUE], ids=str)
-def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_told(
+def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_refused(
     scene: Scene, stage: Stage
 ) -> None:
     folder = stage(scene)
@@ -106,11 +108,13 @@ def test_a_folder_that_goes_while_a_creator_waits_for_it_is_made_again(stage: St
     folder = stage(INIT)
     depot = folder / DEPOT
     depot.mkdir()
-    with files.locked(str(depot)):
+    with locked([str(depot)]):
         process = start(folder, *INIT.command, measured=True)
         until_waiting([process])
         depot.rmdir()  # as its maker does that could not write into it
-    assert end(process) == (0, "".join(f"Created {DEPOT}/{n}\n" for n in _IN_ORDER), "")
+    ended = end(process)
+    assert (ended.exit_code, ended.lines) == (0, [f"Created {DEPOT}/{name}" for name in _IN_ORDER])
+    assert ended.stderr in {"", WAITING}
     assert_whole(folder)
 
 
@@ -122,7 +126,7 @@ def test_a_creator_that_waits_can_be_interrupted(stage: Stage) -> None:
     folder = stage(INIT)
     (folder / DEPOT).mkdir()
     before = snapshot(folder)
-    with files.locked(str(folder / DEPOT)):
+    with locked([str(folder / DEPOT)]):
         process = start(folder, *INIT.command)
         until_waiting([process])
         process.send_signal(signal.SIGINT)
@@ -143,7 +147,7 @@ def test_files_that_come_into_the_depot_by_another_path_are_not_swept_away(
     slow = (*REQUEST.command, "--key", f"{there}/client.key", "--csr", f"{there}/client.csr")
     with ThreadPoolExecutor() as pool:
         future = pool.submit(strace.run, folder, *slow, inject="link,linkat:delay_enter=500000")
-        while not future.done() and not passing(folder):
+        while not future.done() and not temporary(folder):
             time.sleep(0.01)
         here(folder, "request-cert", "--common-name", "next", *NEW_KEY)
     assert future.result().exit_code == 0, future.result().stderr

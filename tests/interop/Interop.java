@@ -35,11 +35,11 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * What the JDK says of the files in the current folder, one line a check.
+ * What the JDK says of the files in some folders, one line a check.
  *
- * <p>Usage: java Interop.java ALGORITHM HOST, with the algorithm of the keys and the name of the server. The
- * folder holds ca.crt and ca.crl, and for each of client, below, server and stranger a chain (.crt, without
- * the CA) and a key (.key, PKCS#8 in the clear). The stranger comes from a CA of the same name.
+ * <p>Usage: java Interop.java HOST [ALGORITHM FOLDER]..., with the name of the server and the algorithm of the
+ * keys in each folder. It has ca.crt and ca.crl, and for each of client, below, server and stranger a chain
+ * (.crt, without the CA) and a key (.key, unencrypted PKCS#8). The stranger's CA has the same name as the other.
  */
 public final class Interop {
     private static final int TIMEOUT = 10_000; // milliseconds
@@ -48,20 +48,25 @@ public final class Interop {
     private record Owner(String name, List<X509Certificate> chain, PrivateKey key) {}
 
     public static void main(String[] args) throws Exception {
-        String algorithm = args[0];
-        String host = args[1];
-        X509Certificate ca = chain("ca.crt").get(0);
-        Owner client = owner("client", algorithm);
-        Owner below = owner("below", algorithm);
-        Owner server = owner("server", algorithm);
-        Owner stranger = owner("stranger", algorithm);
+        for (int i = 1; i < args.length; i += 2) {
+            check(args[0], args[i], Path.of(args[i + 1]));
+        }
+    }
+
+    private static void check(String host, String algorithm, Path folder) throws Exception {
+        X509Certificate ca = chain(folder.resolve("ca.crt")).get(0);
+        Path crl = folder.resolve("ca.crl");
+        Owner client = owner("client", algorithm, folder);
+        Owner below = owner("below", algorithm, folder);
+        Owner server = owner("server", algorithm, folder);
+        Owner stranger = owner("stranger", algorithm, folder);
 
         for (Owner owner : List.of(client, below, server)) {
-            validate(owner.chain, ca);
+            validate(owner.chain, ca, crl);
             System.out.printf("chain of %s validated: %d certificates%n", owner.name, owner.chain.size());
         }
         try {
-            validate(stranger.chain, ca);
+            validate(stranger.chain, ca, crl);
             throw new AssertionError("the stranger's chain is valid");
         } catch (CertPathValidatorException expected) {
             System.out.println("chain of stranger refused");
@@ -78,15 +83,16 @@ public final class Interop {
         }
     }
 
-    private static Owner owner(String name, String algorithm) throws IOException, GeneralSecurityException {
-        String pem = Files.readString(Path.of(name + ".key"));
+    private static Owner owner(String name, String algorithm, Path folder)
+            throws IOException, GeneralSecurityException {
+        String pem = Files.readString(folder.resolve(name + ".key"));
         String base64 = pem.replaceAll("-----(BEGIN|END) PRIVATE KEY-----", "");
         byte[] der = Base64.getMimeDecoder().decode(base64);
         PrivateKey key = KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(der));
-        return new Owner(name, chain(name + ".crt"), key);
+        return new Owner(name, chain(folder.resolve(name + ".crt")), key);
     }
 
-    private static List<X509Certificate> chain(String file) throws IOException, GeneralSecurityException {
+    private static List<X509Certificate> chain(Path file) throws IOException, GeneralSecurityException {
         List<X509Certificate> chain = new ArrayList<>();
         for (Certificate certificate : CertificateFactory.getInstance("X.509").generateCertificates(open(file))) {
             chain.add((X509Certificate) certificate);
@@ -94,17 +100,17 @@ public final class Interop {
         return chain;
     }
 
-    private static InputStream open(String file) throws IOException {
-        return new ByteArrayInputStream(Files.readAllBytes(Path.of(file)));
+    private static InputStream open(Path file) throws IOException {
+        return new ByteArrayInputStream(Files.readAllBytes(file));
     }
 
     /** Validates a chain by RFC 5280; what the CA itself issued is looked up in its CRL too. */
-    private static void validate(List<X509Certificate> chain, X509Certificate ca)
+    private static void validate(List<X509Certificate> chain, X509Certificate ca, Path crl)
             throws IOException, GeneralSecurityException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(ca, null)));
         parameters.setRevocationEnabled(chain.size() == 1);
-        var crls = new CollectionCertStoreParameters(factory.generateCRLs(open("ca.crl")));
+        var crls = new CollectionCertStoreParameters(factory.generateCRLs(open(crl)));
         parameters.addCertStore(CertStore.getInstance("Collection", crls));
         CertPathValidator.getInstance("PKIX").validate(factory.generateCertPath(chain), parameters);
     }

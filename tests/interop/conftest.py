@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
 
 KINDS = {
@@ -88,5 +88,10 @@ def stranger(kind: str, make_depot: Make) -> Path:
 def below(depot: Path, tmp_path: Path) -> Path:
     """The chain of ``below``: its certificate and its intermediate's, without the root."""
     path = tmp_path / "below-chain.crt"
-    path.write_bytes((depot / "below.crt").read_bytes() + (depot / "Intermediate.crt").read_bytes())
+    path.write_bytes(chain_of_below(depot))
     return path
+
+
+def chain_of_below(depot: Path) -> bytes:
+    """Return the certificate of ``below`` and its intermediate's, without the root."""
+    return (depot / "below.crt").read_bytes() + (depot / "Intermediate.crt").read_bytes()

@@ -3,17 +3,54 @@
 A machine may lack one: then its tests are skipped, or fail if CERTSTRAP_ALL_PEERS=1 is set.
 """
 
-import os
 import re
 import shutil
-import subprocess
+from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-SECONDS = 60
-"""How long a peer may take; none takes more than a few."""
+from tests import programs
+from tests.programs import Outcome
+
+
+def openssl(*args: str | Path, exit_code: int | None = 0) -> Outcome:
+    """Run OpenSSL's command line."""
+    return programs.run(_openssl(), *args, exit_code=exit_code)
+
+
+def certtool(*args: str | Path, exit_code: int = 0) -> Outcome:
+    """Run the certificate tool of GnuTLS."""
+    return programs.run(_certtool(), *args, exit_code=exit_code)
+
+
+def java(source: Path, *args: str | Path) -> Outcome:
+    """Compile a single source file with a JDK and run it."""
+    return programs.run(_java(), "-XX:+UseSerialGC", source, *args)
+
+
+@cache
+def _openssl() -> str:
+    return program("openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later")
+
+
+@cache
+def _certtool() -> str:
+    return program(
+        "certtool", asked="--version", answers=r"certtool [3-9]", what="certtool of GnuTLS"
+    )
+
+
+@cache
+def _java() -> str:
+    return program(
+        "java",
+        asked="--list-modules",
+        answers=r"jdk\.compiler@(1[7-9]|[2-9]\d)",
+        what="a JDK, 17 or later",
+    )
 
 
 def package(*names: str) -> None:
@@ -35,14 +72,13 @@ def program(name: str, *, asked: str, answers: str, what: str) -> str:
     path = shutil.which(name)
     if path is None:
         _missing(what)
-    asking = [path, asked]
-    answer = subprocess.run(asking, capture_output=True, text=True, timeout=SECONDS, check=False)
-    if answer.returncode != 0 or not re.search(answers, answer.stdout, re.MULTILINE):
+    answer = programs.run(path, asked, exit_code=None)
+    if answer.exit_code != 0 or not re.search(answers, answer.stdout, re.MULTILINE):
         _missing(what)
     return path
 
 
 def _missing(what: str) -> NoReturn:
-    if os.environ.get("CERTSTRAP_ALL_PEERS") == "1":
+    if programs.environment().get("CERTSTRAP_ALL_PEERS") == "1":
         pytest.fail(f"this machine lacks {what}", pytrace=False)
     pytest.skip(f"this machine lacks {what}", allow_module_level=True)

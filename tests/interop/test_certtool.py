@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
 from tests.interop.conftest import HOST, KINDS
-from tests.interop.programs import certtool
+from tests.interop.peers import certtool
 
 TRUSTED = "Chain verification output: Verified. The certificate is trusted."
 CLIENT, SERVER = "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1"
@@ -20,9 +20,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 def chain(depot: Path, certstrap: CommandLine) -> Path:
     """The chain of `below` with the root, as `export-chain` writes it."""
     path = Path.cwd() / "chain.pem"
-    certstrap(
-        "--depot-path", str(depot), "export-chain", "below", "--with-root", "--output", str(path)
-    )
+    export = ("export-chain", "below", "--with-root", "--output", str(path))
+    certstrap("--depot-path", str(depot), *export, now=utc_now())
     return path
 
 

@@ -1,19 +1,17 @@
 """OpenSSL agrees with our CRLs at every step: before a revocation, after it, and after the next."""
 
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from certstrap.cli.world import utc_now
-from tests import crls
-from tests.cli import foreign
+from certstrap.cli.context import utc_now
+from tests.builders import crls, foreign
 from tests.conftest import CommandLine
-from tests.interop import peers
 from tests.interop.conftest import KINDS
+from tests.interop.peers import openssl
 
 PASSPHRASE = ("--passphrase", "123456")
 OF_CERTSTRAP = Path(__file__).parent.parent / "data" / "certstrap-1.3.0"
@@ -21,39 +19,21 @@ AFTER_IT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
-OpenSSL = Callable[..., "subprocess.CompletedProcess[str]"]
 Certstrap = Callable[..., None]
-
-
-@pytest.fixture(scope="session")
-def openssl() -> OpenSSL:
-    """OpenSSL's command line."""
-    path = peers.program(
-        "openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later"
-    )
-
-    def run(*args: str | Path) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [path, *args], capture_output=True, text=True, timeout=peers.SECONDS, check=False
-        )
-
-    return run
 
 
 class Judge:
     """What OpenSSL says of the certificates and the CRLs in a folder, today or another day."""
 
-    def __init__(
-        self, openssl: OpenSSL, folder: Path, root: str, now: datetime | None = None
-    ) -> None:
-        self._openssl, self._folder, self._root = openssl, folder, root
+    def __init__(self, folder: Path, root: str, now: datetime | None = None) -> None:
+        self._folder, self._root = folder, root
         self._now = ["-attime", f"{now.timestamp():.0f}"] if now else []
 
     def reads(self, ca: str, serials: Sequence[int]) -> str:
         """Assert that a CRL is signed by its CA and holds those; return it as OpenSSL shows it."""
         crl, certificate = self._folder / f"{ca}.crl", self._folder / f"{ca}.crt"
-        done = self._openssl(
-            "crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile", certificate
+        done = openssl(
+            "crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile", certificate, exit_code=None
         )
         # The exit status of `openssl crl -verify` says nothing.
         assert "verify OK" in done.stderr, done
@@ -70,8 +50,10 @@ class Judge:
         if below:
             files += ["-untrusted", self._folder / f"{below}.crt"]
         check = "-crl_check_all" if everywhere else "-crl_check"
-        done = self._openssl("verify", check, *self._now, *files, self._folder / f"{leaf}.crt")
-        if done.returncode == 0:
+        done = openssl(
+            "verify", check, *self._now, *files, self._folder / f"{leaf}.crt", exit_code=None
+        )
+        if done.exit_code == 0:
             assert done.stdout.strip().endswith(": OK"), done
             return ""
         errors = [line for line in done.stderr.splitlines() if line.startswith("error ")]
@@ -100,10 +82,8 @@ def serial(depot: Path, stem: str) -> int:
 
 
 @every_kind
-def test_leaves_are_good_until_they_are_revoked(
-    openssl: OpenSSL, certstrap: Certstrap, ours: Path
-) -> None:
-    judge = Judge(openssl, ours, "Root")
+def test_leaves_are_good_until_they_are_revoked(certstrap: Certstrap, ours: Path) -> None:
+    judge = Judge(ours, "Root")
     judge.reads("Root", [])
     assert judge.says("client", "Root") == judge.says("server", "Root") == ""
 
@@ -123,9 +103,9 @@ def test_leaves_are_good_until_they_are_revoked(
 
 @every_kind
 def test_a_whole_chain_is_good_until_one_of_it_is_revoked(
-    openssl: OpenSSL, certstrap: Certstrap, ours: Path, kind: str
+    certstrap: Certstrap, ours: Path, kind: str
 ) -> None:
-    judge = Judge(openssl, ours, "Root")
+    judge = Judge(ours, "Root")
 
     def says(leaf: str, *, everywhere: bool = True) -> str:
         return judge.says(leaf, "Root", "Intermediate", below="Intermediate", everywhere=everywhere)
@@ -150,9 +130,9 @@ def test_a_whole_chain_is_good_until_one_of_it_is_revoked(
 @every_kind
 @pytest.mark.parametrize("crl_number", [None, 41])
 def test_a_crl_past_its_next_update_is_good_again_when_it_is_carried_on(
-    openssl: OpenSSL, certstrap: Certstrap, ours: Path, crl_number: int | None
+    certstrap: Certstrap, ours: Path, crl_number: int | None
 ) -> None:
-    judge = Judge(openssl, ours, "Root")
+    judge = Judge(ours, "Root")
     ca, key = foreign.load_certificate(ours / "Root.crt"), foreign.load_key(ours / "Root.key")
     old = crls.made_elsewhere(
         ca,
@@ -194,7 +174,7 @@ CERTSTRAPS = {  # its CAs, and whom they revoked
 
 @pytest.mark.parametrize("ca", CERTSTRAPS)
 def test_the_crls_of_certstrap_are_good_before_and_after(
-    openssl: OpenSSL, certstrap: Certstrap, tmp_path: Path, ca: str
+    certstrap: Certstrap, tmp_path: Path, ca: str
 ) -> None:
     depot = shutil.copytree(OF_CERTSTRAP, tmp_path / "theirs")
     for file in depot.glob("*.key"):
@@ -203,7 +183,7 @@ def test_the_crls_of_certstrap_are_good_before_and_after(
     def run(*args: str) -> None:
         certstrap(depot, *args, now=AFTER_IT)
 
-    judge = Judge(openssl, depot, ca, AFTER_IT)
+    judge = Judge(depot, ca, AFTER_IT)
     before = [serial(depot, stem) for stem in CERTSTRAPS[ca]]
     judge.reads(ca, before)
     for name in ("good", "bad"):

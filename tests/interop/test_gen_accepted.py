@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
-from tests.interop.programs import certtool, openssl
+from tests.interop.peers import certtool, openssl
 from tests.interop.test_pkilint import findings
 from tests.interop.test_temporal import connect, serving
 

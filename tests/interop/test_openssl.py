@@ -1,15 +1,15 @@
 """OpenSSL verifies chains, CRLs and requests, reads our keys, and converts keys as we do."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
-from tests.interop import peers
 from tests.interop.conftest import HOST, KINDS, NAMELESS
+from tests.interop.peers import openssl
+from tests.programs import Outcome
 
 PASSPHRASE = "grün & secret"
 PASSIN, PASSOUT = ("-passin", f"pass:{PASSPHRASE}"), ("-passout", f"pass:{PASSPHRASE}")
@@ -45,32 +45,15 @@ FORMS_OF = {"RSA": FORMS | PKCS1, "Ed25519": FORMS} | dict.fromkeys(CURVES, FORM
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
-OpenSSL = Callable[..., "subprocess.CompletedProcess[str]"]
+Verify = Callable[..., Outcome]
 TheirKey = Callable[[str], Path]
 
 
-@pytest.fixture(scope="session")
-def openssl() -> OpenSSL:
-    """OpenSSL's command line."""
-    path = peers.program(
-        "openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later"
-    )
-
-    def run(*args: str | Path, exit_code: int | None = 0) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [path, *args], capture_output=True, text=True, timeout=peers.SECONDS, check=False
-        )
-        assert exit_code in {None, done.returncode}, (args, done)
-        return done
-
-    return run
-
-
 @pytest.fixture
-def verify(openssl: OpenSSL, depot: Path) -> OpenSSL:
+def verify(depot: Path) -> Verify:
     """``openssl verify``, strictly, below the root of our depot."""
 
-    def run(*args: str | Path, exit_code: int = 0) -> "subprocess.CompletedProcess[str]":
+    def run(*args: str | Path, exit_code: int = 0) -> Outcome:
         root = depot / "Root.crt"
         return openssl("verify", "-x509_strict", "-CAfile", root, *args, exit_code=exit_code)
 
@@ -78,7 +61,7 @@ def verify(openssl: OpenSSL, depot: Path) -> OpenSSL:
 
 
 @pytest.fixture(scope="session")
-def their_key(openssl: OpenSSL, tmp_path_factory: pytest.TempPathFactory) -> TheirKey:
+def their_key(tmp_path_factory: pytest.TempPathFactory) -> TheirKey:
     """Makes a key of a kind with OpenSSL, once a session."""
     folder = tmp_path_factory.mktemp("openssl")
 
@@ -93,7 +76,7 @@ def their_key(openssl: OpenSSL, tmp_path_factory: pytest.TempPathFactory) -> The
 
 @every_kind
 @pytest.mark.parametrize("purpose", ["sslclient", "sslserver"])
-def test_a_chain_verifies_strictly(verify: OpenSSL, depot: Path, purpose: str) -> None:
+def test_a_chain_verifies_strictly(verify: Verify, depot: Path, purpose: str) -> None:
     leaves = [depot / f"{name}.crt" for name in ("client", "server", NAMELESS)]
     verified = verify("-purpose", purpose, *leaves).stdout.splitlines()
     assert verified == [f"{leaf}: OK" for leaf in leaves]
@@ -102,13 +85,13 @@ def test_a_chain_verifies_strictly(verify: OpenSSL, depot: Path, purpose: str) -
 
 @every_kind
 def test_another_ca_of_the_same_name_verifies_nothing(
-    verify: OpenSSL, depot: Path, stranger: Path
+    verify: Verify, depot: Path, stranger: Path
 ) -> None:
     verify(stranger / "client.crt", exit_code=2)
     verify("-untrusted", stranger / "Intermediate.crt", depot / "below.crt", exit_code=2)
 
 
-def test_a_leaf_is_for_tls_only(verify: OpenSSL, depot: Path) -> None:
+def test_a_leaf_is_for_tls_only(verify: Verify, depot: Path) -> None:
     refused = verify("-purpose", "smimesign", depot / "client.crt", exit_code=2)
     assert "unsuitable certificate purpose" in refused.stderr
 
@@ -118,17 +101,17 @@ def test_a_leaf_is_for_tls_only(verify: OpenSSL, depot: Path) -> None:
     [("-verify_hostname", HOST), ("-verify_ip", "127.0.0.1"), ("-verify_ip", "::1")],
     ids=lambda name: name[1],
 )
-def test_a_server_is_known_by_its_names(verify: OpenSSL, depot: Path, name: tuple[str]) -> None:
+def test_a_server_is_known_by_its_names(verify: Verify, depot: Path, name: tuple[str]) -> None:
     verify(*name, depot / "server.crt")
     verify(*name, depot / f"{NAMELESS}.crt", exit_code=2)
 
 
-def test_a_server_without_a_subject_is_known_by_its_name(verify: OpenSSL, depot: Path) -> None:
+def test_a_server_without_a_subject_is_known_by_its_name(verify: Verify, depot: Path) -> None:
     verify("-verify_hostname", NAMELESS, depot / f"{NAMELESS}.crt")
 
 
 def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
-    openssl: OpenSSL, certstrap: CommandLine
+    certstrap: CommandLine,
 ) -> None:
     def run(*args: str) -> None:
         certstrap(*args, now=utc_now())  # OpenSSL judges by the wall clock
@@ -149,7 +132,7 @@ def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
 
 @every_kind
 def test_a_new_crl_verifies_and_revokes_nothing(
-    openssl: OpenSSL, verify: OpenSSL, depot: Path, stranger: Path
+    verify: Verify, depot: Path, stranger: Path
 ) -> None:
     crl = depot / "Root.crl"
     read = ("crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile")
@@ -164,21 +147,21 @@ def test_a_new_crl_verifies_and_revokes_nothing(
 
 @every_kind
 @pytest.mark.parametrize("name", ["client", "server", "Intermediate", NAMELESS])
-def test_a_request_verifies(openssl: OpenSSL, depot: Path, name: str) -> None:
+def test_a_request_verifies(depot: Path, name: str) -> None:
     verified = openssl("req", "-verify", "-noout", "-in", depot / f"{name}.csr")
     assert "verify OK" in verified.stderr
 
 
 @every_kind
 @pytest.mark.parametrize("name", ["client", "Root"])
-def test_our_keys_belong_to_our_certificates(openssl: OpenSSL, depot: Path, name: str) -> None:
+def test_our_keys_belong_to_our_certificates(depot: Path, name: str) -> None:
     ours = openssl("pkey", "-in", depot / f"{name}.key", "-pubout").stdout
     assert ours == openssl("x509", "-in", depot / f"{name}.crt", "-noout", "-pubkey").stdout
 
 
 @every_kind
 def test_our_encrypted_keys_open_with_their_passphrase_alone(
-    openssl: OpenSSL, certstrap: CommandLine, kind: str
+    certstrap: CommandLine, kind: str
 ) -> None:
     certstrap("request-cert", "--cn", "N", *KINDS[kind], environ=ENVIRON)
     key = ("pkey", "-in", "out/N.key", "-pubout")
@@ -187,9 +170,7 @@ def test_our_encrypted_keys_open_with_their_passphrase_alone(
     openssl(*key, "-passin", "pass:wrong", exit_code=1)
 
 
-def test_our_encrypted_keys_are_pbes2_with_600000_rounds(
-    openssl: OpenSSL, certstrap: CommandLine
-) -> None:
+def test_our_encrypted_keys_are_pbes2_with_600000_rounds(certstrap: CommandLine) -> None:
     certstrap("request-cert", "--cn", "N", "--curve", "P-256", environ=ENVIRON)
     parsed = openssl("asn1parse", "-in", "out/N.key").stdout.splitlines()
     values = [" ".join(line.split("prim: ")[1].split()) for line in parsed if "prim: " in line]
@@ -205,7 +186,7 @@ def test_our_encrypted_keys_are_pbes2_with_600000_rounds(
 
 @every_kind
 def test_export_writes_what_openssl_writes_of_our_key(
-    openssl: OpenSSL, certstrap: CommandLine, folder: Path, depot: Path
+    certstrap: CommandLine, folder: Path, depot: Path
 ) -> None:
     key = depot / "client.key"
     certstrap("export-pkcs8", "--key", str(key), "--output", "ours.key")
@@ -215,7 +196,7 @@ def test_export_writes_what_openssl_writes_of_our_key(
 
 @every_kind
 def test_export_writes_what_openssl_writes_of_our_encrypted_key(
-    openssl: OpenSSL, certstrap: CommandLine, folder: Path, kind: str
+    certstrap: CommandLine, folder: Path, kind: str
 ) -> None:
     certstrap("request-cert", "--cn", "N", *KINDS[kind], environ=ENVIRON)
     certstrap("export-pkcs8", "N", environ=ENVIRON)
@@ -228,7 +209,6 @@ def test_export_writes_what_openssl_writes_of_our_encrypted_key(
     ("kind", "form"), [(kind, form) for kind, forms in FORMS_OF.items() for form in forms]
 )
 def test_export_writes_what_openssl_writes_of_its_own_key(
-    openssl: OpenSSL,
     certstrap: CommandLine,
     folder: Path,
     their_key: TheirKey,
@@ -244,7 +224,7 @@ def test_export_writes_what_openssl_writes_of_its_own_key(
 
 @pytest.mark.parametrize("curve", CURVES)
 def test_export_reads_a_key_that_follows_its_parameters(
-    openssl: OpenSSL, certstrap: CommandLine, folder: Path, curve: str
+    certstrap: CommandLine, folder: Path, curve: str
 ) -> None:
     openssl("ecparam", "-name", curve, "-genkey", "-out", "key")
     assert (folder / "key").read_text().startswith("-----BEGIN EC PARAMETERS-----")
@@ -259,7 +239,6 @@ def test_export_reads_a_key_that_follows_its_parameters(
     ids=lambda form: form[-1],
 )
 def test_export_writes_a_key_of_unusual_form_in_the_usual_one(
-    openssl: OpenSSL,
     certstrap: CommandLine,
     folder: Path,
     their_key: TheirKey,
@@ -273,7 +252,7 @@ def test_export_writes_a_key_of_unusual_form_in_the_usual_one(
 
 @every_kind
 def test_an_encrypted_export_decrypts_to_what_openssl_writes_of_the_key(
-    openssl: OpenSSL, certstrap: CommandLine, folder: Path, depot: Path
+    certstrap: CommandLine, folder: Path, depot: Path
 ) -> None:
     key = depot / "client.key"
     certstrap(

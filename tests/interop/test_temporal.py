@@ -10,10 +10,11 @@ from textwrap import dedent
 
 import pytest
 
-from certstrap.cli.world import utc_now
+from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
 from tests.interop import peers
 from tests.interop.conftest import HOST
+from tests.programs import SECONDS
 
 peers.package("grpc", "temporalio")
 
@@ -83,7 +84,7 @@ def connect(server: Server, depot: Path, certificate: Path, key: Path) -> None:
         domain=HOST,
     )
     connecting = Client.connect(server.address, namespace="your-namespace.acct", tls=tls)
-    asyncio.run(asyncio.wait_for(connecting, peers.SECONDS))
+    asyncio.run(asyncio.wait_for(connecting, SECONDS))
 
 
 @every_kind
@@ -150,7 +151,7 @@ def test_a_client_connects_by_its_configuration_file(
     config = ClientConfig.load_client_connect_config(
         config_file=str(file), disable_env=True, config_file_strict=True
     )
-    asyncio.run(asyncio.wait_for(Client.connect(**config), peers.SECONDS))
+    asyncio.run(asyncio.wait_for(Client.connect(**config), SECONDS))
     assert server.seen == ["client"]
 
 

@@ -1,5 +1,5 @@
-"""The verbs: create a CA, request, sign, issue, revoke, import, export; a module each.
+"""Everything that writes: create a CA, request, sign, issue, revoke, import, export.
 
-Each takes a depot, values and ``now``, and returns a small frozen result; none prints. What a verb
-writes, it writes at its end and all at once, so that one that fails has changed nothing.
+Each step takes a `Plan` and values, returns a small result and prints nothing. What it writes, it
+adds to the plan, so that steps can be combined and are carried out all or nothing.
 """

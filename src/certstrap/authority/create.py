@@ -1,108 +1,182 @@
-"""Create a CA: its key, its certificate, its first CRL."""
+"""Create a CA: its key, its certificate, its first CRL. Or open one of the depot."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import certificates, keys, revocation
-from certstrap.authority.key_source import Generate, Passphrases, create, read_key
-from certstrap.certificates import CAProfile
-from certstrap.depot import CERTIFICATE, CRL, KEY, Depot
-from certstrap.errors import AlreadyExists
-from certstrap.files import KEY_MODE, PUBLIC_MODE, NewFile
-from certstrap.issuer import Issuer
-from certstrap.keys import KeySpec
-from certstrap.names import Name, Subject
+from certstrap import certificates, keys
+from certstrap.authority.plan import Plan, source_of
+from certstrap.certificates import CAProfile, Issuer, crl, rules
+from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry
+from certstrap.depot.chain import expired, issuers_of, name_of_ca, revoked
+from certstrap.depot.compromised import compromised
+from certstrap.errors import AlreadyExistsError
+from certstrap.files import KEY_MODE, PUBLIC_MODE
+from certstrap.keys import KeySpec, Passphrase, PrivateKey
+from certstrap.names import Subject
 from certstrap.validity import Expiry, Validity
 
 
-class NewCA(NamedTuple):
-    """A CA that was created: the paths of its files, and its parts."""
+class CA(NamedTuple):
+    """A CA that may sign.
 
-    key_path: str
-    certificate_path: str
-    crl_path: str
-    issuer: Issuer
+    Attributes:
+        entry: its files.
+        certificate: its certificate.
+        ancestors: the CAs above it, as far as the depot has them; the next one first.
+    """
+
+    entry: Entry
+    certificate: x509.Certificate
+    ancestors: Sequence[x509.Certificate] = ()
+
+
+class NewCA(NamedTuple):
+    """A CA that was created.
+
+    Attributes:
+        ca: the CA.
+        encrypted: whether its key is encrypted.
+        key_was_there: whether its key existed already, alone, as a killed command leaves it.
+    """
+
+    ca: CA
     encrypted: bool
+    key_was_there: bool
 
 
 def create_ca(
-    depot: Depot,
-    name: Name,
+    plan: Plan,
+    entry: Entry,
     subject: Subject,
     key: KeySpec | str,
     profile: CAProfile,
     expiry: Expiry,
-    passphrases: Passphrases,
-    now: datetime,
-    generate: Generate = KeySpec.generate,
 ) -> NewCA:
-    """Create a root CA in ``depot``.
+    """Create a root CA.
 
     Args:
-        depot: where to.
-        name: the name of its files.
+        plan: what it is added to.
+        entry: where its files go.
         subject: its distinguished name.
         key: the kind of its new key, or a file with its key, which is copied into the depot.
         profile: its path length and permitted domains.
-        expiry: its end, counted from ``now``.
-        passphrases: asked for a key file that is encrypted; otherwise for the copy in the depot.
-        now: the instant of its creation.
-        generate: makes the key.
+        expiry: its end, counted from the plan's ``now``.
+
+    A key of the right kind that exists alone is used: a command that was killed leaves one.
 
     Raises:
-        AlreadyExists: there is a CA of that name, or a part of one.
+        AlreadyExistsError: there is a CA of that name, or another part of one.
+        RefusedError: the key is weak or compromised.
     """
-    ca, new = draft_ca(depot, name, subject, key, profile, expiry, passphrases, now, generate)
-    create(depot, new, "CA", name)
-    return ca
-
-
-def draft_ca(
-    depot: Depot,
-    name: Name,
-    subject: Subject,
-    key: KeySpec | str,
-    profile: CAProfile,
-    expiry: Expiry,
-    passphrases: Passphrases,
-    now: datetime,
-    generate: Generate,
-) -> tuple[NewCA, list[NewFile]]:
-    """Do what `create_ca` does, but for writing the files."""
-    for suffix in (CERTIFICATE, KEY, CRL):
-        if depot.has(name, suffix):
-            raise AlreadyExists("CA", name.stem, depot.path(name, suffix))
-    validity = Validity.starting(now, expiry.after(now))
-    if isinstance(key, KeySpec):
-        secret = passphrases.new()
-        private = generate(key)
+    for suffix in (CERTIFICATE, CRL):
+        plan.require_free(entry.path(suffix), _taken(entry, suffix))
+    validity = Validity.starting(plan.now, expiry.after(plan.now))
+    lone = lone_key(plan, entry, key) if isinstance(key, KeySpec) else None
+    if not lone:
+        plan.require_free(entry.path(KEY), _taken(entry, KEY))
+    if lone:
+        private, secret = lone
+    elif isinstance(key, KeySpec):
+        secret = plan.passphrases.new()
+        private = plan.generate(key)
     else:
-        private, secret = read_key(key, passphrases.opening)
-        keys.require_strong(private.public_key(), key)
-        secret = secret or passphrases.new()
+        private, secret = read_key(plan, key, plan.passphrases.opening)
+        require_usable(plan, private, source_of(key))
+        secret = secret or plan.passphrases.new()
     certificate = certificates.self_sign(private, subject, profile, validity)
-    path = depot.path(name, CERTIFICATE)
-    issuer = Issuer.of(certificate, path, now, lambda: private)
-    crl = revocation.empty(issuer, now)
-    ca = NewCA(depot.path(name, KEY), path, depot.path(name, CRL), issuer, bool(secret))
-    return ca, [
-        NewFile(ca.key_path, keys.dump(private, secret), KEY_MODE),
-        NewFile(ca.certificate_path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE),
-        NewFile(ca.crl_path, crl.public_bytes(Encoding.PEM), PUBLIC_MODE),
-    ]
+    issuer = Issuer.of(
+        certificate, entry.path(CERTIFICATE), plan.now, lambda: (private, entry.path(KEY))
+    )
+    plan.issuers[entry.stem] = issuer
+    revocations = crl.empty(issuer, plan.now)
+    if not lone:
+        plan.add(entry.path(KEY), keys.dump(private, secret), KEY_MODE, _taken(entry, KEY))
+    for suffix, new in ((CERTIFICATE, certificate), (CRL, revocations)):
+        pem = new.public_bytes(Encoding.PEM)
+        plan.add(entry.path(suffix), pem, PUBLIC_MODE, _taken(entry, suffix))
+    return NewCA(CA(entry, certificate), bool(secret), lone is not None)
 
 
-def load_issuer(depot: Depot, ca: Name, passphrases: Passphrases, now: datetime) -> Issuer:
-    """Return the CA of that name, ready to sign.
+def _taken(entry: Entry, suffix: str) -> AlreadyExistsError:
+    return AlreadyExistsError("CA", entry.stem, entry.path(suffix))
+
+
+def open_ca(plan: Plan, entry: Entry) -> CA:
+    """Return a CA of the depot that may sign; its key is not read yet.
 
     Raises:
-        NotFound: its certificate or its key is not in the depot.
-        NotAllowedToSign, Refused: as `Issuer.of` has it.
+        NotFoundError: its certificate is not in the depot.
+        RefusedError: it may not sign, or a certificate of its chain is revoked.
     """
-    certificate = depot.certificate(
-        ca, f'Check the name, or make it with: certstrap init --common-name "{ca}"'
+    certificate = entry.certificate(
+        f'Check the name, or create it with: certstrap init --common-name "{entry.stem}"'
     )
-    path = depot.path(ca, CERTIFICATE)
-    return Issuer.of(certificate, path, now, lambda: depot.key(ca, passphrases.opening_ca)[0])
+    rules.require(rules.ca(certificate, plan.now, entry.path(CERTIFICATE)))
+    rules.require(compromised(plan.depot, certificate.public_key(), entry.path(CERTIFICATE)))
+    ancestors = issuers_of(plan.depot, certificate)
+    rules.require(expired(ancestors, plan.now))
+    rules.require(revoked(plan.depot, [certificate, *ancestors], name_of_ca(certificate)))
+    return CA(entry, certificate, ancestors)
+
+
+def issuer_of(plan: Plan, ca: CA) -> Issuer:
+    """Return a CA with its key, which is opened once a plan.
+
+    Raises:
+        NotFoundError: its key is not in the depot.
+        RefusedError: it is not the key of its certificate.
+    """
+    stem = ca.entry.stem
+    if stem not in plan.issuers:
+        plan.issuers[stem] = Issuer.of(
+            ca.certificate, ca.entry.path(CERTIFICATE), plan.now, lambda: open_key(plan, ca.entry)
+        )
+    return plan.issuers[stem]
+
+
+def open_key(plan: Plan, entry: Entry) -> tuple[PrivateKey, str]:
+    """Return the key of a CA, and its path."""
+    return entry.key(plan.passphrases.opening_ca)[0], entry.path(KEY)
+
+
+def read_key(plan: Plan, path: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
+    """Return the private key in a file that the user named, and the passphrase that opened it."""
+    return keys.load(plan.read(path, "private key"), source_of(path), passphrase)
+
+
+def lone_key(plan: Plan, entry: Entry, spec: KeySpec) -> tuple[PrivateKey, bytes] | None:
+    """Return the key of an entry that has nothing else, and its passphrase, if it is of that kind.
+
+    A command that was killed after the first of its files leaves such a key, and uses it when it
+    is run again.
+
+    Raises:
+        RefusedError: it is compromised, or not encrypted although a passphrase was given.
+    """
+    if not entry.has(KEY) or entry.has(REQUEST, CERTIFICATE, CRL) or is_export(entry):
+        return None
+    private, secret = entry.key(plan.passphrases.opening)
+    if keys.spec_of(private) != spec:
+        return None
+    plan.passphrases.require_used(entry.path(KEY), secret)
+    require_usable(plan, private, entry.path(KEY))
+    return private, secret
+
+
+def is_export(entry: Entry) -> bool:
+    """Tell whether its key is surely what `export-pkcs8` wrote for another entry."""
+    other = entry.stem.removesuffix(PKCS8.removesuffix(KEY))
+    return other != entry.stem and Entry(entry.root, other).has(KEY)
+
+
+def require_usable(plan: Plan, key: PrivateKey, path: str) -> None:
+    """Refuse a private key, read from ``path``, that nothing should be created for.
+
+    Raises:
+        RefusedError: it is weak or compromised.
+    """
+    rules.require(rules.strong_key(key.public_key(), path))
+    rules.require(compromised(plan.depot, key.public_key(), path))

@@ -1,19 +1,23 @@
-"""Export a key in the form that others load."""
+"""Export a key or a chain in the form that others load."""
+
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import files, keys
-from certstrap.authority.key_source import Passphrases
-from certstrap.depot import KEY, PKCS8, Depot
-from certstrap.errors import Missing, Refused
-from certstrap.facts import is_ca
-from certstrap.files import EXPORT_MODE, NewFile
+from certstrap.authority.plan import Plan, source_of
+from certstrap.certificates import rules
+from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
+from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, revoked
+from certstrap.errors import CertstrapError, MissingOptionError, RefusedError
+from certstrap.files import EXPORT_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
 
 
 def export_pkcs8(
-    depot: Depot,
+    plan: Plan,
     name: Name | None,
-    passphrases: Passphrases,
     *,
     encrypt: bool = False,
     allow_ca: bool = False,
@@ -23,58 +27,116 @@ def export_pkcs8(
     """Write a key as PKCS#8 PEM, mode 0400, and return the path.
 
     Args:
-        depot: where the key is and the copy goes, save what is named otherwise.
-        name: whose key it is; None where both ``key_file`` and ``output`` are named.
-        passphrases: ``opening`` is asked if the key is encrypted, ``new`` if the copy is to be.
+        plan: what it is added to.
+        name: whose key it is; None if both ``key_file`` and ``output`` are named.
         encrypt: protect the copy with a passphrase (PBES2).
         allow_ca: export the key of a CA too.
         key_file: the key, if it is not in the depot.
         output: where the copy goes, if not to the depot's ``NAME.pkcs8.key``.
 
     Raises:
-        Missing: it is not said which key, or where to.
-        Refused: it is the key of a CA in the depot.
-        FileExists: there is a copy already.
+        MissingOptionError: it is not known which key, or where to.
+        RefusedError: it is the key of a CA in the depot.
+        PathTakenError: there is a copy already.
     """
-    source = key_file or (depot.path(name, KEY) if name else "")
+    entry = plan.depot.find(name, KEY) if name else None
+    source = source_of(key_file) or (entry.path(KEY) if entry else "")
     if not source:
-        raise Missing(
+        raise MissingOptionError(
             "Must provide a name or --key FILE", "For example: certstrap export-pkcs8 NAME"
         )
-    path = output or (depot.path(name, PKCS8) if name else "")
+    path = output or (entry.path(PKCS8) if entry else "")
     if not path:
-        raise Missing("Must provide a name or --output FILE", "Name the file to write.")
-    files.require_free(path)
-    data = files.read(source, "private key", private=not key_file)
-    key, opened = keys.load(data, source, passphrases.opening)
+        raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
+    plan.require_free(path)
+    data = (
+        plan.read(key_file, "private key")
+        if key_file
+        else files.read(source, "private key", private=True, own=True)
+    )
+    key, opened = keys.load(data, source, plan.passphrases.opening)
+    if entry and not key_file:
+        _require_own(entry, key)
     if not allow_ca:
-        require_leaf(depot, key, source)
+        require_leaf(plan.depot, key, source)
     secret = b""
     if encrypt:
-        secret = passphrases.new()
+        secret = plan.passphrases.new()
         if not secret:
-            raise Missing("--encrypt needs a passphrase", "Give one, or leave out --encrypt.")
+            raise MissingOptionError(
+                "--encrypt needs a passphrase", "Provide one, or leave out --encrypt."
+            )
     else:
-        passphrases.require_used(source, opened)
-    depot.create([pkcs8_as(path, key, secret)])
+        plan.passphrases.require_used(source, opened)
+    add_pkcs8(plan, path, key, secret)
     return path
 
 
-def pkcs8_as(path: str, key: PrivateKey, passphrase: bytes = b"") -> NewFile:
-    """Return ``key`` as the PKCS#8 file at ``path``, in the clear if ``passphrase`` is empty."""
-    return NewFile(path, keys.dump_pkcs8(key, passphrase), EXPORT_MODE)
+def _require_own(entry: Entry, key: PrivateKey) -> None:
+    """Refuse the key of an entry if it is not the key of its certificate.
+
+    Raises:
+        RefusedError: it is not.
+    """
+    try:
+        certificate = entry.certificate()
+    except CertstrapError:  # there is none, or none that can be read
+        return
+    rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
+
+
+def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
+    """Write ``key`` as the PKCS#8 file at ``path``, encrypted if ``passphrase`` is not empty."""
+    plan.add(path, keys.dump_pkcs8(key, passphrase), EXPORT_MODE)
 
 
 def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
     """Refuse the key of a CA of the depot.
 
     Raises:
-        Refused: a CA's certificate in the depot holds its public key.
+        RefusedError: a CA's certificate in the depot has its public key.
     """
-    public = key.public_key()
-    for stem, certificate in depot.certificates():
-        if is_ca(certificate) and certificate.public_key() == public:
-            raise Refused(
-                f"{path} is the key of the CA {stem}: clients use the key of an end entity.",
-                "Name the client's key; --allow-ca exports the CA's if you mean it.",
-            )
+    for violation in key_of_ca(depot, key.public_key(), path):
+        raise RefusedError(
+            violation.sentence,
+            "Name the client's key; --allow-ca exports the CA's if you mean it.",
+            violation.rule,
+        )
+
+
+class Chain(NamedTuple):
+    """A chain that was written: its path, and which of its CAs are not valid now."""
+
+    path: str
+    warnings: tuple[str, ...]
+
+
+def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str = "") -> Chain:
+    """Write the chain of ``name``, leaf first.
+
+    Args:
+        plan: what it is added to.
+        name: whose chain it is.
+        with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
+        output: where the chain goes, if not to the depot's ``NAME.chain.crt``.
+
+    Raises:
+        RefusedError: the chain does not reach a root, there is nothing in it but the root, or a
+            certificate in it is revoked.
+        PathTakenError: there is such a file already.
+    """
+    entry = plan.depot.find(name, CERTIFICATE)
+    path = output or entry.path(CHAIN)
+    plan.require_free(path)
+    leaf = entry.certificate()
+    chain = [leaf, *issuers_of(plan.depot, leaf)]
+    require_root(plan.depot, chain)
+    rules.require(revoked(plan.depot, chain, entry.path(CERTIFICATE)))
+    warnings = [each.sentence for each in expired(chain, plan.now)]
+    if not with_root:
+        chain.pop()
+    if not chain:
+        raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
+    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+    plan.add(path, pem, PUBLIC_MODE)
+    return Chain(path, tuple(warnings))

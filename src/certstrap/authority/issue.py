@@ -1,270 +1,277 @@
-"""Issue: do in one step what is missing of a CA, a key, a request and a certificate."""
+"""Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
 
-from datetime import datetime
+import shlex
 from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.authority.chain import require_not_revoked
-from certstrap.authority.create import NewCA, draft_ca, load_issuer
-from certstrap.authority.export import pkcs8_as
-from certstrap.authority.key_source import Generate, OwnedKey, Passphrases, create
-from certstrap.authority.request import NewRequest, common_name_of, draft_request
-from certstrap.authority.sign import Signed, certificate_as, certify, choose_ca, is_cut
-from certstrap.certificates import CAProfile, LeafProfile, extensions_left_out
-from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot
-from certstrap.errors import AlreadyExists, FileExists, Refused
-from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_valid
-from certstrap.files import NewFile
-from certstrap.issuer import Issuer
-from certstrap.keys import RSA_2048, RSA_4096, KeySpec, Passphrase, require_strong, spec_of
+from certstrap import keys
+from certstrap.authority.create import CA, NewCA, create_ca, is_export, open_ca, require_usable
+from certstrap.authority.export import add_pkcs8
+from certstrap.authority.plan import Plan
+from certstrap.authority.request import (
+    NewRequest,
+    OwnedKey,
+    common_name_of,
+    request_certificate,
+)
+from certstrap.authority.sign import Signed, sign
+from certstrap.certificates import CAProfile, LeafProfile, rules
+from certstrap.certificates.properties import extension, is_ca, is_issued_by, is_self_signed
+from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Entry
+from certstrap.depot.chain import expired, issuers_of, key_of_ca, revoked
+from certstrap.depot.compromised import compromised
+from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
+from certstrap.keys import RSA_2048, RSA_4096, KeySpec, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
-from certstrap.validity import Expiry, Validity
+from certstrap.validity import Expiry
 
-CA_EXPIRY = "18 months"
-DEFAULT_CA = "Cert"  # the name of the documented walkthrough
-
-
-class Issued(NamedTuple):
-    """What `issue` made, and where all of it is.
-
-    Attributes:
-        ca: the CA, or None if it was there already; so with the next three.
-        request: the key and the request.
-        signed: the certificate.
-        pkcs8: the path of the key as PKCS#8, if it was made now.
-        certificate: the certificate, new or not.
-        certificate_path: where it is.
-        key_path: the key that belongs to it, or empty where the depot has none.
-        pkcs8_path: where its PKCS#8 form is, new or not, or empty where the depot has none.
-        key_encrypted: whether that key is encrypted.
-        ca_path: the CA's certificate.
-        ca_is_root: whether it is a root; clients need a chain otherwise.
-    """
-
-    ca: NewCA | None
-    request: NewRequest | None
-    signed: Signed | None
-    pkcs8: str | None
-    certificate: x509.Certificate
-    certificate_path: str
-    key_path: str
-    pkcs8_path: str
-    key_encrypted: bool
-    ca_path: str
-    ca_is_root: bool
+CA_EXPIRY = Expiry.parse("18 months")
+DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
 
 
 class Wanted(NamedTuple):
-    """What `issue` is asked for: for whom, by which CA (empty: the only one), and how.
+    """What `issue` is asked for.
 
-    ``spec`` is the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
+    Attributes:
+        name: for whom.
+        ca: by which CA; None is the only one of the depot, or a new one.
+        names: its alternative names.
+        spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
+        expiry: its end; cut to the CA's.
+        pkcs8: whether to write the key as PKCS#8 too.
     """
 
     name: Name
-    ca: str
+    ca: Name | None
     names: AlternativeNames
     spec: KeySpec | None
     expiry: Expiry
     pkcs8: bool = False
 
 
-def issue(
-    depot: Depot,
-    wanted: Wanted,
-    passphrases: Passphrases,
-    now: datetime,
-    generate: Generate = KeySpec.generate,
-) -> Issued:
-    """Do what is missing of the way to a certificate; nothing is done twice.
+class PKCS8Key(NamedTuple):
+    """The PKCS#8 form of a key: its path, and whether it was created now."""
 
-    Args:
-        depot: where all of it is kept.
-        wanted: what for.
-        passphrases: ``opening`` for keys that are encrypted, ``new`` for all that are made.
-        now: the instant of all of it.
-        generate: makes the keys.
+    path: str
+    created: bool
+
+
+class Issued(NamedTuple):
+    """What `issue` created, and where everything is.
+
+    Attributes:
+        new_ca: the CA if it was created; so with the next two.
+        request: the key and the request.
+        signed: the certificate.
+        certificate: the certificate, new or not.
+        entry: its files.
+        key: its key, or None if the depot does not have it.
+        pkcs8: its key as PKCS#8, if clients are to load that.
+        ca: the CA, new or not.
+        root_path: the certificate of the root above it, or empty if the depot does not have it.
+    """
+
+    new_ca: NewCA | None
+    request: NewRequest | None
+    signed: Signed | None
+    certificate: x509.Certificate
+    entry: Entry
+    key: OwnedKey | None
+    pkcs8: PKCS8Key | None
+    ca: CA
+    root_path: str
+
+    @property
+    def ca_is_root(self) -> bool:
+        """Whether the CA is a root; clients need a chain otherwise."""
+        return is_self_signed(self.ca.certificate)
+
+
+def issue(plan: Plan, wanted: Wanted) -> Issued:
+    """Create whatever is missing for a certificate; what exists is used as it is.
+
+    All that can be refused without a key is refused before one is opened or generated.
 
     Raises:
-        Refused: a part that is there is not as wanted, or belongs to another.
+        RefusedError: a part that exists is not as wanted, or belongs to another name.
     """
-    try:
-        return _issue(depot, wanted, passphrases, now, generate)
-    except (AlreadyExists, FileExists):
-        with depot.locked():  # until whoever made a part of it meanwhile has made it all
-            pass
-        return _issue(depot, wanted, passphrases, now, generate)
-
-
-def _issue(
-    depot: Depot,
-    wanted: Wanted,
-    passphrases: Passphrases,
-    now: datetime,
-    generate: Generate,
-) -> Issued:
-    name = wanted.name
-    key = _existing_key(depot, wanted, passphrases.opening)
-    if depot.has(name, CERTIFICATE):
-        return _with_certificate(depot, wanted, key, now)
-    new: list[NewFile] = []
-    ca, created, issuer = _authority(depot, wanted, passphrases, now, generate, new)
-    end = wanted.expiry.after(now)
-    requested, request = _request(depot, wanted, key, passphrases, generate, new)
-    certificate = certify(depot, issuer, request, LeafProfile(), Validity.starting(now, end))
-    path = depot.path(name, CERTIFICATE)
-    new.append(certificate_as(path, certificate))
-    owned = requested.key if requested else key
-    pkcs8 = _pkcs8(depot, wanted, owned, new)
-    create(depot, new, "certificate", name)
-    signed = Signed(
-        path,
-        depot.path(name, REQUEST),
-        depot.path(ca, KEY),
-        certificate,
-        is_cut(issuer, end),
-        extensions_left_out(request, certificate),
-    )
-    made = (created, requested, signed, pkcs8)
-    return _issued(depot, name, made, certificate, owned, ca, issuer.certificate)
-
-
-_Made = tuple[NewCA | None, NewRequest | None, Signed | None, str | None]
-
-
-def _issued(
-    depot: Depot,
-    name: Name,
-    made: _Made,
-    certificate: x509.Certificate,
-    key: OwnedKey | None,
-    ca: Name,
-    ca_certificate: x509.Certificate,
-) -> Issued:
-    """Return what was made, and where that and the rest is now."""
-    return Issued(
-        *made,
-        certificate=certificate,
-        certificate_path=depot.path(name, CERTIFICATE),
-        key_path=depot.path(name, KEY) if key else "",
-        pkcs8_path=depot.path(name, PKCS8) if depot.has(name, PKCS8) else "",
-        key_encrypted=bool(key and key.encrypted),
-        ca_path=depot.path(ca, CERTIFICATE),
-        ca_is_root=is_self_signed(ca_certificate),
-    )
-
-
-def _existing_key(depot: Depot, wanted: Wanted, passphrase: Passphrase) -> OwnedKey | None:
-    if not depot.has(wanted.name, KEY):
-        return None
-    key, secret = depot.key(wanted.name, passphrase)
-    require_strong(key.public_key(), depot.path(wanted.name, KEY))
-    if wanted.spec not in {None, spec_of(key)}:
-        raise Refused(
-            f"{depot.path(wanted.name, KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
-            "A key that is there is used as it is: leave the option out, or choose another name.",
-        )
-    return OwnedKey.of(key, secret)
-
-
-def _with_certificate(depot: Depot, wanted: Wanted, key: OwnedKey | None, now: datetime) -> Issued:
-    """Return what is there already; only the PKCS#8 key may be missing."""
-    path = depot.path(wanted.name, CERTIFICATE)
-    certificate = depot.certificate(wanted.name)
-    if is_ca(certificate):
-        raise Refused(f"{path} is a CA's certificate.", "Give the client a name of its own.")
-    again = "Move it away and run issue again: the same request is signed again."
-    require_valid(certificate, now, path, again)
-    _require_same(certificate, path, wanted, key)
-    chosen = Name(wanted.ca).stems if wanted.ca else ()
-    for stem, ca in depot.certificates():
-        if (not chosen or stem in chosen) and is_issued_by(certificate, ca):
-            require_not_revoked(depot, certificate, path, ca)
-            break
-    else:
-        raise Refused(
-            f"{path} is there already, and is not issued by {wanted.ca or 'a CA of this depot'}.",
-            "Put the certificate of the CA that issued it beside it, or choose another name.",
-        )
-    new: list[NewFile] = []
-    pkcs8 = _pkcs8(depot, wanted, key, new)
-    depot.create(new)
-    made = (None, None, None, pkcs8)
-    return _issued(depot, wanted.name, made, certificate, key, Name(stem), ca)
-
-
-def _authority(
-    depot: Depot,
-    wanted: Wanted,
-    passphrases: Passphrases,
-    now: datetime,
-    generate: Generate,
-    new: list[NewFile],
-) -> tuple[Name, NewCA | None, Issuer]:
-    name = choose_ca(depot, wanted.ca, DEFAULT_CA)
-    if name.stem == wanted.name.stem:
-        raise Refused(f"{wanted.name} is the name of the CA.", "Give the client a name of its own.")
-    if depot.has(name, CERTIFICATE):
-        return name, None, load_issuer(depot, name, passphrases, now)
-    spec = wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
-    subject, expiry = Subject(common_name=name.text), Expiry.parse(CA_EXPIRY)
-    ca, drafted = draft_ca(
-        depot, name, subject, spec, CAProfile(), expiry, passphrases, now, generate
-    )
-    new += drafted
-    return name, ca, ca.issuer
-
-
-def _request(
-    depot: Depot,
-    wanted: Wanted,
-    key: OwnedKey | None,
-    passphrases: Passphrases,
-    generate: Generate,
-    new: list[NewFile],
-) -> tuple[NewRequest | None, x509.CertificateSigningRequest]:
-    name, path = wanted.name, depot.path(wanted.name, REQUEST)
-    if depot.has(name, REQUEST):
-        request = depot.request(name)
-        _require_same(request, path, wanted, key)
-        return None, request
-    subject = Subject(common_name=common_name_of(name, wanted.names))
-    requested, drafted = draft_request(
-        (depot.path(name, KEY), path),
-        subject, wanted.names, key or wanted.spec or RSA_2048, passphrases.new, generate,
+    entry = plan.depot.place(wanted.name)
+    if entry.has(CERTIFICATE):
+        return _with_certificate(plan, entry, wanted)
+    found = _find_ca(plan, entry, wanted)
+    ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
+    request = _existing_request(entry, wanted)
+    key = _existing_key(plan, entry, wanted)
+    if request:
+        _require_same_key(request, entry.path(REQUEST), entry, key)
+    new_ca = None if ca else _create_ca(plan, found, wanted)
+    requested = None if request else _request(plan, entry, wanted, key)
+    key = requested.key if requested else key
+    ca = new_ca.ca if new_ca else ca
+    assert ca  # noqa: S101 - it is one of the two
+    request = requested.request if requested else request
+    assert request  # noqa: S101 - it is one of the two
+    path = entry.path(CERTIFICATE)
+    signed = sign(
+        plan, ca, request, entry.path(REQUEST), LeafProfile(), wanted.expiry, path,
+        AlreadyExistsError("certificate", entry.stem, path),
     )  # fmt: skip
-    new += drafted
-    return requested, requested.request
+    pkcs8 = _pkcs8(plan, entry, wanted, key, signed.certificate)
+    root = _root_path(plan, ca)
+    return Issued(new_ca, requested, signed, signed.certificate, entry, key, pkcs8, ca, root)
 
 
-def _pkcs8(depot: Depot, wanted: Wanted, key: OwnedKey | None, new: list[NewFile]) -> str | None:
-    if not wanted.pkcs8 or depot.has(wanted.name, PKCS8):
+def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
+    if not entry.has(KEY):
+        return None
+    if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
+        raise RefusedError(
+            f"{entry.path(KEY)} is the PKCS#8 form of another key.", "Choose another name."
+        )
+    key, secret = entry.key(plan.passphrases.opening)
+    require_usable(plan, key, entry.path(KEY))
+    rules.require(key_of_ca(plan.depot, key.public_key(), entry.path(KEY)))
+    if wanted.spec not in {None, spec_of(key)}:
+        raise RefusedError(
+            f"{entry.path(KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
+            "An existing key is used as it is: leave the option out, or choose another name.",
+        )
+    return OwnedKey(key, bool(secret))
+
+
+def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Issued:
+    """Return what exists already; only the PKCS#8 key may be missing."""
+    path = entry.path(CERTIFICATE)
+    certificate = entry.certificate()
+    if is_ca(certificate):
+        raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
+    ca_option = f" --CA {shlex.quote(wanted.ca.text)}" if wanted.ca else ""
+    again = (
+        "Move it away, then sign the same request again with: "
+        f"certstrap issue {shlex.quote(wanted.name.text)}{ca_option}"
+    )
+    rules.require(rules.valid(certificate, plan.now, path, again))
+    _require_same_names(certificate, path, wanted)
+    ca = _issuer(plan, certificate, path, wanted.ca)
+    chain = [certificate, ca.certificate, *ca.ancestors]
+    rules.require(expired(chain[1:], plan.now))
+    rules.require(revoked(plan.depot, chain, path))
+    rules.require(compromised(plan.depot, certificate.public_key(), path))
+    key = _existing_key(plan, entry, wanted)
+    _require_same_key(certificate, path, entry, key)
+    pkcs8 = _pkcs8(plan, entry, wanted, key, certificate)
+    root = _root_path(plan, ca)
+    return Issued(None, None, None, certificate, entry, key, pkcs8, ca, root)
+
+
+def _root_path(plan: Plan, ca: CA) -> str:
+    """Return the path of the root's certificate above ``ca``, if the depot has it."""
+    root = (ca.certificate, *ca.ancestors)[-1]
+    if root == ca.certificate:
+        return ca.entry.path(CERTIFICATE) if is_self_signed(root) else ""
+    found = (each.entry for each in plan.depot.authorities if each.certificate == root)
+    return next(found).path(CERTIFICATE) if is_self_signed(root) else ""
+
+
+def _issuer(plan: Plan, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
+    """Return the CA that issued an existing certificate."""
+    chosen = plan.depot.choose_ca(ca) if ca else None
+    for authority in plan.depot.authorities:
+        if chosen in {None, authority.entry} and is_issued_by(certificate, authority.certificate):
+            ancestors = issuers_of(plan.depot, authority.certificate)
+            return CA(authority.entry, authority.certificate, ancestors)
+    raise RefusedError(
+        f"{path} exists already, and is not issued by {ca or 'a CA of this depot'}.",
+        "Add the certificate of the CA that issued it, or choose another name.",
+    )
+
+
+def _find_ca(plan: Plan, entry: Entry, wanted: Wanted) -> Entry:
+    """Return the CA that signs, or where a new one goes if the depot has none."""
+    try:
+        found = plan.depot.choose_ca(wanted.ca)
+    except ChooseCAError as error:
+        if error.found:
+            raise
+        found = plan.depot.place(DEFAULT_CA, ca=True)
+    if found.stem == entry.stem:
+        raise RefusedError(
+            f"{wanted.name} is the name of the CA.", "Choose another name for the client."
+        )
+    return found
+
+
+def _create_ca(plan: Plan, entry: Entry, wanted: Wanted) -> NewCA:
+    name = wanted.ca or DEFAULT_CA
+    spec = wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
+    return create_ca(plan, entry, Subject.of(name.common_name), spec, CAProfile(), CA_EXPIRY)
+
+
+def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRequest | None:
+    if not entry.has(REQUEST):
+        return None
+    request = entry.request()
+    _require_same_names(request, entry.path(REQUEST), wanted)
+    return request
+
+
+def _request(plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None) -> NewRequest:
+    subject = Subject.of(common_name=common_name_of(wanted.name, wanted.names))
+    return request_certificate(plan, entry, subject, wanted.names, key or wanted.spec or RSA_2048)
+
+
+def _pkcs8(
+    plan: Plan,
+    entry: Entry,
+    wanted: Wanted,
+    key: OwnedKey | None,
+    certificate: x509.Certificate,
+) -> PKCS8Key | None:
+    """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing.
+
+    Raises:
+        RefusedError: the file that exists has another key.
+    """
+    path = entry.path(PKCS8)
+    if plan.exists(path):
+        if not wanted.pkcs8 and not (key and key.encrypted):
+            return None
+        found, _ = keys.load(entry.read(PKCS8), path, plan.passphrases.opening)
+        rules.require(rules.pair(certificate, entry.path(CERTIFICATE), found, path))
+        return PKCS8Key(path, created=False)
+    if not wanted.pkcs8:
         return None
     if not key:
-        raise Refused(
-            f"{depot.path(wanted.name, KEY)} is not here, so there is no PKCS#8 form of it.",
-            "Whoever made the request has the key: run export-pkcs8 there.",
+        raise RefusedError(
+            f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
+            "Run export-pkcs8 where the key is.",
         )
-    path = depot.path(wanted.name, PKCS8)
-    new.append(pkcs8_as(path, key.private))
-    return path
+    add_pkcs8(plan, path, key.private)
+    return PKCS8Key(path, created=True)
 
 
-def _require_same(
-    found: x509.Certificate | x509.CertificateSigningRequest,
-    path: str,
-    wanted: Wanted,
-    key: OwnedKey | None,
+def _require_same_names(
+    found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: Wanted
 ) -> None:
-    """Refuse a request or certificate that has other names than those wanted, or another key."""
+    """Refuse a request or certificate that has other names than those wanted."""
     names = wanted.names.to_x509()
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
-        raise Refused(
+        raise RefusedError(
             f"{path} has other alternative names than those asked for.",
-            "What is there is used as it is: leave them out, or choose another name.",
+            "What exists is used as it is: leave them out, or choose another name.",
         )
+
+
+def _require_same_key(
+    found: x509.Certificate | x509.CertificateSigningRequest,
+    path: str,
+    entry: Entry,
+    key: OwnedKey | None,
+) -> None:
+    """Refuse a request or certificate that has another key than the one in the depot."""
     if key and found.public_key() != key.private.public_key():
-        raise Refused(
-            f"{path} was made for another key than {wanted.name.stem}{KEY}.",
+        raise RefusedError(
+            f"{path} was created for another key than {entry.path(KEY)}.",
             "Put back the files that belong together, or choose another name.",
         )

@@ -10,19 +10,26 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certstrap import files, keys
-from certstrap.authority.chain import issuers_of
+from certstrap import keys
 from certstrap.authority.export import require_leaf
-from certstrap.authority.key_source import Passphrases
-from certstrap.depot import CERTIFICATE, KEY, PKCS12, Depot
-from certstrap.errors import Refused, printable
-from certstrap.facts import is_self_signed, require_pair
-from certstrap.files import EXPORT_MODE, NewFile
+from certstrap.authority.plan import Plan
+from certstrap.certificates import rules
+from certstrap.certificates.properties import is_self_signed
+from certstrap.depot import CERTIFICATE, KEY, PKCS12
+from certstrap.depot.chain import issuers_of, revoked
+from certstrap.errors import RefusedError, printable
+from certstrap.files import EXPORT_MODE
 from certstrap.names import Name
 
 
 class Exported(NamedTuple):
-    """A PKCS#12 file: its path, its passphrase if it has one, and who is missing from its chain."""
+    """A PKCS#12 file.
+
+    Attributes:
+        path: where it is.
+        passphrase: what it is encrypted with, or empty.
+        missing_issuer: the CA that its chain lacks, or empty.
+    """
 
     path: str
     passphrase: str
@@ -30,50 +37,45 @@ class Exported(NamedTuple):
 
 
 def export_pkcs12(
-    depot: Depot,
-    name: Name,
-    passphrases: Passphrases,
-    *,
-    legacy: bool = False,
-    allow_ca: bool = False,
-    output: str = "",
+    plan: Plan, name: Name, *, legacy: bool = False, allow_ca: bool = False, output: str = ""
 ) -> Exported:
     """Write the key, the certificate and its chain up to the root as PKCS#12, mode 0400.
 
     Args:
-        depot: where all of it is, and the file goes, save what is named otherwise.
+        plan: what it is added to.
         name: whose.
-        passphrases: ``opening`` is asked if the key is encrypted, ``new`` for the file.
-        legacy: encrypt as old readers know it, with 3DES and SHA-1; otherwise it is AES-256-CBC and
+        legacy: encrypt for old readers, with 3DES and SHA-1; otherwise it is AES-256-CBC and
             PBKDF2-HMAC-SHA256 with 600,000 rounds.
         allow_ca: export the key of a CA too.
         output: where the file goes, if not to the depot's ``NAME.p12``.
 
     Raises:
-        Refused: the key is not that of the certificate, or is a CA's.
-        FileExists: there is such a file already.
+        RefusedError: the key is not that of the certificate, or is a CA's.
+        PathTakenError: there is such a file already.
     """
-    path = output or depot.path(name, PKCS12)
-    files.require_free(path)
-    certificate = depot.certificate(name)
-    key, _ = depot.key(name, passphrases.opening)
-    key_path = depot.path(name, KEY)
-    require_pair(certificate, depot.path(name, CERTIFICATE), key, key_path)
+    entry = plan.depot.find(name, CERTIFICATE)
+    path = output or entry.path(PKCS12)
+    plan.require_free(path)
+    certificate = entry.certificate()
+    key, _ = entry.key(plan.passphrases.opening)
+    rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
     if not allow_ca:
-        require_leaf(depot, key, key_path)
-    above = issuers_of(depot, certificate)
+        require_leaf(plan.depot, key, entry.path(KEY))
+    above = issuers_of(plan.depot, certificate)
+    chain = [certificate, *above]
+    rules.require(revoked(plan.depot, chain, entry.path(CERTIFICATE)))
     last = (certificate, *above)[-1]
-    secret = passphrases.new()
+    secret = plan.passphrases.new()
     try:
         text = secret.decode()
     except UnicodeDecodeError:
-        raise Refused(
+        raise RefusedError(
             "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
         ) from None
     data = pkcs12.serialize_key_and_certificates(
         name.text.encode(), key, certificate, above, _encryption(secret, legacy=legacy)
     )
-    depot.create([NewFile(path, data, EXPORT_MODE)])
+    plan.add(path, data, EXPORT_MODE)
     missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
     return Exported(path, text, missing)
 

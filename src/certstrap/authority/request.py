@@ -6,13 +6,21 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import certificates, files, keys
-from certstrap.authority.key_source import Generate, OwnedKey, Passphrases, create, read_key
-from certstrap.depot import KEY, REQUEST, Depot
-from certstrap.errors import AlreadyExists, Missing
-from certstrap.files import KEY_MODE, PUBLIC_MODE, NewFile
-from certstrap.keys import KeySpec, Passphrase
+from certstrap import certificates, keys
+from certstrap.authority.create import lone_key, read_key, require_usable
+from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
+from certstrap.depot import KEY, REQUEST, Entry
+from certstrap.errors import AlreadyExistsError, MissingOptionError
+from certstrap.files import KEY_MODE, PUBLIC_MODE
+from certstrap.keys import KeySpec, PrivateKey
 from certstrap.names import LONGEST_COMMON_NAME, AlternativeNames, Name, Subject
+
+
+class OwnedKey(NamedTuple):
+    """A private key whose file exists, and whether that is encrypted."""
+
+    private: PrivateKey
+    encrypted: bool
 
 
 class NewRequest(NamedTuple):
@@ -26,88 +34,76 @@ class NewRequest(NamedTuple):
 
 
 def name_of(common_name: str, names: AlternativeNames) -> Name:
-    """Return the name to go by: the common name, else the first domain, URI or IP address.
+    """Return the name of the files: the common name, else the first domain, URI or IP address.
 
     Raises:
-        Missing: there is none of them.
+        MissingOptionError: there is none of them.
     """
-    text = common_name.strip() or names.first
-    if not text:
-        raise Missing(
+    if not common_name.strip() and not names.first:
+        raise MissingOptionError(
             "Must provide Common Name, domain, or URI",
             "For example: certstrap request-cert --common-name your-namespace",
         )
-    return Name(text)
+    return Name.parse(common_name if common_name.strip() else names.first)
 
 
 def common_name_of(name: Name, names: AlternativeNames) -> str:
     """Return what goes into the subject: nothing, if it is too long and an alternative name too."""
     known = {*names.domains, *names.uris}
-    return "" if len(name.text) > LONGEST_COMMON_NAME and name.text in known else name.text
+    too_long = len(name.common_name) > LONGEST_COMMON_NAME
+    return "" if too_long and name.text in known else name.common_name
 
 
 def request_certificate(
-    depot: Depot,
-    name: Name,
+    plan: Plan,
+    entry: Entry,
     subject: Subject,
     names: AlternativeNames,
-    spec: KeySpec,
-    passphrases: Passphrases,
+    key: KeySpec | OwnedKey,
     *,
     key_file: str = "",
     request_file: str = "",
-    generate: Generate = KeySpec.generate,
 ) -> NewRequest:
-    """Create a key and a certificate request.
+    """Create a request, and its key if there is none.
 
     Args:
-        depot: where to, save what is named otherwise.
-        name: the name of the files.
+        plan: what it is added to.
+        entry: where its files go, unless they are named otherwise.
         subject: the distinguished name that is asked for.
         names: the subject alternative names that are asked for.
-        spec: the kind of a new key.
-        passphrases: asked for a key file that is encrypted, or for a new key.
-        key_file: the key; read if it exists, else created there.
+        key: the kind of a new key, or the key that the entry has already.
+        key_file: the key; read if the file exists or is ``-``, else created there.
         request_file: where the request goes, if not into the depot.
-        generate: makes the key.
 
     Raises:
-        AlreadyExists: the depot has a request or a key of that name.
+        AlreadyExistsError: the depot has a request or a key of that name.
     """
-    if request_file:
-        files.require_free(request_file)
-    for file, suffix in ((request_file, REQUEST), (key_file, KEY)):
-        if not file and depot.has(name, suffix):
-            raise AlreadyExists("request", name.stem, depot.path(name, suffix))
-    key = None
-    if key_file and os.path.lexists(key_file):
-        private, secret = read_key(key_file, passphrases.opening)
-        passphrases.require_used(key_file, secret)
-        key = OwnedKey.of(private, secret)
-        keys.require_strong(key.private.public_key(), key_file)
-    paths = key_file or depot.path(name, KEY), request_file or depot.path(name, REQUEST)
-    request, new = draft_request(paths, subject, names, key or spec, passphrases.new, generate)
-    create(depot, new, "request", name)
-    return request
-
-
-def draft_request(
-    paths: tuple[str, str],
-    subject: Subject,
-    names: AlternativeNames,
-    key: OwnedKey | KeySpec,
-    passphrase: Passphrase,
-    generate: Generate,
-) -> tuple[NewRequest, list[NewFile]]:
-    """Do what `request_certificate` does at ``paths``, of key and request, but for writing them."""
-    key_path, path = paths
-    new = []
-    if isinstance(key, KeySpec):
-        secret = passphrase()
-        owned = OwnedKey.of(generate(key), secret)
-        new.append(NewFile(key_path, keys.dump(owned.private, secret), KEY_MODE))
-    else:
-        owned = key
+    key_path = source_of(key_file) or entry.path(KEY)
+    path = request_file or entry.path(REQUEST)
+    own = (entry.path(KEY), entry.path(REQUEST))
+    taken = {each: AlreadyExistsError("request", entry.stem, each) for each in own}
+    plan.require_free(path, taken.get(path))
+    owned = key if isinstance(key, OwnedKey) else _existing_key(plan, entry, key, key_file)
+    was_read = owned is not None
+    if owned is None:
+        assert isinstance(key, KeySpec)  # noqa: S101 - it is not an OwnedKey
+        plan.require_free(key_path, taken.get(key_path))
+        secret = plan.passphrases.new()
+        owned = OwnedKey(plan.generate(key), bool(secret))
+        plan.add(key_path, keys.dump(owned.private, secret), KEY_MODE, taken.get(key_path))
     request = certificates.make_request(owned.private, subject, names)
-    new.append(NewFile(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE))
-    return NewRequest(key_path, not isinstance(key, KeySpec), path, request, owned), new
+    plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken.get(path))
+    return NewRequest(key_path, was_read, path, request, owned)
+
+
+def _existing_key(plan: Plan, entry: Entry, spec: KeySpec, path: str) -> OwnedKey | None:
+    """Return the key in the file that the user named, if it exists, or a lone key of the entry."""
+    if not path:
+        lone = lone_key(plan, entry, spec)
+        return OwnedKey(lone[0], bool(lone[1])) if lone else None
+    if path != STANDARD_INPUT and not os.path.lexists(path):
+        return None
+    private, secret = read_key(plan, path, plan.passphrases.opening)
+    plan.passphrases.require_used(source_of(path), secret)
+    require_usable(plan, private, source_of(path))
+    return OwnedKey(private, bool(secret))

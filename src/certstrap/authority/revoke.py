@@ -1,4 +1,4 @@
-"""Revoke a certificate: put it on the CRL of the CA that issued it."""
+"""Revoke a certificate: add it to the CRL of the CA that issued it."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -6,112 +6,129 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import files, revocation
-from certstrap.authority.create import load_issuer
-from certstrap.authority.key_source import Passphrases
-from certstrap.authority.sign import choose_ca
-from certstrap.depot import CRL, Depot
-from certstrap.errors import ChooseCA, Refused
-from certstrap.facts import extension, is_ca, is_issued_by, is_self_signed, require_ca
-from certstrap.files import PUBLIC_MODE, NewFile
+from certstrap.authority.create import open_key
+from certstrap.authority.plan import Plan
+from certstrap.certificates import Issuer, crl, rules
+from certstrap.certificates.properties import identity, is_issued_by, is_self_signed
+from certstrap.depot import CERTIFICATE, CRL, KEY, Depot, Entry, compromised
+from certstrap.errors import ChooseCAError, RefusedError
+from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
+
+_COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
 
 
 class Revoked(NamedTuple):
-    """What came of it: the CRL, its number of entries, and since when if it was so already."""
+    """The result.
+
+    Attributes:
+        crl_path: the CRL.
+        entries: its number of entries.
+        since: since when it was revoked already, or None.
+        list_path: the list of compromised keys, if its key is on it since now; else empty.
+    """
 
     crl_path: str
     entries: int
     since: datetime | None
+    list_path: str = ""
 
 
-def revoke(
-    depot: Depot,
-    which: Name | int,
-    ca: str,
-    reason: x509.ReasonFlags,
-    passphrases: Passphrases,
-    now: datetime,
-) -> Revoked:
-    """Put a certificate on its CA's CRL, which is made if it is missing; once.
+def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFlags) -> Revoked:
+    """Add a certificate to its CA's CRL, which is created if it does not exist; once.
 
     Args:
-        depot: where all of it is.
+        plan: what it is added to.
         which: a name, or the serial number of a certificate whose file is gone.
-        ca: who issued it; empty for the only CA of the depot that did.
+        ca: who issued it; None for the only CA of the depot that did.
         reason: why.
-        passphrases: asked if the CA's key is encrypted.
-        now: the instant of revocation.
 
     Raises:
-        Refused: the CA did not issue it, or it is the CA itself.
-        ChooseCA: ``ca`` is empty, and more than one CA or none will do.
+        RefusedError: the CA did not issue it, or it is the CA itself.
+        ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
     """
-    gone = "If its file is gone, revoke it by its serial number: --serial HEX."
-    what = depot.certificate(which, gone) if isinstance(which, Name) else which
-    name = Name(ca) if ca else _only_issuer(depot, what)
-    _require_right(depot, depot.certificate(name), name, what)
-    issuer = load_issuer(depot, name, passphrases, now)
+    depot = plan.depot
+    what = _certificate(depot, which) if isinstance(which, Name) else which
+    entry = depot.choose_ca(ca) if ca or isinstance(what, int) else _issuer(depot, what)
+    certificate = entry.certificate()
+    _require_issued(depot, certificate, entry, what)
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     serial = what if isinstance(what, int) else what.serial_number
-    path = depot.path(name, CRL)
-    with depot.locked():
-        crl = None
-        if depot.has(name, CRL):
-            crl = revocation.load(*depot.read(name, CRL), issuer.certificate)
-            since = revocation.revoked_since(crl, serial)
-            if since:
-                return Revoked(path, len(crl), since)
-        crl = revocation.revoke(issuer, crl, serial, reason, now)
-        new = NewFile(path, crl.public_bytes(Encoding.PEM), PUBLIC_MODE)
-        files.write([new], overwrite=True)
-    return Revoked(path, len(crl), None)
+    path = entry.path(CRL)
+    plan.lock()
+    list_path = _note_key(plan, what, certificate) if reason in _COMPROMISED else ""
+    old = None
+    if entry.has(CRL):
+        old = crl.load(entry.read(CRL), path, issuer.certificate)
+        since = crl.revoked_since(old, serial)
+        if since:
+            return Revoked(path, len(old), since, list_path)
+    new = crl.revoke(issuer, old, serial, reason, plan.now)
+    plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    return Revoked(path, len(new), None, list_path)
 
 
-def _only_issuer(depot: Depot, certificate: x509.Certificate | int) -> Name:
-    if isinstance(certificate, int):
-        return choose_ca(depot, "")
-    issuers = [
-        stem for stem, ca in depot.certificates() if is_ca(ca) and is_issued_by(certificate, ca)
-    ]
-    able = depot.cas()
-    found = [stem for stem in issuers if stem in able] or issuers  # its key may be elsewhere
-    if not found:
-        raise Refused(
-            f"No CA in {depot.root} issued that certificate.",
-            "Revoke it where its CA is.",
-        )
-    if len(found) > 1:
-        raise ChooseCA(depot.root, found)
-    return Name(found[0])
+def _note_key(plan: Plan, which: x509.Certificate | int, ca: x509.Certificate) -> str:
+    """Put the key of a certificate of ``ca`` on the list of compromised keys, if it is known.
+
+    Returns the path of the list, or an empty string if nothing changes.
+    """
+    found = [which] if isinstance(which, x509.Certificate) else _numbered(plan.depot, which)
+    before = after = compromised.read(plan.depot)
+    for certificate in (each for each in found if is_issued_by(each, ca)):
+        after = compromised.with_key(after, certificate.public_key(), identity(certificate))
+    if after == before:
+        return ""
+    path = compromised.path_of(plan.depot)
+    plan.replace(path, after.encode(errors="surrogateescape"), PUBLIC_MODE)
+    return path
 
 
 def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
-    return [found for _, found in depot.certificates() if found.serial_number == serial]
+    return [each for _, each in depot.certificates() if each.serial_number == serial]
 
 
-def _require_right(
-    depot: Depot, ca: x509.Certificate, name: Name, which: x509.Certificate | int
+def _certificate(depot: Depot, name: Name) -> x509.Certificate:
+    gone = "If its file is gone, revoke it by its serial number: --serial HEX."
+    return depot.find(name, CERTIFICATE).certificate(gone)
+
+
+def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
+    """Return the only CA that issued ``certificate``; one with a key, if there is one."""
+    issuers = [
+        each.entry for each in depot.authorities if is_issued_by(certificate, each.certificate)
+    ]
+    found = [entry for entry in issuers if entry.has(KEY)] or issuers
+    if not found:
+        raise RefusedError(
+            f"No CA in {depot.root} issued that certificate.",
+            "Revoke it in the depot of its CA.",
+        )
+    if len(found) > 1:
+        raise ChooseCAError(depot.root, [entry.stem for entry in found])
+    return found[0]
+
+
+def _require_issued(
+    depot: Depot, ca: x509.Certificate, entry: Entry, which: x509.Certificate | int
 ) -> None:
     """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
 
     It comes before the CA's key is read, so that nobody types a passphrase for nothing.
     """
-    require_ca(ca)
-    usage = extension(ca, x509.KeyUsage)
-    if usage and not usage.crl_sign:
-        raise Refused(f"The CA {name} may not sign CRLs.", "Its key usage says so.")
+    rules.require(rules.crl_issuer(ca, entry.stem))
     if (
         (which.public_key(), which.subject) == (ca.public_key(), ca.subject)
         if isinstance(which, x509.Certificate)
         else which == ca.serial_number and is_self_signed(ca)
     ):
-        raise Refused(
-            f"{name} is the CA itself, and cannot revoke itself.",
-            "A root goes by being taken out of every trust store.",
+        raise RefusedError(
+            f"{entry.stem} is the CA itself, and cannot revoke itself.",
+            "To retire a root, remove it from every trust store.",
         )
     known = [which] if isinstance(which, x509.Certificate) else _numbered(depot, which)
     if known and not any(is_issued_by(certificate, ca) for certificate in known):
-        raise Refused(
-            f"The CA {name} did not issue that certificate.",
+        raise RefusedError(
+            f"The CA {entry.stem} did not issue that certificate.",
             "Name the CA that did, or leave out --CA.",
         )

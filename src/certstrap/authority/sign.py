@@ -1,21 +1,21 @@
 """Sign a request with a CA of the depot."""
 
-from datetime import datetime
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import certificates, files
-from certstrap.authority.chain import issuers_of, require_not_revoked
-from certstrap.authority.create import load_issuer
-from certstrap.authority.key_source import Passphrases, create
-from certstrap.certificates import Profile
-from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot
-from certstrap.errors import AlreadyExists, ChooseCA
-from certstrap.files import PUBLIC_MODE, NewFile
-from certstrap.issuer import Issuer
+from certstrap import certificates
+from certstrap.authority.create import CA, issuer_of, open_ca
+from certstrap.authority.plan import Plan, source_of
+from certstrap.certificates import LeafProfile, Profile, rules
+from certstrap.certificates.rules import Violation
+from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry
+from certstrap.depot.chain import issuers_of, key_of_ca, revoked
+from certstrap.depot.compromised import compromised
+from certstrap.errors import AlreadyExistsError, CertstrapError
+from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.validity import Expiry, Validity
 
@@ -24,12 +24,13 @@ class Signed(NamedTuple):
     """A certificate that was signed.
 
     Attributes:
-        path: where it is.
+        path: where it is, or empty.
         request_path: the request it was made from.
         ca_key_path: the key that signed it.
         certificate: the certificate.
-        cut: whether it was asked to end after its CA, and ends with it.
-        left_out: the extensions of the request that were not taken over.
+        cut: whether it was to end after its CA, and ends with it.
+        left_out: the extensions and names of the request that were not copied.
+        room: how many CAs fit below an intermediate, if its path length allows more; or None.
     """
 
     path: str
@@ -38,100 +39,119 @@ class Signed(NamedTuple):
     certificate: x509.Certificate
     cut: bool
     left_out: tuple[str, ...]
+    room: int | None = None
 
 
-def choose_ca(depot: Depot, ca: str, default: str = "") -> Name:
-    """Return the CA of that name, or where it is empty the only one of the depot.
-
-    Raises:
-        ChooseCA: there is none and no ``default`` either, or more than one.
-    """
-    if ca:
-        return Name(ca)
-    found = depot.cas() or ([default] if default else [])
-    if len(found) != 1:
-        raise ChooseCA(depot.root, found)
-    return Name(found[0])
-
-
-def sign_request(
-    depot: Depot,
-    name: Name,
-    ca: Name,
+def sign(
+    plan: Plan,
+    ca: CA,
+    request: x509.CertificateSigningRequest,
+    request_path: str,
     profile: Profile,
     expiry: Expiry,
-    passphrases: Passphrases,
-    now: datetime,
-    *,
-    request_file: str = "",
-    request_data: bytes | None = None,
-    certificate_file: str | None = "",
+    path: str,
+    taken: CertstrapError | None = None,
 ) -> Signed:
-    """Sign the request of ``name`` with ``ca``.
+    """Sign ``request`` with ``ca``.
 
     Args:
-        depot: where the CA is, and the request and the certificate, save what is named otherwise.
-        name: whose request it is.
+        plan: what it is added to.
         ca: who signs.
+        request: what was asked for.
+        request_path: where that was read from.
         profile: what the certificate is for.
-        expiry: its end, counted from ``now``; cut to the CA's.
-        passphrases: asked if the CA's key is encrypted.
-        now: the instant of signing.
-        request_file: the request, if it is not in the depot.
-        request_data: what is in it, if it is not to be read from there.
-        certificate_file: where the certificate goes, if not into the depot; None for nowhere.
+        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        path: where the certificate goes; empty for nowhere.
+        taken: the error if it exists.
 
     Raises:
-        AlreadyExists: the depot has a certificate of that name.
-        NotAllowedToSign, Refused: the CA may not sign, or not this.
+        RefusedError: the CA may not sign this.
     """
-    path = certificate_file or depot.path(name, CERTIFICATE)
-    if certificate_file:
-        files.require_free(certificate_file)
-    elif certificate_file == "" and depot.has(name, CERTIFICATE):
-        raise AlreadyExists("certificate", name.stem, path)
-    end = expiry.after(now)
-    if request_file:
-        if request_data is None:
-            request_data = files.read(request_file, "certificate request")
-        request = certificates.load_request(request_data, request_file)
-    else:
-        request = depot.request(
-            name, f'Make it with: certstrap request-cert --common-name "{name}"'
-        )
-    issuer = load_issuer(depot, ca, passphrases, now)
-    certificate = certify(depot, issuer, request, profile, Validity.starting(now, end))
-    if certificate_file is not None:
-        create(depot, [certificate_as(path, certificate)], "certificate", name)
+    if path:
+        plan.require_free(path, taken)
+    end = expiry.after(plan.now)
+    rules.require(rules.request(request, profile, ca.certificate, ca.ancestors))
+    if isinstance(profile, LeafProfile):
+        rules.require(key_of_ca(plan.depot, request.public_key(), request_path))
+    rules.require(compromised(plan.depot, request.public_key(), request_path))
+    issuer = issuer_of(plan, ca)
+    validity = Validity.starting(plan.now, end)
+    certificate = certificates.sign(issuer, request, profile, validity, ca.ancestors)
+    if path:
+        plan.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
     return Signed(
         path,
-        request_file or depot.path(name, REQUEST),
-        depot.path(ca, KEY),
+        request_path,
+        ca.entry.path(KEY),
         certificate,
-        is_cut(issuer, end),
+        end > issuer.validity.end,
         certificates.extensions_left_out(request, certificate),
+        _room(profile, [ca.certificate, *ca.ancestors]),
     )
 
 
-def certify(
-    depot: Depot,
-    issuer: Issuer,
-    request: x509.CertificateSigningRequest,
+def _room(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
+    """Return how many CAs fit below a new one of that profile, if that is fewer than it allows."""
+    if isinstance(profile, LeafProfile):
+        return None
+    room, allowed = rules.room_below(cas), profile.path_length
+    return room if room is not None and (allowed is None or allowed > room) else None
+
+
+def sign_request(
+    plan: Plan,
+    name: Name,
+    ca: Name | None,
     profile: Profile,
-    validity: Validity,
-) -> x509.Certificate:
-    """Return the certificate for ``request``, if all CAs of the chain let it be signed."""
-    ancestors = issuers_of(depot, issuer.certificate)
-    for below, above in pairwise((issuer.certificate, *ancestors)):
-        require_not_revoked(depot, below, f'The CA "{below.subject.rfc4514_string()}"', above)
-    return certificates.sign(issuer, request, profile, validity, ancestors)
+    expiry: Expiry,
+    *,
+    request_file: str = "",
+    certificate_file: str | None = "",
+) -> Signed:
+    """Sign the request of ``name``.
+
+    Args:
+        plan: what it is added to.
+        name: whose request it is.
+        ca: the CA that signs; None is the only CA of the depot.
+        profile: what the certificate is for.
+        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        request_file: the request, if it is not in the depot.
+        certificate_file: where the certificate goes, if not into the depot; None for nowhere.
+
+    Raises:
+        AlreadyExistsError: the depot has a certificate of that name.
+        RefusedError: the CA may not sign, or not this.
+    """
+    depot = plan.depot
+    entry = depot.place(name) if request_file else depot.find(name, REQUEST)
+    path, taken = certificate_file or "", None
+    if certificate_file == "":
+        path = entry.path(CERTIFICATE)
+        taken = AlreadyExistsError("certificate", entry.stem, path)
+        plan.require_free(path, taken)
+    elif certificate_file:
+        plan.require_free(certificate_file)
+    if request_file:
+        data = plan.read(request_file, "certificate request")
+        request = certificates.load_request(data, source_of(request_file))
+    else:
+        request = entry.request(f'Create it with: certstrap request-cert --common-name "{name}"')
+    issuing = open_ca(plan, depot.choose_ca(ca))
+    if entry.has(CERTIFICATE):  # the user named another file for the new one
+        rules.require(_revoked_before(depot, entry, request))
+    request_path = source_of(request_file) or entry.path(REQUEST)
+    return sign(plan, issuing, request, request_path, profile, expiry, path, taken)
 
 
-def certificate_as(path: str, certificate: x509.Certificate) -> NewFile:
-    """Return ``certificate`` as the file at ``path``."""
-    return NewFile(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE)
-
-
-def is_cut(issuer: Issuer, end: datetime) -> bool:
-    """Tell whether a certificate that should end at ``end`` ends before, with its CA."""
-    return end > issuer.validity.end
+def _revoked_before(
+    depot: Depot, entry: Entry, request: x509.CertificateSigningRequest
+) -> Iterator[Violation]:
+    """Yield whether the certificate of ``entry`` has the key of ``request`` and is revoked."""
+    try:
+        certificate = entry.certificate()
+    except CertstrapError:  # it is not needed
+        return
+    if certificate.public_key() == request.public_key():
+        chain = [certificate, *issuers_of(depot, certificate)]
+        yield from revoked(depot, chain[:2], entry.path(CERTIFICATE))

@@ -1,6 +1,7 @@
-"""Certificates and requests: read with all their checks, and built by profile."""
+"""Certificates, requests and CRLs: read with all their checks, and built by profile."""
 
 from certstrap.certificates.build import extensions_left_out, make_request, self_sign, sign
+from certstrap.certificates.issuer import Issuer
 from certstrap.certificates.load import load_certificate, load_request
 from certstrap.certificates.profiles import (
     BOTH,
@@ -16,6 +17,7 @@ __all__ = [
     "CLIENT",
     "SERVER",
     "CAProfile",
+    "Issuer",
     "LeafProfile",
     "Profile",
     "extensions_left_out",

@@ -1,20 +1,21 @@
 """Certificates and requests, built by profile (RFC 5280, RFC 2986). Pure: no disk, no clock."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from certstrap import keys
-from certstrap.certificates.constraints import require_permitted
-from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
-from certstrap.errors import InvalidName, Refused
-from certstrap.facts import authority_key_identifier, extension, folded
-from certstrap.issuer import Issuer
+from certstrap.certificates import rules
+from certstrap.certificates.issuer import Issuer
+from certstrap.certificates.profiles import CAProfile, LeafProfile, Profile
+from certstrap.certificates.properties import authority_key_identifier, copied_names
+from certstrap.errors import InvalidNameError, printable
 from certstrap.keys import PrivateKey
 from certstrap.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.validity import Validity
+
+_USER_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")  # Microsoft's, a UTF8String
 
 
 def self_sign(
@@ -38,11 +39,13 @@ def make_request(
     """Return a request (PKCS#10) for ``key``; it asks for nothing but its names.
 
     Raises:
-        InvalidName: there is neither a subject nor an alternative name.
+        InvalidNameError: there is neither a subject nor an alternative name.
     """
     name, alternative = subject.to_x509(), names.to_x509()
     if not name.rdns and not alternative:
-        raise InvalidName("name", "", "names nothing", "Give a common name, a domain or a URI.")
+        raise InvalidNameError(
+            "name", "", "names nothing", "Give a common name, a domain or a URI."
+        )
     builder = x509.CertificateSigningRequestBuilder(name)
     if alternative:
         builder = builder.add_extension(alternative, critical=not name.rdns)
@@ -68,89 +71,63 @@ def sign(
         ancestors: the CAs above the issuer, as far as they are known; the next one first.
 
     Raises:
-        Refused: the profile, the subject or a name is one that the CA may not sign.
+        RefusedError: the profile, the subject or a name is one that the CA may not sign.
     """
+    rules.require(rules.request(request, profile, issuer.certificate, ancestors))
     ca = issuer.certificate
-    names = extension(request, x509.SubjectAlternativeName)
-    if not request.subject.rdns and not names:
-        raise Refused(
-            "The request has neither a subject nor alternative names.",
-            "Have it made again, with a common name or a domain.",
-        )
-    if isinstance(profile, CAProfile) and not request.subject.rdns:
-        raise Refused(
-            "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
-            "Have it made again, with a common name.",
-        )
-    addresses = names.get_values_for_type(x509.IPAddress) if names else []
-    if any(isinstance(address, IPv4Network | IPv6Network) for address in addresses):
-        raise Refused(
-            "The request asks for a network, and only single IP addresses are signed.",
-            "Have it made again, with single addresses.",
-        )
-    if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
-        raise Refused(
-            "The request has no alternative names, and no TLS client accepts a server without.",
-            "Have it made again, with --domain or --ip.",
-        )
-    for depth, above in enumerate((ca, *ancestors)):
-        if folded(request.subject) == folded(above.subject):
-            raise Refused(
-                "The request has the name of the CA itself, and no chain may hold a name twice.",
-                "Make the request with another common name.",
-            )
-        if isinstance(profile, CAProfile):
-            _require_room(above, depth, profile)
-        require_permitted(request, above)
+    names = copied_names(request)
     builder = _builder(
         ca.subject, request.subject, request.public_key(), profile, validity.within(issuer.validity)
     )
     builder = builder.add_extension(authority_key_identifier(ca), critical=False)
     if names:
-        builder = builder.add_extension(names, critical=not request.subject.rdns)
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName(names), critical=not request.subject.rdns
+        )
     return builder.sign(issuer.key, keys.signature_hash(issuer.key))
 
 
 def extensions_left_out(
     request: x509.CertificateSigningRequest, certificate: x509.Certificate
 ) -> tuple[str, ...]:
-    """Return the names of what ``request`` asks for and ``certificate`` does not say as asked."""
-    given = [ext.value for ext in certificate.extensions]
-    return tuple(
-        ext.oid._name if ext.oid._name != "Unknown OID" else ext.oid.dotted_string  # noqa: SLF001
-        for ext in request.extensions
-        if ext.value not in given
-    )
+    """Return what ``request`` asks for and ``certificate`` does not say as asked.
 
-
-def _require_room(ca: x509.Certificate, depth: int, profile: CAProfile) -> None:
-    """Refuse an intermediate that leaves no valid path below ``ca`` (RFC 5280, 4.2.1.9).
-
-    ``depth`` is the number of CAs that stand between the two.
+    Extensions are named; alternative names that are not copied are listed one by one.
     """
-    constraints = extension(ca, x509.BasicConstraints)
-    if not constraints or constraints.path_length is None:
-        return
-    room = constraints.path_length - depth
-    if room <= 0:
-        raise Refused(
-            f"The CA's path length is {constraints.path_length}: no intermediate may follow it"
-            f"{' here' if depth else ''}.",
-            "Make a CA that has room for one: certstrap init --path-length 1 --common-name NAME",
-        )
-    if profile.path_length is None or profile.path_length >= room:
-        raise Refused(
-            f"The CA's path length is {constraints.path_length}: that of an intermediate below it "
-            f"must be smaller than {room}.",
-            f"Choose one from 0 to {room - 1} with --path-length.",
-        )
+    given = [ext.value for ext in certificate.extensions]
+    left_out: list[str] = []
+    for ext in request.extensions:
+        if isinstance(ext.value, x509.SubjectAlternativeName):
+            copied = copied_names(request)
+            left_out += [_shown(name) for name in ext.value if name not in copied]
+        elif ext.value not in given:
+            left_out.append(_oid_name(ext.oid))
+    return tuple(left_out)
+
+
+def _shown(name: x509.GeneralName) -> str:
+    """Return an alternative name that is not copied, and of what kind it is."""
+    if isinstance(name, x509.RFC822Name):
+        return f"e-mail address {printable(name.value)}"
+    if isinstance(name, x509.DirectoryName):
+        return f"directory name {printable(name.value.rfc4514_string())}"
+    if isinstance(name, x509.RegisteredID):
+        return f"registered ID {name.value.dotted_string}"
+    assert isinstance(name, x509.OtherName)  # noqa: S101 - `cryptography` decodes no other kind
+    if name.type_id == _USER_PRINCIPAL_NAME:
+        return f"user principal name {printable(name.value[2:].decode(errors='replace'))}"
+    return f"other name of type {name.type_id.dotted_string}"
+
+
+def _oid_name(oid: x509.ObjectIdentifier) -> str:
+    return oid._name if oid._name != "Unknown OID" else oid.dotted_string  # noqa: SLF001
 
 
 def _builder(
     issuer: x509.Name, subject: x509.Name, key: object, profile: Profile, validity: Validity
 ) -> x509.CertificateBuilder:
     """Return what every certificate shares."""
-    assert isinstance(key, keys.PublicKey)  # noqa: S101 - `keys.require_strong` has said so
+    assert isinstance(key, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
     builder = (
         x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
         .not_valid_before(validity.start)

@@ -1,14 +1,13 @@
 """The app and its table of commands.
 
-Every command is a new process, so a command's module is imported when it is called, and not before.
+Every command is a new process, so a command's module is imported only when it is called.
 """
 
-import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from io import TextIOWrapper
+from types import ModuleType
 from typing import Annotated, Any
 
 import typer
@@ -16,28 +15,33 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from certstrap import __version__
-from certstrap.cli.spelling import one_spelling
-from certstrap.cli.world import World
-from certstrap.errors import CertstrapError, Internal, Storage, Untold
+from certstrap.cli import context as outside
+from certstrap.cli.context import Context
+from certstrap.cli.go_flags import with_two_dashes
+from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
 
-_COMMANDS = {  # and the modules that hold them
+_COMMANDS = {  # and the modules that contain them
     "init": "init",
     "request-cert": "request_cert",
     "sign": "sign",
     "issue": "issue",
     "revoke": "revoke",
-    "import": "importing",
+    "import": "import_",
     "export-pkcs8": "export_pkcs8",
     "export-pkcs12": "export_pkcs12",
     "export-chain": "export_chain",
     "gen": "gen",
 }
+_BEFORE = {  # the options that go before the command, and their values
+    "depot-path": ("--depot-path", "DIR"),
+    "wait": ("--wait", "SECONDS"),
+}
 _ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 
 def _markup() -> Any:
-    """Help and usage errors are drawn for a terminal, and plain in a pipe."""
-    return "rich" if all(it and it.isatty() for it in (sys.stdout, sys.stderr)) else None
+    """Return how help and usage errors are drawn: with rich on a terminal, plain in a pipe."""
+    return "rich" if outside.prints_to_terminal() and outside.reports_to_terminal() else None
 
 
 class _Command(TyperCommand):
@@ -45,37 +49,12 @@ class _Command(TyperCommand):
         super().__init__(*args, **kwargs | {"rich_markup_mode": _markup()})
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        return super().parse_args(ctx, one_spelling(args, self.params))
-
-
-class _Commands(Mapping[str, TyperCommand | TyperGroup]):
-    """The commands by name; looking one up imports it."""
-
-    def __getitem__(self, name: str) -> TyperCommand | TyperGroup:
-        name = _ALIASES.get(name, name)
-        module = import_module(f"{__name__}.{_COMMANDS[name]}")
-        holder = typer.Typer(add_completion=False)
-        if hasattr(module, "COMMANDS"):
-            holder.callback(cls=_Subgroup, help=module.HELP, no_args_is_help=True)(_nothing)
-            for sub, (shown, function, example) in module.COMMANDS.items():
-                epilog = f"Example: {example}"
-                holder.command(sub, cls=_Command, epilog=epilog, hidden=not shown)(function)
-        else:
-            holder.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
-        command = typer.main.get_command(holder)
-        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer makes no other
-        command.name = name
-        return command
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_COMMANDS)
-
-    def __len__(self) -> int:
-        return len(_COMMANDS)
-
-
-def _nothing() -> None:
-    """Do nothing before a command of a group."""
+        for arg in args:
+            option, value = _BEFORE.get(arg.partition("=")[0].lstrip("-"), ("", ""))
+            if option and arg.startswith("-"):
+                line = f"certstrap {option} {value} {self.name} ..."
+                ctx.fail(f"{option} goes before the command: {line}")
+        return super().parse_args(ctx, with_two_dashes(args, self.params))
 
 
 class _Subgroup(TyperGroup):
@@ -83,62 +62,108 @@ class _Subgroup(TyperGroup):
         super().__init__(**kwargs | {"rich_markup_mode": _markup()})
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        return super().parse_args(ctx, one_spelling(args, self.params, interspersed=False))
+        rest = super().parse_args(ctx, with_two_dashes(args, self.params, interspersed=False))
+        if ctx._protected_args == ["help"]:  # noqa: SLF001 - `help sign`, as certstrap has it
+            ctx._protected_args, ctx.args = rest[:1], [*rest[1:], "--help"]  # noqa: SLF001
+        return rest
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        if not ctx._protected_args:  # noqa: SLF001 - no command was given
+            typer.echo(ctx.get_help())
+            return None
+        return super().invoke(ctx)
 
 
 class _Group(_Subgroup):
-    """Knows the commands, and is the one place where errors are caught."""
+    """Loads a command when it is called, and is the one place where errors are caught."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.commands = _Commands()  # type: ignore[assignment]
+        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment] # for suggestions
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override] # noqa: ARG002
+        name = _ALIASES.get(cmd_name, cmd_name)
+        if name in _COMMANDS and self.commands[name] is None:
+            self.commands[name] = _load(name)
+        return self.commands.get(name)
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if args[:1] == ["help"]:  # `certstrap help sign`, as certstrap has it
-            args = [*args[1:], "--help"]
-        with _errors_told():
+        with _errors_reported():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        with _errors_told():
+        with _errors_reported():
             return super().invoke(ctx)
 
 
+def _load(name: str) -> TyperCommand | TyperGroup:
+    """Return the command, whose module is imported."""
+    module = import_module(f"{__name__}.commands.{_COMMANDS[name]}")
+    command = typer.main.get_command(_app_of(name, module))
+    assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer has no other
+    command.name = name
+    return command
+
+
+def _app_of(name: str, module: ModuleType) -> typer.Typer:
+    holder = typer.Typer(add_completion=False)
+    if not hasattr(module, "COMMANDS"):
+        holder.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
+        return holder
+    holder.callback(
+        cls=_Subgroup,
+        help=module.HELP,
+        epilog=f"Example: {module.EXAMPLE}",
+    )(getattr(module, "before", _nothing))
+    for sub, (visible, function, example) in module.COMMANDS.items():
+        epilog = f"Example: {example}"
+        holder.command(sub, cls=_Command, epilog=epilog, hidden=not visible)(function)
+    return holder
+
+
+def _nothing() -> None:
+    """Do nothing before a command of a group."""
+
+
 @contextmanager
-def _errors_told() -> Iterator[None]:
-    """Tell whatever goes wrong in the block: no user ever sees a traceback."""
+def _errors_reported() -> Iterator[None]:
+    """Report whatever goes wrong in the block in a sentence: no user ever sees a traceback."""
     try:
         yield
     except CertstrapError as error:
-        raise _told(error) from None
+        raise _reported(error) from None
     except BrokenPipeError:
-        raise  # typer closes quietly when nobody reads
+        raise  # typer ends quietly if nobody reads
     except OSError as cause:
         if cause.filename is None:
-            raise _told(Untold(cause)) from None
-        raise _told(Storage("use", str(cause.filename), cause)) from None
+            raise _reported(OutputError(cause)) from None
+        raise _reported(StorageError("use", str(cause.filename), cause)) from None
     except (typer.Exit, typer.Abort, TyperException):
         raise
-    except Exception as cause:  # noqa: BLE001 - whatever it is
-        raise _told(Internal(cause)) from None
+    except Exception as cause:
+        if outside.shows_tracebacks():
+            raise
+        raise _reported(InternalError(cause)) from None
 
 
-def _told(error: CertstrapError) -> typer.Exit:
-    from certstrap.cli.console import complain  # noqa: PLC0415 - only who fails pays for it
+def _reported(error: CertstrapError) -> typer.Exit:
+    from certstrap.cli.console import report  # noqa: PLC0415 - only an error needs it
 
-    complain(error)
+    report(error)
     return typer.Exit(error.exit_code)
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"certstrap version {__version__}")
         raise typer.Exit
 
 
 app = typer.Typer(
     cls=_Group,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: certstrap issue your-namespace",
@@ -154,9 +179,19 @@ def _certstrap(
             "--depot-path",
             envvar="CERTSTRAP_DEPOT_PATH",
             metavar="DIR",
-            help="The folder with keys, requests and certificates.",
+            help="The depot: the folder with keys, requests and certificates.",
         ),
     ] = "out",
+    wait: Annotated[
+        int,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="How long to wait for another process that uses the depot.",
+        ),
+    ] = 60,
     version: Annotated[  # noqa: ARG001 - its callback does the work
         bool,
         typer.Option(
@@ -165,40 +200,27 @@ def _certstrap(
     ] = False,
 ) -> None:
     """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
-    if not depot_path:
-        raise typer.BadParameter("the depot needs a folder", param_hint="--depot-path")
-    ctx.obj = (ctx.obj or World())._replace(depot_path=depot_path)
+    context: Context = ctx.obj or Context()
+    ctx.obj = context._replace(depot_path=depot_path, wait=wait, remarks=set())
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a name in a script that the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
-    if not sys.warnoptions:  # warnings are for those who write programs; users get sentences
+    outside.escape_unprintable()
+    outside.ignore_impossible_sizes()
+    if outside.hides_warnings():  # warnings are for those who write programs
         warnings.simplefilter("ignore")
-    status: object = None
     try:
         app(prog_name="certstrap")
     except SystemExit as end:
         status = end.code
-    except OSError:  # standard error cannot be written, so nothing can be said
+    except OSError:  # standard error cannot be written, so nothing can be reported
         status = 1
-    if not _close_streams():
+    except KeyError as missing:  # completion reads variables that only a shell sets
+        if not outside.completes():
+            raise
+        typer.echo(f"Shell completion needs the variable {missing}.", err=True)
+        status = 1
+    if not outside.close_streams():
         status = status or 1
     raise SystemExit(status)
-
-
-def _close_streams() -> bool:
-    """Close standard output and standard error; tell whether all was written.
-
-    Left to Python, a failure to do so is a message of its own and status 120.
-    """
-    written = True
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.close()
-        except OSError:
-            written = False
-    return written

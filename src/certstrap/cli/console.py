@@ -1,14 +1,11 @@
 """What a user sees.
 
-Success lines go to standard output, one a file, and nothing else does, save a PEM that was asked
-for. Errors and hints go to standard error, prompts to the terminal, a spinner to standard error if
-that is a terminal. Paths are printed as plain text. Colour is for terminals, and `NO_COLOR` is
-honoured. `rich` is imported when something is really drawn with it.
+Results go to standard output, one line a file, and nothing else does, except a PEM that was asked
+for. Errors, hints and remarks go to standard error, prompts to the terminal, a spinner to standard
+error if that is a terminal. Paths are printed as plain text. `rich` is imported only to draw.
 """
 
-import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import TypeVar
 
@@ -16,73 +13,66 @@ import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certstrap.cli import context
 from certstrap.errors import CertstrapError
-from certstrap.files import uninterrupted
+from certstrap.interrupts import uninterrupted
 from certstrap.keys import KeySpec, PrivateKey
 
 _Result = TypeVar("_Result")
 
 
-def say(line: str) -> None:
-    """Print one line to standard output; what it tells is done, so Ctrl-C comes too late."""
+def say(*lines: str) -> None:
+    """Print lines to standard output; what they report is done, so Ctrl-C comes too late."""
     with uninterrupted():
-        typer.echo(line)
+        for line in lines:
+            typer.echo(line)
 
 
-def remark(line: str) -> None:
-    """Print one line to standard error, where standard output is somebody's PEM."""
-    typer.echo(line, err=True)
+def remark(lines: Iterable[str]) -> None:
+    """Print lines to standard error, if standard output is for programs."""
+    for line in lines:
+        typer.echo(line, err=True)
 
 
-def say_pem(it: x509.Certificate | x509.CertificateSigningRequest) -> None:
+def say_pem(of: x509.Certificate | x509.CertificateSigningRequest) -> None:
     """Print a certificate or a request as PEM to standard output."""
+    context.require_output()
     with uninterrupted():
-        typer.echo(it.public_bytes(Encoding.PEM), nl=False)
+        typer.echo(of.public_bytes(Encoding.PEM), nl=False)
 
 
-def complain(error: CertstrapError) -> None:
+def report(error: CertstrapError) -> None:
     """Print an error's sentence, and its hint if it has one, to standard error."""
-    colour = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     sentence = str(error)
-    typer.echo(typer.style(sentence, fg="red") if colour else sentence, err=True)
+    typer.echo(typer.style(sentence, fg="red") if context.has_colour() else sentence, err=True)
     if error.hint:
         typer.echo(f"Hint: {error.hint}", err=True)
 
 
 def generate(spec: KeySpec) -> PrivateKey:
-    """Return a new key; on a terminal, a spinner shows while an RSA key is made.
+    """Return a new key; on a terminal, a spinner shows while an RSA key is generated.
 
-    A large one takes minutes, and Ctrl-C is heard only by a thread that waits.
+    A large one takes minutes, and only a thread that waits notices Ctrl-C.
     """
     if not spec.bits:
         return spec.generate()
-    made: list[PrivateKey] = []
-    thread = Thread(target=lambda: made.append(spec.generate()), daemon=True)
+    generated: list[PrivateKey] = []
+    thread = Thread(target=lambda: generated.append(spec.generate()), daemon=True)
 
     def wait() -> PrivateKey:
         thread.start()
         thread.join()
-        return made[0]
+        return generated[0]
 
-    return spinning(f"Making an {spec} key", wait)
-
-
-def read_standard_input() -> bytes:
-    """Return all of standard input."""
-    return sys.stdin.buffer.read() if sys.stdin else b""
+    return spinning(f"Generating an {spec} key", wait)
 
 
-def spinning(what: str, work: Callable[[], _Result]) -> _Result:
+def spinning(title: str, work: Callable[[], _Result]) -> _Result:
     """Return what ``work`` returns; on a terminal, show a spinner meanwhile."""
-    if sys.stderr is None or not sys.stderr.isatty():
+    if not context.reports_to_terminal():
         return work()
-    from rich.console import Console  # noqa: PLC0415 - a pipe never pays for it
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
     from rich.text import Text  # noqa: PLC0415
 
-    with Console(stderr=True).status(Text(what)):
+    with Console(stderr=True).status(Text(title)):
         return work()
-
-
-def is_terminal() -> bool:
-    """Tell whether somebody reads standard output as it comes."""
-    return sys.stdout is not None and sys.stdout.isatty()

@@ -1,13 +1,23 @@
 """Where a passphrase comes from: an option, a file, the environment, a terminal, a pipe."""
 
-import sys
+import os
+from collections.abc import Mapping
 from functools import cache
 
 import typer
 
-from certstrap.authority.key_source import Passphrases
-from certstrap.cli.world import World
-from certstrap.errors import NoPassphrase, NotFound, PassphrasesDiffer, Storage, Unusable
+from certstrap.authority.passphrases import Passphrases
+from certstrap.authority.plan import STANDARD_INPUT
+from certstrap.cli.context import Context, is_interactive, read_line
+from certstrap.errors import (
+    NoPassphraseError,
+    NotFoundError,
+    PassphrasesDifferError,
+    RefusedError,
+    StorageError,
+    UnusableFileError,
+)
+from certstrap.streams import descriptor
 
 NEW = "Enter passphrase (empty for no passphrase): "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
@@ -15,88 +25,103 @@ AGAIN = "Enter same passphrase again: "
 
 
 def passphrases(
-    world: World,
-    text: str | None,
-    file: str | None,
-    none: bool,
+    context: Context,
+    text: str | None = None,
+    file: str | None = None,
+    none: bool = False,
     *,
     ask_opening: bool = True,
     ask_new: bool = True,
 ) -> Passphrases:
-    """Return who gives the passphrases of a command.
+    """Return where the passphrases of a command come from.
 
     Args:
-        world: the environment, and who is asked where nothing else is given.
+        context: the environment, and who is asked if nothing else is given.
         text: the option ``--passphrase``.
         file: the option ``--passphrase-file``.
         none: the option ``--no-passphrase``.
-        ask_opening: ask somebody where nothing is given, else open none.
-        ask_new: ask somebody where nothing is given, else leave new keys in the clear.
+        ask_opening: ask somebody if nothing is given, else open none.
+        ask_new: ask somebody if nothing is given, else do not encrypt new keys.
     """
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
             "only one of --passphrase, --passphrase-file and --no-passphrase can be given"
         )
 
-    given = cache(lambda: _given(world, text, file, none=none))
+    given = cache(lambda: _given(context, text, file, none=none))
 
     @cache
     def new() -> bytes:
         known = given()
         if known is not None or not ask_new:
             return known or b""
-        typed = world.ask(NEW)
-        if world.ask(AGAIN) != typed:
-            raise PassphrasesDiffer
+        typed = context.ask(NEW)
+        if context.ask(AGAIN) != typed:
+            raise PassphrasesDifferError
         return typed
 
+    @cache
     def existing(what: str) -> bytes:
         # Without a passphrase for new keys, one that is there may still be opened.
-        known = _given(world, text, file, none=False) if none else given()
+        known = _given(context, text, file, none=False) if none else given()
         if known is not None:
             return known
-        if none and not world.is_interactive:
+        if none and not is_interactive():
             return b""
         if not ask_opening:
-            raise NoPassphrase("A key is encrypted, and without a terminal nobody is asked.")
-        return world.ask(OPENING.format(what))
+            raise NoPassphraseError("A key is encrypted, and its passphrase was not given.")
+        return context.ask(OPENING.format(what))
 
     return Passphrases(
         opening=lambda: existing("key"),
         opening_ca=lambda: existing("CA key"),
         new=new,
-        insisted=bool(text) or file is not None,
+        explicit=bool(text) or file is not None,
     )
 
 
-def _given(world: World, text: str | None, file: str | None, *, none: bool) -> bytes | None:
+def require_one_standard_input(files: Mapping[str, str | None]) -> None:
+    """Refuse options of which more than one is to be read from standard input.
+
+    Raises:
+        RefusedError: naming the first two.
+    """
+    named = [option for option, file in files.items() if file == STANDARD_INPUT]
+    if len(named) > 1:
+        raise RefusedError(f"Both {named[0]} and {named[1]} are -.", "Give one of them as a file.")
+
+
+def _given(context: Context, text: str | None, file: str | None, *, none: bool) -> bytes | None:
     """Return the passphrase that need not be asked for, if there is one."""
     if none:
         return b""
     if text is not None:
-        return text.encode(errors="surrogateescape")
+        return os.fsencode(text)
     if file is not None:
         return _first_line(file)
-    # An empty variable is a secret that was not set, and never means "in the clear".
-    return world.environ.get("CERTSTRAP_PASSPHRASE", "").encode(errors="surrogateescape") or None
+    # An empty variable is a secret that was not set, and never means "not encrypted".
+    return os.fsencode(context.environ.get("CERTSTRAP_PASSPHRASE", "")) or None
 
 
 def _first_line(path: str) -> bytes:
-    """Return the first line of a file; a FIFO will do, as shells make for ``<(command)``."""
+    """Return the first line of a file; a FIFO will do, as shells make for ``<(command)``.
+
+    What follows it is left for the next command that reads the same standard input.
+    """
     try:
-        if path == "-":
-            line = sys.stdin.buffer.readline() if sys.stdin else b""
+        if path == STANDARD_INPUT:
+            line = read_line()
         else:
-            with open(path, "rb") as file:
+            with open(descriptor(path, os.O_RDONLY), "rb", buffering=0) as file:
                 line = file.readline()
     except FileNotFoundError:
-        raise NotFound("passphrase file", path) from None
+        raise NotFoundError("passphrase file", path) from None
     except OSError as cause:
-        raise Storage("read", path, cause) from None
+        raise StorageError("read", path, cause) from None
     line = line.rstrip(b"\r\n")
     if not line:
-        shown = "Standard input" if path == "-" else path
-        raise Unusable(
-            shown, "holds no passphrase", "Give --no-passphrase if the key shall be in the clear."
+        shown = "Standard input" if path == STANDARD_INPUT else path
+        raise UnusableFileError(
+            shown, "has no passphrase", "Use --no-passphrase if the key is not to be encrypted."
         )
     return line

@@ -1,0 +1,244 @@
+"""Plans: what a command writes is collected first, and then written all or nothing.
+
+with Plan(depot, passphrases, now) as plan:
+ca = create_ca(plan, ...)
+request = request_certificate(plan, ...)
+sign(plan, ca, request, ...)
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+from unicodedata import normalize
+
+from certstrap import files, streams
+from certstrap.authority.passphrases import Passphrases
+from certstrap.certificates import Issuer
+from certstrap.depot import Depot
+from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError, RefusedError
+from certstrap.files import NewFile
+from certstrap.keys import KeySpec, PrivateKey
+from certstrap.locks import PATIENT, FolderId, Patience, locked
+
+Generate = Callable[[KeySpec], PrivateKey]
+"""Generates a key; it may take its time, and whoever provides it may show that."""
+
+STANDARD_INPUT = "-"  # in the place of a file that is read
+
+Result = TypeVar("Result")
+
+
+class Plan:
+    """The new files of one command. They are written when the block ends without an error.
+
+    Attributes:
+        depot: the depot that the command works on.
+        passphrases: where its passphrases come from.
+        now: the instant of the command.
+        generate: generates its keys.
+        standard_input: returns all of standard input, which is empty otherwise.
+        patience: how long it waits for another process.
+        issuers: the CAs whose keys are open, by stem; a key is opened once.
+    """
+
+    def __init__(
+        self,
+        depot: Depot,
+        passphrases: Passphrases,
+        now: datetime,
+        generate: Generate = KeySpec.generate,
+        standard_input: Callable[[], bytes] = bytes,
+        patience: Patience = PATIENT,
+    ) -> None:
+        self.depot = depot
+        self.passphrases = passphrases
+        self.now = now
+        self.generate = generate
+        self.standard_input = standard_input
+        self.patience = patience
+        self.issuers: dict[str, Issuer] = {}
+        self._files: dict[str, NewFile] = {}
+        self._streams: dict[str, bytes] = {}
+        self._taken: dict[str, CertstrapError] = {}
+        self._locks = ExitStack()
+        self._held: frozenset[FolderId] = frozenset()
+
+    def __enter__(self) -> Self:
+        self.settle(self.depot.root)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._locks:
+            if kind is None and (self._files or self._streams):
+                self._commit()
+
+    def read(self, path: str, kind: str) -> bytes:
+        """Return the content of a file that the user named, which may be a pipe; ``-`` too.
+
+        Args:
+            path: the file, or ``-`` for standard input.
+            kind: what it should hold, for error messages.
+
+        Raises:
+            NotFoundError, UnusableFileError, StorageError: see `files.read`.
+        """
+        if path == STANDARD_INPUT:
+            return self.standard_input()
+        return streams.read(path) if self._is_stream(path) else files.read(path, kind)
+
+    def exists(self, path: str) -> bool:
+        """Tell whether a file is there, or is planned; a pipe outside of the depot is no file."""
+        planned = path in self._files or path in self._streams
+        return planned or (os.path.lexists(path) and not self._is_stream(path))
+
+    def _is_stream(self, path: str) -> bool:
+        return streams.is_stream(path) and not self.depot.holds(path)
+
+    def require_free(self, path: str, taken: CertstrapError | None = None) -> None:
+        """Refuse a path that is taken, before any work is done for it.
+
+        Raises:
+            CertstrapError: ``taken``, or a `PathTakenError`: the file exists or is planned.
+        """
+        if self.exists(path):
+            raise taken or PathTakenError(path)
+
+    def add(self, path: str, data: bytes, mode: int, taken: CertstrapError | None = None) -> None:
+        """Plan a new file with that content and mode (less the umask).
+
+        Raises:
+            CertstrapError: ``taken``, or a `PathTakenError`: the file exists or is planned; now, or
+                when the plan is carried out.
+        """
+        self.require_free(path, taken)
+        if self._is_stream(path):
+            self._streams[path] = data
+            return
+        self._files[path] = NewFile(path, data, mode)
+        if taken:
+            self._taken[path] = taken
+
+    def replace(self, path: str, data: bytes, mode: int) -> None:
+        """Plan a file that takes the place of one that may exist."""
+        self._files[path] = NewFile(path, data, mode, replace=True)
+
+    def settle(self, *folders: str) -> None:
+        """Finish what a killed process began to replace in ``folders``, before they are read.
+
+        Raises:
+            CertstrapError: it cannot be finished.
+        """
+        if any(os.path.lexists(os.path.join(folder, files.JOURNAL)) for folder in folders):
+            from certstrap import journal  # noqa: PLC0415 - rarely needed
+
+            journal.settle(folders, self._held, self.patience)
+
+    def lock(self) -> None:
+        """Hold the depot's lock from now on, to change what is read.
+
+        Raises:
+            InUseError: another process holds it for too long.
+            StorageError: there is no depot, or the operating system refuses.
+        """
+        self._lock(self.depot.root)
+
+    def _lock(self, *folders: str) -> None:
+        self.settle(*folders)
+        self._held = self._locks.enter_context(locked(folders, self._held, self.patience))
+        for folder in folders:
+            files.remove_temporary(folder)
+
+    def _commit(self) -> None:
+        with ExitStack() as stack:
+            # Opened first: a FIFO waits for its reader, and Ctrl-C may end that.
+            opened = [
+                (stack.enter_context(streams.writing(path)), data)
+                for path, data in self._streams.items()
+            ]
+
+            def write_streams() -> None:
+                for write, data in opened:
+                    write(data)
+
+            if any(self.depot.holds(path) for path in self._files):
+                stack.enter_context(files.folder_for(self.depot.root))
+            new = list(self._files.values())
+            folders = {os.path.dirname(path) or "." for path in self._files}
+            # If a folder is missing, writing says which file cannot be written.
+            self._lock(*filter(os.path.isdir, folders))
+            try:
+                files.write(new, write_streams, _record_of(new))
+            except PathTakenError as error:
+                raise self._taken.get(error.path, error) from None
+            finally:
+                self._locks.close()
+
+
+def _record_of(new: list[NewFile]) -> files.Record | None:
+    """Return what records files that change all or not at all, if a new one alone would do harm."""
+    if len(new) == 1 or not any(file.replace for file in new):
+        return None
+    from certstrap import journal  # noqa: PLC0415 - most commands only create files
+
+    return journal.recorded
+
+
+def source_of(path: str) -> str:
+    """Return how a file that the user named is called in messages."""
+    return "standard input" if path == STANDARD_INPUT else path
+
+
+def require_apart(path: str, *others: str) -> None:
+    """Refuse a path that leads to the same file as another one, however they are spelled.
+
+    Raises:
+        RefusedError: writing one would destroy the other.
+    """
+    for other in others:
+        if path == other or _place(path) & _place(other):
+            raise RefusedError(
+                f"{path} is named for two files.",
+                f"{other} is the same file: use a path of its own for each.",
+            )
+
+
+def _place(path: str) -> set[tuple[int, int, str]]:
+    """Return what two paths have in common if they lead to one file; a pipe is no file.
+
+    A file is known by its inode. One that does not exist yet is known by its folder and its name,
+    which some file systems compare without case and in another form of Unicode.
+    """
+    with suppress(OSError, ValueError):
+        found = os.stat(path)
+        return {(found.st_dev, found.st_ino, "")} if stat.S_ISREG(found.st_mode) else set()
+    real = os.path.realpath(path)
+    with suppress(OSError, ValueError):
+        folder = os.stat(os.path.dirname(real))
+        name = normalize("NFC", os.path.basename(real).casefold())
+        return {(folder.st_dev, folder.st_ino, name)}
+    return set()  # writing says that the folder is missing
+
+
+def carry_out(new_plan: Callable[[], Plan], steps: Callable[[Plan], Result]) -> Result:
+    """Return the result of ``steps`` in a plan that is carried out.
+
+    If another process creates a part of it at the same time, the steps run once more, with what
+    exists then.
+    """
+    try:
+        with new_plan() as plan:
+            return steps(plan)
+    except (AlreadyExistsError, PathTakenError):
+        with new_plan() as plan:
+            plan.lock()  # until the other process has created all of its files
+        with new_plan() as plan:
+            return steps(plan)

@@ -1,0 +1,125 @@
+"""Certificate revocation lists (RFC 5280, 5). Pure: no disk, no clock."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from certstrap import pem
+from certstrap.certificates.issuer import Issuer
+from certstrap.certificates.properties import (
+    UNDECODABLE,
+    authority_key_identifier,
+    extension,
+    validity_of,
+    verifies,
+)
+from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError, quoted
+from certstrap.keys import PublicKey, signature_hash
+
+REASONS = {
+    flag.value: flag for flag in x509.ReasonFlags if flag != x509.ReasonFlags.remove_from_crl
+}
+"""Why a certificate is revoked, as RFC 5280, 5.3.1 names it; removeFromCRL is for delta CRLs."""
+
+
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The time that RFC 5280, 4.1.2.5 has for what has no end."""
+
+
+def reason_of(text: str) -> x509.ReasonFlags:
+    """Return the reason of that name, in any case; an empty name is ``unspecified``.
+
+    Raises:
+        MissingOptionError: there is no such reason.
+    """
+    for name, flag in REASONS.items():
+        if (text or "unspecified").casefold() == name.casefold():
+            return flag
+    raise MissingOptionError(
+        f"There is no reason {quoted(text)}.", f"Choose one of {', '.join(REASONS)}."
+    )
+
+
+def empty(issuer: Issuer, now: datetime) -> x509.CertificateRevocationList:
+    """Return the first CRL of a CA: nothing revoked, number 1, good until the CA's end."""
+    return _build(issuer, now, number=1, entries=())
+
+
+def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevocationList:
+    """Read the CRL of ``ca``, PEM or DER; one that is past its next update is read too.
+
+    Raises:
+        UnusableFileError: it cannot be decoded.
+        RefusedError: ``ca`` did not sign it.
+    """
+    block, is_pem = pem.find(data, pem.CRL, source)
+    try:
+        crl = (x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl)(block)
+        _ = crl.issuer, crl.extensions, crl.signature_hash_algorithm
+        _ = [entry.revocation_date_utc for entry in crl]
+    except UNDECODABLE:
+        raise UnusableFileError(
+            source, f"is not a {pem.CRL} that can be read", "It may be broken or cut short."
+        ) from None
+    key = ca.public_key()
+    if not (isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))):
+        raise RefusedError(
+            f"{source} is not signed by its CA.",
+            "Put back the right one; if it is lost, move this one away and a new one is created.",
+        )
+    return crl
+
+
+def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:
+    """Return when the certificate with that serial number was revoked, or None."""
+    entry = crl.get_revoked_certificate_by_serial_number(serial)
+    return entry.revocation_date_utc if entry else None
+
+
+def revoke(
+    issuer: Issuer,
+    crl: x509.CertificateRevocationList | None,
+    serial: int,
+    reason: x509.ReasonFlags,
+    now: datetime,
+) -> x509.CertificateRevocationList:
+    """Return the CRL that follows ``crl``, with one certificate more.
+
+    Its number is one higher (1 after a CRL that has none) and its next update is the CA's end, so
+    that no peer is shut out by a CRL that has run out before its CA has; after that it is
+    `NEVER`, as a CRL must end after it begins. An unspecified reason is left out, as RFC 5280,
+    5.3.1 has it.
+    """
+    entry = x509.RevokedCertificateBuilder(serial, now)
+    if reason != x509.ReasonFlags.unspecified:
+        entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+    number = None if crl is None else extension(crl, x509.CRLNumber)  # an empty CRL is falsy
+    return _build(
+        issuer,
+        now,
+        number=number.crl_number + 1 if number else 1,
+        entries=[*_once(crl or ()), entry.build()],
+    )
+
+
+def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCertificate]:
+    """Return the first entry of each serial number; certstrap's own CRLs may hold one twice."""
+    first: dict[int, x509.RevokedCertificate] = {}
+    for entry in entries:
+        first.setdefault(entry.serial_number, entry)
+    return first.values()
+
+
+def _build(
+    issuer: Issuer, now: datetime, *, number: int, entries: Iterable[x509.RevokedCertificate]
+) -> x509.CertificateRevocationList:
+    ca = issuer.certificate
+    end = validity_of(ca).end
+    # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
+    builder = x509.CertificateRevocationListBuilder(
+        ca.subject, now, end if end >= now else NEVER, revoked_certificates=list(entries)
+    )
+    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    return builder.sign(issuer.key, signature_hash(issuer.key))

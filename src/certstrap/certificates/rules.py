@@ -1,0 +1,230 @@
+"""Why something may not be signed, or used to sign: every reason, as values.
+
+Each function yields a `Violation` for each rule that is violated; `require` raises the first.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from certstrap.certificates.name_constraints import not_permitted
+from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
+from certstrap.certificates.properties import (
+    comparable_name,
+    copied_names,
+    extension,
+    is_ca,
+    path_length_of,
+    validity_of,
+    verifies,
+)
+from certstrap.errors import RefusedError, printable
+from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
+
+_WEAK_HASHES = (hashes.MD5, hashes.SHA1)
+EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
+
+
+class Violation(NamedTuple):
+    """A rule that is violated.
+
+    Attributes:
+        rule: its identifier.
+        sentence: what is wrong with what.
+        hint: what to do, or empty.
+    """
+
+    rule: str
+    sentence: str
+    hint: str = ""
+
+
+def require(violations: Iterable[Violation]) -> None:
+    """Raise the first of ``violations``, if there is one.
+
+    Raises:
+        RefusedError: with its rule, sentence and hint.
+    """
+    for violation in violations:
+        raise RefusedError(violation.sentence, violation.hint, violation.rule)
+
+
+def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Violation]:
+    """Yield why ``certificate`` may not sign others at ``now``."""
+    yield from ca_certificate(certificate)
+    yield from valid(certificate, now, source, EXPIRED_CA)
+    yield from strong_key(certificate.public_key(), source)
+
+
+def ca_certificate(certificate: x509.Certificate) -> Iterator[Violation]:
+    """Yield why ``certificate`` is not a CA's (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
+    usage = extension(certificate, x509.KeyUsage)
+    if not is_ca(certificate) or (usage and not usage.key_cert_sign):
+        # certstrap's sentence, which stands alone: no hint.
+        yield Violation("ca", "Selected CA certificate is not allowed to sign certificates.")
+
+
+def crl_issuer(certificate: x509.Certificate, name: str) -> Iterator[Violation]:
+    """Yield why ``certificate`` may not sign CRLs (RFC 5280, 4.2.1.3)."""
+    yield from ca_certificate(certificate)
+    usage = extension(certificate, x509.KeyUsage)
+    if usage and not usage.crl_sign:
+        yield Violation(
+            "crl-sign", f"The CA {name} may not sign CRLs.", "Its key usage does not include it."
+        )
+
+
+def valid(
+    certificate: x509.Certificate, now: datetime, source: str, hint: str
+) -> Iterator[Violation]:
+    """Yield why ``certificate`` is not valid at ``now``; ``hint`` is for one that has expired."""
+    validity = validity_of(certificate)
+    if now > validity.end:
+        yield Violation(
+            "expired", f"{source} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint
+        )
+    if now < validity.start:
+        yield Violation(
+            "not-yet-valid",
+            f"{source} is not valid before {validity.start:%Y-%m-%d %H:%M:%S} UTC.",
+            "Check the clock of this machine.",
+        )
+
+
+def strong_key(key: object, source: str) -> Iterator[Violation]:
+    """Yield why no peer should accept the public ``key`` in a certificate."""
+    if not isinstance(key, PublicKey):
+        yield Violation(
+            "key-kind",
+            f"{source} has a key that cannot sign.",
+            "Use an RSA, EC, Ed25519 or Ed448 key.",
+        )
+    if isinstance(key, rsa.RSAPublicKey) and not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
+        yield Violation(
+            "key-size",
+            f"{source} has an RSA key of {key.key_size} bits.",
+            f"Use one of {SMALLEST_RSA} to {LARGEST_RSA} bits.",
+        )
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < SMALLEST_CURVE:
+        yield Violation(
+            "key-size",
+            f"{source} has an EC key of {key.key_size} bits.",
+            f"Use one of {SMALLEST_CURVE} bits or more.",
+        )
+
+
+def pair(
+    certificate: x509.Certificate, path: str, key: PrivateKey, key_path: str
+) -> Iterator[Violation]:
+    """Yield why ``key`` and ``certificate`` do not belong together."""
+    if key.public_key() != certificate.public_key():
+        yield Violation(
+            "pair",
+            f"{key_path} is not the key of {path}.",
+            "Put back the key and the certificate that belong together.",
+        )
+
+
+def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Violation]:
+    """Yield why ``request`` may not be signed by any CA."""
+    yield from strong_key(request.public_key(), source)
+    algorithm = request.signature_hash_algorithm
+    if isinstance(algorithm, _WEAK_HASHES):
+        yield Violation(
+            "request-hash",
+            f"{source} is signed with {algorithm.name.upper()}, which proves nothing today.",
+            "Create it again, with SHA-256.",
+        )
+    if not verifies(lambda: request.is_signature_valid):
+        yield Violation(
+            "request-signature",
+            f"{source} is not signed by its own key.",
+            "It was changed or is broken: create it again.",
+        )
+
+
+def request(
+    request: x509.CertificateSigningRequest,
+    profile: Profile,
+    ca: x509.Certificate,
+    ancestors: Sequence[x509.Certificate] = (),
+) -> Iterator[Violation]:
+    """Yield why ``ca`` may not sign ``request`` with ``profile``.
+
+    ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
+    """
+    yield from _names(request, profile)
+    for depth, above in enumerate((ca, *ancestors)):
+        if comparable_name(request.subject) == comparable_name(above.subject):
+            yield Violation(
+                "own-name",
+                "The request has the name of the CA itself, and no chain may have a name twice.",
+                "Create the request with another common name.",
+            )
+        if isinstance(profile, CAProfile):
+            yield from _path_length(above, depth)
+        for name, permitted in not_permitted(request, above, copied_names(request)):
+            yield Violation(
+                "name-constraints",
+                f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
+                "Ask for a name that it may sign, or choose another CA.",
+            )
+
+
+def room_below(cas: Sequence[x509.Certificate]) -> int | None:
+    """Return how many CAs fit below a new one that the first of ``cas`` signs; None for any number.
+
+    Each of ``cas`` was issued by the next.
+    """
+    lengths = ((depth, path_length_of(ca)) for depth, ca in enumerate(cas))
+    return min(
+        (length - depth - 1 for depth, length in lengths if length is not None), default=None
+    )
+
+
+def _names(request: x509.CertificateSigningRequest, profile: Profile) -> Iterator[Violation]:
+    names = copied_names(request)
+    if not request.subject.rdns and not names:
+        yield Violation(
+            "no-name",
+            "The request has neither a subject nor alternative names.",
+            "Create it again, with a common name or a domain.",
+        )
+    elif not request.subject.rdns and isinstance(profile, CAProfile):
+        yield Violation(
+            "no-subject",
+            "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
+            "Create it again, with a common name.",
+        )
+    if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):
+        yield Violation(
+            "network",
+            "The request asks for a network, and only single IP addresses are signed.",
+            "Create it again, with single addresses.",
+        )
+    if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
+        yield Violation(
+            "server-names",
+            "The request has no alternative names, and TLS clients accept no server without.",
+            "Create it again, with --domain or --ip.",
+        )
+
+
+def _path_length(ca: x509.Certificate, depth: int) -> Iterator[Violation]:
+    """Yield why no valid path leads through an intermediate below ``ca`` (RFC 5280, 4.2.1.9).
+
+    ``depth`` is the number of CAs between the two.
+    """
+    length = path_length_of(ca)
+    if length is not None and length <= depth:
+        yield Violation(
+            "path-length",
+            f"The CA's path length is {length}: no intermediate may follow it"
+            f"{' here' if depth else ''}.",
+            "Create a CA that allows one: certstrap init --path-length 1 --common-name NAME",
+        )

@@ -1,0 +1,54 @@
+"""``certstrap export-pkcs12``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.pkcs12 import export_pkcs12
+from certstrap.cli import completion, options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.names import Name
+
+EXAMPLE = "certstrap export-pkcs12 your-namespace --passphrase-file p12.txt"
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Whose key and certificate.",
+            autocompletion=completion.certificates,
+        ),
+    ],
+    legacy: Annotated[
+        bool,
+        typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
+    ] = False,
+    output: Annotated[str, typer.Option("--output", metavar="FILE", help="Write to FILE.")] = "",
+    allow_ca: options.AllowCA = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Write key, certificate and chain as one PKCS#12 file."""
+    context: Context = ctx.obj
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        exported = export_pkcs12(
+            plan, Name.parse(name), legacy=legacy, allow_ca=allow_ca, output=output
+        )
+    if exported.passphrase:
+        say(f"Created {exported.path} (encrypted by passphrase)")
+        if not exported.passphrase.isascii():
+            say("Java cannot open it: its passphrase is not ASCII.")
+    else:
+        say(f"Created {exported.path}")
+        say("It is not encrypted: whoever can read the file has the key.")
+        say("Java finds no key in it: Java needs it to be encrypted.")
+    if exported.missing_issuer:
+        say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')

@@ -1,0 +1,56 @@
+"""``certstrap export-pkcs8``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.export import export_pkcs8
+from certstrap.cli import completion, options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import key_line
+from certstrap.names import Name
+
+EXAMPLE = "certstrap export-pkcs8 your-namespace"
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Whose key it is.", autocompletion=completion.keys),
+    ] = None,
+    encrypt: Annotated[
+        bool,
+        typer.Option(
+            "--encrypt", help="Encrypt the copy with a passphrase; it is not encrypted otherwise."
+        ),
+    ] = False,
+    key: Annotated[
+        str,
+        typer.Option("--key", metavar="FILE", help="Read the key from FILE; - is standard input."),
+    ] = "",
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE", help="Write the copy to FILE.")
+    ] = "",
+    allow_ca: options.AllowCA = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Write a key as PKCS#8, which the Java SDK reads."""
+    context: Context = ctx.obj
+    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        path = export_pkcs8(
+            plan,
+            None if name is None else Name.parse(name),
+            encrypt=encrypt,
+            allow_ca=allow_ca,
+            key_file=key,
+            output=output,
+        )
+    say(key_line(path, encrypt))

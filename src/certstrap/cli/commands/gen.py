@@ -1,0 +1,139 @@
+"""``certstrap gen``: the lines of `tcld gen`, under its names."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.tcld import Holder, Pair, create_ca_files, create_leaf_files
+from certstrap.cli import options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context, is_interactive
+from certstrap.cli.go_flags import TRUE
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.validity import Expiry
+
+HELP = "Write a CA or a leaf to files of your own, as tcld does."
+EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key"
+EXAMPLE_LEAF = (
+    "certstrap gen leaf --org temporal -d 364d --ca-cert ca.pem --ca-key ca.key "
+    "--cert client.pem --key client.key"
+)
+
+Organization = Annotated[
+    str, typer.Option("--organization", "--org", metavar="TEXT", help="Organization (O).")
+]
+Unit = Annotated[
+    str,
+    typer.Option("--organization-unit", "--ou", metavar="TEXT", help="Organizational unit (OU)."),
+]
+CommonName = Annotated[
+    str,
+    typer.Option("--common-name", "--cn", metavar="NAME", help="Common name (CN), if not random."),
+]
+CACertificate = Annotated[
+    str, typer.Option("--ca-certificate-file", "--ca-cert", metavar="FILE", help="CA certificate.")
+]
+CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
+AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
+
+
+def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:
+    """Take tcld's flag before the command as well."""
+
+
+def ca(
+    ctx: typer.Context,
+    organization: Organization,
+    validity_period: Annotated[
+        str, typer.Option("--validity-period", "-d", metavar="TIME", help="How long it is valid.")
+    ],
+    ca_certificate_file: CACertificate,
+    ca_key_file: CAKey,
+    organization_unit: Unit = "",
+    common_name: CommonName = "",
+    rsa: Annotated[
+        bool, typer.Option("--rsa-algorithm", "--rsa", help="An RSA 4096 key, not P-384.")
+    ] = False,
+    force: Force = False,
+    auto_confirm: AutoConfirm = False,  # noqa: ARG001 - it asks nothing
+) -> None:
+    """Write a root CA's certificate and key."""
+    context: Context = ctx.obj
+    target = Pair(ca_certificate_file, ca_key_file)
+    with new_plan(context, passphrases(context), uses_depot=False) as plan:
+        create_ca_files(
+            plan,
+            Holder(organization, organization_unit, common_name),
+            target,
+            Expiry.parse(validity_period),
+            rsa=rsa,
+            overwrite=force,
+        )
+    _say_pair(target)
+
+
+def leaf(
+    ctx: typer.Context,
+    organization: Organization,
+    ca_certificate_file: CACertificate,
+    ca_key_file: CAKey,
+    certificate_file: Annotated[
+        str, typer.Option("--certificate-file", "--cert", metavar="FILE", help="New certificate.")
+    ],
+    key_file: Annotated[str, typer.Option("--key-file", "--key", metavar="FILE", help="New key.")],
+    validity_period: Annotated[
+        str,
+        typer.Option(
+            "--validity-period",
+            "-d",
+            metavar="TIME",
+            help="How long it is valid; if not given, until 24 hours before its CA ends.",
+        ),
+    ] = "",
+    organization_unit: Unit = "",
+    common_name: CommonName = "",
+    force: Force = False,
+    passphrase: options.CAPassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoCAPassphrase = False,
+    auto_confirm: AutoConfirm = False,
+) -> None:
+    """Write a client's certificate and key, signed by a CA in files."""
+    context: Context = ctx.obj
+    target = Pair(certificate_file, key_file)
+    ask = not (is_interactive() and (auto_confirm or _confirms(ctx)))
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
+    with new_plan(context, given, uses_depot=False) as plan:
+        create_leaf_files(
+            plan,
+            Holder(organization, organization_unit, common_name),
+            Pair(ca_certificate_file, ca_key_file),
+            target,
+            Expiry.parse(validity_period) if validity_period else None,
+            overwrite=force,
+        )
+    _say_pair(target)
+
+
+def _confirms(ctx: typer.Context) -> bool:
+    """Tell whether no question is to be asked, as tcld is told so for every command."""
+    context: Context = ctx.obj
+    group = ctx.parent
+    return context.environ.get("AUTO_CONFIRM", "") in TRUE or (
+        group is not None and bool(group.params["auto_confirm"])
+    )
+
+
+def _say_pair(pair: Pair) -> None:
+    say(f"Created {pair.key}")
+    say(f"Created {pair.certificate}")
+
+
+COMMANDS = {  # name, whether it is shown, function, example
+    "ca": (True, ca, EXAMPLE_CA),
+    "certificate-authority-certificate": (False, ca, EXAMPLE_CA),
+    "leaf": (True, leaf, EXAMPLE_LEAF),
+    "end-entity-certificate": (False, leaf, EXAMPLE_LEAF),
+}

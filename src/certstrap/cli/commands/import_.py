@@ -1,0 +1,45 @@
+"""``certstrap import``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.import_ import import_certificate
+from certstrap.authority.plan import source_of
+from certstrap.cli import options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import key_line
+from certstrap.depot import KEY
+from certstrap.names import Name
+
+EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the depot.")],
+    cert: Annotated[
+        str, typer.Option("--cert", metavar="FILE", help="The certificate, a CA's or a leaf's.")
+    ],
+    key: Annotated[str, typer.Option("--key", metavar="FILE", help="Its private key.")] = "",
+    csr: Annotated[str, typer.Option("--csr", metavar="FILE", help="Its request.")] = "",
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Copy a certificate of any tool into the depot."""
+    context: Context = ctx.obj
+    require_one_standard_input(
+        {"--cert": cert, "--key": key, "--csr": csr, "--passphrase-file": passphrase_file}
+    )
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_new=False)
+    with new_plan(context, given) as plan:
+        imported = import_certificate(plan, Name.parse(name), cert, key, csr)
+    for path in imported.paths:
+        say(key_line(path, imported.key_encrypted and path.endswith(KEY)))
+    if imported.left:
+        more = f"{imported.left} more in {source_of(cert)}"
+        say(f"Not imported: {more}. Import each under its own name.")

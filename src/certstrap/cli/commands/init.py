@@ -1,0 +1,95 @@
+"""``certstrap init``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.create import create_ca
+from certstrap.authority.plan import source_of
+from certstrap.certificates import CAProfile
+from certstrap.cli import options
+from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
+from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.keys import KeySpec
+from certstrap.names import Name, Subject, parse_permitted_domain
+from certstrap.validity import Expiry
+
+EXAMPLE = 'certstrap init --common-name "Cert"'
+
+
+def command(
+    ctx: typer.Context,
+    common_name: options.CommonName = "",
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+    key_bits: options.KeyBits = 4096,
+    curve: options.Curve = "",
+    expires: options.Expires = "18 months",
+    years: options.Years = None,
+    organization: options.Organization = "",
+    organizational_unit: options.OrganizationalUnit = "",
+    country: options.Country = "",
+    province: options.Province = "",
+    locality: options.Locality = "",
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key", metavar="FILE", help="Use the key in FILE; it is copied. - is standard input."
+        ),
+    ] = "",
+    stdout: options.ToStdout = False,
+    permit_domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--permit-domain",
+            metavar="DOMAIN",
+            help="Let the CA sign only names in DOMAIN; may be repeated.",
+        ),
+    ] = None,
+    path_length: Annotated[
+        int | None,
+        typer.Option(
+            "--path-length", metavar="N", help="How many intermediates may follow. Default: 0."
+        ),
+    ] = None,
+    exclude_path_length: Annotated[
+        bool, typer.Option("--exclude-path-length", help="Let any number of intermediates follow.")
+    ] = False,
+) -> None:
+    """Create a CA: its key, its certificate and an empty CRL."""
+    context: Context = ctx.obj
+    if not common_name.strip():
+        raise MissingOptionError("Must supply Common Name for CA", f"For example: {EXAMPLE}")
+    if path_length is not None and exclude_path_length:
+        raise RefusedError(
+            'The "path-length" and "exclude-path-length" flags cannot be used together!',
+            "Leave one of them out.",
+        )
+    name = Name.parse(common_name)
+    expiry, spec = Expiry.parse(expires), KeySpec.of(key_bits, curve)
+    permitted = [domain.strip() for text in permit_domain or () for domain in text.split(",")]
+    subject = Subject.of(
+        name.common_name, organization, organizational_unit, country, province, locality
+    )
+    profile = CAProfile.of(
+        None if exclude_path_length else path_length or 0,
+        tuple(map(parse_permitted_domain, permitted)),
+    )
+    if years:
+        expiry = expiry.with_years(years)
+    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        entry = plan.depot.place(name, ca=True)
+        new = create_ca(plan, entry, subject, key or spec, profile, expiry)
+    remark(country_lines(subject))
+    say(*ca_lines(new, source_of(key)))
+    if prints_to_terminal():
+        say(expiry_line(new.ca.certificate))
+    if stdout:
+        say_pem(new.ca.certificate)

@@ -1,0 +1,70 @@
+"""``certstrap request-cert``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.request import common_name_of, name_of, request_certificate
+from certstrap.cli import options
+from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli.context import Context
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import country_lines, request_lines
+from certstrap.keys import KeySpec
+from certstrap.names import AlternativeNames, Subject
+
+EXAMPLE = "certstrap request-cert --common-name your-namespace"
+
+
+def command(
+    ctx: typer.Context,
+    common_name: options.CommonName = "",
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+    key_bits: options.KeyBits = 2048,
+    curve: options.Curve = "",
+    organization: options.Organization = "",
+    organizational_unit: options.OrganizationalUnit = "",
+    country: options.Country = "",
+    province: options.Province = "",
+    locality: options.Locality = "",
+    ip: options.Addresses = None,
+    domain: options.Domains = None,
+    uri: options.Uris = None,
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help="The key: read if FILE exists, else created there. - is standard input.",
+        ),
+    ] = "",
+    csr: Annotated[
+        str, typer.Option("--csr", metavar="FILE", help="Write the request to FILE.")
+    ] = "",
+    stdout: options.ToStdout = False,
+) -> None:
+    """Create a key and a certificate request."""
+    context: Context = ctx.obj
+    names = AlternativeNames.parse(domain or (), ip or (), uri or ())
+    name = name_of(common_name, names)
+    subject = Subject.of(
+        common_name_of(name, names),
+        organization,
+        organizational_unit,
+        country,
+        province,
+        locality,
+    )
+    spec = KeySpec.of(key_bits, curve)
+    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        entry = plan.depot.place(name)
+        new = request_certificate(plan, entry, subject, names, spec, key_file=key, request_file=csr)
+    remark(country_lines(subject))
+    say(*request_lines(new))
+    if stdout:
+        say_pem(new.request)

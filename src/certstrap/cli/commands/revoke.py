@@ -1,0 +1,91 @@
+"""``certstrap revoke``."""
+
+import re
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.revoke import revoke
+from certstrap.certificates.crl import REASONS, reason_of
+from certstrap.cli import completion, options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.errors import MissingOptionError, RefusedError, quoted
+from certstrap.names import Name
+
+EXAMPLE = 'certstrap revoke --CN your-namespace --CA "Cert" --reason keyCompromise'
+
+
+def command(
+    ctx: typer.Context,
+    common_name: Annotated[
+        str,
+        typer.Option(
+            "--CN",
+            "--cn",
+            metavar="NAME",
+            help="Whose certificate it is.",
+            autocompletion=completion.certificates,
+        ),
+    ] = "",
+    ca: Annotated[
+        str,
+        typer.Option(
+            "--CA",
+            metavar="NAME",
+            help="The CA that issued it. Default: it is found by its signature.",
+            autocompletion=completion.cas,
+        ),
+    ] = "",
+    serial: Annotated[
+        str,
+        typer.Option("--serial", metavar="HEX", help="Its serial number, if its file is gone."),
+    ] = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="REASON",
+            help=f"Why: {', '.join(REASONS)}.",
+            autocompletion=completion.reasons,
+        ),
+    ] = "",
+    passphrase: options.CAPassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoCAPassphrase = False,
+) -> None:
+    """Revoke a certificate: add it to the CRL of the CA that issued it."""
+    context: Context = ctx.obj
+    if bool(common_name) == bool(serial):
+        raise MissingOptionError(
+            "Must provide either --CN NAME or --serial HEX", f"For example: {EXAMPLE}"
+        )
+    which = _serial_number(serial) if serial else Name.parse(common_name)
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        revoked = revoke(plan, which, Name.parse(ca) if ca else None, reason_of(reason))
+    if revoked.since:
+        say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: nothing was changed.")
+        return
+    count = revoked.entries
+    say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
+    if prints_to_terminal():
+        if revoked.list_path:
+            say(f"Updated {revoked.list_path}: its key is not signed again.")
+        say(
+            "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
+            "filter or a new CA."
+        )
+
+
+def _serial_number(text: str) -> int:
+    """Return a serial number as OpenSSL writes it: hex digits, with or without colons."""
+    digits = text.removeprefix("serial=").removeprefix("0x").replace(":", "")
+    if not re.fullmatch("[0-9A-Fa-f]{1,40}", digits) or not int(digits, 16):
+        raise RefusedError(
+            f"{quoted(text)} is not a serial number.",
+            "Read it with: openssl x509 -noout -serial -in FILE",
+        )
+    return int(digits, 16)

@@ -1,0 +1,130 @@
+"""``certstrap sign``."""
+
+from typing import Annotated
+
+import typer
+from cryptography.x509 import ObjectIdentifier
+
+from certstrap.authority.sign import Signed, sign_request
+from certstrap.certificates import BOTH, CLIENT, SERVER, CAProfile, LeafProfile
+from certstrap.cli import completion, options
+from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import expiry_line, left_out_lines, room_lines, signed_line
+from certstrap.errors import MissingOptionError, RefusedError, quoted
+from certstrap.names import Name
+from certstrap.validity import Expiry
+
+STANDARD_OUTPUT = "-"  # in the place of a file that is written
+DEFAULT_EXPIRY = "2 years"
+EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME", help="Whose request it is.", autocompletion=completion.requests
+        ),
+    ] = None,
+    ca: options.CA = "",
+    passphrase: options.CAPassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoCAPassphrase = False,
+    expires: options.ExpiresWithCA = "",
+    years: options.Years = None,
+    csr: Annotated[
+        str,
+        typer.Option(
+            "--csr", metavar="FILE", help="Read the request from FILE; - is standard input."
+        ),
+    ] = "",
+    cert: Annotated[
+        str,
+        typer.Option(
+            "--cert", metavar="FILE", help="Write the certificate to FILE; - is standard output."
+        ),
+    ] = "",
+    stdout: options.ToStdout = False,
+    intermediate: Annotated[
+        bool, typer.Option("--intermediate", help="Sign a CA: an intermediate.")
+    ] = False,
+    path_length: Annotated[
+        int | None,
+        typer.Option(
+            "--path-length",
+            metavar="N",
+            help="How many intermediates may follow this one. Default: 0.",
+        ),
+    ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            metavar="PROFILE",
+            help="What it is for: client, server or both. Default: both.",
+            autocompletion=completion.profiles,
+        ),
+    ] = "",
+) -> None:
+    """Sign a request with a CA."""
+    context: Context = ctx.obj
+    if not name or len(name) != 1:
+        raise MissingOptionError("One host name must be provided.", f"For example: {EXAMPLE}")
+    if path_length is not None and not intermediate:
+        raise RefusedError(
+            "A path length is for CAs only.", "Give --intermediate too, or leave it out."
+        )
+    if profile and intermediate:
+        raise RefusedError(
+            "A profile is for end entities.", "Leave out --profile or --intermediate."
+        )
+    require_one_standard_input({"--csr": csr, "--passphrase-file": passphrase_file})
+    whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
+    expiry = Expiry.parse(expires or DEFAULT_EXPIRY)
+    if years:
+        expiry = expiry.with_years(years)
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    with new_plan(context, given) as plan:
+        signed = sign_request(
+            plan,
+            whose,
+            issuer,
+            CAProfile.of(path_length or 0) if intermediate else LeafProfile(_usages(profile)),
+            expiry,
+            request_file=csr,
+            certificate_file=None if cert == STANDARD_OUTPUT else cert,
+        )
+    if signed.path:
+        say(signed_line(signed))
+    _say_outcome(signed, asked_for_end=bool(expires or years))
+    if stdout or cert == STANDARD_OUTPUT:
+        say_pem(signed.certificate)
+
+
+def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:
+    """Say when it ends and what it lacks: all of it to a person, what is unexpected to a script.
+
+    Scripts read standard output, which in a pipe has certstrap's lines only.
+    """
+    if signed.path and prints_to_terminal():
+        say(expiry_line(signed.certificate, cut=signed.cut), *room_lines(signed))
+        say(*left_out_lines(signed))
+        return
+    if signed.cut and asked_for_end:
+        remark([expiry_line(signed.certificate, cut=True)])
+    remark(room_lines(signed))
+    remark(left_out_lines(signed))
+
+
+def _usages(profile: str) -> tuple[ObjectIdentifier, ...]:
+    """Return the extended key usages of a profile's name."""
+    usages = {"": BOTH, "both": BOTH, "client": CLIENT, "server": SERVER}.get(profile)
+    if usages is None:
+        raise MissingOptionError(
+            f"There is no profile {quoted(profile)}.", "Choose client, server or both."
+        )
+    return usages

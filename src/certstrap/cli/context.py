@@ -1,0 +1,223 @@
+"""The only place that looks at the clock, the environment, the terminal and the standard streams.
+
+The app takes a `Context` as its context object; tests provide their own.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, NamedTuple
+
+from certstrap.errors import NoPassphraseError, OutputError, StorageError
+
+if TYPE_CHECKING:  # most commands open no connection
+    from socket import socket
+
+LOOPBACK_SECONDS = 5.0
+"""How long a connection within this machine may take."""
+
+
+def utc_now() -> datetime:
+    """Return the present instant, in UTC and whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def open_connection(host: str, port: int, seconds: float) -> "socket":
+    """Return a TCP connection, which is open within some seconds.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    from socket import create_connection  # noqa: PLC0415
+
+    return create_connection((host, port), seconds)
+
+
+def open_loopback() -> "tuple[socket, socket]":
+    """Return both ends of a TCP connection over the loopback.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    from socket import create_connection, create_server  # noqa: PLC0415
+
+    with create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(LOOPBACK_SECONDS)
+        ours = create_connection(listener.getsockname(), LOOPBACK_SECONDS)
+        return ours, listener.accept()[0]
+
+
+class Context(NamedTuple):
+    """What a command knows of its surroundings.
+
+    Attributes:
+        now: returns the present instant; a command calls it once.
+        environ: the environment.
+        depot_path: the depot's folder, as the user typed it.
+        wait: for how many seconds it waits for another process.
+        remarks: what it has said already, and need not repeat.
+        connect: opens a connection to a host and a port, within some seconds.
+        loopback: opens a connection within this machine, and returns both ends.
+    """
+
+    now: Callable[[], datetime] = utc_now
+    environ: Mapping[str, str] = os.environ
+    depot_path: str = "out"
+    wait: int = 60
+    remarks: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
+    connect: "Callable[[str, int, float], socket]" = open_connection
+    loopback: "Callable[[], tuple[socket, socket]]" = open_loopback
+
+    def ask(self, prompt: str) -> bytes:
+        """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.
+
+        Raises:
+            NoPassphraseError: there is neither.
+        """
+        if not is_interactive():
+            line = read_line()
+            if not line:
+                raise NoPassphraseError(
+                    "A passphrase is needed, and there is neither a terminal nor a line on "
+                    "standard input to read it from."
+                )
+            return line.rstrip(b"\r\n")
+        line = _read_hidden(prompt)
+        if not line:
+            raise NoPassphraseError("No passphrase was typed.")
+        return line.rstrip(b"\r\n")
+
+
+def is_interactive() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def prints_to_terminal() -> bool:
+    """Tell whether somebody reads standard output as it comes."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def reports_to_terminal() -> bool:
+    """Tell whether somebody reads standard error as it comes."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def require_output() -> None:
+    """Refuse to go on without a standard output, which what was asked for is written to.
+
+    Raises:
+        OutputError: it is closed.
+    """
+    if sys.stdout is None:
+        raise OutputError(OSError(errno.EBADF, os.strerror(errno.EBADF)))
+
+
+def has_colour() -> bool:
+    """Tell whether errors are shown in colour (https://no-color.org)."""
+    return reports_to_terminal() and not os.environ.get("NO_COLOR")
+
+
+def shows_tracebacks() -> bool:
+    """Tell whether whoever looks for a bug wants the traceback of an internal error."""
+    return bool(os.environ.get("CERTSTRAP_DEBUG"))
+
+
+def completes() -> bool:
+    """Tell whether a shell asks for completion, instead of running a command."""
+    return "_CERTSTRAP_COMPLETE" in os.environ
+
+
+def hides_warnings() -> bool:
+    """Tell whether nobody asked Python for warnings (``python -W``, ``PYTHONWARNINGS``)."""
+    return not sys.warnoptions
+
+
+def read_all() -> bytes:
+    """Return all of standard input."""
+    return sys.stdin.buffer.read() if sys.stdin else b""
+
+
+def read_line() -> bytes:
+    """Return the next line of standard input, and leave what follows it to the next command.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    if sys.stdin is None:
+        return b""
+    stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # reading ahead is what buffers do
+    try:
+        return _line(lambda: stream.read(1))
+    except OSError as cause:
+        raise StorageError("read", "standard input", cause) from None
+
+
+def _line(read_byte: Callable[[], bytes]) -> bytes:
+    line = b""
+    while not line.endswith(b"\n") and (byte := read_byte()):
+        line += byte
+    return line
+
+
+def _read_hidden(prompt: str) -> bytes:
+    """Return a line from the terminal, which does not echo it; empty at its end (Ctrl-D).
+
+    What was typed before the prompt counts, unlike with `getpass`, which discards it.
+    """
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        from getpass import getpass  # noqa: PLC0415
+
+        return getpass(prompt).encode(errors="surrogateescape") + b"\n"
+    import termios  # noqa: PLC0415 - only a terminal needs it
+
+    try:
+        fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
+    except OSError:  # a process without a controlling terminal may still have one as its input
+        fd = os.dup(sys.stdin.fileno())
+    try:
+        before = termios.tcgetattr(fd)
+        hidden = termios.tcgetattr(fd)
+        hidden[3] &= ~termios.ECHO
+        termios.tcsetattr(fd, termios.TCSADRAIN, hidden)
+        try:
+            os.write(fd, prompt.encode())
+            return _line(lambda: os.read(fd, 1))
+        finally:
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+            os.write(fd, b"\n")  # the one that was typed was not echoed
+    finally:
+        os.close(fd)
+
+
+def ignore_impossible_sizes() -> None:
+    """Drop terminal sizes of the environment that no terminal has; the libraries believe any."""
+    for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+        value = os.environ.get(name, "1")
+        if not (value.isascii() and value.isdigit() and len(value) <= 4 and int(value)):  # noqa: PLR2004 - 9999 columns
+            del os.environ[name]
+
+
+def escape_unprintable() -> None:
+    """Let the standard streams escape what their encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def close_streams() -> bool:
+    """Close standard output and standard error; tell whether all was written.
+
+    Left to Python, a failure to do so is a message of its own and status 120.
+    """
+    written = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.close()
+        except OSError:
+            written = False
+    return written

@@ -1,0 +1,1 @@
+"""Results as text: pure functions, which print nothing."""

@@ -1,0 +1,69 @@
+"""The lines that the commands print; scripts read some of them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from certstrap.depot import CERTIFICATE, CRL, KEY
+from certstrap.errors import quoted
+
+if TYPE_CHECKING:  # a command imports no more than it runs
+    from cryptography import x509
+
+    from certstrap.authority.create import NewCA
+    from certstrap.authority.request import NewRequest
+    from certstrap.authority.sign import Signed
+    from certstrap.names import Subject
+
+
+def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
+    """Yield the lines of certstrap's ``init``."""
+    entry = new.ca.entry
+    read = entry.path(KEY) if new.key_was_there else key_file
+    yield f"Read {read}" if read else key_line(entry.path(KEY), new.encrypted)
+    yield f"Created {entry.path(CERTIFICATE)}"
+    yield f"Created {entry.path(CRL)}"
+
+
+def request_lines(new: "NewRequest") -> Iterator[str]:
+    """Yield the lines of certstrap's ``request-cert``."""
+    yield (
+        f"Read {new.key_path}" if new.key_was_read else key_line(new.key_path, new.key.encrypted)
+    )
+    yield f"Created {new.path}"
+
+
+def country_lines(subject: "Subject") -> Iterator[str]:
+    """Yield the line on a country that is not two letters."""
+    if subject.has_odd_country:
+        yield (
+            f"The country {quoted(subject.country)} is not a code of two letters (ISO 3166), "
+            "and some programs refuse it."
+        )
+
+
+def signed_line(signed: "Signed") -> str:
+    """Return the line of certstrap's ``sign``."""
+    return f"Created {signed.path} from {signed.request_path} signed by {signed.ca_key_path}"
+
+
+def key_line(path: str, encrypted: bool) -> str:
+    """Return the line for a new private key."""
+    return f"Created {path}" + (" (encrypted by passphrase)" if encrypted else "")
+
+
+def expiry_line(certificate: "x509.Certificate", *, cut: bool = False) -> str:
+    """Return the line on the end of a certificate, which may be cut to its CA's end."""
+    end = f"Expires {certificate.not_valid_after_utc:%Y-%m-%d}"
+    return f"{end}, with its CA." if cut else f"{end}."
+
+
+def room_lines(signed: "Signed") -> Iterator[str]:
+    """Yield the line on an intermediate whose path length cannot be used in full."""
+    if signed.room is not None:
+        yield f"{signed.room} more CAs fit below this one: the CAs above it allow no more."
+
+
+def left_out_lines(signed: "Signed") -> Iterator[str]:
+    """Yield the line on what the request asks for and the certificate does not contain."""
+    if signed.left_out:
+        yield f"Not copied from the request: {', '.join(signed.left_out)}."

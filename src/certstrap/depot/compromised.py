@@ -1,0 +1,74 @@
+"""Compromised keys: those of certificates that were revoked because somebody else has the key.
+
+The depot's file ``compromised-keys`` has a line for each: the SHA-256 fingerprint of its
+SubjectPublicKeyInfo (DER) in hex, and the name it was for. Lines that begin with ``#`` are remarks.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from certstrap import files
+from certstrap.certificates.rules import Violation
+from certstrap.depot.depot import Depot
+from certstrap.errors import UnusableFileError, printable
+from certstrap.keys import PublicKey
+
+_FILE = "compromised-keys"
+
+
+def path_of(depot: Depot) -> str:
+    """Return the path of the list, which may not exist."""
+    return os.path.join(depot.root, _FILE)
+
+
+def compromised(depot: Depot, key: object, source: str) -> Iterator[Violation]:
+    """Yield whether the public ``key``, from the file ``source``, is compromised.
+
+    Raises:
+        UnusableFileError: the list cannot be read.
+    """
+    if os.path.lexists(path_of(depot)) and fingerprint(key) in _fingerprints(read(depot), depot):
+        yield Violation(
+            "compromised-key",
+            f"{source} has a key that is compromised: a certificate for it was revoked for that.",
+            "Move the key, its request and its certificate away, and create new ones.",
+        )
+
+
+def read(depot: Depot) -> str:
+    """Return the content of the list; empty if it does not exist."""
+    path = path_of(depot)
+    if not os.path.lexists(path):
+        return ""
+    return files.read(path, "list of compromised keys", own=True).decode(errors="surrogateescape")
+
+
+def with_key(content: str, key: object, name: str) -> str:
+    """Return the list with ``key`` on it; unchanged if it is on it already."""
+    known = fingerprint(key)
+    return content if known in content else f"{content}{known}  {printable(name)}\n"
+
+
+def fingerprint(key: object) -> str:
+    """Return the SHA-256 of a public key's SubjectPublicKeyInfo, in lower-case hex."""
+    assert isinstance(key, PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def _fingerprints(content: str, depot: Depot) -> set[str]:
+    found = set()
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not re.match("[0-9a-f]{64}( |$)", line):
+            raise UnusableFileError(
+                path_of(depot),
+                f"has no SHA-256 fingerprint in line {number}",
+                "Correct the line, or begin it with # if it is a remark.",
+            )
+        found.add(line[:64])
+    return found

@@ -1,0 +1,181 @@
+"""The folder of a depot: finding entries by name, and listing them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+from typing import NamedTuple
+from unicodedata import normalize
+
+from cryptography import x509
+
+from certstrap import files
+from certstrap.certificates.properties import is_ca
+from certstrap.depot.ca_bytes import may_be_ca
+from certstrap.depot.entry import CERTIFICATE, CHAIN, KEY, REQUEST, Entry
+from certstrap.errors import (
+    AmbiguousNameError,
+    CertstrapError,
+    ChooseCAError,
+    NameMismatchError,
+    storage_errors,
+)
+from certstrap.names import Name
+
+_OWN = (KEY, REQUEST, CERTIFICATE)
+
+
+class Authority(NamedTuple):
+    """A CA whose certificate is in the depot; its key may be elsewhere."""
+
+    entry: Entry
+    certificate: x509.Certificate
+
+
+class Depot:
+    """A depot in the folder ``root``, which need not exist.
+
+    It lists the folder at most once, and reads what it finds there at most once.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._unreadable: list[tuple[Entry, CertstrapError]] = []
+
+    def entry(self, stem: str) -> Entry:
+        """Return the entry with that stem."""
+        return Entry(self.root, stem)
+
+    def find(self, name: Name, *suffixes: str, ca: bool = False) -> Entry:
+        """Return the entry of ``name``, for reading.
+
+        An entry that is named exactly as typed is the right one. One that is found under another
+        spelling is right only if the name in its certificate or request is the one that was typed.
+        Where there is none, the entry that a new file would get is returned.
+
+        Args:
+            name: the name.
+            suffixes: the files that it must have one of; none given: key, request or certificate.
+            ca: whether a CA is meant, whose files are named by another rule.
+
+        Raises:
+            NameMismatchError: there is only an entry with another name in it.
+            AmbiguousNameError: more than one entry has that name in it.
+        """
+        found, others = self._candidates(name, suffixes or _OWN)
+        if not found and others:
+            raise self._mismatch(name, others[0])
+        return found or self.entry(name.ca_stem if ca else name.stem)
+
+    def place(self, name: Name, *, ca: bool = False) -> Entry:
+        """Return the entry in which new files of ``name`` go: its own, if it has one.
+
+        Raises:
+            NameMismatchError: the files of another name are there.
+            AmbiguousNameError: more than one entry has that name in it.
+        """
+        found, others = self._candidates(name, _OWN)
+        own = found or self.entry(name.ca_stem if ca else name.stem)
+        if own in others and own.has(REQUEST, CERTIFICATE):
+            raise self._mismatch(name, own)
+        return own
+
+    def _candidates(
+        self, name: Name, suffixes: tuple[str, ...]
+    ) -> tuple[Entry | None, list[Entry]]:
+        """Return the entry of ``name``, and those that only share a spelling with it."""
+        entries = [entry for stem in name.stems if (entry := self.entry(stem)).has(*suffixes)]
+        for entry in entries:
+            if entry.stem == name.typed:
+                return entry, []
+        found = [entry for entry in entries if _same_name(entry.identity(), name.text)]
+        if len(found) > 1:
+            raise AmbiguousNameError(name.text, [self._shown(entry) for entry in found])
+        return (found[0] if found else None), [entry for entry in entries if entry not in found]
+
+    def _mismatch(self, name: Name, entry: Entry) -> NameMismatchError:
+        return NameMismatchError(self._shown(entry), name.text, entry.identity())
+
+    @staticmethod
+    def _shown(entry: Entry) -> str:
+        return next(entry.path(suffix) for suffix in reversed(_OWN) if entry.has(suffix))
+
+    @cached_property
+    def _listing(self) -> frozenset[str]:
+        """The names of all files."""
+        with storage_errors("read", self.root):
+            try:
+                return frozenset(os.listdir(self.root))
+            except FileNotFoundError:
+                return frozenset()
+
+    def with_suffix(self, suffix: str) -> list[Entry]:
+        """Return the entries that have such a file, by stem.
+
+        An exported chain, ``NAME.chain.crt``, is no certificate of its own.
+        """
+        chain = CHAIN.removesuffix(CERTIFICATE)
+        stems = sorted(file.removesuffix(suffix) for file in self._listing if file.endswith(suffix))
+        return [
+            self.entry(stem)
+            for stem in stems
+            if not (
+                suffix == CERTIFICATE
+                and stem.endswith(chain)
+                and stem + KEY not in self._listing
+                and stem.removesuffix(chain) + CERTIFICATE in self._listing
+            )
+        ]
+
+    def certificates(self) -> Iterator[tuple[Entry, x509.Certificate]]:
+        """Yield each certificate that can be read, by stem."""
+        for entry in self.with_suffix(CERTIFICATE):
+            with suppress(CertstrapError):
+                yield entry, entry.certificate()
+
+    @cached_property
+    def authorities(self) -> tuple[Authority, ...]:
+        """The CAs whose certificates can be read, by stem.
+
+        Most certificates are not a CA's, and their bytes say so: looking at them takes a tenth of
+        the time of decoding them.
+        """
+        found = []
+        for entry in self.with_suffix(CERTIFICATE):
+            if may_be_ca(entry.path(CERTIFICATE)):
+                try:
+                    certificate = entry.certificate()
+                except CertstrapError as error:
+                    self._unreadable.append((entry, error))
+                    continue
+                if is_ca(certificate):
+                    found.append(Authority(entry, certificate))
+        return tuple(found)
+
+    def choose_ca(self, ca: Name | None) -> Entry:
+        """Return the CA of that name, or the only CA of the depot that has a key.
+
+        Raises:
+            ChooseCAError: no name is given, and there is no such CA, or more than one.
+            CertstrapError: a certificate with a key beside it cannot be read; it may be a CA's.
+        """
+        if ca is not None:
+            return self.find(ca, CERTIFICATE, ca=True)
+        found = [each.entry for each in self.authorities if each.entry.has(KEY)]
+        for entry, error in self._unreadable:
+            if entry.has(KEY) and not entry.has(REQUEST):
+                raise error
+        if len(found) != 1:
+            raise ChooseCAError(self.root, [entry.stem for entry in found])
+        return found[0]
+
+    def holds(self, path: str) -> bool:
+        """Tell whether ``path`` is in the depot, however it is spelled."""
+        folder, root = files.real_folder(path), files.real_folder(os.path.join(self.root, KEY))
+        return folder == root or (
+            os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)
+        )
+
+
+def _same_name(found: str, wanted: str) -> bool:
+    return normalize("NFC", found.strip()) == normalize("NFC", wanted)

@@ -1,0 +1,34 @@
+"""Ctrl-C, held back while files are written."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Pending(list[int]):
+    """A signal handler that only records what came."""
+
+    def __call__(self, number: int, _: object) -> None:
+        self.append(number)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[list[int]]:
+    """Hold Ctrl-C back for the block; yield the signals that came, for the block to check.
+
+    A Ctrl-C that the block does not act on came too late, and has no effect.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    pending = before if isinstance(before, _Pending) else _Pending()
+    if before is not signal.default_int_handler:  # an outer block holds it, or another program
+        yield pending
+        return
+    try:
+        signal.signal(signal.SIGINT, pending)
+    except ValueError:  # only the main thread may, and only the main thread is interrupted
+        yield pending
+        return
+    try:
+        yield pending
+    finally:
+        signal.signal(signal.SIGINT, before)

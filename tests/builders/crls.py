@@ -1,0 +1,68 @@
+"""CRLs: what is in ours, and such as other tools leave in a depot."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.certificates.properties import authority_key_identifier
+from certstrap.keys import PrivateKey, signature_hash
+from tests.conftest import NOW
+
+
+def load(path: Path) -> x509.CertificateRevocationList:
+    return x509.load_pem_x509_crl(path.read_bytes())
+
+
+def revoked(crl: x509.CertificateRevocationList) -> list[tuple[int, datetime, str]]:
+    """Return the serial number, the time and the reason of each entry; no reason is empty."""
+    return [(entry.serial_number, entry.revocation_date_utc, _reason(entry)) for entry in crl]
+
+
+def _reason(entry: x509.RevokedCertificate) -> str:
+    try:
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except x509.ExtensionNotFound:
+        return ""
+    return str(reason.value)
+
+
+def serials(path: Path) -> list[int]:
+    """Return the serial numbers in a CRL, in its order."""
+    return [entry.serial_number for entry in load(path)]
+
+
+def number(path: Path) -> int:
+    """Return a CRL's own number."""
+    return load(path).extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def entry(
+    serial: int, when: datetime = NOW, *extensions: x509.ExtensionType
+) -> x509.RevokedCertificate:
+    """Return the entry of a certificate that was revoked."""
+    builder = x509.RevokedCertificateBuilder(serial, when)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=False)
+    return builder.build()
+
+
+def made_elsewhere(
+    ca: x509.Certificate,
+    key: PrivateKey,
+    *,
+    entries: Sequence[x509.RevokedCertificate] = (),
+    crl_number: int | None = None,
+    updated: datetime = NOW - timedelta(days=30),
+    next_update: datetime = NOW + timedelta(days=30),
+    encoding: Encoding = Encoding.PEM,
+) -> bytes:
+    """Return a CRL as certstrap makes it: without a number, unless one is given."""
+    builder = x509.CertificateRevocationListBuilder(
+        ca.subject, updated, next_update, revoked_certificates=list(entries)
+    ).add_extension(authority_key_identifier(ca), critical=False)
+    if crl_number is not None:
+        builder = builder.add_extension(x509.CRLNumber(crl_number), critical=False)
+    return builder.sign(key, signature_hash(key)).public_bytes(encoding)

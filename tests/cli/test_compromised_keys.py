@@ -1,0 +1,133 @@
+"""A key that somebody else has is not signed again."""
+
+import re
+import shutil
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.conftest import CommandLine
+
+NEW = ("--curve", "P-256", "--no-passphrase")
+SENTENCE = " has a key that is compromised"
+
+
+@pytest.fixture
+def stolen(certstrap: CommandLine) -> CommandLine:
+    """A depot in which the key of ``bob`` is compromised."""
+    certstrap("issue", "bob", "--expires", "30d", *NEW)
+    certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise")
+    return certstrap
+
+
+def fingerprint(path: Path) -> str:
+    key = x509.load_pem_x509_certificate(path.read_bytes()).public_key()
+    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+
+
+def test_revoking_for_it_notes_the_fingerprint_of_the_key(
+    stolen: CommandLine, folder: Path
+) -> None:
+    noted = folder / "out/compromised-keys"
+    assert noted.read_text() == f"{fingerprint(folder / 'out/bob.crt')}  bob\n"
+    assert noted.stat().st_mode & 0o777 == 0o444
+    stolen("revoke", "--CN", "bob", "--reason", "keyCompromise")
+    assert len(noted.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("reason", ["superseded", "unspecified", "cessationOfOperation"])
+def test_revoking_for_another_reason_notes_nothing(
+    certstrap: CommandLine, folder: Path, reason: str
+) -> None:
+    certstrap("issue", "bob", *NEW)
+    certstrap("revoke", "--CN", "bob", "--reason", reason)
+    assert not (folder / "out/compromised-keys").exists()
+    (folder / "out/bob.crt").unlink()
+    assert "Created out/bob.crt" in certstrap("issue", "bob").stdout
+
+
+def test_a_certificate_that_was_revoked_before_can_still_be_noted(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "bob", *NEW)
+    certstrap("revoke", "--CN", "bob")
+    told = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
+    assert told.startswith("Revoked already, since 2026-11-23 12:00:00 UTC")
+    assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
+
+
+def test_the_documented_way_of_renewal_does_not_sign_it_again(
+    stolen: CommandLine, folder: Path
+) -> None:
+    stolen.refuses("issue", "bob", sentence="out/bob.crt was revoked on")
+    shutil.move(folder / "out/bob.crt", folder / "bob.crt")
+    stolen.refuses("issue", "bob", sentence="out/bob.key" + SENTENCE, hint="create new ones")
+    stolen.refuses("sign", "bob", sentence="out/bob.csr" + SENTENCE)
+    stolen.refuses(
+        "request-cert", "--cn", "new", "--key", "out/bob.key", sentence="out/bob.key" + SENTENCE
+    )
+    (folder / "out/bob.csr").unlink()
+    stolen.refuses("request-cert", "--cn", "bob", *NEW, sentence="out/bob.key" + SENTENCE)
+    (folder / "out/bob.key").unlink()
+    assert "Created out/bob.crt" in stolen("issue", "bob", *NEW).stdout
+
+
+def test_it_is_refused_without_its_key_too(stolen: CommandLine, folder: Path) -> None:
+    (folder / "out/bob.key").unlink()
+    (folder / "out/Cert.crl").unlink()
+    stolen.refuses("issue", "bob", sentence="out/bob.crt" + SENTENCE)
+
+
+def test_no_ca_is_created_with_it_and_no_ca_signs_with_it(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW)
+    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("sign", "Int", "--intermediate", "--CA", "Root")
+    certstrap("revoke", "--CN", "Int", "--CA", "Root", "--reason", "cACompromise")
+    certstrap.refuses(
+        "init", "--cn", "New", "--key", "out/Int.key", sentence="out/Int.key" + SENTENCE
+    )
+    (folder / "out/Root.crl").unlink()
+    certstrap("request-cert", "--cn", "leaf", *NEW)
+    certstrap.refuses("sign", "leaf", "--CA", "Int", sentence="out/Int.crt" + SENTENCE)
+
+
+def test_a_serial_number_notes_the_key_that_this_ca_certified(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "bob", *NEW)
+    serial = x509.load_pem_x509_certificate((folder / "out/bob.crt").read_bytes()).serial_number
+    certstrap("revoke", "--serial", f"{serial:x}", "--reason", "keyCompromise")
+    assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
+    certstrap("revoke", "--serial", "1234", "--reason", "keyCompromise")
+    assert len((folder / "out/compromised-keys").read_text().splitlines()) == 1
+
+
+def test_remarks_and_empty_lines_may_stand_in_the_list(stolen: CommandLine, folder: Path) -> None:
+    noted = folder / "out/compromised-keys"
+    noted.chmod(0o644)
+    noted.write_bytes(b"# \xff stolen laptop\n\n" + noted.read_bytes())
+    (folder / "out/bob.crt").unlink()
+    stolen.refuses("sign", "bob", sentence=SENTENCE)
+    stolen("issue", "alice", *NEW)
+    stolen("revoke", "--CN", "alice", "--reason", "keyCompromise")
+    assert re.fullmatch(
+        rb"# \xff stolen laptop\n\n[0-9a-f]{64}  bob\n[0-9a-f]{64}  alice\n", noted.read_bytes()
+    )
+
+
+@pytest.mark.parametrize("line", ["bob", "0" * 63, "0" * 65, "G" * 64])
+def test_a_line_that_is_no_fingerprint_is_refused(
+    stolen: CommandLine, folder: Path, line: str
+) -> None:
+    noted = folder / "out/compromised-keys"
+    noted.chmod(0o644)
+    noted.write_text(noted.read_text() + line + "\n")
+    stolen.refuses(
+        "issue", "alice", *NEW,
+        sentence="out/compromised-keys has no SHA-256 fingerprint in line 2.",
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""One spelling of a name never stands for another."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CommandLine
+
+NEW = ("--curve", "P-256", "--no-passphrase")
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine) -> CommandLine:
+    """A depot with certificates for names whose files other names would have too."""
+    for name in ("m_ller", "team/a", "*.example.com"):
+        certstrap("issue", name, *NEW)
+    return certstrap
+
+
+@pytest.mark.parametrize(
+    ("typed", "path", "found"),
+    [
+        ("möller", "out/m_ller.crt", "m_ller"),
+        ("møller", "out/m_ller.crt", "m_ller"),
+        ("m ller", "out/m_ller.crt", "m_ller"),
+        ("team:a", "out/team_a.crt", "team/a"),
+        ("team*a", "out/team_a.crt", "team/a"),
+        ("?.example.com", "out/_.example.com.crt", "*.example.com"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export-pkcs8",),
+        ("export-pkcs12", "--no-passphrase"),
+        ("export-chain",),
+        ("sign",),
+        ("revoke", "--CN"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_of_another_name_is_refused_and_both_names_are_told(
+    depot: CommandLine, command: tuple[str, ...], typed: str, path: str, found: str
+) -> None:
+    shown = path.replace(".crt", ".csr") if command == ("sign",) else path
+    refused = depot.refuses(*command, typed, sentence=f'is for "{found}", and "{typed}" was asked')
+    assert refused.stderr.startswith((path, shown))
+
+
+@pytest.mark.parametrize("typed", ["team:a", "team*a", "m ller", "?.example.com"])
+def test_nothing_new_is_created_next_to_the_files_of_another_name(
+    depot: CommandLine, typed: str
+) -> None:
+    for command in (("issue", typed), ("request-cert", "--cn", typed)):
+        depot.refuses(*command, *NEW, sentence=f'and "{typed}" was asked for.')
+
+
+@pytest.mark.parametrize("typed", ["möller", "東京.example.com"])
+def test_a_name_with_files_of_its_own_is_not_held_up_by_a_similar_one(
+    depot: CommandLine, folder: Path, typed: str
+) -> None:
+    issued = depot("issue", typed, *NEW)
+    assert f"Give your client out/{typed}.crt and out/{typed}.key." in issued.stdout
+    before = (folder / "out/m_ller.key").read_bytes()
+    depot("export-pkcs8", typed)
+    assert (folder / f"out/{typed}.pkcs8.key").exists()
+    assert (folder / "out/m_ller.key").read_bytes() == before
+
+
+@pytest.mark.parametrize("typed", ["team/a", "team_a", " team/a "])
+def test_the_name_itself_and_the_name_of_its_files_are_both_found(
+    depot: CommandLine, typed: str
+) -> None:
+    assert "out/team_a.crt exists already" in depot("issue", typed).stdout
+
+
+def test_a_name_of_two_entries_is_refused_and_both_files_are_told(
+    depot: CommandLine, folder: Path
+) -> None:
+    for suffix in (".key", ".csr", ".crt"):
+        copy = (folder / f"out/team_a{suffix}").read_bytes()
+        (folder / f"out/team:a{suffix}").write_bytes(copy)
+        (folder / f"out/team:a{suffix}").chmod(0o440)
+    depot("export-pkcs8", "team:a")
+    assert "out/team_a.crt exists already" in depot("issue", "team/a").stdout
+
+
+def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(certstrap: CommandLine) -> None:
+    certstrap("init", "--cn", "Acme, Inc. (Root)", *NEW)
+    for number, ca in enumerate(("Acme, Inc. (Root)", "Acme,_Inc._(Root)")):
+        certstrap("request-cert", "--cn", f"leaf{number}", *NEW)
+        signed = certstrap("sign", f"leaf{number}", "--CA", ca)
+        assert "signed by out/Acme,_Inc._(Root).key" in signed.stdout
+    certstrap("request-cert", "--cn", "leaf2", *NEW)
+    certstrap.refuses("sign", "leaf2", "--CA", "Acme Inc (Root)", sentence="There is no certifica")

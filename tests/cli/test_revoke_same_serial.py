@@ -1,0 +1,40 @@
+"""Two CAs may give the same serial number; each revokes its own certificate."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from tests.builders.certificates import END, START, a_name
+from tests.builders.keys import LEAF_KEY
+from tests.conftest import CommandLine
+
+SERIAL = 0x1234
+NEW = ("--curve", "P-256", "--no-passphrase")
+
+
+def leaf_of(folder: Path, ca: str) -> bytes:
+    """Return a certificate of ``ca`` with that serial number."""
+    key = load_pem_private_key((folder / f"out/{ca}.key").read_bytes(), None)
+    issuer = x509.load_pem_x509_certificate((folder / f"out/{ca}.crt").read_bytes())
+    builder = x509.CertificateBuilder(
+        issuer.subject, a_name(f"below {ca}"), LEAF_KEY.public_key(), SERIAL, START, END
+    )
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("ca", ["One", "Two"])
+def test_revoke_by_serial_number_takes_the_ca_that_is_named(
+    certstrap: CommandLine, folder: Path, ca: str
+) -> None:
+    for name in ("One", "Two"):
+        certstrap("init", "--cn", name, *NEW)
+        (folder / "leaf.pem").write_bytes(leaf_of(folder, name))
+        certstrap("import", f"below-{name}", "--cert", "leaf.pem")
+    certstrap.refuses("revoke", "--serial", "1234", sentence="out has more than one CA: One, Two.")
+    certstrap("revoke", "--serial", "1234", "--CA", ca)
+    for name in ("One", "Two"):
+        crl = x509.load_pem_x509_crl((folder / f"out/{name}.crl").read_bytes())
+        assert [entry.serial_number for entry in crl] == ([SERIAL] if name == ca else [])
