@@ -31,6 +31,8 @@ _COMMANDS = {  # and the modules that contain them
     "export-pkcs12": "export_pkcs12",
     "export-chain": "export_chain",
     "gen": "gen",
+    "check": "check",
+    "bundle": "bundle",
 }
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),

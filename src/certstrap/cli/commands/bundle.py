@@ -1,0 +1,141 @@
+"""``certstrap bundle``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.plan import Plan
+from certstrap.cli import completion
+from certstrap.cli.commands.check import show
+from certstrap.cli.console import remark, say
+from certstrap.cli.context import Context, require_output
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.bundle import rotation_lines
+from certstrap.cli.render.program import program_for
+from certstrap.depot import CERTIFICATE, Entry
+from certstrap.errors import ChooseCAError
+from certstrap.files import PUBLIC_MODE
+from certstrap.names import Name
+from certstrap.temporal.bundle import Bundle, make
+from certstrap.temporal.check import check_bundle
+from certstrap.temporal.material import CertificateFile, read_certificates
+from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.rotation import Rotation, between, steps
+
+EXAMPLE = "certstrap bundle Cert --output ca-bundle.pem"
+_DEFAULT = "ca-bundle.pem"
+_EXAMPLE_NAMESPACE = "your-namespace.acct"
+
+
+def command(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CA]...",
+            help="The CAs. Default: all of the depot.",
+            autocompletion=completion.cas,
+        ),
+    ] = None,
+    cert: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cert", metavar="FILE", help="Add the CAs in FILE, of any tool; repeatable."
+        ),
+    ] = None,
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE", help="Write the bundle to FILE.")
+    ] = "",
+    rotate: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--rotate",
+            metavar="OLD NEW",
+            help="Make the bundle with both CAs, and print the steps from one to the other.",
+        ),
+    ] = None,
+    namespace: Annotated[
+        str,
+        typer.Option("--namespace", metavar="ID", help="The Namespace in these steps."),
+    ] = "",
+    check: Annotated[
+        str,
+        typer.Option(
+            "--check", metavar="FILE", help="Check a bundle of any tool instead of making one."
+        ),
+    ] = "",
+) -> None:
+    """Make the CA file to upload, which Temporal Cloud cannot refuse.
+
+    It goes to standard output, if --output is not given. With --check, the exit status is 3 if
+    anything failed.
+    """
+    context: Context = ctx.obj
+    _require_sense(names or [], cert or [], output, rotate, namespace, check)
+    if check:
+        with new_plan(context, passphrases(context), uses_depot=False) as plan:
+            file = read_certificates(plan.read(check, "CA bundle"), check)
+        show([check_bundle(file, plan.now)], plan.now)
+        return
+    rotation = None
+    with new_plan(context, passphrases(context)) as plan:
+        if rotate:
+            rotation = _rotation(plan, rotate, output or _DEFAULT, namespace, context)
+            bundle = make([_file(ca.entry) for ca in rotation.cas], plan.now)
+        else:
+            bundle = _bundle(plan, names or [], cert or [])
+        if output:
+            plan.add(output, bundle.pem, PUBLIC_MODE)
+    if output:
+        say(f"Created {output}")
+    else:
+        require_output()
+        say(bundle.pem.decode().rstrip("\n"))
+    remark(bundle.warnings)
+    if rotation:
+        lines = rotation_lines(rotation, steps(rotation))
+        if output:
+            say("", *lines)
+        else:  # standard output is the bundle's
+            remark(lines)
+
+
+def _require_sense(
+    names: list[str],
+    cert: list[str],
+    output: str,
+    rotate: tuple[str, str] | None,
+    namespace: str,
+    check: str,
+) -> None:
+    if check and (names or cert or output or rotate):
+        raise typer.BadParameter("--check FILE checks a file that is there: give nothing else")
+    if rotate and (names or cert):
+        raise typer.BadParameter("--rotate names both CAs: give no others")
+    if namespace and not rotate:
+        raise typer.BadParameter("--namespace is for the steps of --rotate OLD NEW")
+
+
+def _rotation(
+    plan: Plan, names: tuple[str, str], path: str, namespace: str, context: Context
+) -> Rotation:
+    shown = str(Namespace.parse(namespace)) if namespace else _EXAMPLE_NAMESPACE
+    old, new = (plan.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
+    return between(plan.depot, old, new, path, shown, program_for(context.depot_path))
+
+
+def _bundle(plan: Plan, names: list[str], paths: list[str]) -> Bundle:
+    files = [_file(plan.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
+    files += [read_certificates(plan.read(path, "CA certificate"), path) for path in paths]
+    if files:
+        return make(files, plan.now)
+    every = [ca.entry for ca in plan.depot.authorities]
+    if not every:
+        raise ChooseCAError(plan.depot.root, [])
+    hint = "Name the CAs that are to be uploaded: certstrap bundle CA ..."
+    return make([_file(entry) for entry in every], plan.now, hint if len(every) > 1 else "")
+
+
+def _file(entry: Entry) -> CertificateFile:
+    return read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE))

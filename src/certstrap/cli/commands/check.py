@@ -1,0 +1,184 @@
+"""``certstrap check``."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from cryptography import x509
+
+from certstrap.cli import completion, options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context, is_interactive, prints_to_terminal
+from certstrap.cli.drawing import draw
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import check as render
+from certstrap.cli.render.program import program_for
+from certstrap.depot import CERTIFICATE
+from certstrap.errors import MissingOptionError, NotFoundError, RefusedError, quoted
+from certstrap.names import Name
+from certstrap.temporal.check import Network, Report, Subject, Wanted, check
+from certstrap.temporal.clients import CLIENTS, Client
+from certstrap.temporal.endpoint import Address, Endpoint
+from certstrap.temporal.material import read_certificates
+from certstrap.temporal.sources import Given, Sources
+
+EXAMPLE = "certstrap check your-namespace"
+FOUND = 3
+"""The exit status if something was found."""
+
+
+def command(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Whose certificates are checked. Default: all of the depot.",
+            autocompletion=completion.certificates,
+        ),
+    ] = None,
+    cert: Annotated[
+        str, typer.Option("--cert", metavar="FILE", help="Check this certificate file instead.")
+    ] = "",
+    key: Annotated[
+        str, typer.Option("--key", metavar="FILE", help="The key, if it is not in the depot.")
+    ] = "",
+    ca_bundle: Annotated[
+        str,
+        typer.Option(
+            "--ca-bundle",
+            metavar="FILE",
+            help="The CA file as it is uploaded. Default: the root of the depot above NAME.",
+        ),
+    ] = "",
+    client: Annotated[
+        str,
+        typer.Option(
+            "--client",
+            metavar="CLIENT",
+            help=f"Who is to use the key: {', '.join(CLIENTS)}.",
+            autocompletion=lambda incomplete: [
+                name for name in CLIENTS if name.startswith(incomplete)
+            ],
+        ),
+    ] = "",
+    namespace: Annotated[
+        str,
+        typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct."),
+    ] = "",
+    connect: Annotated[
+        str,
+        typer.Option(
+            "--connect", metavar="HOST[:PORT]", help="Connect to this endpoint too. Port: 7233."
+        ),
+    ] = "",
+    server_ca: Annotated[
+        str,
+        typer.Option(
+            "--server-ca",
+            metavar="FILE",
+            help="The CA of the endpoint. Default: the CAs that this system trusts.",
+        ),
+    ] = "",
+    server_name: Annotated[
+        str,
+        typer.Option(
+            "--server-name", metavar="NAME", help="The name in the endpoint's certificate."
+        ),
+    ] = "",
+    timeout: Annotated[
+        float,
+        typer.Option(
+            "--timeout", metavar="SECONDS", min=0.1, max=600, help="How long to wait for it."
+        ),
+    ] = 10,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Check certificates, keys and chains against what Temporal Cloud asks.
+
+    A rehearsal tries them in a TLS connection on this machine. The exit status is 3 if anything
+    failed.
+    """
+    context: Context = ctx.obj
+    wanted_client = _client(client)
+    given = Given(cert, key, ca_bundle)
+    _require_sense(names or [], given, connect, server_ca + server_name)
+    ask = is_interactive()
+    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
+    with new_plan(context, secrets) as plan:
+        endpoint = None
+        if connect:
+            authorities = None
+            if server_ca:
+                authorities = _certificates(plan.read(server_ca, "CA certificate"), server_ca)
+            endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
+        wanted = Wanted(wanted_client, namespace or None, endpoint)
+        sources = Sources(
+            plan.depot, secrets.opening, plan.read, given, wanted_client,
+            program_for(context.depot_path),
+        )  # fmt: skip
+        network = Network(context.loopback, context.connect)
+        reports = [
+            check(subject, wanted, plan.now, network) for subject in _subjects(sources, names or [])
+        ]
+        if not reports:
+            raise NotFoundError("certificate in", context.depot_path)
+    show(reports, plan.now, quiet=quiet, as_json=as_json)
+
+
+def _client(name: str) -> Client | None:
+    if not name:
+        return None
+    if name not in CLIENTS:
+        raise MissingOptionError(
+            f"There is no client {quoted(name)}.", f"Choose one of {', '.join(CLIENTS)}."
+        )
+    return CLIENTS[name]
+
+
+def _require_sense(names: list[str], given: Given, connect: str, server: str) -> None:
+    if given.certificate and names:
+        raise typer.BadParameter("--cert FILE takes the place of NAME: give one of them")
+    if given.key and not given.certificate and len(names) != 1:
+        raise typer.BadParameter("--key FILE needs one NAME, or --cert FILE")
+    if server and not connect:
+        raise typer.BadParameter("--server-ca and --server-name need --connect HOST")
+
+
+def _subjects(sources: Sources, names: list[str]) -> Iterator[Subject]:
+    if sources.given.certificate:
+        yield sources.named()
+    elif names:
+        for name in names:
+            yield sources.entry(sources.depot.find(Name.parse(name), CERTIFICATE))
+    else:
+        yield from sources.everything()
+
+
+def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
+    file = read_certificates(data, path)
+    if not file.is_complete:
+        reason = next(iter(file.problems), f"{path} is too large.")
+        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
+    return [piece.certificate for piece in file.pieces]
+
+
+def show(
+    reports: list[Report], now: datetime, *, quiet: bool = False, as_json: bool = False
+) -> None:
+    """Print what came of checks, and end with status 3 if anything failed."""
+    if as_json:
+        say(json.dumps(render.document(reports, now, quiet=quiet), indent=2))
+    elif prints_to_terminal():
+        draw(lambda width: render.drawing(reports, width, quiet=quiet))
+    else:
+        say(*render.lines(reports, quiet=quiet))
+    if not all(report.passed for report in reports):
+        raise typer.Exit(FOUND)

@@ -1,0 +1,24 @@
+"""The lines of ``bundle``: the CAs of a rotation, and its steps."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from certstrap.errors import escaped
+
+if TYPE_CHECKING:
+    from certstrap.temporal.rotation import Rotation, Step
+
+
+def rotation_lines(rotation: "Rotation", steps: Iterable["Step"]) -> Iterator[str]:
+    """Yield what a rotation is about, and its steps."""
+    from certstrap.temporal.bundle import fingerprint  # noqa: PLC0415 - already imported then
+
+    yield "The CAs, with their fingerprints as tcld shows them:"
+    for what, ca in (("old", rotation.old), ("new", rotation.new)):
+        end = ca.certificate.not_valid_after_utc
+        name = escaped(ca.entry.stem)
+        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, ends {end:%Y-%m-%d}"
+    for number, step in enumerate(steps, 1):
+        yield ""
+        yield f"{number}. {escaped(step.sentence)}"
+        yield from (f"   {escaped(command)}" for command in step.commands)

@@ -1,0 +1,199 @@
+"""The check of a client's files, or of CAs: every rule, a rehearsal, and a real endpoint."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from certstrap.certificates.properties import names_of
+from certstrap.errors import InvalidNameError, quoted
+from certstrap.keys import PrivateKey
+from certstrap.temporal import cas, chains, endpoint, leaves, private_keys, rehearsal
+from certstrap.temporal.chains import Chain
+from certstrap.temporal.clients import Client
+from certstrap.temporal.endpoint import Connect, Endpoint
+from certstrap.temporal.findings import Finding, Problem, Status, finding
+from certstrap.temporal.handshakes import Handshake
+from certstrap.temporal.material import CertificateFile, KeyFile
+from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.rehearsal import Loopback
+from certstrap.temporal.rules import GROUPS
+
+
+class Subject(NamedTuple):
+    """What is checked.
+
+    Attributes:
+        name: what it is called.
+        client: the client's certificate file, or None if CAs alone are checked.
+        key: the client's key, or None if it is not here.
+        uploaded: the CAs that are uploaded, or None if they are not known.
+        revoked: which certificates of the chain are revoked, in sentences; None if not known.
+        key_path: where the key should be.
+        remake: the command that writes the key as PKCS#8, not encrypted.
+        complete: what to do if the chain is not complete, if that is known.
+    """
+
+    name: str
+    client: CertificateFile | None = None
+    key: KeyFile | None = None
+    uploaded: CertificateFile | None = None
+    revoked: tuple[str, ...] | None = None
+    key_path: str = ""
+    remake: str = "certstrap export-pkcs8 NAME"
+    complete: str = ""
+
+
+class Wanted(NamedTuple):
+    """What is asked besides the rules that hold for everyone.
+
+    Attributes:
+        client: which of Temporal's clients is to use the key; None for any.
+        namespace: the id of the Namespace; None if that is not checked.
+        endpoint: where to connect to; None for nowhere.
+    """
+
+    client: Client | None = None
+    namespace: str | None = None
+    endpoint: Endpoint | None = None
+
+
+class Network(NamedTuple):
+    """What opens connections."""
+
+    loopback: Loopback
+    connect: Connect
+
+
+class Report(NamedTuple):
+    """What came of a check.
+
+    Attributes:
+        subject: what was checked.
+        findings: what became of each rule, by group.
+        rehearsal: what came of the rehearsal; None if CAs alone were checked.
+        connection: what came of the connection; None if none was asked for.
+        address: where the connection went to, or empty.
+    """
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+    rehearsal: Handshake | None = None
+    connection: Handshake | None = None
+    address: str = ""
+
+    def number_of(self, status: Status) -> int:
+        """Return the number of findings with that status."""
+        return sum(finding.status == status for finding in self.findings)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed."""
+        tried = (each.outcome for each in (self.rehearsal, self.connection) if each)
+        return not self.number_of("failed") and all(
+            outcome in {"accepted", "skipped"} for outcome in tried
+        )
+
+
+def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> Report:
+    """Check ``subject`` by every rule, rehearse, and connect if that is wanted."""
+    uploaded = subject.uploaded.pieces if subject.uploaded else ()
+    private = subject.key.private if subject.key else None
+    target = wanted.endpoint
+    chain = None
+    if subject.client:
+        chain = chains.find(subject.client, uploaded, private.public_key() if private else None)
+    findings = _by_group(_findings(subject, wanted, chain, now))
+    report = Report(subject, findings, address=str(target.address) if target else "")
+    if not subject.client:
+        return report
+    if not chain or not private:
+        skipped = Handshake("skipped", _why_not(subject, chain))
+        return report._replace(rehearsal=skipped, connection=skipped if target else None)
+    presented = [piece.certificate for piece in subject.client.pieces]
+    trusted = [piece.certificate for piece in uploaded]
+    report = report._replace(rehearsal=_rehearse(presented, private, trusted, now, network))
+    if not target:
+        return report
+    answer = endpoint.connect(target, presented, private, network.connect)
+    return report._replace(connection=answer)
+
+
+def check_bundle(file: CertificateFile, now: datetime) -> Report:
+    """Check a CA file by the rules for CAs that are uploaded."""
+    return Report(Subject(file.path, uploaded=file), _by_group(cas.judge(file, now)))
+
+
+def _by_group(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: GROUPS.index(finding.rule.group)))
+
+
+def _rehearse(
+    presented: list[x509.Certificate],
+    private: PrivateKey,
+    trusted: list[x509.Certificate],
+    now: datetime,
+    network: Network,
+) -> Handshake:
+    if not trusted:
+        return Handshake("skipped", "the CA that is uploaded is not known, or cannot be read")
+    return rehearsal.rehearse(presented, private, trusted, now, network.loopback)
+
+
+def _why_not(subject: Subject, chain: Chain | None) -> str:
+    if not chain:
+        return "the certificate cannot be read"
+    if not subject.key:
+        return "the private key is not here"
+    return f"the private key {'was not opened' if subject.key.encrypted else 'cannot be read'}"
+
+
+def _findings(
+    subject: Subject, wanted: Wanted, chain: Chain | None, now: datetime
+) -> Iterator[Finding]:
+    if subject.uploaded:
+        yield from cas.judge(subject.uploaded, now)
+    if subject.client:
+        yield leaves.judge_file(subject.client)
+        yield from _key(subject, wanted, chain)
+    if chain:
+        yield from leaves.judge(chain, now)
+        if not subject.uploaded or subject.uploaded.is_complete:
+            yield from chains.judge(chain, now, subject.complete)
+        yield from private_keys.judge_kind(chain, wanted.client)
+        if subject.revoked is not None:
+            problems = (Problem(sentence, warning=True) for sentence in subject.revoked)
+            yield finding("leaf-revoked", problems)
+    if wanted.namespace is not None:
+        yield from _namespace(wanted.namespace, chain)
+
+
+def _key(subject: Subject, wanted: Wanted, chain: Chain | None) -> Iterator[Finding]:
+    if subject.key:
+        yield finding("key-present", [])
+        yield from private_keys.judge(subject.key, chain, wanted.client, subject.remake)
+    else:
+        what = subject.key_path or "The private key"
+        yield finding("key-present", [Problem(f"{what} is not here.", warning=True)])
+
+
+def _namespace(text: str, chain: Chain | None) -> Iterator[Finding]:
+    try:
+        namespace = Namespace.parse(text)
+    except InvalidNameError as error:
+        yield finding("namespace-form", [Problem(str(error))])
+        return
+    yield finding("namespace-form", [])
+    if chain:
+        yield finding("namespace-name", _named_after(namespace, chain))
+
+
+def _named_after(namespace: Namespace, chain: Chain) -> Iterator[Problem]:
+    leaf = chain.leaf.certificate
+    common_names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    names = [*(str(name.value) for name in common_names), *names_of(leaf).domains]
+    if not {namespace.name, str(namespace)} & {name.casefold() for name in names}:
+        found = quoted(names[0]) if names else "nothing"
+        yield Problem(f"{chain.leaf.source} is named after {found}, not {quoted(namespace.name)}.")

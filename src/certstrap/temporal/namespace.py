@@ -1,0 +1,65 @@
+"""Namespaces of Temporal Cloud: the form of their ids, and where they are reached.
+
+https://docs.temporal.io/cloud/namespaces#temporal-cloud-namespace-name
+"""
+
+import re
+from typing import NamedTuple, Self
+
+from certstrap.errors import InvalidNameError
+
+SHORTEST, LONGEST = 2, 39  # characters of a name
+PORT = 7233
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ACCOUNT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_EXAMPLE = "It is NAME.ACCOUNT, as in your-namespace.acct."
+
+
+class Namespace(NamedTuple):
+    """A Namespace: its name and the account that it belongs to."""
+
+    name: str
+    account: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a Namespace id.
+
+        Raises:
+            InvalidNameError: it does not have the form ``NAME.ACCOUNT``.
+        """
+        name, dot, account = text.partition(".")
+        if not dot or not _ACCOUNT.fullmatch(account):
+            raise InvalidNameError(
+                "Namespace id", text, "does not end in a dot and an account", _EXAMPLE
+            )
+        if not _NAME.fullmatch(name):
+            raise InvalidNameError(
+                "Namespace id",
+                text,
+                "has a name that is not lower-case letters, digits and single hyphens, from a "
+                "letter on",
+                _EXAMPLE,
+            )
+        if not SHORTEST <= len(name) <= LONGEST:
+            raise InvalidNameError(
+                "Namespace id",
+                text,
+                f"has a name of length {len(name)}, and {SHORTEST} to {LONGEST} are allowed",
+                _EXAMPLE,
+            )
+        return cls(name, account)
+
+    @property
+    def host(self) -> str:
+        """The host name of its endpoint."""
+        return f"{self}.tmprl.cloud"
+
+    @property
+    def address(self) -> str:
+        """Its endpoint, as clients take it: host name and port."""
+        return f"{self.host}:{PORT}"
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.account}"

@@ -1,0 +1,195 @@
+"""A rotation of the CA without an outage: its steps, in the order that keeps every client in.
+
+The order is that of https://docs.temporal.io/best-practices/cloud-access-control: new certificates,
+a Namespace that accepts both, the clients, a look, and then the end of the old CA. The new
+certificates are written beside the old ones, so that no client presents one too early.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from shlex import quote
+from typing import NamedTuple
+
+from certstrap.certificates.properties import is_ca, is_issued_by, is_self_signed
+from certstrap.depot import CERTIFICATE, CHAIN, REQUEST, Authority, Depot, Entry
+from certstrap.depot.chain import issuers_of
+from certstrap.errors import RefusedError
+from certstrap.temporal.bundle import fingerprint
+
+MOST_NAMED = 20
+"""Clients whose commands are printed one by one."""
+
+
+class Step(NamedTuple):
+    """A step: what is done, and the commands that do it."""
+
+    sentence: str
+    commands: tuple[str, ...] = ()
+
+
+class Rotation(NamedTuple):
+    """What a rotation is about.
+
+    Attributes:
+        leaving: the CA that goes, and those above it that go too.
+        arriving: the CA that comes, and those above it that come too.
+        staying: the CAs above both.
+        clients: whose certificates the old CA issued.
+        bundle: the path of the bundle with both.
+        namespace: the id of the Namespace.
+        program: how this program is called for the depot.
+    """
+
+    leaving: Sequence[Authority]
+    arriving: Sequence[Authority]
+    staying: Sequence[Authority]
+    clients: Sequence[Entry]
+    bundle: str
+    namespace: str
+    program: str = "certstrap"
+
+    @property
+    def cas(self) -> tuple[Authority, ...]:
+        """The CAs of the bundle, with which clients of both are let in."""
+        return (*self.staying, *self.leaving, *self.arriving)
+
+    @property
+    def old(self) -> Authority:
+        """The CA that goes."""
+        return self.leaving[0]
+
+    @property
+    def new(self) -> Authority:
+        """The CA that comes."""
+        return self.arriving[0]
+
+
+Commands = Callable[[Rotation, Entry], Iterator[str]]
+"""Yields the commands for a client."""
+
+
+def steps(rotation: Rotation) -> Iterator[Step]:
+    """Yield the steps of a rotation, in their order."""
+    old, new = rotation.old, rotation.new
+    yield Step(
+        f"Before {old.entry.stem} ends on {old.certificate.not_valid_after_utc:%Y-%m-%d}, sign new "
+        f"certificates with {new.entry.stem}, beside the old ones. No client uses them yet.",
+        ("mkdir -p new", *_each(rotation, _sign)),
+    )
+    yield Step(
+        "Let the Namespace accept both CAs, with one of these lines, or on its web page. The line "
+        "with set replaces all CAs of the Namespace.",
+        tuple(_upload(rotation)),
+    )
+    yield Step(
+        "Move the clients over to their new certificates, and restart them.",
+        ("mkdir -p old", *_each(rotation, _move)),
+    )
+    yield Step(
+        "Check each client's new certificate, and see in the logs of the workers that all of them "
+        "connect.",
+        tuple(_each(rotation, _check)),
+    )
+    yield Step(
+        f"When no client uses {old.entry.stem} any more, remove it, with one of these lines.",
+        tuple(_remove(rotation)),
+    )
+
+
+def _each(rotation: Rotation, commands: Commands) -> Iterator[str]:
+    """Yield the commands for each client; past the limit, those for any ``NAME``."""
+    for entry in rotation.clients[:MOST_NAMED]:
+        yield from commands(rotation, entry)
+    more = len(rotation.clients) - MOST_NAMED
+    if more > 0 or not rotation.clients:
+        if more > 0:
+            yield f"# and {more} more, each as NAME:"
+        yield from commands(rotation, Entry(rotation.old.entry.root, "NAME"))
+
+
+def _sign(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    name, ca = quote(entry.stem), quote(rotation.new.entry.stem)
+    certificate = quote(os.path.join("new", entry.stem + CERTIFICATE))
+    if entry.stem != "NAME" and not entry.has(REQUEST):
+        yield f"# {entry.stem} has no request here: create one where its key is, then:"
+    yield f"{rotation.program} sign {name} --CA {ca} --cert {certificate}"
+
+
+def _upload(rotation: Rotation) -> Iterator[str]:
+    add = f"tcld namespace accepted-client-ca add -n {rotation.namespace}"
+    replace = f"tcld namespace accepted-client-ca set -n {rotation.namespace}"
+    create = f"temporal cloud namespace cert-ca create --namespace {rotation.namespace}"
+    new = [quote(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
+    yield from (f"{add} --ca-certificate-file {path}" for path in new)
+    yield f"{replace} --ca-certificate-file {quote(rotation.bundle)}"
+    yield from (f"{create} --ca-certificate-file {path}" for path in new)
+
+
+def _move(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    certificate = quote(entry.path(CERTIFICATE))
+    yield f"mv {certificate} old/"
+    if entry.has(CHAIN):
+        yield f"mv {quote(entry.path(CHAIN))} old/"
+    yield f"mv {quote(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
+    if not is_self_signed(rotation.new.certificate):
+        yield f"{rotation.program} export-chain {quote(entry.stem)}"
+
+
+def _check(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    endpoint = f"{rotation.namespace}.tmprl.cloud"
+    yield f"{rotation.program} check {quote(entry.stem)} --connect {endpoint}"
+
+
+def _remove(rotation: Rotation) -> Iterator[str]:
+    remove = f"tcld namespace accepted-client-ca remove -n {rotation.namespace}"
+    delete = f"temporal cloud namespace cert-ca delete --namespace {rotation.namespace}"
+    for ca in rotation.leaving:
+        yield f"{remove} --ca-certificate-fingerprint {fingerprint(ca.certificate)}"
+    for ca in rotation.leaving:
+        yield f"{delete} --ca-certificate-file {quote(ca.entry.path(CERTIFICATE))}"
+
+
+def between(
+    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: str, program: str
+) -> Rotation:
+    """Return the rotation from one CA of the depot to another.
+
+    Raises:
+        RefusedError: they are one CA, or one of them is none.
+    """
+    known = {each.certificate: each for each in depot.authorities}
+    chains = []
+    for entry in (old, new):
+        certificate = entry.certificate()
+        if certificate not in known:
+            raise RefusedError(
+                f"{entry.path(CERTIFICATE)} is not a CA's certificate.", "Name two CAs."
+            )
+        own = Authority(entry, certificate)
+        chains.append([own, *(known[ca] for ca in issuers_of(depot, certificate))])
+    leaving, arriving = chains
+    if leaving[0].certificate == arriving[0].certificate:
+        raise RefusedError(
+            f"{old.stem} and {new.stem} are the same CA.",
+            "Create the new CA first: certstrap init --common-name NAME",
+        )
+    kept = {ca.certificate for ca in leaving} & {ca.certificate for ca in arriving}
+    if {leaving[0].certificate, arriving[0].certificate} & kept:
+        raise RefusedError(
+            f"{old.stem} and {new.stem} are in one chain, and cannot take each other's place.",
+            "Name the CAs that are uploaded; clients below another intermediate need no rotation.",
+        )
+    clients = [
+        entry
+        for entry, certificate in depot.certificates()
+        if not is_ca(certificate) and is_issued_by(certificate, leaving[0].certificate)
+    ]
+    return Rotation(
+        [ca for ca in leaving if ca.certificate not in kept],
+        [ca for ca in arriving if ca.certificate not in kept],
+        [ca for ca in arriving if ca.certificate in kept],
+        clients,
+        bundle,
+        namespace,
+        program,
+    )

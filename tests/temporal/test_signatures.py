@@ -1,0 +1,97 @@
+"""Who signed a certificate, whatever the algorithm."""
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from certstrap.keys import RSA_2048, KeySpec
+from certstrap.temporal.kinds import has_accepted_signature, signature_name
+from certstrap.temporal.signatures import is_issued, is_root, is_signed_by
+from tests.builders.certificates import a_name
+from tests.builders.der import der, oid, sequence
+from tests.builders.keys import CA_KEY, ED448_KEY, OTHER_KEY, a_key
+from tests.temporal.pki import (
+    LEAF,
+    ROOT,
+    Made,
+    broken_signature,
+    elements,
+    extensions_of_ca,
+    inside,
+    with_sha1,
+)
+
+RSA = a_key(RSA_2048)
+ED25519 = a_key(KeySpec(curve="Ed25519"))
+
+
+def with_md5(certificate: bytes) -> bytes:
+    """Sign a certificate again, with `RSA` and MD5."""
+    algorithm = sequence(oid("1.2.840.113549.1.1.4"), der(0x05))
+    to_be_signed, _, _ = elements(inside(certificate))
+    parts = elements(inside(to_be_signed))
+    parts[2] = algorithm
+    content = sequence(*parts)
+    signature = RSA.sign(content, padding.PKCS1v15(), hashes.MD5())  # type: ignore[call-arg, arg-type] # noqa: S303
+    return sequence(content, algorithm, der(0x03, b"\0", signature))
+
+
+def with_pss(algorithm: hashes.HashAlgorithm) -> x509.Certificate:
+    scheme = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
+    builder = x509.CertificateBuilder(
+        a_name("Root"), a_name("Root"), RSA.public_key(), 5, ROOT.start, ROOT.end
+    )
+    return builder.sign(RSA, algorithm, rsa_padding=scheme)  # type: ignore[arg-type]
+
+
+ROOTS = {
+    "ECDSA and SHA-256": (ROOT, True, "SHA256"),
+    "ECDSA and SHA-1": (ROOT.but(changed=with_sha1(CA_KEY)), False, "SHA1"),
+    "RSA and SHA-256": (ROOT.but(key=RSA), True, "SHA256"),
+    "RSA and MD5": (ROOT.but(key=RSA, changed=with_md5), False, "MD5"),
+    "Ed25519": (ROOT.but(key=ED25519), False, "Ed25519"),
+    "Ed448": (ROOT.but(key=ED448_KEY), False, "Ed448"),
+}
+
+
+@pytest.mark.parametrize("what", ROOTS)
+def test_a_root_is_known_and_named_whatever_signs_it(what: str) -> None:
+    root, accepted, name = ROOTS[what]
+    assert is_root(root.certificate)
+    assert has_accepted_signature(root.certificate) == accepted
+    assert signature_name(root.certificate) == name
+    assert not is_issued(LEAF.but(by=root).certificate, Made(
+        root.subject, OTHER_KEY, extensions_of_ca(OTHER_KEY)
+    ).certificate)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "accepted"),
+    [(hashes.SHA256(), True), (hashes.SHA512(), True), (hashes.SHA224(), False)],
+)
+def test_rsa_pss_is_accepted_with_a_strong_hash(
+    algorithm: hashes.HashAlgorithm, accepted: bool
+) -> None:
+    root = with_pss(algorithm)
+    assert is_root(root)
+    assert is_signed_by(root, root)
+    assert has_accepted_signature(root) == accepted
+
+
+def test_another_name_or_a_changed_signature_is_not_the_issuers() -> None:
+    weak = LEAF.but(changed=with_sha1(CA_KEY))
+    assert is_issued(weak.certificate, ROOT.certificate)
+    renamed = ROOT.but(subject=a_name("ROOT"))
+    assert not is_issued(weak.certificate, renamed.certificate)
+    assert is_signed_by(weak.certificate, renamed.certificate)
+    assert not is_root(ROOT.but(changed=broken_signature).certificate)
+
+
+@pytest.mark.parametrize("key", [RSA, ED25519, CA_KEY], ids=["RSA", "Ed25519", "EC"])
+def test_a_key_of_another_kind_has_not_signed_it(key: object) -> None:
+    others = [ROOT.but(key=each) for each in (RSA, ED25519, CA_KEY) if each is not key]
+    ca = ROOT.but(key=key)
+    leaf = LEAF.but(by=ca).certificate
+    assert is_signed_by(leaf, ca.certificate)
+    assert not any(is_signed_by(leaf, other.certificate) for other in others)
