@@ -23,7 +23,7 @@ CA_NAME = a_name("Test CA")
 def require_permitted(request: x509.CertificateSigningRequest, ca: x509.Certificate) -> None:
     """Refuse a request with a name that the constraints of ``ca`` do not permit."""
     names = extension(request, x509.SubjectAlternativeName)
-    for name, permitted in not_permitted(request, ca, names):
+    for name, permitted in not_permitted(request, ca, list(names) if names else None):
         sentence = f"The CA may not sign {printable(name)}: it is permitted {permitted}."
         raise RefusedError(sentence, "Ask for a name that it may sign, or choose another CA.")
 

@@ -254,7 +254,8 @@ def test_a_key_of_another_certificate_is_refused(certstrap: CommandLine, depot: 
     foreign.write(depot / "client.key", foreign.key_data(KeySpec(curve="P-256").generate()))
     certstrap.refuses(
         *EXPORT, "--no-passphrase",
-        sentence="out/client.key is not the key of out/client.crt.", hint="Put back the key and the certificate",
+        sentence="out/client.key is not the key of out/client.crt.",
+        hint="Put back the key and the certificate",
     )  # fmt: skip
 
 

@@ -120,7 +120,8 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
     certstrap.refuses(
         "export-pkcs8",
         *options,
-        sentence="out/Cert.key has the key of the CA Cert, and a client must have a key of its own.",
+        sentence="out/Cert.key has the key of the CA Cert, and a client must have a key of its "
+        "own.",
         hint="--allow-ca",
     )
     certstrap("export-pkcs8", *options, "--allow-ca")

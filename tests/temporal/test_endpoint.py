@@ -105,7 +105,7 @@ def test_a_server_that_demands_one_is_known_as_such(version: ssl.TLSVersion) -> 
 
 
 def test_whether_one_is_demanded_is_not_known_if_the_second_connection_fails() -> None:
-    connections = []
+    connections: list[int] = []
 
     def once(host: str, port: int, seconds: float) -> socket:
         if connections:
