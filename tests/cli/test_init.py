@@ -80,7 +80,7 @@ def test_the_depot_may_be_a_link_to_a_folder(certstrap: CommandLine, folder: Pat
     ("name", "stem"),
     [
         ("Testing Root", "Testing_Root"),
-        ("  padded  ", "padded"),
+        ("  padded  ", "__padded__"),
         ("../../x", "__.._x"),
         ("/etc/passwd", "_etc_passwd"),
         (".hidden", "_hidden"),
@@ -98,7 +98,7 @@ def test_a_name_names_files_in_the_depot_and_nowhere_else(
         f"out/{stem}.crt",
         f"out/{stem}.key",
     ]
-    assert ca_of(folder, stem).subject == foreign.name_of(name.strip())
+    assert ca_of(folder, stem).subject == foreign.name_of(name)
 
 
 def test_the_subject_holds_what_was_given_in_the_usual_order(

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,9 +111,9 @@ def test_subject_and_alternative_names_are_copied_byte_for_byte(
     )
     names = x509.SubjectAlternativeName(
         [
-            x509.DNSName("a.example"),
-            x509.RFC822Name("a@example.com"),
-            x509.RegisteredID(NameOID.USER_ID),
+            x509.UniformResourceIdentifier("spiffe://a.example/b"),
+            x509.IPAddress(ip_address("::1")),
+            x509.DNSName("A.example"),
         ]
     )
     foreign.write(depot / "odd.csr", foreign.request(subject=odd, extensions=[names]))
