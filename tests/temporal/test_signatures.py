@@ -5,9 +5,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
+from certstrap.certificates.signatures import is_signed_by
 from certstrap.keys import RSA_2048, KeySpec
 from certstrap.temporal.kinds import has_accepted_signature, signature_name
-from certstrap.temporal.signatures import is_issued, is_root, is_signed_by
+from certstrap.temporal.signatures import is_issued, is_root
 from tests.builders.certificates import a_name
 from tests.builders.der import der, oid, sequence
 from tests.builders.keys import CA_KEY, ED448_KEY, OTHER_KEY, a_key

@@ -2,7 +2,7 @@
 
 from certstrap.certificates.build import extensions_left_out, make_request, self_sign, sign
 from certstrap.certificates.issuer import Issuer
-from certstrap.certificates.load import load_certificate, load_request
+from certstrap.certificates.load import decode_request, load_certificate, load_request
 from certstrap.certificates.profiles import (
     BOTH,
     CLIENT,
@@ -20,6 +20,7 @@ __all__ = [
     "Issuer",
     "LeafProfile",
     "Profile",
+    "decode_request",
     "extensions_left_out",
     "load_certificate",
     "load_request",

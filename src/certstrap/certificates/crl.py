@@ -53,6 +53,21 @@ def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevo
         UnusableFileError: it cannot be decoded.
         RefusedError: ``ca`` did not sign it.
     """
+    crl = decode(data, source)
+    if not is_signed_by(crl, ca):
+        raise RefusedError(
+            f"{source} is not signed by its CA.",
+            "Put back the right one; if it is lost, move this one away and a new one is created.",
+        )
+    return crl
+
+
+def decode(data: bytes, source: str) -> x509.CertificateRevocationList:
+    """Read a CRL, PEM or DER, whoever signed it.
+
+    Raises:
+        UnusableFileError: it cannot be decoded.
+    """
     block, is_pem = pem.find(data, pem.CRL, source)
     try:
         crl = (x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl)(block)
@@ -62,13 +77,13 @@ def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevo
         raise UnusableFileError(
             source, f"is not a {pem.CRL} that can be read", "It may be broken or cut short."
         ) from None
-    key = ca.public_key()
-    if not (isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))):
-        raise RefusedError(
-            f"{source} is not signed by its CA.",
-            "Put back the right one; if it is lost, move this one away and a new one is created.",
-        )
     return crl
+
+
+def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> bool:
+    """Tell whether the key of ``ca`` signed ``crl``."""
+    key = ca.public_key()
+    return isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))
 
 
 def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:

@@ -37,13 +37,23 @@ def load_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
         UnusableFileError: there is none, or it cannot be decoded.
         RefusedError: its own signature does not verify or uses SHA-1 or MD5, or its key is weak.
     """
+    request = decode_request(data, source)
+    rules.require(rules.request_itself(request, source))
+    return request
+
+
+def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
+    """Read the first certificate request in ``data``, PEM or DER, which nobody may trust yet.
+
+    Raises:
+        UnusableFileError: there is none, or it cannot be decoded.
+    """
     request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
     try:
         _ = request.subject, request.extensions
         _ = request.public_key(), request.signature_hash_algorithm
     except UNDECODABLE:
         raise _unreadable(source, pem.REQUEST) from None
-    rules.require(rules.request_itself(request, source))
     return request
 
 

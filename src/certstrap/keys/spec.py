@@ -82,19 +82,35 @@ P256 = KeySpec(curve="P-256")
 P384 = KeySpec(curve="P-384")
 
 
+_NAMES = {
+    "secp224r1": "P-224",
+    "secp256r1": "P-256",
+    "secp384r1": "P-384",
+    "secp521r1": "P-521",
+}
+
+
 def spec_of(key: PrivateKey) -> KeySpec:
     """Return the kind of a key; a curve that is not in `CURVES` has its own name."""
     if isinstance(key, rsa.RSAPrivateKey):
         return KeySpec(bits=key.key_size)
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        known = {
-            "secp224r1": "P-224",
-            "secp256r1": "P-256",
-            "secp384r1": "P-384",
-            "secp521r1": "P-521",
-        }
-        return KeySpec(curve=known.get(key.curve.name, key.curve.name))
+        return KeySpec(curve=_NAMES.get(key.curve.name, key.curve.name))
     return KeySpec(curve="Ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "Ed448")
+
+
+def kind_of(key: object) -> KeySpec | None:
+    """Return the kind of a public key, or None for one that cannot sign."""
+    match key:
+        case rsa.RSAPublicKey():
+            return KeySpec(bits=key.key_size)
+        case ec.EllipticCurvePublicKey():
+            return KeySpec(curve=_NAMES.get(key.curve.name, key.curve.name))
+        case ed25519.Ed25519PublicKey():
+            return KeySpec(curve="Ed25519")
+        case ed448.Ed448PublicKey():
+            return KeySpec(curve="Ed448")
+    return None
 
 
 def spec_like(key: PrivateKey) -> KeySpec:

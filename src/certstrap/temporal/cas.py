@@ -13,6 +13,7 @@ from certstrap.certificates.properties import (
     is_ca,
 )
 from certstrap.errors import quoted
+from certstrap.keys import kind_of
 from certstrap.temporal import kinds
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.material import CertificateFile, Piece
@@ -207,7 +208,7 @@ def key(piece: Piece) -> Iterator[Problem]:
     """Yield whether a CA's key is of a kind that is refused."""
     if kinds.signature_name(piece.certificate) in {"Ed25519", "Ed448"}:
         return  # `algorithm` says so
-    kind = kinds.kind_of(piece.certificate.public_key())
+    kind = kind_of(piece.certificate.public_key())
     if not kinds.is_accepted(kind):
         yield Problem(f"{piece.source} has a key of kind {kind or 'that signs nothing'}.")
 

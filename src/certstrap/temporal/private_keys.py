@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from certstrap.keys import KeySpec
+from certstrap.keys import KeySpec, kind_of
 from certstrap.temporal import kinds
 from certstrap.temporal.chains import Chain
 from certstrap.temporal.clients import CLIENTS, Client, refusing, titles
@@ -36,7 +36,7 @@ def judge(
 
 def judge_kind(chain: Chain, client: Client | None) -> Iterator[Finding]:
     """Yield what becomes of the rules for the kind of key that a certificate is for."""
-    source, kind = chain.leaf.source, kinds.kind_of(chain.leaf.certificate.public_key())
+    source, kind = chain.leaf.source, kind_of(chain.leaf.certificate.public_key())
     if kind is None or not kinds.is_accepted(kind) or kind.bits > kinds.LARGEST_RSA_OF_GO:
         yield finding("key-kind", [Problem(f"{source} has a key of kind {kind or 'unknown'}.")])
         return
