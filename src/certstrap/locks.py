@@ -62,12 +62,11 @@ def locked(
     """
     wanted = {folder_id(folder): folder for folder in folders}
     wait = _Wait(patience)
-    with ExitStack() as stack:
+    with uninterrupted(), ExitStack() as stack:  # also while they are released: all is done then
         for folder in (wanted[each] for each in sorted(wanted.keys() - set(held))):
             with storage_errors("lock", folder):
                 stack.callback(os.close, _lock(folder, wait))
-        with uninterrupted():
-            yield frozenset(wanted) | frozenset(held)
+        yield frozenset(wanted) | frozenset(held)
 
 
 def folder_id(folder: str) -> FolderId:
