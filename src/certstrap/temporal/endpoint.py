@@ -132,15 +132,17 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
 
 def _try(endpoint: Endpoint, context: ssl.SSLContext, open_connection: Connect) -> Handshake:
     address, seconds = endpoint.address, endpoint.timeout
+    server_name = endpoint.server_name or address.host
     try:
         connection = open_connection(address.host, address.port, seconds)
     except (OSError, UnicodeError) as error:  # a host that DNS cannot have is a `UnicodeError`
         return Handshake("unreachable", _reason(error, seconds))
     with connection:
         try:
+            server_name.encode("idna")  # where `wrap_socket` fails to, it leaves its socket open
             with context.wrap_socket(
                 connection,
-                server_hostname=endpoint.server_name or address.host,
+                server_hostname=server_name,
                 suppress_ragged_eofs=False,
             ) as established:
                 return _answer(established, seconds)
