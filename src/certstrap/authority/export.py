@@ -9,7 +9,7 @@ from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import rules
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, revoked
-from certstrap.errors import CertstrapError, MissingOptionError, RefusedError
+from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.files import EXPORT_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
@@ -77,12 +77,11 @@ def _require_own(entry: Entry, key: PrivateKey) -> None:
 
     Raises:
         RefusedError: it is not.
+        CertstrapError: the certificate cannot be read.
     """
-    try:
-        certificate = entry.certificate()
-    except CertstrapError:  # there is none, or none that can be read
-        return
-    rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
+    if entry.has(CERTIFICATE):
+        path = entry.path(CERTIFICATE)
+        rules.require(rules.pair(entry.certificate(), path, key, entry.path(KEY)))
 
 
 def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
