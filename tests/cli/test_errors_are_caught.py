@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from certstrap.cli import app
 from certstrap.cli.context import Context
+from certstrap.errors import InternalError
 from tests import programs
 from tests.builders import foreign
 from tests.conftest import CommandLine, Program, snapshot
@@ -40,7 +41,8 @@ def test_an_exception_nobody_thought_of_is_told_without_what_it_says(
     sentence, hint = told.splitlines()
     kind = type(cause).__name__
     assert sentence.startswith(f"certstrap failed unexpectedly: {kind} in {__name__}.now, line ")
-    assert hint == "Hint: Please report it, with the command line."
+    assert hint == f"Hint: {InternalError(cause).hint}"
+    assert "CERTSTRAP_DEBUG=1" in hint
     assert "secret" not in told
     assert status == 1
     assert not list(folder.iterdir())
@@ -168,7 +170,7 @@ def test_bytes_that_are_no_text_do_no_harm(folder: Path) -> None:
     before = snapshot(folder)
     for args, sentence in (
         (("init", "--cn", b"\xff"), 'Invalid name: "\\udcff" has a control character.'),
-        (("init", "--cn", "x", "--o", b"\xff"), 'Invalid organization: "\\udcff" holds a control '),
+        (("init", "--cn", "x", "--o", b"\xff"), 'Invalid organization: "\\udcff" has a control '),
         (("init", "--cn", "x", "--key", b"\xff"), "There is no private key \\udcff."),
         (("init", "--cn", "x", "--curve", b"\xff"), 'Unknown curve: "\\udcff".'),
         (("sign", b"x\xff"), 'Invalid name: "x\\udcff" has a control character.'),
