@@ -40,9 +40,9 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE
 
 WITHOUT_WORK = ["--version", "no-such-command"]
 
-# `sign` imports some 70 modules that typer and cryptography.x509 do not: 45 of ours, which are small,
-# and what loads and uses a key. More than this is a step, a terminal or a library that it does not
-# need.
+# `sign` imports some 70 modules that typer and cryptography.x509 do not: 45 small ones of ours, and
+# what loads and uses a key. More than this is a step, a terminal or a library that it has no use
+# for.
 MOST_MODULES_OF_SIGN = 72
 
 
