@@ -43,7 +43,8 @@ def test_one_broken_certificate_is_told_and_the_others_are_read() -> None:
     file = read_certificates(ROOT.pem + to_pem("CERTIFICATE", b"nothing"), "ca.pem")
     assert [piece.certificate for piece in file.pieces] == [ROOT.certificate]
     assert not file.is_complete
-    assert file.problems == ("ca.pem (certificate 2) is not a certificate that can be read.",)
+    (problem,) = file.problems
+    assert problem.sentence == "ca.pem (certificate 2) is not a certificate that can be read."
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_one_broken_certificate_is_told_and_the_others_are_read() -> None:
 )
 def test_what_clients_do_not_read_is_told(data: bytes, problem: str) -> None:
     (found,) = read_certificates(data, "file").problems
-    assert found.startswith(f"file {problem}")
+    assert found.sentence.startswith(f"file {problem}")
 
 
 def test_what_else_is_in_the_file_is_known() -> None:
@@ -114,7 +115,7 @@ def test_blocks_without_number_are_not_looked_into() -> None:
     blocks = b"".join(to_pem(f"THING {number}", b"thing") for number in range(5000))
     with within_a_second():
         file = read_certificates(blocks, "file")
-    assert file.problems == ("file has more than 2,000 PEM blocks.",)
+    assert [each.sentence for each in file.problems] == ["file has more than 2,000 PEM blocks."]
 
 
 def test_begins_without_end_take_no_time() -> None:
@@ -144,7 +145,7 @@ def test_files_are_joined_as_if_they_had_been_concatenated() -> None:
 def test_a_key_is_read_with_its_label(form: PrivateFormat, spec: str, label: str) -> None:
     key = a_key(KeySpec(curve=spec)) if spec else a_key(RSA_2048)
     file = read_key(key_data(key, form=form), "k", never)
-    assert (file.label, file.encrypted, file.unreadable) == (label, False, "")
+    assert (file.label, file.encrypted, file.problem) == (label, False, None)
     assert file.private
     assert file.private.public_key() == key.public_key()
 
@@ -156,7 +157,7 @@ def test_an_encrypted_key_is_opened_with_its_passphrase() -> None:
     assert file.private
     for passphrase in (nobody, bytes, lambda: b"wrong"):
         closed = read_key(data, "k", passphrase)
-        assert (closed.private, closed.unreadable) == (None, "")
+        assert (closed.private, closed.problem) == (None, None)
         assert (closed.label, closed.encrypted) == ("ENCRYPTED PRIVATE KEY", True)
 
 
@@ -164,7 +165,8 @@ def test_an_encrypted_key_in_der_has_no_label() -> None:
     data = key_data(LEAF_KEY, encoding=Encoding.DER, passphrase=b"secret")
     file = read_key(data, "k", nobody)
     assert (file.label, file.encrypted) == ("", True)
-    assert file.unreadable == "k is DER, not PEM."
+    assert file.problem
+    assert file.problem.sentence == "k is DER, not PEM."
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,8 @@ def test_an_encrypted_key_in_der_has_no_label() -> None:
 )
 def test_what_is_no_key_for_clients_is_told(data: bytes, problem: str) -> None:
     file = read_key(data, "k", never)
-    assert file.unreadable.startswith(f"k {problem}")
+    assert file.problem
+    assert file.problem.sentence.startswith(f"k {problem}")
 
 
 def test_the_largest_key_is_read() -> None:

@@ -98,8 +98,10 @@ def create_leaf_files(
     expiry: Expiry | None,
     *,
     overwrite: bool = False,
-) -> None:
+) -> x509.Certificate:
     """Write a new leaf under ``ca``, with a key of the same kind, like `create_ca_files`.
+
+    The certificate is returned.
 
     Args:
         plan: what it is added to.
@@ -142,6 +144,7 @@ def create_leaf_files(
     request = certificates.make_request(key, subject, names)
     certificate = certificates.sign(issuer, request, LeafProfile(), Validity.starting(now, end))
     _add(plan, target, key, certificate, overwrite=overwrite)
+    return certificate
 
 
 def _folders_of(pair: Pair) -> set[str]:

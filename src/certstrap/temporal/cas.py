@@ -66,7 +66,7 @@ def judge(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     them are left out.
     """
     if file.is_decoded:
-        yield finding("ca-pem", map(Problem, file.problems))
+        yield finding("ca-pem", file.problems)
         yield finding("ca-content", _content(file))
     yield finding("ca-private-key", _private_keys(file))
     yield finding("ca-count", _count(file))

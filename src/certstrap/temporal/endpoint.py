@@ -108,8 +108,12 @@ def connect(
     try:
         context, without = _context(endpoint), _context(endpoint)
         load_identity(context, presented, key)
+        if endpoint.server_name:
+            _require_server_name(context, endpoint.server_name)
     except ssl.SSLError as error:
         return Handshake("failed", words_of(error))
+    except ValueError:
+        return Handshake("failed", f"{endpoint.server_name} is not a server name")
     except OSError as error:
         return Handshake("skipped", error.strerror or str(error))
     outcome = _try(endpoint, context, open_connection)
@@ -118,6 +122,15 @@ def connect(
     second = _try(endpoint, without, open_connection)
     known = second.outcome == "accepted" or second.alert
     return outcome._replace(demanded=second.outcome != "accepted" if known else None)
+
+
+def _require_server_name(context: ssl.SSLContext, name: str) -> None:
+    """Refuse a name that TLS cannot send; `wrap_socket` would leave the connection open then.
+
+    Raises:
+        ValueError: it is one.
+    """
+    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
 
 
 def _context(endpoint: Endpoint) -> ssl.SSLContext:
@@ -132,17 +145,15 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
 
 def _try(endpoint: Endpoint, context: ssl.SSLContext, open_connection: Connect) -> Handshake:
     address, seconds = endpoint.address, endpoint.timeout
-    server_name = endpoint.server_name or address.host
     try:
         connection = open_connection(address.host, address.port, seconds)
     except (OSError, UnicodeError) as error:  # a host that DNS cannot have is a `UnicodeError`
         return Handshake("unreachable", _reason(error, seconds))
     with connection:
         try:
-            server_name.encode("idna")  # where `wrap_socket` fails to, it leaves its socket open
             with context.wrap_socket(
                 connection,
-                server_hostname=server_name,
+                server_hostname=endpoint.server_name or address.host,
                 suppress_ragged_eofs=False,
             ) as established:
                 return _answer(established, seconds)
@@ -154,7 +165,7 @@ def _try(endpoint: Endpoint, context: ssl.SSLContext, open_connection: Connect) 
             return Handshake("refused" if refused else "failed", words_of(error), alert)
         except TimeoutError as error:
             return Handshake("unreachable", _reason(error, seconds))
-        except (OSError, ValueError) as error:  # a server name that TLS cannot send
+        except OSError as error:
             return Handshake("failed", _reason(error, seconds))
 
 
@@ -189,7 +200,7 @@ def _has_ticket(connection: ssl.SSLSocket) -> bool:
     return connection.session is not None and connection.session.has_ticket
 
 
-def _reason(error: Exception, seconds: float) -> str:
+def _reason(error: OSError | UnicodeError, seconds: float) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {seconds:g} seconds"
     return (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -11,6 +11,8 @@ from certstrap.temporal.chains import Chain
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.material import MOST_CERTIFICATES, CertificateFile, Piece
 
+_MEANT = "Use the file with the certificate of the client."
+
 
 def judge_file(file: CertificateFile) -> Finding:
     """Return whether a client can read its certificate file."""
@@ -18,11 +20,11 @@ def judge_file(file: CertificateFile) -> Finding:
 
 
 def _file(file: CertificateFile) -> Iterator[Problem]:
-    yield from map(Problem, file.problems)
+    yield from file.problems
     if file.total > MOST_CERTIFICATES:
-        yield Problem(f"{file.path} holds {file.total:,} certificates, as no chain does.")
+        yield Problem(f"{file.path} holds {file.total:,} certificates, as no chain does.", _MEANT)
     elif not file.is_decoded:
-        yield Problem(f"{file.path} has {file.size:,} bytes, as no chain has.")
+        yield Problem(f"{file.path} has {file.size:,} bytes, as no chain has.", _MEANT)
 
 
 def judge(chain: Chain, now: datetime) -> Iterator[Finding]:

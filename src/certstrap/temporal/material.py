@@ -14,6 +14,7 @@ from cryptography import x509
 from certstrap import certificates, keys, pem
 from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.keys import Passphrase, PrivateKey
+from certstrap.temporal.findings import Problem
 
 MOST_BYTES = 1024 * 1024
 """Of a file that is decoded."""
@@ -26,6 +27,9 @@ MOST_CERTIFICATES = 32
 
 MOST_BLOCKS = 2_000
 """PEM blocks in a file that is looked into."""
+
+_ANOTHER = "Use the file that was meant, or an unchanged copy of it."
+_AS_ASCII = "Save it as plain ASCII text."
 
 _BEGIN = re.compile(rb"-----BEGIN ")
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
@@ -46,8 +50,7 @@ class CertificateFile(NamedTuple):
         size: its bytes.
         total: the certificates in it, decoded or not.
         pieces: those that could be decoded.
-        form: why clients and Temporal Cloud do not read it, whatever it holds; or empty.
-        unreadable: why it, or a certificate in it, cannot be read at all, in sentences.
+        problems: why clients and Temporal Cloud cannot read it, or a certificate in it.
         others: what else is in it, such as a CRL.
         private_keys: the private keys in it.
         trailing: whether there is text after the last block.
@@ -57,16 +60,10 @@ class CertificateFile(NamedTuple):
     size: int
     total: int = 0
     pieces: tuple[Piece, ...] = ()
-    form: str = ""
-    unreadable: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     others: tuple[str, ...] = ()
     private_keys: int = 0
     trailing: bool = False
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """Why clients and Temporal Cloud cannot read it, in sentences."""
-        return ((self.form,) if self.form else ()) + self.unreadable
 
     @property
     def is_decoded(self) -> bool:
@@ -87,7 +84,7 @@ class KeyFile(NamedTuple):
         label: its PEM label, or empty for DER.
         private: the key; None if it could not be read.
         encrypted: whether it is encrypted.
-        unreadable: why it is not what clients read, in a sentence; or empty.
+        problem: why clients cannot read it, or None.
         lax: what is wrong with its mode, or empty; None if that is not judged.
     """
 
@@ -95,7 +92,7 @@ class KeyFile(NamedTuple):
     label: str = ""
     private: PrivateKey | None = None
     encrypted: bool = False
-    unreadable: str = ""
+    problem: Problem | None = None
     lax: str | None = None
 
 
@@ -104,15 +101,17 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
     file = CertificateFile(path, len(data), private_keys=len(_PRIVATE_KEY.findall(data)))
     if not file.is_decoded:
         return file
-    file = file._replace(form=_form(data, path))
+    form = _form(data, path)
+    file = file._replace(problems=(form,) if form else ())
     if pem.is_der(data):
         return _decoded(file, [data])
     if len(_BEGIN.findall(data)) > MOST_BLOCKS:
-        return file._replace(unreadable=(f"{path} has more than {MOST_BLOCKS:,} PEM blocks.",))
+        sentence = f"{path} has more than {MOST_BLOCKS:,} PEM blocks."
+        return file._replace(problems=(Problem(sentence, _ANOTHER),))
     try:
         blocks = [(pem.kind_of(label), block) for label, block in pem.blocks(data, path)]
     except UnusableFileError as error:
-        return file._replace(unreadable=() if file.form else (str(error),))
+        return file._replace(problems=file.problems or (Problem(str(error), _ANOTHER),))
     others = (kind for kind, _ in blocks if kind not in {pem.CERTIFICATE, pem.PRIVATE_KEY})
     file = file._replace(others=tuple(others), trailing=_has_rest(data))
     return _decoded(file, [block for kind, block in blocks if kind == pem.CERTIFICATE])
@@ -131,16 +130,16 @@ def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
     path, count = file.path, len(blocks)
     if count > MOST_CERTIFICATES:
         return file._replace(total=count)
-    pieces, unreadable = [], []
-    if not blocks and not file.form:
-        unreadable.append(f"{path} holds no certificate.")
+    pieces, problems = [], [*file.problems]
+    if not blocks and not problems:
+        problems.append(Problem(f"{path} holds no certificate.", _ANOTHER))
     for number, block in enumerate(blocks, 1):
         source = path if count == 1 else f"{path} (certificate {number})"
         try:
             pieces.append(Piece(certificates.load_certificate(block, source), source))
         except CertstrapError as error:
-            unreadable.append(str(error))
-    return file._replace(total=count, pieces=tuple(pieces), unreadable=tuple(unreadable))
+            problems.append(Problem(str(error), _ANOTHER))
+    return file._replace(total=count, pieces=tuple(pieces), problems=tuple(problems))
 
 
 def join(files: Sequence[CertificateFile]) -> CertificateFile:
@@ -152,8 +151,7 @@ def join(files: Sequence[CertificateFile]) -> CertificateFile:
             first.size + file.size,
             first.total + file.total,
             first.pieces + file.pieces,
-            first.form or file.form,
-            first.unreadable + file.unreadable,
+            first.problems + file.problems,
             first.others + file.others,
             first.private_keys + file.private_keys,
             first.trailing or file.trailing,
@@ -170,20 +168,21 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
         passphrase: called if the key is encrypted; one that fails, or is wrong, leaves it closed.
     """
     if len(data) > MOST_KEY_BYTES:
-        return KeyFile(path, unreadable=f"{path} has {len(data):,} bytes, as no key has.")
+        sentence = f"{path} has {len(data):,} bytes, as no key has."
+        return KeyFile(path, problem=Problem(sentence, _ANOTHER))
     asked: list[bool] = []
 
     def ask() -> bytes:
         asked.append(True)
         return passphrase()
 
-    private, unreadable = None, ""
+    private, problem = None, None
     try:
         private, _ = keys.load(data, path, ask)
     except CertstrapError as error:
-        unreadable = "" if asked else str(error)
+        problem = None if asked else Problem(str(error), _ANOTHER)
     label = _label(data) if (private or asked) and not pem.is_der(data) else ""
-    return KeyFile(path, label, private, bool(asked), _form(data, path) or unreadable)
+    return KeyFile(path, label, private, bool(asked), _form(data, path) or problem)
 
 
 def _label(data: bytes) -> str:
@@ -192,12 +191,14 @@ def _label(data: bytes) -> str:
     return next(label.decode() for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY)
 
 
-def _form(data: bytes, path: str) -> str:
-    """Return why clients do not read the file, whatever its content is; or nothing."""
+def _form(data: bytes, path: str) -> Problem | None:
+    """Return why clients do not read the file, whatever its content is; or None."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return f"{path} is text in UTF-16, which clients cannot read."
+        return Problem(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
     if data.startswith(codecs.BOM_UTF8):
-        return f"{path} begins with a byte order mark, which clients stumble over."
+        return Problem(
+            f"{path} begins with a byte order mark, which some clients cannot read.", _AS_ASCII
+        )
     if pem.is_der(data):
-        return f"{path} is DER, not PEM."
-    return ""
+        return Problem(f"{path} is DER, not PEM.")
+    return None

@@ -60,10 +60,9 @@ def _kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[Problem
 
 
 def _pem(key: KeyFile, remake: str) -> Iterator[Problem]:
-    if key.unreadable:
-        yield Problem(
-            key.unreadable, f"Write the key again as PEM: {remake}" if key.private else ""
-        )
+    if key.problem:
+        again = f"Write the key again as PEM: {remake}" if key.private else key.problem.fix
+        yield key.problem._replace(fix=again)
 
 
 def _encrypted(key: KeyFile, client: Client | None, remake: str) -> Iterator[Problem]:

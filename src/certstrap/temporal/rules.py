@@ -78,12 +78,12 @@ _ALL = (
     Rule(
         "ca-version", CA, "Each CA certificate is X.509 version 3.",
         "Earlier versions cannot say that a certificate is a CA's.",
-        "Create the CA again: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-true", CA, "Each CA certificate has basic constraints with CA:TRUE.",
         "Without it, the certificate may not sign others.",
-        "Create the CA again: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-leaf", CA, "No certificate of a client is among the CAs.",
@@ -93,13 +93,13 @@ _ALL = (
     Rule(
         "ca-usage", CA, "A CA's key usage, if it has one, includes certificate signing.",
         "Without it, no certificate that the CA signed is accepted.",
-        "Create the CA again: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.3",
+        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.3",
     ),
     Rule(
         "ca-client-usage", CA,
         "A CA's extended key usage, if it has one, includes client authentication.",
         "It limits what every certificate below the CA may be used for.",
-        "Create the CA again: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.12",
+        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
         "ca-issuer", CA, "Each CA is a root, or is issued by another CA in the file.",
@@ -109,18 +109,18 @@ _ALL = (
     Rule(
         "ca-algorithm", CA, "Each CA is signed with RSA or ECDSA, and SHA-256 or stronger.",
         "Temporal Cloud refuses SHA-1, MD5 and Ed25519.",
-        "Create the CA again: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-key", CA, "Each CA has an RSA key of 2048 bits or more, or one on a NIST curve.",
         "Temporal Cloud refuses Ed25519; shorter RSA keys and other curves are refused by its "
         "TLS library.",
-        "Create the CA again: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-critical", CA, "No CA has a critical extension that is not known.",
         "Whoever does not know a critical extension must refuse the certificate.",
-        "Create the CA again without that extension.", _RFC5280 + "section-4.2",
+        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2",
     ),
     Rule(
         "ca-twice", CA, "No certificate is in the CA file twice.",
@@ -141,23 +141,23 @@ _ALL = (
     Rule(
         "leaf-version", LEAF, "The certificate is X.509 version 3.",
         "Earlier versions cannot say what a certificate is for.",
-        "Issue the certificate again: certstrap issue NAME", _REQUIREMENTS,
+        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
     ),
     Rule(
         "leaf-false", LEAF, "The certificate has basic constraints with CA:FALSE.",
         "A client's certificate must not be a CA's.",
-        "Issue a certificate for the client: certstrap issue NAME", _REQUIREMENTS,
+        "Use a client's certificate, which this issues: certstrap issue NAME", _REQUIREMENTS,
     ),
     Rule(
         "leaf-usage", LEAF, "The key usage includes digital signature.",
         "In TLS, a client proves with a signature that it has the key.",
-        "Issue the certificate again: certstrap issue NAME", _REQUIREMENTS,
+        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
     ),
     Rule(
         "leaf-client-usage", LEAF,
         "The extended key usage, if there is one, includes client authentication.",
         "Otherwise the certificate may be used for something else only, such as a server.",
-        "Sign the request again: certstrap sign NAME --profile client",
+        "Move the certificate away and sign again: certstrap sign NAME --profile client",
         _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
@@ -207,7 +207,8 @@ _ALL = (
         "chain-identifiers", CHAIN,
         "Each authority key identifier, if there is one, is that of the issuer's key.",
         "OpenSSL, and what is built on it, then does not find the issuer.",
-        "Issue the certificate again: certstrap issue NAME", _RFC5280 + "section-4.2.1.1",
+        "Move the certificate away and issue a new one: certstrap issue NAME",
+        _RFC5280 + "section-4.2.1.1",
     ),
     Rule(
         "chain-cas", CHAIN, "Each certificate between the client and the uploaded CA is a CA's.",
@@ -249,7 +250,8 @@ _ALL = (
     Rule(
         "key-kind", KEY, "The key is RSA of 2048 to 8192 bits, or on a NIST curve.",
         "Temporal Cloud refuses Ed25519, and its TLS library longer RSA keys and other curves.",
-        "Create a new key: certstrap issue NAME --curve P-256", _REQUIREMENTS,
+        "Issue a certificate with another key: certstrap issue NEW-NAME --curve P-256",
+        _REQUIREMENTS,
     ),
     Rule(
         "key-mode", KEY, "Nobody else on this machine can read or change the private key.",
@@ -326,7 +328,8 @@ _ALL = (
         "client-kind", CLIENTS, "The client can use a key of this kind.",
         "The clients for Python, TypeScript, .NET and Ruby take RSA keys of 2048 to 4096 bits, "
         "P-256 and P-384; TLS 1.3 has no signature for P-224.",
-        "Create a new key: certstrap issue NAME --curve P-256", _TLS + "section-4.2.3",
+        "Issue a certificate with another key: certstrap issue NEW-NAME --curve P-256",
+        _TLS + "section-4.2.3",
     ),
     Rule(
         "client-form", CLIENTS, "The client can read a key file of this form.",

@@ -1,7 +1,6 @@
 """Where what is checked comes from: the depot, or files of any tool."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from shlex import quote
 from typing import NamedTuple
 
@@ -11,10 +10,12 @@ from certstrap import files
 from certstrap.certificates.properties import comparable_name, is_ca, is_self_signed
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
 from certstrap.depot.chain import issuers_of, revoked
+from certstrap.depot.compromised import compromised
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.keys import Passphrase
 from certstrap.temporal.check import Subject
 from certstrap.temporal.clients import Client
+from certstrap.temporal.findings import Problem
 from certstrap.temporal.material import (
     CertificateFile,
     KeyFile,
@@ -126,7 +127,7 @@ class Sources:
                 subject = self.entry(entry)
             except CertstrapError as error:
                 path = entry.path(CERTIFICATE)
-                file = CertificateFile(path, 0, unreadable=(str(error),))
+                file = CertificateFile(path, 0, problems=(Problem(str(error), error.hint),))
                 subject = Subject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
@@ -167,11 +168,16 @@ class Sources:
 
     def _revoked(
         self, leaf: x509.Certificate, above: list[Authority], path: str
-    ) -> tuple[str, ...] | None:
+    ) -> tuple[str, ...]:
         chain = [leaf, *(ca.certificate for ca in above)]
-        with suppress(CertstrapError):
-            return tuple(violation.sentence for violation in revoked(self.depot, chain, path))
-        return None
+        try:
+            found = [
+                *revoked(self.depot, chain, path),
+                *compromised(self.depot, leaf.public_key(), path),
+            ]
+        except CertstrapError as error:  # a list that cannot be read
+            return (f"Whether it is revoked is not known: {error}",)
+        return tuple(violation.sentence for violation in found)
 
     def _key(self, entry: Entry) -> KeyFile | None:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""
@@ -200,7 +206,7 @@ class Sources:
                 lax = str(error)
                 data = files.read(path, "private key")
         except CertstrapError as error:
-            return KeyFile(path, unreadable=str(error))
+            return KeyFile(path, problem=Problem(str(error), error.hint))
         return read_key(data, path, passphrase)._replace(lax=lax)
 
 

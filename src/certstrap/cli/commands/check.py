@@ -165,7 +165,7 @@ def _subjects(sources: Sources, names: list[str]) -> Iterator[Subject]:
 def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
     file = read_certificates(data, path)
     if not file.is_complete:
-        reason = next(iter(file.problems), f"{path} is too large.")
+        reason = file.problems[0].sentence if file.problems else f"{path} is too large."
         raise RefusedError(reason, "Name the CA's certificate, as PEM.")
     return [piece.certificate for piece in file.pieces]
 

@@ -7,10 +7,11 @@ import typer
 from certstrap.authority.tcld import Holder, Pair, create_ca_files, create_leaf_files
 from certstrap.cli import options
 from certstrap.cli.console import say
-from certstrap.cli.context import Context, is_interactive
+from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.go_flags import TRUE
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
+from certstrap.cli.render.curves import refusal_lines
 from certstrap.validity import Expiry
 
 HELP = "Write a CA or a leaf to files of your own, as tcld does."
@@ -106,7 +107,7 @@ def leaf(
     ask = not (is_interactive() and (auto_confirm or _confirms(ctx)))
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     with new_plan(context, given, uses_depot=False) as plan:
-        create_leaf_files(
+        certificate = create_leaf_files(
             plan,
             Holder(organization, organization_unit, common_name),
             Pair(ca_certificate_file, ca_key_file),
@@ -115,6 +116,8 @@ def leaf(
             overwrite=force,
         )
     _say_pair(target)
+    if prints_to_terminal():
+        say(*refusal_lines(certificate.public_key()))
 
 
 def _confirms(ctx: typer.Context) -> bool:

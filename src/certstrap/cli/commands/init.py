@@ -12,6 +12,7 @@ from certstrap.cli.console import remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
+from certstrap.cli.render.curves import refusal_lines
 from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.keys import KeySpec
@@ -91,5 +92,6 @@ def command(
     say(*ca_lines(new, source_of(key)))
     if prints_to_terminal():
         say(expiry_line(new.ca.certificate))
+        say(*refusal_lines(new.ca.certificate.public_key(), of_ca=True))
     if stdout:
         say_pem(new.ca.certificate)

@@ -7,9 +7,10 @@ import typer
 from certstrap.authority.request import common_name_of, name_of, request_certificate
 from certstrap.cli import options
 from certstrap.cli.console import remark, say, say_pem
-from certstrap.cli.context import Context
+from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
+from certstrap.cli.render.curves import refusal_lines
 from certstrap.cli.render.lines import country_lines, request_lines
 from certstrap.keys import KeySpec
 from certstrap.names import AlternativeNames, Subject
@@ -66,5 +67,7 @@ def command(
         new = request_certificate(plan, entry, subject, names, spec, key_file=key, request_file=csr)
     remark(country_lines(subject))
     say(*request_lines(new))
+    if prints_to_terminal():
+        say(*refusal_lines(new.request.public_key()))
     if stdout:
         say_pem(new.request)

@@ -1,19 +1,33 @@
 """The line about a key that Temporal's clients, or Temporal Cloud itself, refuse."""
 
-from certstrap.keys import KeySpec
+from collections.abc import Iterator
+
+from certstrap.keys import kind_of
 from certstrap.temporal import kinds
 from certstrap.temporal.clients import CLIENTS, refusing, titles
 
 _ADVICE = "Use RSA, P-256 or P-384 for Temporal Cloud."
 
 
-def refusal_line(spec: KeySpec) -> str:
-    """Return who refuses keys of that kind, in one line; nothing if nobody does."""
-    if not kinds.is_accepted(spec) or spec.bits > kinds.LARGEST_RSA_OF_GO:
-        return f"Temporal Cloud refuses {spec} keys. {_ADVICE}"
-    refused_by = refusing(spec)
-    if not refused_by:
-        return ""
+def refusal_lines(key: object, *, of_ca: bool = False) -> Iterator[str]:
+    """Yield who refuses a public key, in one line; nothing if nobody does.
+
+    With ``of_ca`` it is a CA's key, which is none of the clients' business.
+    """
+    kind = kind_of(key)
+    assert kind  # noqa: S101 - this program signs no other
+    if not kinds.is_accepted(kind) or kind.bits > kinds.LARGEST_RSA_OF_GO:
+        yield f"Temporal Cloud refuses {kind} keys. {_ADVICE}"
+        return
+    refused_by = () if of_ca else refusing(kind)
     if len(refused_by) == len(CLIENTS):
-        return f"None of Temporal's clients can use a {spec} key. {_ADVICE}"
-    return f"Temporal's clients for {titles(refused_by)} refuse {spec} keys. {_ADVICE}"
+        yield f"None of Temporal's clients can use {kind} keys. {_ADVICE}"
+    elif refused_by:
+        yield f"Temporal's clients for {titles(refused_by)} refuse {kind} keys. {_ADVICE}"
+
+
+def is_unusable(key: object) -> bool:
+    """Tell whether no client can connect to Temporal Cloud with a key of that kind."""
+    kind = kind_of(key)
+    assert kind  # noqa: S101 - as above
+    return not kinds.is_accepted(kind) or len(refusing(kind)) == len(CLIENTS)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from certstrap.cli.render.curves import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
     ca_lines,
     expiry_line,
@@ -11,6 +12,7 @@ from certstrap.cli.render.lines import (
     request_lines,
     signed_line,
 )
+from certstrap.cli.render.program import program_for
 from certstrap.depot import CERTIFICATE, KEY
 
 if TYPE_CHECKING:
@@ -42,7 +44,15 @@ def next_lines(issued: "Issued", depot_path: str, name: str) -> Iterator[str]:
         depot_path: the depot, as the user typed it.
         name: the name, as the user typed it.
     """
-    program = "certstrap" if depot_path == "out" else f"certstrap --depot-path {quote(depot_path)}"
+    program = program_for(depot_path)
+    public = issued.certificate.public_key()
+    ca_key = issued.ca.certificate.public_key()
+    refused_ca = [*refusal_lines(ca_key, of_ca=True)]
+    refused = [*refusal_lines(public)] or refused_ca
+    if refused:
+        yield from ("", *refused)
+    if refused_ca or is_unusable(public):
+        return
     certificate = issued.entry.path(CERTIFICATE)
     key = issued.entry.path(KEY) if issued.key else f"the key that {certificate} was created for"
     encrypted = issued.key is not None and issued.key.encrypted
