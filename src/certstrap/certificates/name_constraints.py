@@ -20,6 +20,21 @@ def not_permitted(
     ca: x509.Certificate,
     alternative: Sequence[x509.GeneralName] | None = None,
 ) -> Iterator[tuple[str, str]]:
+    """Yield as `names_not_permitted` does, for the names of a request or a certificate.
+
+    Args:
+        request: what has the names.
+        ca: the CA.
+        alternative: the alternative names that count, if not all of them do.
+    """
+    if alternative is None:
+        alternative = list(extension(request, x509.SubjectAlternativeName) or ())
+    yield from names_not_permitted(request.subject, alternative, ca)
+
+
+def names_not_permitted(
+    subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
+) -> Iterator[tuple[str, str]]:
     """Yield each name that ``ca`` may not sign, and what it is permitted instead.
 
     Each name is compared with the constraints of its own type; one that cannot be compared (a URI
@@ -28,16 +43,14 @@ def not_permitted(
     domain if there is no other, as OpenSSL has it.
 
     Args:
-        request: what has the names, a request or a certificate.
+        subject: the distinguished name.
+        alternative: the alternative names.
         ca: the CA.
-        alternative: the alternative names that count, if not all of them do.
     """
     constraints = extension(ca, x509.NameConstraints)
     if not constraints:
         return
-    if alternative is None:
-        alternative = list(extension(request, x509.SubjectAlternativeName) or ())
-    for kind, value in _names(request.subject, alternative):
+    for kind, value in _names(subject, alternative):
         permitted = _of_kind(kind, constraints.permitted_subtrees)
         excluded = _of_kind(kind, constraints.excluded_subtrees)
         if (

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from certstrap.certificates.name_constraints import not_permitted
+from certstrap.certificates.name_constraints import names_not_permitted
 from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.certificates.properties import (
     comparable_name,
@@ -158,9 +158,20 @@ def request(
 
     ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
     """
-    yield from _names(request, profile)
+    yield from names(request.subject, copied_names(request), profile, ca, ancestors)
+
+
+def names(
+    subject: x509.Name,
+    alternative: Sequence[x509.GeneralName],
+    profile: Profile,
+    ca: x509.Certificate,
+    ancestors: Sequence[x509.Certificate] = (),
+) -> Iterator[Violation]:
+    """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
+    yield from _names(subject, alternative, profile)
     for depth, above in enumerate((ca, *ancestors)):
-        if comparable_name(request.subject) == comparable_name(above.subject):
+        if comparable_name(subject) == comparable_name(above.subject):
             yield Violation(
                 "own-name",
                 "The request has the name of the CA itself, and no chain may have a name twice.",
@@ -168,7 +179,7 @@ def request(
             )
         if isinstance(profile, CAProfile):
             yield from _path_length(above, depth)
-        for name, permitted in not_permitted(request, above, copied_names(request)):
+        for name, permitted in names_not_permitted(subject, alternative, above):
             yield Violation(
                 "name-constraints",
                 f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
@@ -187,15 +198,16 @@ def room_below(cas: Sequence[x509.Certificate]) -> int | None:
     )
 
 
-def _names(request: x509.CertificateSigningRequest, profile: Profile) -> Iterator[Violation]:
-    names = copied_names(request)
-    if not request.subject.rdns and not names:
+def _names(
+    subject: x509.Name, names: Sequence[x509.GeneralName], profile: Profile
+) -> Iterator[Violation]:
+    if not subject.rdns and not names:
         yield Violation(
             "no-name",
             "The request has neither a subject nor alternative names.",
             "Create it again, with a common name or a domain.",
         )
-    elif not request.subject.rdns and isinstance(profile, CAProfile):
+    elif not subject.rdns and isinstance(profile, CAProfile):
         yield Violation(
             "no-subject",
             "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
