@@ -37,7 +37,7 @@ LONGEST_README = 150  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
 NOT_RUN = {"text", "toml", "powershell", "bat"}
-UNSHOWN = {"--years", "--ca-certificate-file"}  # hidden; another program's
+UNSHOWN = {"--years", "--auto_confirm", "--ca-certificate-file"}  # hidden; another program's
 
 named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 OpenTerminal = Callable[..., Terminal]
