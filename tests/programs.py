@@ -6,6 +6,7 @@ Only this module imports `subprocess`; `pexpect` shows what a person sees on a t
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -40,11 +41,13 @@ class Outcome(NamedTuple):
 
 
 def forget_environment() -> None:
-    """Reduce the environment of this process to that of a plain user; programs inherit it."""
+    """Make the environment of this process that of a plain user; programs inherit it."""
     for name in [name for name in os.environ if not _KEPT.fullmatch(name)]:
         del os.environ[name]
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     os.environ["LANG"] = "C.UTF-8"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as below a shell's `&`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def environment(more: Mapping[str, str] | None = None, *, measured: bool = True) -> dict[str, str]:
@@ -102,6 +105,13 @@ def start(
     return _start(command, subprocess.DEVNULL, folder, env, stdout)
 
 
+def serve(*command: str | bytes | Path) -> Process:
+    """Start a program that answers on standard output what it is asked on standard input."""
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), bufsize=0
+    )
+
+
 def end(
     process: Process,
     *,
@@ -115,7 +125,7 @@ def end(
             stdout, stderr = process.communicate(data or None, timeout=seconds)
         finally:
             process.kill()
-    return Outcome(process.returncode, (stdout or b"").decode(), stderr.decode())
+    return Outcome(process.returncode, (stdout or b"").decode(), (stderr or b"").decode())
 
 
 def ordinary() -> list[str]:

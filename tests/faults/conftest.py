@@ -1,7 +1,7 @@
 """Folders in which a scene can be played again and again."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from itertools import count
 from pathlib import Path
@@ -10,9 +10,9 @@ import pytest
 
 from tests import programs
 from tests.faults import strace
+from tests.faults.forks import Forks
 from tests.faults.scenes import Scene
-from tests.faults.strace import DEPOT, Call, Traced
-from tests.programs import CERTSTRAP
+from tests.faults.strace import Call, Traced
 
 Stage = Callable[[Scene], Path]
 Record = Callable[[Scene], Traced]
@@ -29,8 +29,16 @@ def skip_without(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _why_not() -> str:
-    return strace.missing()
+def forks() -> Iterator[Forks]:
+    """The program, loaded once and forked for each run."""
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="session")
+def _why_not(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return strace.missing(forks, tmp_path_factory.mktemp("missing"))
 
 
 @pytest.fixture
@@ -64,25 +72,14 @@ def stage(prepared: Stage, tmp_path: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for compiled modules of the runs that must make the same calls."""
-    return tmp_path_factory.mktemp("compiled")
-
-
-@pytest.fixture(scope="session")
-def record(prepared: Stage, compiled: Path) -> Record:
+def record(prepared: Stage, forks: Forks) -> Record:
     """Gives a run of a scene's command with its system calls, in the folder ``recorded``."""
 
     @cache
     def recorded(scene: Scene) -> Traced:
         folder = prepared(scene)
-        programs.run(
-            *(*CERTSTRAP, "--depot-path", DEPOT, *scene.command),
-            folder=shutil.copytree(folder, folder.with_name("compiling")),
-            environ=strace.repeatable(compiled, compiling=True),
-        )
         again = shutil.copytree(folder, folder.with_name("recorded"))
-        traced = strace.run(again, *scene.command, compiled=compiled)
+        traced = strace.run(forks, again, *scene.command)
         assert traced.exit_code == 0, traced
         assert {call.name for call in traced.calls} >= {"openat", "write", "fsync", "close"}
         return traced
@@ -97,6 +94,12 @@ def calls(record: Record) -> Calls:
 
 
 @pytest.fixture
-def break_call(compiled: Path) -> Break:
+def traced(forks: Forks) -> Break:
+    """Runs a command under strace: `strace.run`."""
+    return partial(strace.run, forks)
+
+
+@pytest.fixture
+def break_call(forks: Forks) -> Break:
     """Runs a command and breaks one of its calls: `strace.break_call`."""
-    return partial(strace.break_call, compiled=compiled)
+    return partial(strace.break_call, forks)

@@ -1,14 +1,15 @@
 """The real program under strace(1): which system calls it makes, and one of them broken."""
 
-import os
 import re
+import shutil
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from tests import programs
-from tests.programs import CERTSTRAP
+from tests.faults.forks import Forks
 
 DEPOT = "the-depot"  # a word that stands in no other path
 
@@ -101,81 +102,56 @@ def after_changes(calls: list[Call]) -> list[Call]:
     ]
 
 
-def run(
-    folder: Path,
-    *args: str,
-    inject: str = "",
-    trace: str = CHANGES,
-    compiled: Path | None = None,
-    measured: bool = False,
-) -> Traced:
+def run(forks: Forks, folder: Path, *args: str, inject: str = "", trace: str = CHANGES) -> Traced:
     """Run ``certstrap --depot-path DEPOT`` with ``args`` in ``folder``, under strace.
 
     Args:
+        forks: what runs it.
         folder: the current folder of the run.
         args: the command and its options.
         inject: what strace is to break, as its ``-e inject`` has it.
         trace: the system calls that the log has.
-        compiled: see `repeatable`.
-        measured: let the coverage of this run count; it makes more calls then.
     """
     log = folder.with_suffix(".strace")
-    process = programs.start(
-        *("strace", "-f", "-y", "-o", log, "-e", f"trace={trace}"),
-        # It makes strace fast, and deaf to signals that it is to inject.
-        *(() if "signal=" in inject else ("--seccomp-bpf",)),
-        *(("-e", f"inject={inject}") if inject else ()),
-        *(*CERTSTRAP, "--depot-path", DEPOT, *args),
-        folder=folder,
-        environ=repeatable(compiled) if compiled and not measured else None,
-        measured=measured,
+    started = forks.start(folder, "--depot-path", DEPOT, *args)
+    injecting = ("-e", f"inject={inject}") if inject else ()
+    tracer = programs.start(
+        *("strace", "-f", "-y", "-o", log, "-e", f"trace={trace}", *injecting),
+        *("-p", str(started.pid)),
+        measured=False,
     )
-    ended = programs.end(process)
+    assert tracer.stderr
+    attached = tracer.stderr.readline()
+    started.go()
+    ended = started.end()
+    said = programs.end(tracer)
+    assert b" attached" in attached, (attached, said)
     lines = (line.split(maxsplit=1)[1] for line in log.read_text().splitlines())
     return Traced(*ended, tuple(lines))
 
 
-def break_call(
-    folder: Path, call: Call, how: str, *args: str, compiled: Path, measured: bool = False
-) -> Traced:
+def break_call(forks: Forks, folder: Path, call: Call, how: str, *args: str) -> Traced:
     """Run a command as `run` does, and break one call of it.
 
     Args:
+        forks: what runs it.
         folder: the current folder of the run.
         call: the call, as a run in an equal folder made it.
         how: what is to happen at it: ``signal=KILL``, ``error=EIO``.
         args: the command and its options.
-        compiled: see `repeatable`.
-        measured: let the coverage of this run count; only a flush is the nth of its kind even so.
     """
     inject = f"{call.name}:{how}:when={call.nth}"
-    traced = run(
-        folder, *args, inject=inject, trace=call.name, compiled=compiled, measured=measured
-    )
+    traced = run(forks, folder, *args, inject=inject, trace=call.name)
     assert traced.met(call), (call, traced)
     return traced
 
 
-def repeatable(compiled: Path, *, compiling: bool = False) -> dict[str, str]:
-    """Return what makes two equal runs make the same calls, however this machine is used.
-
-    Args:
-        compiled: a folder with the modules that the runs import, which no other process changes.
-        compiling: whether this run is the one that puts them there.
-    """
-    return {
-        "PYTHONHASHSEED": "0",
-        "PYTHONSAFEPATH": "1",  # otherwise modules are looked for in the folder of the depot
-        "PYTHONPYCACHEPREFIX": str(compiled),
-        **({} if compiling else {"PYTHONDONTWRITEBYTECODE": "1"}),
-    }
-
-
-def missing() -> str:
+def missing(forks: Forks, folder: Path) -> str:
     """Return why nothing can be traced on this machine, or nothing."""
-    probe = ("strace", "-f", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=fsync")
-    try:
-        traced = programs.run(*probe, "-e", "inject=fsync:error=EIO", "true", exit_code=None)
-    except FileNotFoundError:
+    if sys.platform != "linux" or not shutil.which("strace"):
         return "strace is not installed"
-    return traced.stderr and f"strace cannot trace: {traced.stderr.splitlines()[0]}"
+    try:
+        traced = run(forks, folder, "--version", inject="write:error=EIO")
+    except AssertionError as cause:
+        return f"strace cannot trace: {cause}"
+    return "" if "INJECTED" in str(traced) else "strace cannot break a call"

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import snapshot
-from tests.faults import strace
 from tests.faults.conftest import Break, Calls, Stage
 from tests.faults.processes import certstrap
 from tests.faults.scenes import (
@@ -81,9 +80,7 @@ def test_an_error_at_any_call_is_reported_and_leaves_the_folder_as_it_was(
         with subtests.test(call=str(call), error=error):
             folder = stage(scene)
             before = snapshot(folder)
-            refused = break_call(
-                folder, call, f"error={error}", *scene.command, measured=call.name == "fsync"
-            )
+            refused = break_call(folder, call, f"error={error}", *scene.command)
             if refused.exit_code == 0:
                 assert is_look_around(scene, call, every)
                 assert set(names(folder)) == scene.creates | set(names(stage(scene)))
@@ -100,9 +97,11 @@ def test_an_error_at_any_call_is_reported_and_leaves_the_folder_as_it_was(
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
-def test_no_folder_on_the_way_to_the_depot_is_left_behind(nth: int, stage: Stage) -> None:
+def test_no_folder_on_the_way_to_the_depot_is_left_behind(
+    nth: int, stage: Stage, traced: Break
+) -> None:
     folder = stage(INIT)
-    refused = strace.run(
+    refused = traced(
         folder, "--depot-path", f"{DEPOT}/with/parents", *INIT.command,
         inject=f"?mkdir,mkdirat:error=ENOSPC:when={nth}",
     )  # fmt: skip
@@ -113,10 +112,12 @@ def test_no_folder_on_the_way_to_the_depot_is_left_behind(nth: int, stage: Stage
 
 @pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP"])
 @pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
-def test_a_disk_without_hard_links_will_do(error: str, scene: Scene, stage: Stage) -> None:
+def test_a_disk_without_hard_links_will_do(
+    error: str, scene: Scene, stage: Stage, traced: Break
+) -> None:
     folder = stage(scene)
     inject = f"?link,linkat:error={error}"
-    done = strace.run(folder, *scene.command, inject=inject, measured=True)
+    done = traced(folder, *scene.command, inject=inject)
     assert done.exit_code == 0, done
     assert scene is REVOKE or any("(INJECTED)" in line for line in done.log)
     assert set(names(folder)) == scene.creates | set(names(stage(scene)))
@@ -124,12 +125,12 @@ def test_a_disk_without_hard_links_will_do(error: str, scene: Scene, stage: Stag
     assert revoked(folder) == (scene is REVOKE)
 
 
-def test_without_hard_links_nothing_is_overwritten_either(stage: Stage) -> None:
+def test_without_hard_links_nothing_is_overwritten_either(stage: Stage, traced: Break) -> None:
     folder = stage(REQUEST)
     before = snapshot(folder)
     inject = "?link,linkat:error=EPERM:delay_enter=500000"
     with ThreadPoolExecutor() as pool:
-        future = pool.submit(strace.run, folder, *REQUEST.command, inject=inject, measured=True)
+        future = pool.submit(traced, folder, *REQUEST.command, inject=inject)
         while not future.done() and not temporary(folder):
             time.sleep(0.01)
         (folder / DEPOT / "client.csr").write_text("precious")  # after it was found to be free
@@ -147,17 +148,17 @@ def test_a_disk_that_cannot_flush_folders_will_do(
     folders = [call for call in calls(SIGN) if call.name == "fsync" and call.paths == (DEPOT,)]
     for call in folders:
         folder = stage(SIGN)
-        done = break_call(folder, call, f"error={error}", *SIGN.command, measured=True)
+        done = break_call(folder, call, f"error={error}", *SIGN.command)
         assert done.exit_code == 0, done
         assert_whole(folder)
 
 
 @pytest.mark.parametrize("scene", [REQUEST, REVOKE], ids=str)
 def test_a_temporary_file_that_cannot_be_removed_goes_with_the_next_command(
-    scene: Scene, stage: Stage
+    scene: Scene, stage: Stage, traced: Break
 ) -> None:
     folder = stage(scene)
-    done = strace.run(folder, *scene.command, inject="?unlink,unlinkat:error=EIO")
+    done = traced(folder, *scene.command, inject="?unlink,unlinkat:error=EIO")
     assert done.exit_code == 0, done
     assert_whole(folder)
     here(folder, "request-cert", "--common-name", "next", *NEW_KEY)

@@ -1,14 +1,15 @@
 """Ctrl-C undoes a command, or comes too late; SIGTERM leaves nothing half."""
 
 import signal
-from pathlib import Path
 
 import pytest
+import typer
 
+from tests import programs
 from tests.conftest import snapshot
-from tests.faults import strace
-from tests.faults.conftest import Break, Calls, Record, Stage
+from tests.faults.conftest import Break, Calls, Stage
 from tests.faults.scenes import INIT, ISSUE, REVOKE, Scene, assert_whole, names, revoked, temporary
+from tests.programs import CERTSTRAP
 
 pytestmark = pytest.mark.usefixtures("traceable")
 
@@ -24,9 +25,7 @@ def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
         with subtests.test(call=str(call)):
             folder = stage(scene)
             before = snapshot(folder)
-            interrupted = break_call(
-                folder, call, "signal=INT", *scene.command, measured=call.name == "fsync"
-            )
+            interrupted = break_call(folder, call, "signal=INT", *scene.command)
             assert not interrupted.stderr
             if interrupted.exit_code == 0:
                 assert scene.creates <= set(names(folder))
@@ -38,18 +37,21 @@ def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
                 assert snapshot(folder) == before
 
 
-def test_an_interrupt_while_the_program_starts_is_no_traceback(
-    stage: Stage, record: Record, compiled: Path
-) -> None:
-    opened = [line for line in record(INIT).log if line.startswith("openat(")]
-    nth = next(n for n, line in enumerate(opened, 1) if "/typer/" in line)
+def test_an_interrupt_while_the_program_starts_is_no_traceback(stage: Stage) -> None:
     folder = stage(INIT)
-    inject = f"openat:signal=INT:when={nth}"
-    interrupted = strace.run(
-        folder, *INIT.command, trace="openat", inject=inject, compiled=compiled
+    log = folder.with_suffix(".strace")
+    looking = (
+        "?stat,?newfstatat,?statx"  # it looks for a module before it reads it, compiled or not
     )
-    assert interrupted.exit_code == 130
-    assert not interrupted.stderr
+    interrupted = programs.run(
+        *("strace", "-f", "-o", log, "-P", typer.__file__, "-e", f"trace={looking}"),
+        *("-e", f"inject={looking}:signal=INT:when=1"),
+        *(*CERTSTRAP, *INIT.command),
+        folder=folder,
+        exit_code=130,
+    )
+    assert "SIGINT" in log.read_text()
+    assert interrupted == (130, "", "")
     assert not snapshot(folder)
 
 

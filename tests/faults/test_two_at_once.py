@@ -10,8 +10,7 @@ import pytest
 
 from certstrap.locks import locked
 from tests.conftest import snapshot
-from tests.faults import strace
-from tests.faults.conftest import Stage
+from tests.faults.conftest import Break, Stage
 from tests.faults.processes import WAITING, start, until_waiting
 from tests.faults.scenes import (
     INIT,
@@ -139,14 +138,14 @@ def test_a_creator_that_waits_can_be_interrupted(stage: Stage) -> None:
 @pytest.mark.usefixtures("traceable")
 @pytest.mark.parametrize("way", ["{folder}/the-depot", "./the-depot", "link"])
 def test_files_that_come_into_the_depot_by_another_path_are_not_swept_away(
-    way: str, stage: Stage
+    way: str, stage: Stage, traced: Break
 ) -> None:
     folder = stage(REQUEST)
     (folder / "link").symlink_to(DEPOT)
     there = way.format(folder=folder)
     slow = (*REQUEST.command, "--key", f"{there}/client.key", "--csr", f"{there}/client.csr")
     with ThreadPoolExecutor() as pool:
-        future = pool.submit(strace.run, folder, *slow, inject="link,linkat:delay_enter=500000")
+        future = pool.submit(traced, folder, *slow, inject="link,linkat:delay_enter=500000")
         while not future.done() and not temporary(folder):
             time.sleep(0.01)
         here(folder, "request-cert", "--common-name", "next", *NEW_KEY)
