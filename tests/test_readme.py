@@ -36,8 +36,8 @@ INSTALLERS = {"pipx": "pipx==1.18.4", "uv": "uv==0.13.9", "python3": ""}
 LONGEST_README = 150  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
-NOT_RUN = {"text", "toml", "powershell", "bat"}
 UNSHOWN = {"--years", "--auto_confirm", "--ca-certificate-file"}  # hidden; another program's
+NOT_RUN = {"text", "toml", "powershell", "bat", "nginx"}
 
 named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 OpenTerminal = Callable[..., Terminal]

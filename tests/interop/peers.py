@@ -32,6 +32,12 @@ def java(source: Path, *args: str | Path) -> Outcome:
 
 
 @cache
+def nginx() -> str:
+    """Return the path of nginx, which is not on the PATH of every user."""
+    return program("nginx", asked="-v", answers="nginx version: nginx/1", what="nginx")
+
+
+@cache
 def _openssl() -> str:
     return program("openssl", asked="version", answers="OpenSSL [3-9]", what="OpenSSL 3 or later")
 
@@ -69,11 +75,11 @@ def program(name: str, *, asked: str, answers: str, what: str) -> str:
         answers: a pattern that a line of its answer begins with.
         what: what to install where it is missing.
     """
-    path = shutil.which(name)
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
         _missing(what)
     answer = programs.run(path, asked, exit_code=None)
-    if answer.exit_code != 0 or not re.search(answers, answer.stdout, re.MULTILINE):
+    if answer.exit_code != 0 or not re.search(answers, answer.stdout + answer.stderr, re.MULTILINE):
         _missing(what)
     return path
 

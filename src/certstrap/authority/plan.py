@@ -64,6 +64,7 @@ class Plan:
         self._files: dict[str, NewFile] = {}
         self._streams: dict[str, bytes] = {}
         self._taken: dict[str, CertstrapError] = {}
+        self._optional: set[str] = set()
         self._locks = ExitStack()
         self._held: frozenset[FolderId] = frozenset()
 
@@ -127,6 +128,11 @@ class Plan:
         if taken:
             self._taken[path] = taken
 
+    def add_if_missing(self, path: str, data: bytes, mode: int) -> None:
+        """Plan a new file in the depot, which is left out if another process creates it first."""
+        self._files[path] = NewFile(path, data, mode)
+        self._optional.add(path)
+
     def replace(self, path: str, data: bytes, mode: int) -> None:
         """Plan a file that takes the place of one that may exist."""
         self._files[path] = NewFile(path, data, mode, replace=True)
@@ -171,10 +177,14 @@ class Plan:
 
             if any(self.depot.holds(path) for path in self._files):
                 stack.enter_context(files.folder_for(self.depot.root))
-            new = list(self._files.values())
             folders = {os.path.dirname(path) or "." for path in self._files}
             # If a folder is missing, writing says which file cannot be written.
             self._lock(*filter(os.path.isdir, folders))
+            new = [
+                file
+                for path, file in self._files.items()
+                if not (path in self._optional and os.path.lexists(path))
+            ]
             try:
                 files.write(new, write_streams, _record_of(new))
             except PathTakenError as error:

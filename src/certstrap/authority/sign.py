@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates
 from certstrap.authority.create import CA, issuer_of, open_ca
+from certstrap.authority.crl import add_missing_crl
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import LeafProfile, Profile, rules
 from certstrap.certificates.rules import Violation
@@ -31,6 +32,7 @@ class Signed(NamedTuple):
         cut: whether it was to end after its CA, and ends with it.
         left_out: the extensions and names of the request that were not copied.
         room: how many CAs fit below an intermediate, if its path length allows more; or None.
+        crl_path: the CA's first CRL, if it had none; else empty.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Signed(NamedTuple):
     cut: bool
     left_out: tuple[str, ...]
     room: int | None = None
+    crl_path: str = ""
 
 
 def sign(
@@ -52,7 +55,7 @@ def sign(
     path: str,
     taken: CertstrapError | None = None,
 ) -> Signed:
-    """Sign ``request`` with ``ca``.
+    """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
     Args:
         plan: what it is added to.
@@ -77,6 +80,7 @@ def sign(
     issuer = issuer_of(plan, ca)
     validity = Validity.starting(plan.now, end)
     certificate = certificates.sign(issuer, request, profile, validity, ca.ancestors)
+    crl_path = add_missing_crl(plan, ca.entry, issuer)
     if path:
         plan.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
     return Signed(
@@ -87,6 +91,7 @@ def sign(
         end > issuer.validity.end,
         certificates.extensions_left_out(request, certificate),
         _room(profile, [ca.certificate, *ca.ancestors]),
+        crl_path,
     )
 
 

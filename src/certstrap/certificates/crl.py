@@ -43,7 +43,20 @@ def reason_of(text: str) -> x509.ReasonFlags:
 
 def empty(issuer: Issuer, now: datetime) -> x509.CertificateRevocationList:
     """Return the first CRL of a CA: nothing revoked, number 1, good until the CA's end."""
-    return _build(issuer, now, number=1, entries=())
+    return following(issuer, None, now)
+
+
+def following(
+    issuer: Issuer,
+    crl: x509.CertificateRevocationList | None,
+    now: datetime,
+    end: datetime | None = None,
+) -> x509.CertificateRevocationList:
+    """Return the CRL that follows ``crl``, or the first one, with the same entries.
+
+    Its next update is ``end``, or the CA's end; see `revoke`.
+    """
+    return _build(issuer, now, number=_next_number(crl), entries=_once(crl or ()), end=end)
 
 
 def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevocationList:
@@ -109,13 +122,18 @@ def revoke(
     entry = x509.RevokedCertificateBuilder(serial, now)
     if reason != x509.ReasonFlags.unspecified:
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+    entries = [*_once(crl or ()), entry.build()]
+    return _build(issuer, now, number=_next_number(crl), entries=entries)
+
+
+def number_of(crl: x509.CertificateRevocationList | None) -> int:
+    """Return the number of a CRL; 0 if it has none, or there is no CRL."""
     number = None if crl is None else extension(crl, x509.CRLNumber)  # an empty CRL is falsy
-    return _build(
-        issuer,
-        now,
-        number=number.crl_number + 1 if number else 1,
-        entries=[*_once(crl or ()), entry.build()],
-    )
+    return number.crl_number if number else 0
+
+
+def _next_number(crl: x509.CertificateRevocationList | None) -> int:
+    return number_of(crl) + 1
 
 
 def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCertificate]:
@@ -127,10 +145,15 @@ def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCe
 
 
 def _build(
-    issuer: Issuer, now: datetime, *, number: int, entries: Iterable[x509.RevokedCertificate]
+    issuer: Issuer,
+    now: datetime,
+    *,
+    number: int,
+    entries: Iterable[x509.RevokedCertificate],
+    end: datetime | None = None,
 ) -> x509.CertificateRevocationList:
     ca = issuer.certificate
-    end = validity_of(ca).end
+    end = end or validity_of(ca).end
     # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
     builder = x509.CertificateRevocationListBuilder(
         ca.subject, now, end if end >= now else NEVER, revoked_certificates=list(entries)

@@ -26,6 +26,7 @@ _COMMANDS = {  # and the modules that contain them
     "sign": "sign",
     "issue": "issue",
     "revoke": "revoke",
+    "crl": "crl",
     "import": "import_",
     "export-pkcs8": "export_pkcs8",
     "export-pkcs12": "export_pkcs12",

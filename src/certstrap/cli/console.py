@@ -34,8 +34,10 @@ def remark(lines: Iterable[str]) -> None:
         typer.echo(line, err=True)
 
 
-def say_pem(of: x509.Certificate | x509.CertificateSigningRequest) -> None:
-    """Print a certificate or a request as PEM to standard output."""
+def say_pem(
+    of: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
+) -> None:
+    """Print a certificate, a request or a CRL as PEM to standard output."""
     context.require_output()
     with uninterrupted():
         typer.echo(of.public_bytes(Encoding.PEM), nl=False)

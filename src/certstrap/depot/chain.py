@@ -11,7 +11,7 @@ from certstrap.certificates import rules
 from certstrap.certificates.properties import is_issued_by, is_self_signed
 from certstrap.certificates.rules import Violation
 from certstrap.depot.depot import Depot
-from certstrap.depot.entry import CRL
+from certstrap.depot.entry import CRL, Entry
 from certstrap.errors import CertstrapError, RefusedError
 
 
@@ -78,7 +78,7 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
     for below, above in pairwise(chain):
         since = [
             since
-            for crl in _crls_of(depot, above)
+            for _, crl in crls_of(depot, above)
             if (since := crls.revoked_since(crl, below.serial_number))
         ]
         if since:
@@ -90,8 +90,14 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
             )
 
 
-def _crls_of(depot: Depot, ca: x509.Certificate) -> Iterator[x509.CertificateRevocationList]:
-    """Yield the CRLs that are signed by the key of ``ca``."""
+def crls_of(
+    depot: Depot, ca: x509.Certificate
+) -> Iterator[tuple[Entry, x509.CertificateRevocationList]]:
+    """Yield the CRLs that are signed by the key of ``ca``, and where they are.
+
+    Raises:
+        CertstrapError: the CRL next to its certificate cannot be read, or is not signed by it.
+    """
     own = {
         authority.entry
         for authority in depot.authorities
@@ -99,7 +105,7 @@ def _crls_of(depot: Depot, ca: x509.Certificate) -> Iterator[x509.CertificateRev
     }
     for entry in depot.with_suffix(CRL):
         try:
-            yield crls.load(entry.read(CRL), entry.path(CRL), ca)
+            yield entry, crls.load(entry.read(CRL), entry.path(CRL), ca)
         except CertstrapError:
             if entry in own:
                 raise

@@ -12,7 +12,13 @@ from certstrap.cli.console import remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
-from certstrap.cli.render.lines import expiry_line, left_out_lines, room_lines, signed_line
+from certstrap.cli.render.lines import (
+    expiry_line,
+    first_crl_lines,
+    left_out_lines,
+    room_lines,
+    signed_line,
+)
 from certstrap.errors import MissingOptionError, RefusedError, quoted
 from certstrap.names import Name
 from certstrap.validity import Expiry
@@ -112,7 +118,7 @@ def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:
     """
     if signed.path and prints_to_terminal():
         say(expiry_line(signed.certificate, cut=signed.cut), *room_lines(signed))
-        say(*left_out_lines(signed))
+        say(*left_out_lines(signed), *first_crl_lines(signed))
         return
     if signed.cut and asked_for_end:
         remark([expiry_line(signed.certificate, cut=True)])

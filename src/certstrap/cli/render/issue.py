@@ -8,6 +8,7 @@ from certstrap.cli.render.curves import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
     ca_lines,
     expiry_line,
+    first_crl_lines,
     left_out_lines,
     request_lines,
     signed_line,
@@ -26,6 +27,7 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
     if issued.request:
         yield from request_lines(issued.request)
     if issued.signed:
+        yield from first_crl_lines(issued.signed)
         yield signed_line(issued.signed)
         yield expiry_line(issued.certificate, cut=issued.signed.cut)
         yield from left_out_lines(issued.signed)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # a command imports no more than it runs
     from cryptography import x509
 
     from certstrap.authority.create import NewCA
+    from certstrap.authority.crl import NewCRL
     from certstrap.authority.request import NewRequest
     from certstrap.authority.sign import Signed
     from certstrap.names import Subject
@@ -44,6 +45,20 @@ def country_lines(subject: "Subject") -> Iterator[str]:
 def signed_line(signed: "Signed") -> str:
     """Return the line of certstrap's ``sign``."""
     return f"Created {signed.path} from {signed.request_path} signed by {signed.ca_key_path}"
+
+
+def first_crl_lines(signed: "Signed") -> Iterator[str]:
+    """Yield the line on the CRL of a CA that had none."""
+    if signed.crl_path:
+        yield f"Created {signed.crl_path}"
+
+
+def crl_line(new: "NewCRL") -> str:
+    """Return the line on a CRL that was created or renewed."""
+    count, due = len(new.crl), new.crl.next_update_utc
+    done = "Created" if new.created else "Updated"
+    revoked = f"{count} revoked certificate{'s' if count != 1 else ''}"
+    return f"{done} {new.path}: {revoked}, next update on {due:%Y-%m-%d}"
 
 
 def key_line(path: str, encrypted: bool) -> str:

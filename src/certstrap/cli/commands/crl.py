@@ -1,0 +1,77 @@
+"""``certstrap crl``."""
+
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.crl import crl_bundle, renew_crl, write_bundle
+from certstrap.cli import completion, options
+from certstrap.cli.console import say, say_pem
+from certstrap.cli.context import Context, require_output
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import crl_line
+from certstrap.names import Name
+
+EXAMPLE = 'certstrap crl "Cert" --days 30'
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="The CA whose CRL it is; with --bundle, any certificate.",
+            autocompletion=completion.certificates,
+        ),
+    ],
+    days: Annotated[
+        int | None,
+        typer.Option(
+            "--days",
+            metavar="N",
+            min=1,
+            max=36_500,
+            help="The next update is due in N days. Default: at the CA's end.",
+        ),
+    ] = None,
+    bundle: Annotated[
+        bool,
+        typer.Option(
+            "--bundle",
+            help="Print the CRLs of all CAs above NAME as one file, for nginx and others.",
+        ),
+    ] = False,
+    output: Annotated[
+        str,
+        typer.Option("--output", metavar="FILE", help="Write the bundle to FILE."),
+    ] = "",
+    stdout: options.ToStdout = False,
+    passphrase: options.CAPassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoCAPassphrase = False,
+) -> None:
+    """Create or renew the CRL of a CA, or print those of a whole chain."""
+    context: Context = ctx.obj
+    if bundle and (days or stdout):
+        raise typer.BadParameter("--bundle changes no CRL: leave out --days and --stdout")
+    if output and not bundle:
+        raise typer.BadParameter("--output is for --bundle")
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    if not bundle:
+        with new_plan(context, given) as plan:
+            new = renew_crl(plan, Name.parse(name), days)
+        say(crl_line(new))
+        if stdout:
+            say_pem(new.crl)
+        return
+    with new_plan(context, given) as plan:
+        pem = crl_bundle(plan, Name.parse(name))
+        if output:
+            write_bundle(plan, output, pem)
+    if output:
+        say(f"Wrote {output}")
+        return
+    require_output()
+    say(pem.decode().rstrip("\n"))
