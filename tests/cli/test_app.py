@@ -189,6 +189,16 @@ def test_the_shells_are_told_how_a_line_may_go_on(
     assert not set(unwanted) & offered
 
 
+@pytest.mark.parametrize(
+    "words", ["sign ", "sign --CA ", "export-chain ", "export-pkcs8 ", "revoke --CA "]
+)
+def test_nothing_is_offered_from_a_depot_that_cannot_be_read(folder: Path, words: str) -> None:
+    (folder / "file").touch()
+    line = f"certstrap --depot-path file {words}"
+    done = CliRunner().invoke(app, [], env=complete("bash", line), prog_name="certstrap")
+    assert (done.exit_code, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
 @pytest.fixture
 def home(folder: Path) -> Mapping[str, str]:
     """What sets the environment of a user whose home is the folder, and has nothing in it yet."""

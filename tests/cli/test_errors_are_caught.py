@@ -196,6 +196,27 @@ def test_a_path_cannot_speak_to_the_terminal(
         assert all(line.isprintable() for line in lines)
 
 
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\u202eevil", "tab\t", "\x9b2J"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("{}",),
+        ("--{}", "init"),
+        ("init", "--{}"),
+        ("init", "--{}=x"),
+        ("init", "x", "{}"),
+        ("init", "--key-bits", "{}"),
+        ("gen", "{}"),
+    ],
+)
+def test_a_usage_error_cannot_speak_to_the_terminal(
+    certstrap: CommandLine, words: tuple[str, ...], text: str
+) -> None:
+    said = certstrap(*(word.format(text) for word in words), exit_code=2).stderr
+    assert all(line.isprintable() for line in said.split("\n"))
+    assert "Error: " in said
+
+
 def test_a_folder_that_has_gone_is_told(folder: Path) -> None:
     (folder / "gone").mkdir()
     script = 'cd gone && rmdir ../gone && "$@"'

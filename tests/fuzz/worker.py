@@ -60,7 +60,7 @@ def main() -> None:
     faulthandler.register(signal.SIGUSR1)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.umask(0o022)
-    runs.guard_the_disk()
+    runs.guard_the_disk(options.folder)
     with os.fdopen(options.report, "w", buffering=1) as report:
         for number in range(options.first, options.last + 1):
             report.write(f"{number}\n")

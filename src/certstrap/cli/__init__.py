@@ -18,7 +18,7 @@ from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
 from certstrap.cli.go_flags import with_two_dashes
-from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
+from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError, escaped
 
 _COMMANDS = {  # and the modules that contain them
     "init": "init",
@@ -144,7 +144,10 @@ def _errors_reported() -> Iterator[None]:
         if cause.filename is None:
             raise _reported(OutputError(cause)) from None
         raise _reported(StorageError("use", str(cause.filename), cause)) from None
-    except (typer.Exit, typer.Abort, TyperException):
+    except TyperException as error:  # a usage error, which quotes what was typed
+        error.message = "\n".join(map(escaped, error.message.split("\n")))
+        raise
+    except (typer.Exit, typer.Abort):
         raise
     except Exception as cause:
         if outside.shows_tracebacks():
