@@ -1,6 +1,6 @@
 """Certificate revocation lists (RFC 5280, 5). Pure: no disk, no clock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -14,6 +14,7 @@ from certstrap.certificates.properties import (
     validity_of,
     verifies,
 )
+from certstrap.certificates.rules import Violation
 from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError, quoted
 from certstrap.keys import PublicKey, signature_hash
 
@@ -97,6 +98,22 @@ def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> b
     """Tell whether the key of ``ca`` signed ``crl``."""
     key = ca.public_key()
     return isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))
+
+
+def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:
+    """Yield why ``crl`` does not count at ``now``: it is too old, or not valid yet."""
+    end = crl.next_update_utc
+    if end and now > end:
+        yield Violation(
+            "crl-expired",
+            f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
+            "Create a new one with its CA.",
+        )
+    if now < crl.last_update_utc:
+        yield Violation(
+            "crl-not-yet-valid",
+            f"{source} is not valid before {crl.last_update_utc:%Y-%m-%d %H:%M:%S} UTC.",
+        )
 
 
 def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:

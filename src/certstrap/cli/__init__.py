@@ -34,6 +34,7 @@ _COMMANDS = {  # and the modules that contain them
     "gen": "gen",
     "check": "check",
     "bundle": "bundle",
+    "inspect": "inspect",
 }
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),

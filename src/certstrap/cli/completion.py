@@ -54,6 +54,15 @@ def certificates(ctx: typer.Context, incomplete: str) -> list[str]:
     return _beginning(incomplete, lambda: (e.stem for e in _depot(ctx).with_suffix(CERTIFICATE)))
 
 
+def stems(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the names of the depot that begin so."""
+    from certstrap.depot import CERTIFICATE, CRL, KEY, REQUEST  # noqa: PLC0415
+
+    depot = _depot(ctx)
+    entries = (depot.with_suffix(suffix) for suffix in (KEY, REQUEST, CERTIFICATE, CRL))
+    return _beginning(incomplete, sorted({entry.stem for group in entries for entry in group}))
+
+
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the keys of the depot that begin so."""
     from certstrap.depot import KEY  # noqa: PLC0415

@@ -1,6 +1,6 @@
 """Private keys: their kinds, how they are generated, read and written."""
 
-from certstrap.keys.load import Passphrase, load
+from certstrap.keys.load import Passphrase, is_malformed, load
 from certstrap.keys.pbes2 import PBKDF2_ROUNDS, dump, dump_pkcs8
 from certstrap.keys.spec import (
     CURVES,
@@ -36,6 +36,7 @@ __all__ = [
     "PublicKey",
     "dump",
     "dump_pkcs8",
+    "is_malformed",
     "kind_of",
     "load",
     "signature_hash",

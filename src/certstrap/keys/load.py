@@ -75,6 +75,12 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
     return key, secret
 
 
+def is_malformed(data: bytes) -> bool:
+    """Tell whether ``data`` is an encrypted key of certstrap, which other programs cannot read."""
+    blocks = [data, *map(pem.der_of, pem.find_all(data, pem.PRIVATE_KEY))]
+    return any(_CERTSTRAPS_HMAC in block for block in blocks)
+
+
 def _repaired(block: bytes, is_pem: bool) -> tuple[bytes, bool]:
     """Return a key block that can be decoded, and whether it is PEM."""
     der = pem.der_of(block) if is_pem else block

@@ -1,0 +1,97 @@
+"""``certstrap inspect``."""
+
+import json
+import os
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
+from certstrap.cli import completion, context, options
+from certstrap.cli.console import say
+from certstrap.cli.context import Context
+from certstrap.cli.drawing import draw
+from certstrap.cli.passphrases import OPENING, passphrases, require_one_standard_input
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import inspect as render
+from certstrap.depot import Entry
+from certstrap.errors import MissingOptionError, NoPassphraseError, NotFoundError
+from certstrap.inventory.inspect import OWN, Inspection, Inspector
+from certstrap.names import Name
+
+EXAMPLE = "certstrap inspect your-namespace"
+
+
+def command(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME|FILE...",
+            help="Names of the depot, or files; - is standard input.",
+            autocompletion=completion.stems,
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_pem: Annotated[
+        bool, typer.Option("--pem", help="Print PEM; of a private key, its public key.")
+    ] = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Show what a certificate, a request, a CRL or a key is."""
+    about: Context = ctx.obj
+    if not what:
+        raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
+    if as_json and as_pem:
+        raise typer.BadParameter("only one of --json and --pem can be given")
+    standard = STANDARD_INPUT if STANDARD_INPUT in what else None
+    require_one_standard_input({"FILE": standard, "--passphrase-file": passphrase_file})
+    secrets = passphrases(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
+
+    def opening_pkcs12() -> bytes:
+        try:
+            return secrets.opening()
+        except NoPassphraseError:
+            if not context.is_interactive() or standard:
+                raise
+            return about.ask(OPENING.format("PKCS#12 file"))
+
+    with new_plan(about, secrets) as plan:
+        inspector = Inspector(plan.depot, plan.now, secrets.opening, opening_pkcs12)
+        found = [inspected(plan, inspector, each) for each in dict.fromkeys(what)]
+        now = plan.now
+    if as_pem:
+        say(*(block for each in found for block in render.pem_blocks(each)))
+    elif as_json:
+        say(json.dumps(render.document(found, now), indent=2))
+    elif context.prints_to_terminal():
+        draw(lambda width: render.drawing(found, now, width))
+    else:
+        say(*render.lines(found, now))
+    if any(each.object.problem for inspection in found for each in inspection.found):
+        raise typer.Exit(1)
+
+
+def inspected(plan: Plan, inspector: Inspector, what: str) -> Inspection:
+    """Return what is under a name of the depot, or in a file; a name comes first."""
+    entry = named_entry(plan, what, *OWN)
+    if entry:
+        return inspector.entry(entry)
+    return inspector.data(plan.read(what, "name in the depot, and no file"), source_of(what))
+
+
+def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:
+    """Return the entry of a name of the depot, or None if a file is meant."""
+    if what == STANDARD_INPUT or os.sep in what:
+        return None
+    entry = plan.depot.find(Name.parse(what), *suffixes)
+    if entry.has(*suffixes):
+        return entry
+    if not os.path.lexists(what):
+        raise NotFoundError(
+            "file, and no name in the depot,", what, "Check the name and the depot path."
+        )
+    return None

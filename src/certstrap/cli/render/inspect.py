@@ -1,0 +1,271 @@
+"""What ``inspect`` shows: as lines, as a drawing, as JSON, as PEM."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from certstrap.depot import CERTIFICATE
+from certstrap.errors import escaped
+from certstrap.inventory import facts
+from certstrap.inventory.inspect import Inspected, Inspection
+from certstrap.inventory.objects import KeyObject
+from certstrap.keys import PublicKey
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+SCHEMA = "certstrap.inspect/1"
+_LABELS = 12  # columns
+_MOST_REVOKED = 10
+"""Entries of a CRL that are shown; JSON has all."""
+
+
+class Row(NamedTuple):
+    """A line: what it is about, what it says, and how it is drawn (a style of rich, or empty)."""
+
+    label: str
+    text: str
+    style: str = ""
+
+
+def title(each: Inspected) -> str:
+    """Return which object it is."""
+    return escaped(f"{each.object.source}: {each.object.kind}")
+
+
+def rows(each: Inspected, now: datetime) -> Iterator[Row]:
+    """Yield what an object says, in words."""
+    for label, text, style in _rows(each, now):
+        if text:
+            yield Row(label, escaped(text), style)
+    for problem in each.problems:
+        yield Row("Problem", escaped(problem), "red")
+
+
+def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
+    match each.object.value:
+        case x509.Certificate() as certificate:
+            yield from _of_certificate(certificate, each, now)
+        case x509.CertificateSigningRequest() as request:
+            yield from _of_request(request)
+        case x509.CertificateRevocationList() as crl:
+            yield from _of_crl(crl, each, now)
+        case KeyObject() as key:
+            yield from _of_key(key, each.object.public_key)
+        case None:
+            if not each.object.problem:
+                yield "Content", "not read by certstrap", ""
+        case _:
+            yield from _of_public_key(facts.of_public_key(each.object.public_key))
+
+
+def _of_certificate(
+    certificate: x509.Certificate, each: Inspected, now: datetime
+) -> Iterator[tuple[str, str, str]]:
+    of = facts.of_certificate(certificate, now)
+    yield "Subject", of["subject"] or "(none)", "bold"
+    yield "Issuer", of["issuer"], ""
+    yield "Issued by", _issuer(of, each), ""
+    yield "Names", _names(of["names"]), ""
+    length = of["path_length"]
+    below = "any number of" if length is None else str(length)
+    yield "CA", f"yes, with {below} CAs below it" if of["ca"] else "no", ""
+    yield from _usages(of)
+    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    yield "Valid", f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC", ""
+    yield "Days left", *_days(certificate, now)
+    yield from _of_public_key(of["key"])
+    yield "Signature", of["signature"], ""
+    yield "Serial", of["serial"], ""
+    yield "SHA-256", _colons(of["sha256"]), ""
+    yield "SHA-1", _colons(of["sha1"]), ""
+
+
+_SOON = 30  # days
+
+
+def _issuer(of: facts.Facts, each: Inspected) -> str:
+    if of["self_signed"]:
+        return "itself: it is self-signed"
+    if not each.issuer:
+        return "no CA of this depot"
+    return f"the CA {each.issuer.entry.stem} ({each.issuer.entry.path(CERTIFICATE)})"
+
+
+def _usages(of: facts.Facts) -> Iterator[tuple[str, str, str]]:
+    yield "Used for", ", ".join(of["extended_key_usage"]), ""
+    yield "Key usage", ", ".join(of["key_usage"]), ""
+    yield "Permitted", _names(of["permitted_names"]), ""
+    yield "Excluded", _names(of["excluded_names"]), ""
+    for other in of["other_extensions"]:
+        critical = ", critical" if other["critical"] else ""
+        yield "Extension", f"{other['name'] or other['oid']}{critical}", ""
+
+
+def _of_request(request: x509.CertificateSigningRequest) -> Iterator[tuple[str, str, str]]:
+    of = facts.of_request(request)
+    yield "Subject", of["subject"] or "(none)", "bold"
+    yield "Names", _names(of["names"]), ""
+    yield from _usages(of)
+    yield from _of_public_key(of["key"])
+    yield "Signature", of["signature"], ""
+
+
+def _of_crl(
+    crl: x509.CertificateRevocationList, each: Inspected, now: datetime
+) -> Iterator[tuple[str, str, str]]:
+    of = facts.of_crl(crl, now)
+    yield "Issuer", of["issuer"], "bold"
+    by = each.issuer
+    yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA of this depot", ""
+    yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
+    end = f" to {crl.next_update_utc:%Y-%m-%d %H:%M:%S} UTC" if crl.next_update_utc else " UTC"
+    yield "Valid", f"{crl.last_update_utc:%Y-%m-%d %H:%M:%S}{end}", ""
+    yield "Signature", of["signature"], ""
+    revoked = of["revoked"]
+    yield "Revoked", f"{len(revoked)} certificate{'' if len(revoked) == 1 else 's'}", ""
+    for entry in revoked[:_MOST_REVOKED]:
+        reason = f", {entry['reason']}" if entry["reason"] else ""
+        yield "", f"{entry['serial']} on {entry['date'][:10]}{reason}", ""
+    if len(revoked) > _MOST_REVOKED:
+        yield "", f"and {len(revoked) - _MOST_REVOKED} more", ""
+
+
+def _of_key(key: KeyObject, public: object) -> Iterator[tuple[str, str, str]]:
+    if key.private:
+        yield from _of_public_key(facts.of_public_key(public))
+    yield "Form", key.form, ""
+    opened = "and opened" if key.private else "not opened: give its passphrase to see its kind"
+    yield "Encrypted", f"yes, {opened}" if key.encrypted else "no", ""
+
+
+def _of_public_key(of: facts.Facts) -> Iterator[tuple[str, str, str]]:
+    strength = f", {of['strength']}-bit security" if of["strength"] is not None else ""
+    yield "Key", f"{of['kind']}{strength}", ""
+
+
+def _names(names: dict[str, list[str]] | None) -> str:
+    shown = (
+        name if kind in {"dns", "ip", "uri", "email"} else f"{kind} {name}"
+        for kind, values in (names or {}).items()
+        for name in values
+    )
+    return ", ".join(shown)
+
+
+def _days(certificate: x509.Certificate, now: datetime) -> tuple[str, str]:
+    """Return in words how long a certificate is valid still, and the style of these words."""
+    end = certificate.not_valid_after_utc
+    days = facts.days_between(now, end)
+    if now > end:
+        ago = f"{-days} day{'' if days == -1 else 's'} ago" if days else "today"
+        return f"none: it expired {ago}", "red"
+    return str(days) if days else "less than one", "yellow" if days < _SOON else "green"
+
+
+def _colons(digest: str) -> str:
+    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2)).upper()
+
+
+def lines(found: Sequence[Inspection], now: datetime) -> Iterator[str]:
+    """Yield everything as plain text, in columns."""
+    for number, (heading, content) in enumerate(_parts(found, now)):
+        if number:
+            yield ""
+        yield heading
+        yield from (f"  {row.label:{_LABELS}}{row.text}" for row in content)
+
+
+def _parts(found: Sequence[Inspection], now: datetime) -> Iterator[tuple[str, list[Row]]]:
+    for inspection in found:
+        for each in inspection.found:
+            yield title(each), list(rows(each, now))
+        if inspection.sentence:
+            yield escaped(inspection.sentence), []
+
+
+def drawing(found: Sequence[Inspection], now: datetime, width: int) -> "RenderableType":
+    """Return everything to be drawn by rich on a terminal of ``width`` columns."""
+    from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    parts: list[RenderableType] = []
+    for heading, content in _parts(found, now):
+        parts += [Text()] if parts else []
+        parts.append(Text(heading, style="bold"))
+        for row in content:
+            label = Text(f"  {row.label:{_LABELS}}", style="dim")
+            wrapped = wrap(row.text, max(width - _LABELS - 2, 20)) or [""]
+            parts.append(label + Text(wrapped[0], style=row.style))
+            parts += [
+                Text(" " * (_LABELS + 2)) + Text(more, style=row.style) for more in wrapped[1:]
+            ]
+    return Group(*parts)
+
+
+def document(found: Sequence[Inspection], now: datetime) -> dict[str, Any]:
+    """Return everything as JSON, which docs/depot.md describes."""
+    return {
+        "schema": SCHEMA,
+        "inspected_at": facts.time(now),
+        "results": [
+            {
+                "name": inspection.name,
+                "belong_together": inspection.together,
+                "objects": [_object(each, now) for each in inspection.found],
+            }
+            for inspection in found
+        ],
+    }
+
+
+def _object(each: Inspected, now: datetime) -> dict[str, Any]:
+    return {
+        "source": each.object.source,
+        "kind": each.object.kind,
+        "depot_issuer": each.issuer.entry.stem if each.issuer else None,
+        "problems": list(each.problems),
+        "content": _content(each, now),
+    }
+
+
+def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
+    match each.object.value:
+        case x509.Certificate() as certificate:
+            return facts.of_certificate(certificate, now)
+        case x509.CertificateSigningRequest() as request:
+            return facts.of_request(request)
+        case x509.CertificateRevocationList() as crl:
+            return facts.of_crl(crl, now)
+        case KeyObject() as key:
+            public = each.object.public_key
+            return {
+                "key": facts.of_public_key(public) if key.private else None,
+                "form": key.form,
+                "encrypted": key.encrypted,
+                "malformed": key.malformed,
+            }
+        case None:
+            return None
+        case _:
+            return {"key": facts.of_public_key(each.object.public_key)}
+
+
+def pem_blocks(inspection: Inspection) -> Iterator[str]:
+    """Yield each object as PEM; of a private key, which is never shown, the public key."""
+    for each in inspection.found:
+        value = each.object.value
+        if isinstance(
+            value,
+            x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
+        ):
+            yield value.public_bytes(Encoding.PEM).decode().rstrip()
+        elif isinstance(each.object.public_key, PublicKey):
+            key = each.object.public_key.public_bytes(
+                Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+            )
+            yield key.decode().rstrip()

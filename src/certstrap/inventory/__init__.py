@@ -1,0 +1,1 @@
+"""What only reads: what a file is, what a depot holds, whether a chain is good."""
