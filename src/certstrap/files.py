@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from itertools import groupby
 from typing import NamedTuple
 
 from certstrap.errors import (
@@ -37,6 +38,7 @@ TEMPORARY = re.compile(r"\.certstrap-[0-9a-f]{16}\.tmp")
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CHUNK = 65_536  # bytes
+_FEW = 8  # files, that are written one after another
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -178,7 +180,8 @@ def write(
 ) -> None:
     """Write all the files, in their order, or none; the caller has locked their folders.
 
-    The first can be seen before the second; each is on disk when this returns. A file that
+    The first can be seen before the second; each is on disk when this returns, and private keys
+    before anything that follows them can be seen. A file that
     replaces another does so in one step, but several files do not all change in one step; if a
     later one fails, the earlier ones are undone. If this process is killed in between, whoever
     finds the record of what was to be written finishes it.
@@ -194,20 +197,23 @@ def write(
         StorageError: the operating system refuses, for example because the disk is full.
     """
     with uninterrupted() as interrupts, ExitStack() as temporary:
-        staged = [stage(file, temporary) for file in files]
+        staged = _stage_all(files, temporary)
         with record(staged) if record else nullcontext(), ExitStack() as rollback:
-            for new in staged:
-                path = new.file.path
-                if new.file.replace:
-                    _keep_old(path, temporary, rollback)
-                    name = _second_name(new.name, temporary) if record else new.name
-                    with storage_errors("write", path):
-                        os.replace(name, path)
-                else:
-                    rollback.callback(remove_if_same, path, new)
-                    give_name(new.name, path)
-                # A key's name must be on disk before anything that depends on it can be seen.
-                sync_folder(_folder_of(path))
+            for _, group in groupby(staged, lambda new: is_private(new.file)):
+                folders: dict[str, None] = {}
+                for new in group:
+                    path = new.file.path
+                    folders[_folder_of(path)] = None
+                    if new.file.replace:
+                        _keep_old(path, temporary, rollback)
+                        name = _second_name(new.name, temporary) if record else new.name
+                        with storage_errors("write", path):
+                            os.replace(name, path)
+                    else:
+                        rollback.callback(remove_if_same, path, new)
+                        give_name(new.name, path)
+                for folder in folders:
+                    sync_folder(folder)
             if interrupts:
                 raise KeyboardInterrupt
             then()
@@ -271,6 +277,21 @@ def _remove_empty(folder: str) -> None:
 
 def _temporary_name(path: str) -> str:
     return os.path.join(os.path.dirname(path), f".certstrap-{os.urandom(8).hex()}.tmp")
+
+
+def is_private(file: NewFile) -> bool:
+    """Tell whether a new file is for its owner alone, as private keys are."""
+    return not file.mode & stat.S_IROTH
+
+
+def _stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
+    """Put files on disk under temporary names: many at the same time, as disks flush so at once."""
+    if len(files) <= _FEW:
+        return [stage(file, temporary) for file in files]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most commands write few
+
+    with ThreadPoolExecutor(_FEW) as pool:
+        return list(pool.map(lambda file: stage(file, temporary), files))
 
 
 def stage(file: NewFile, temporary: ExitStack) -> Staged:

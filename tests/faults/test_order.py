@@ -41,9 +41,11 @@ def test_a_key_and_its_name_are_on_the_disk_before_what_depends_on_it_is_seen(
     scene: Scene, record: Record
 ) -> None:
     calls = record(scene).calls
-    for index, following in zip(named(calls), named(calls)[1:], strict=False):
-        if calls[index].paths[-1].endswith(".key"):
-            assert DEPOT in flushed(calls[index:following]), calls[following]
+    keys = [index for index in named(calls) if calls[index].paths[-1].endswith(".key")]
+    others = [index for index in named(calls) if index not in keys]
+    for key in keys:
+        assert all(key < other for other in others)
+        assert all(DEPOT in flushed(calls[key:other]) for other in others)
 
 
 @pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)

@@ -79,8 +79,8 @@ class Plan:
         trace: TracebackType | None,
     ) -> None:
         with self._locks:
-            if kind is None and (self._files or self._streams):
-                self._commit()
+            if kind is None:
+                self.commit()
 
     def read(self, path: str, kind: str) -> bytes:
         """Return the content of a file that the user named, which may be a pipe; ``-`` too.
@@ -163,7 +163,22 @@ class Plan:
         for folder in folders:
             files.remove_temporary(folder)
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Write what is planned, all or nothing; a plan for many certificates goes on after that.
+
+        Raises:
+            CertstrapError: a file that was free exists now, or the operating system refuses.
+        """
+        try:
+            if self._files or self._streams:
+                self._write()
+        finally:
+            for planned in (self._files, self._streams, self._taken, self._optional):
+                planned.clear()
+            self._locks.close()
+            self._held = frozenset()
+
+    def _write(self) -> None:
         with ExitStack() as stack:
             # Opened first: a FIFO waits for its reader, and Ctrl-C may end that.
             opened = [
@@ -185,12 +200,12 @@ class Plan:
                 for path, file in self._files.items()
                 if not (path in self._optional and os.path.lexists(path))
             ]
+            # Keys first: what depends on one is seen only when it is on disk.
+            new.sort(key=lambda file: not files.is_private(file))
             try:
                 files.write(new, write_streams, _record_of(new))
             except PathTakenError as error:
                 raise self._taken.get(error.path, error) from None
-            finally:
-                self._locks.close()
 
 
 def _record_of(new: list[NewFile]) -> files.Record | None:
