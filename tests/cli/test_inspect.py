@@ -9,7 +9,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from typer.testing import CliRunner
 
+from certstrap.cli import app
 from tests.builders import crls, foreign, pairs
 from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
 from tests.cli.terminal import ENTER, ends, terminal
@@ -363,3 +365,13 @@ def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Pa
     certstrap("inspect", "worker", "--json", "--pem", exit_code=2)
     both = ("inspect", "-", "--passphrase-file", "-")
     certstrap.refuses(*both, sentence="Both FILE and --passphrase-file are -.")
+
+
+def test_names_of_the_depot_are_completed(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    foreign.write(depot / "work-2.crl", b"")
+    line = "certstrap inspect wor"
+    environ = {"_CERTSTRAP_COMPLETE": "complete_bash", "COMP_WORDS": line.replace(" ", "\n")}
+    done = CliRunner().invoke(app, [], env={**environ, "COMP_CWORD": "2"}, prog_name="certstrap")
+    assert done.stdout.split() == ["work-2", "worker"]

@@ -58,9 +58,12 @@ def stems(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the names of the depot that begin so."""
     from certstrap.depot import CERTIFICATE, CRL, KEY, REQUEST  # noqa: PLC0415
 
-    depot = _depot(ctx)
-    entries = (depot.with_suffix(suffix) for suffix in (KEY, REQUEST, CERTIFICATE, CRL))
-    return _beginning(incomplete, sorted({entry.stem for group in entries for entry in group}))
+    def found() -> set[str]:
+        depot = _depot(ctx)
+        every = (depot.with_suffix(suffix) for suffix in (KEY, REQUEST, CERTIFICATE, CRL))
+        return {entry.stem for entries in every for entry in entries}
+
+    return _beginning(incomplete, lambda: sorted(found()))
 
 
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:
