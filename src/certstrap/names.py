@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple, Self
 
@@ -25,16 +25,8 @@ _URI = r"[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-F
 
 
 class Name(NamedTuple):
-    """A name as the user typed it.
+    """A name as the user typed it; its files may have any of the names in `stems`."""
 
-    Its files may have any of the names in `stems`, which are tried in that order.
-
-    Attributes:
-        text: the name without the spaces around it; names that differ only in those are the same.
-        typed: the name with them.
-    """
-
-    text: str
     typed: str
 
     @classmethod
@@ -44,7 +36,7 @@ class Name(NamedTuple):
         Raises:
             InvalidNameError: nothing in it can name a file, or it has control characters.
         """
-        self = cls(typed.strip(), typed)
+        self = cls(typed)
         _require_plain("name", self.text)
         if not any(unicodedata.category(c)[0] in "LN" for c in self.text):
             raise InvalidNameError(
@@ -60,6 +52,11 @@ class Name(NamedTuple):
         return self
 
     @property
+    def text(self) -> str:
+        """The name without the spaces around it, by which it is compared."""
+        return self.typed.strip()
+
+    @property
     def common_name(self) -> str:
         """What goes into a certificate: in printable ASCII as typed, as certstrap has it."""
         return self.typed if _is_printable_ascii(self.typed) else self.text
@@ -73,7 +70,8 @@ class Name(NamedTuple):
         certstrap's ``request-cert``, whose own would make names of other scripts collide.
         """
         text = unicodedata.normalize("NFC", self.common_name)
-        return _visible(_runs_replaced(text, lambda c: _is_letter(c) or c in "._-"))
+        kept = (c if unicodedata.category(c)[0] in "LMN" or c in "._-" else "\0" for c in text)
+        return _visible(re.sub("\0+", "_", "".join(kept)))
 
     @property
     def ca_stem(self) -> str:
@@ -84,8 +82,7 @@ class Name(NamedTuple):
         """
         if not _is_printable_ascii(self.common_name):
             return self.stem
-        spelled = _of_init(self.common_name)
-        return _visible("".join("_" if c in _NO_FILE_NAME else c for c in spelled))
+        return _visible(re.sub(f"[{re.escape(_NO_FILE_NAME)}]", "_", _of_init(self.common_name)))
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -110,11 +107,11 @@ def _of_init(text: str) -> str:
 
 
 def _of_request(text: str) -> str:
-    return _runs_replaced(text, lambda c: c.isascii() and (c.isalnum() or c in "._-"))
+    return re.sub("[^A-Za-z0-9._-]+", "_", text)
 
 
 def _visible(stem: str) -> str:
-    return "_" + stem.lstrip(".") if stem.startswith(".") else stem
+    return re.sub(r"^\.+", "_", stem)
 
 
 def _is_stem(stem: str) -> bool:
@@ -312,18 +309,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_letter(character: str) -> bool:
-    return unicodedata.category(character)[0] in "LMN"
-
-
-def _runs_replaced(text: str, keep: Callable[[str], bool]) -> str:
-    """Return ``text`` with one ``_`` for each run of characters that are not to be kept."""
-    kept = "".join(c if keep(c) else "\0" for c in text)
-    while "\0\0" in kept:
-        kept = kept.replace("\0\0", "\0")
-    return kept.replace("\0", "_")
 
 
 _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

@@ -19,12 +19,12 @@ GEN_LEAF = ("leaf", "--org", "o", *CA_FILES, "--cert", "c.pem", "--key", "c.key"
 
 
 @pytest.mark.parametrize("flag", ["--auto_confirm", "-auto_confirm", "--auto_confirm=true"])
-@pytest.mark.parametrize("before", [True, False])
-def test_gen_takes_the_flag_of_tcld(
-    certstrap: CommandLine, folder: Path, flag: str, before: bool
+@pytest.mark.parametrize("place", ["{flag} gen {line}", "gen {flag} {line}", "gen {line} {flag}"])
+def test_gen_takes_the_flag_of_tcld_in_any_place(
+    certstrap: CommandLine, folder: Path, flag: str, place: str
 ) -> None:
     for line in (GEN_CA, GEN_LEAF):
-        certstrap("gen", *((flag, *line) if before else (*line, flag)))
+        certstrap(*place.format(flag=flag, line=" ".join(line)).split())
     assert sorted(path.name for path in folder.iterdir()) == ["c.key", "c.pem", "ca.key", "ca.pem"]
 
 
@@ -39,6 +39,7 @@ NO_QUESTION = "A key is encrypted, and its passphrase was not given."
 @pytest.mark.parametrize(
     ("args", "environ", "asks"),
     [
+        (("--auto_confirm", "gen", *GEN_LEAF), {}, False),
         (("gen", "--auto_confirm", *GEN_LEAF), {}, False),
         (("gen", *GEN_LEAF, "--auto_confirm"), {}, False),
         (("gen", *GEN_LEAF), {"AUTO_CONFIRM": "1"}, False),

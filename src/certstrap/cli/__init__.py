@@ -205,6 +205,7 @@ def _certstrap(
             "--version", "-v", callback=_print_version, is_eager=True, help="Print the version."
         ),
     ] = False,
+    auto_confirm: Annotated[bool, typer.Option("--auto_confirm", hidden=True)] = False,  # noqa: ARG001 - tcld's, for `gen`
 ) -> None:
     """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
     context: Context = ctx.obj or Context()

@@ -17,9 +17,6 @@ PrivateKey = (
 PublicKey = (
     rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 )
-Passphrase = Callable[[], bytes]
-"""Gives a passphrase when it is called, which is only when one is needed; empty means none."""
-
 SMALLEST_RSA, LARGEST_RSA = 2048, 16384  # bits
 SMALLEST_CURVE = 224  # bits; as strong as RSA 2048 (NIST SP 800-57, table 2)
 

@@ -41,7 +41,7 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are t
 
 
 def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:
-    """Take tcld's flag before the command as well."""
+    """Take tcld's flag before the command too."""
 
 
 def ca(
@@ -99,12 +99,12 @@ def leaf(
     passphrase: options.CAPassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCAPassphrase = False,
-    auto_confirm: AutoConfirm = False,
+    auto_confirm: AutoConfirm = False,  # noqa: ARG001 - `_confirms` looks at it
 ) -> None:
     """Write a client's certificate and key, signed by a CA in files."""
     context: Context = ctx.obj
     target = Pair(certificate_file, key_file)
-    ask = not (is_interactive() and (auto_confirm or _confirms(ctx)))
+    ask = not (is_interactive() and _confirms(ctx))
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     with new_plan(context, given, uses_depot=False) as plan:
         certificate = create_leaf_files(
@@ -121,11 +121,11 @@ def leaf(
 
 
 def _confirms(ctx: typer.Context) -> bool:
-    """Tell whether no question is to be asked, as tcld is told so for every command."""
+    """Tell whether no question is to be asked: by tcld's variable, or its flag anywhere."""
     context: Context = ctx.obj
-    group = ctx.parent
-    return context.environ.get("AUTO_CONFIRM", "") in TRUE or (
-        group is not None and bool(group.params["auto_confirm"])
+    levels = (ctx, ctx.parent, ctx.find_root())
+    return context.environ.get("AUTO_CONFIRM", "") in TRUE or any(
+        level is not None and level.params["auto_confirm"] for level in levels
     )
 
 
