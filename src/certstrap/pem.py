@@ -45,7 +45,7 @@ _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # every DER object has one of 
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
 _WIDTH = 64  # characters in a line
-_SEQUENCE = 0x30
+INTEGER, SEQUENCE = 0x02, 0x30  # tags
 
 
 def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
@@ -183,12 +183,25 @@ def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
 
 
 def is_der(data: bytes) -> bool:
-    """Tell whether ``data`` is one DER SEQUENCE and nothing else (X.690, 8.1.3)."""
-    if len(data) < 2 or data[0] != _SEQUENCE:  # noqa: PLR2004 - a tag and a length
-        return False
+    """Tell whether ``data`` is one DER SEQUENCE and nothing else."""
+    return len(data) > 1 and data[0] == SEQUENCE and _content(data)[1] == len(data)
+
+
+def elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Yield the tag and the content of each element of a DER encoding, up to one that is broken."""
+    while len(data) > 1:
+        begin, end = _content(data)
+        if end > len(data):
+            return
+        yield data[0], data[begin:end]
+        data = data[end:]
+
+
+def _content(data: bytes | memoryview) -> tuple[int, int]:
+    """Return where the content of the first element begins and ends (X.690, 8.1.3)."""
     octets = data[1] & 0x7F if data[1] & 0x80 else 0
-    length = int.from_bytes(data[2 : 2 + octets]) if octets else data[1]
-    return len(data) == 2 + octets + length
+    begin = 2 + octets
+    return begin, begin + (int.from_bytes(data[2:begin]) if octets else data[1])
 
 
 def kind_of(label: bytes) -> str:

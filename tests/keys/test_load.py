@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from certstrap import keys, pem
 from certstrap.errors import CertstrapError, UnusableFileError, WrongPassphraseError
 from certstrap.keys import P256, RSA_2048, PrivateKey
+from certstrap.keys.rounds import rounds_of
 from tests.builders import DATA
-from tests.builders.der import integer, pbkdf2, scrypt, sequence
+from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence
 from tests.builders.keys import LEAF_KEY, a_key
 from tests.builders.openssl import openssl
 
@@ -215,3 +216,44 @@ def test_pathological_asn1_raises_nothing_but_the_tools_own_errors(name: str) ->
     for data in (PATHOLOGICAL[name], pem.to_pem("ENCRYPTED PRIVATE KEY", PATHOLOGICAL[name])):
         with pytest.raises(CertstrapError):
             keys.load(data, "k", secret)
+
+
+def pbes1(rounds: int) -> bytes:
+    parameters = sequence(der(0x04, bytes(8)), integer(rounds))
+    return sequence(sequence(oid("1.2.840.113549.1.12.1.3"), parameters), der(0x04, bytes(64)))
+
+
+ENDLESS = {
+    "PBKDF2": pbkdf2(integer(10_000_001)),
+    "2**31 of PBKDF2": pbkdf2(integer(2**31)),
+    "2**40 of PBKDF2": pbkdf2(integer(2**40)),
+    "PBKDF2 that says scrypt too": pbkdf2(
+        integer(2**31), content=oid("1.3.6.1.4.1.11591.4.11") + integer(0)
+    ),
+    "scrypt": scrypt(2**20, 8, 2),
+    "scrypt, again and again": scrypt(2, 1, 2**24),
+    "PBES1": pbes1(2**40),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_key_that_takes_too_many_rounds_is_refused_before_anybody_is_asked(name: str) -> None:
+    """The library would work for minutes, or panic."""
+    for data in (ENDLESS[name], pem.to_pem("ENCRYPTED PRIVATE KEY", ENDLESS[name])):
+        with pytest.raises(UnusableFileError, match="encrypted with more than 10,000,000 rounds"):
+            keys.load(data, "k", never)
+
+
+@pytest.mark.parametrize(
+    ("data", "rounds"),
+    [
+        (pbkdf2(integer(10_000_000)), 10_000_000),
+        (scrypt(2**14, 8, 1), 2**17),
+        (pbes1(2048), 2048),
+        (b"", 0),
+        (b"\x30\x80" * 50_000, 0),
+        (b"\x30\x84\x7f\xff\xff\xff", 0),
+    ],
+)
+def test_the_rounds_of_a_key_are_known(data: bytes, rounds: int) -> None:
+    assert rounds_of(data) == rounds
