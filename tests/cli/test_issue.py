@@ -136,6 +136,7 @@ def test_below_an_intermediate_the_client_is_given_its_chain(
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     outcome = certstrap(*P256_ISSUE, "a", "--CA", "Int", "--expires", "1 year")
     assert outcome.lines[2:] == [
+        "Created out/Int.crl",
         "Created out/a.crt from out/a.csr signed by out/Int.key",
         "Expires 2027-11-23.",
         *(line.replace("Cert.crt", "Root.crt") for line in LATER[:3]),
