@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from shlex import quote
 from typing import NamedTuple
 
+from cryptography import x509
+
 from certstrap.certificates.properties import is_ca, is_issued_by, is_self_signed
 from certstrap.depot import CERTIFICATE, CHAIN, REQUEST, Authority, Depot, Entry
-from certstrap.depot.chain import issuers_of
+from certstrap.depot.chain import issuers_of, revoked
+from certstrap.depot.compromised import compromised
 from certstrap.errors import RefusedError
 from certstrap.temporal.bundle import fingerprint
 
@@ -34,7 +37,7 @@ class Rotation(NamedTuple):
         leaving: the CA that goes, and those above it that go too.
         arriving: the CA that comes, and those above it that come too.
         staying: the CAs above both.
-        clients: whose certificates the old CA issued.
+        clients: whose certificates the old CA issued and did not revoke.
         bundle: the path of the bundle with both.
         namespace: the id of the Namespace.
         program: how this program is called for the depot.
@@ -156,6 +159,7 @@ def between(
 
     Raises:
         RefusedError: they are one CA, or one of them is none.
+        CertstrapError: the CRL of the old CA cannot be read.
     """
     known = {each.certificate: each for each in depot.authorities}
     chains = []
@@ -179,10 +183,13 @@ def between(
             f"{old.stem} and {new.stem} are in one chain, and cannot take each other's place.",
             "Name the CAs that are uploaded; clients below another intermediate need no rotation.",
         )
+    issuer = leaving[0].certificate
     clients = [
         entry
         for entry, certificate in depot.certificates()
-        if not is_ca(certificate) and is_issued_by(certificate, leaving[0].certificate)
+        if not is_ca(certificate)
+        and is_issued_by(certificate, issuer)
+        and not _is_shut_out(depot, certificate, issuer)
     ]
     return Rotation(
         [ca for ca in leaving if ca.certificate not in kept],
@@ -193,3 +200,8 @@ def between(
         namespace,
         program,
     )
+
+
+def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell whether a client is to get no new certificate: the old one is revoked, or its key is."""
+    return any(revoked(depot, [leaf, issuer], "")) or any(compromised(depot, leaf.public_key(), ""))

@@ -115,7 +115,7 @@ class Sources:
         )
 
     def everything(self) -> Iterator[Subject]:
-        """Yield each certificate of the depot; a CA only if it is above no other of them.
+        """Yield each certificate of the depot; a CA only if it is checked with no other of them.
 
         A file that cannot be read is yielded too, with the reason. If the user named the CAs that
         are uploaded, those of the depot are not yielded.
@@ -132,7 +132,8 @@ class Sources:
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
                 continue
-            covered.update(piece.certificate for piece in _pieces(subject))
+            pieces = (*subject.client.pieces, *_pieces(subject))
+            covered.update(piece.certificate for piece in pieces)
             yield subject
         for subject in cas:
             first = _pieces(subject)[0]

@@ -1,0 +1,578 @@
+"""`check`: the report, its exit statuses, its options, and files of every origin."""
+
+import json
+import os
+import shlex
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat
+
+from certstrap.cli.context import utc_now
+from certstrap.temporal.rules import RULES
+from tests.builders import foreign, pairs
+from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
+from tests.cli.terminal import ends, terminal
+from tests.conftest import CommandLine, snapshot
+from tests.temporal import servers
+from tests.temporal.pki import BELOW, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
+from tests.temporal.servers import SERVER_CA, context, serving
+
+QUICK = ("--curve", "P-256", "--no-passphrase")
+
+
+@pytest.fixture
+def certstrap(folder: Path) -> CommandLine:
+    """The command line at the present time, which OpenSSL judges by."""
+    return CommandLine(now=utc_now())
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with what the documented walkthrough makes."""
+    certstrap("init", "--common-name", "Cert", *QUICK)
+    client(certstrap, "your-namespace")
+    return folder / "out"
+
+
+def client(certstrap: CommandLine, name: str, ca: str = "Cert", *options: str) -> None:
+    certstrap("request-cert", "--common-name", name, *QUICK)
+    certstrap("sign", name, "--CA", ca, *options)
+
+
+def failures(certstrap: CommandLine, *args: str) -> list[str]:
+    """Return what ``check --quiet`` prints, which must find something."""
+    return certstrap("check", *args, "--quiet", exit_code=3).lines
+
+
+def as_json(certstrap: CommandLine, *args: str, exit_code: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        certstrap("check", *args, "--json", exit_code=exit_code).stdout
+    )
+    return found
+
+
+def test_what_the_walkthrough_makes_passes_without_a_warning(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    before = snapshot(folder)
+    outcome = certstrap("check", "your-namespace")
+    lines = outcome.lines
+    assert (
+        lines[0]
+        == "your-namespace: out/your-namespace.crt, out/your-namespace.key, CA out/Cert.crt"
+    )
+    assert lines[-1] == "your-namespace passed."
+    rows = [line.split()[:2] for line in lines if line.startswith("  ")]
+    assert {status for status, _ in rows} == {"passed"}
+    of_namespace = {"namespace-form", "namespace-name"}
+    assert {rule for _, rule in rows} == {*RULES, "rehearsal"} - of_namespace
+    titles = [line for line in lines if line and line[0].isupper()]
+    assert titles == [
+        "CA", "Leaf", "Chain", "Key", "Names", "Validity", "Clients", "Rehearsal",
+    ]  # fmt: skip
+    assert snapshot(folder) == before
+
+
+@pytest.mark.parametrize("client", ["java", "go", "python", "typescript", "dotnet", "ruby", "php"])
+def test_what_the_walkthrough_makes_passes_for_each_client(
+    certstrap: CommandLine, folder: Path, client: str
+) -> None:
+    certstrap("init", "--common-name", "Cert", input="\n\n")
+    certstrap("request-cert", "--common-name", "your-namespace", input="\n\n")
+    certstrap("sign", "your-namespace", "--CA", "Cert")
+    certstrap("export-pkcs8", "your-namespace")
+    outcome = certstrap(
+        "check", "your-namespace", "--client", client, "--namespace", "your-namespace.acct"
+    )
+    assert outcome.lines[-1] == "your-namespace passed."
+
+
+def test_java_is_told_how_to_make_its_key(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("--depot-path", "my depot", "init", "--common-name", "Cert", *QUICK)
+    certstrap("--depot-path", "my depot", "request-cert", "--cn", "a", "--no-passphrase")
+    certstrap("--depot-path", "my depot", "sign", "a")
+    found = certstrap(
+        "--depot-path", "my depot", "check", "a", "--client", "java", "--quiet", exit_code=3
+    ).stdout
+    assert found == (
+        "a: client-form: my depot/a.key is not PKCS#8: it begins with BEGIN RSA PRIVATE KEY. The "
+        "client for Java reads PKCS#8 only. To fix: Write the key as PKCS#8: certstrap "
+        "--depot-path 'my depot' export-pkcs8 a\n"
+    )
+    certstrap(*shlex.split(found.rpartition("PKCS#8: certstrap ")[2]))
+    assert (
+        "my depot/a.pkcs8.key"
+        in certstrap("--depot-path", "my depot", "check", "a", "--client", "java").stdout
+    )
+
+
+def test_without_a_name_the_whole_depot_is_checked(certstrap: CommandLine, depot: Path) -> None:
+    client(certstrap, "other")
+    certstrap("init", "--common-name", "Unused", *QUICK)
+    document = as_json(certstrap)
+    assert [each["name"] for each in document["results"]] == ["other", "your-namespace", "Unused"]
+    assert document["passed"]
+
+
+def test_a_file_that_cannot_be_read_fails_and_hides_no_other(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "broken.crt", b"-----BEGIN CERTIFICATE-----\n")
+    document = as_json(certstrap, exit_code=3)
+    assert [(each["name"], each["passed"]) for each in document["results"]] == [
+        ("broken", False),
+        ("your-namespace", True),
+    ]
+    (found,) = failures(certstrap)
+    assert found == (
+        "broken: leaf-pem: out/broken.crt is broken: its PEM has no end. To fix: Use the file that "
+        "was meant, or an unchanged copy of it."
+    )
+
+
+def test_a_ca_of_the_depot_that_cannot_be_read_fails(certstrap: CommandLine, folder: Path) -> None:
+    foreign.write(folder / "out/odd.crt", b"")
+    assert failures(certstrap)[0].startswith("odd: leaf-pem: out/odd.crt ")
+
+
+def test_an_empty_depot_has_nothing_to_check(certstrap: CommandLine, folder: Path) -> None:
+    certstrap.refuses("check", sentence="There is no certificate in out.")
+    certstrap.refuses("check", "nobody", sentence="There is no certificate out/nobody.crt.")
+
+
+def test_a_ca_is_checked_with_those_above_it(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *QUICK)
+    certstrap("request-cert", "--cn", "Int", *QUICK)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    outcome = certstrap("check", "Int")
+    assert outcome.lines[0] == "Int: CA out/Int.crt, out/Root.crt"
+    assert "rehearsal" not in outcome.stdout
+    assert certstrap("check", "Root").lines[0] == "Root: CA out/Root.crt"
+    client(certstrap, "below", "Int")
+    names = [each["name"] for each in as_json(certstrap, exit_code=3)["results"]]
+    assert names == ["below", "Int"]
+    certstrap("export-chain", "below")
+    assert [each["name"] for each in as_json(certstrap)["results"]] == ["below"]
+    Path("out/Root.crt").unlink()
+    assert "ca-issuer" in failures(certstrap, "Int")[0]
+
+
+def test_a_leaf_below_an_intermediate_needs_its_chain(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *QUICK)
+    certstrap("request-cert", "--cn", "Int", *QUICK)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    client(certstrap, "below", "Int")
+    incomplete, refused = failures(certstrap, "below")
+    assert incomplete == (
+        'below: chain-complete: out/below.crt is issued by "CN=Int", which is neither among the '
+        "uploaded CAs nor in out/below.crt. To fix: Give the client its chain, which this writes: "
+        "certstrap export-chain below"
+    )
+    assert refused.startswith("below: rehearsal: A TLS 1.3 server")
+    assert refused.endswith('"unable to get local issuer certificate" (TLS alert unknown_ca).')
+    certstrap("export-chain", "below")
+    passed = certstrap("check", "below")
+    assert passed.lines[0] == "below: out/below.chain.crt, out/below.key, CA out/Root.crt"
+    assert passed.lines[-1] == "below passed."
+
+
+def save(name: str, data: bytes) -> str:
+    foreign.write(Path.cwd() / name, data, 0o644)
+    return name
+
+
+def test_files_of_any_tool_are_checked(certstrap: CommandLine, folder: Path) -> None:
+    files = (
+        "--cert", save("c.pem", concatenated(BELOW, INTERMEDIATE)),
+        "--key", save("k.pem", key_data(LEAF_KEY)),
+        "--ca-bundle", save("ca.pem", ROOT.pem),
+    )  # fmt: skip
+    outcome = certstrap("check", *files)
+    assert outcome.lines[0] == "c.pem: c.pem, k.pem, CA ca.pem"
+    assert outcome.lines[-1] == "c.pem passed."
+    assert not (folder / "out").exists()
+
+
+def test_a_file_is_checked_against_the_cas_of_the_depot(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    outcome = certstrap("check", "--cert", "out/your-namespace.crt")
+    assert "CA out/Cert.crt" in outcome.lines[0]
+    assert outcome.lines[-1] == "out/your-namespace.crt passed, with 2 warnings."
+    assert "Not tried: the private key is not here." in outcome.stdout
+
+
+def test_a_key_elsewhere_is_named(certstrap: CommandLine, depot: Path, folder: Path) -> None:
+    (depot / "your-namespace.key").rename(folder / "elsewhere.key")
+    outcome = certstrap("check", "your-namespace")
+    assert "  warning  key-present" in outcome.stdout
+    outcome = certstrap("check", "your-namespace", "--key", "elsewhere.key")
+    assert outcome.lines[-1] == "your-namespace passed."
+
+
+def test_the_uploaded_file_counts_where_it_is_named(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("init", "--cn", "Other", *QUICK)
+    assert certstrap("check", "--ca-bundle", "out/Cert.crt").lines[-1] == "your-namespace passed."
+    found = failures(certstrap, "your-namespace", "--ca-bundle", "out/Other.crt")
+    assert [line.split(": ")[1] for line in found] == ["chain-complete", "rehearsal"]
+
+
+def test_a_certificate_of_a_ca_that_was_made_again_is_found(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    for path in depot.glob("Cert.*"):
+        path.unlink()
+    certstrap("init", "--common-name", "Cert", *QUICK)
+    found = failures(certstrap, "your-namespace")
+    assert [line.split(": ")[1] for line in found] == ["chain-signature", "rehearsal"]
+
+
+def test_foreign_certificates_get_a_warning_for_what_the_documentation_asks_beyond(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    leaf = LEAF.without("constraints")
+    files = ("--cert", save("c", leaf.pem), "--key", save("k", key_data(LEAF_KEY)))
+    outcome = certstrap("check", *files, "--ca-bundle", save("ca", ROOT.pem))
+    assert outcome.lines[-1] == "c passed, with 1 warning."
+    assert "  warning  leaf-false" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("client", "kind", "rule"),
+    [
+        ("python", "P-521", "client-kind"),
+        ("typescript", "P-521", "client-kind"),
+        ("dotnet", "P-521", "client-kind"),
+        ("ruby", "P-521", "client-kind"),
+        ("go", "P-521", ""),
+        ("java", "P-521", ""),
+        ("php", "P-521", ""),
+        ("go", "P-224", "client-kind rehearsal"),
+        ("python", "Ed25519", "key-kind"),
+        ("go", "Ed25519", "key-kind"),
+    ],
+)
+def test_the_kind_of_a_key_is_judged_for_a_client(
+    certstrap: CommandLine, depot: Path, client: str, kind: str, rule: str
+) -> None:
+    certstrap("request-cert", "--cn", "a", "--curve", kind, "--no-passphrase")
+    certstrap("sign", "a", "--CA", "Cert")
+    found = certstrap("check", "a", "--client", client, "--quiet", exit_code=3 if rule else 0).lines
+    assert " ".join(line.split(": ")[1] for line in found) == rule
+
+
+def test_a_client_that_there_is_not_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("check", "--client", "rust", sentence='There is no client "rust".')
+
+
+@pytest.mark.parametrize(
+    ("namespace", "rule"),
+    [
+        ("your-namespace.acct", ""),
+        ("other.acct", "namespace-name"),
+        ("your-namespace", "namespace-form"),
+        ("Your-Namespace.acct", "namespace-form"),
+        ("your--namespace.acct", "namespace-form"),
+    ],
+)
+def test_the_namespace_is_compared(
+    certstrap: CommandLine, depot: Path, namespace: str, rule: str
+) -> None:
+    found = certstrap(
+        "check", "your-namespace", "--namespace", namespace, "--quiet", exit_code=3 if rule else 0
+    ).lines
+    assert [line.split(": ")[1] for line in found] == ([rule] if rule else [])
+
+
+def test_an_encrypted_key_is_opened_with_its_passphrase(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--passphrase", "secret")
+    certstrap("sign", "a", "--CA", "Cert")
+    outcome = certstrap("check", "a", exit_code=3)
+    assert "To fix: Write a copy that is not encrypted: certstrap export-pkcs8 a" in outcome.stdout
+    assert "Not tried: the private key was not opened." in outcome.stdout
+    outcome = certstrap("check", "a", "--passphrase", "secret", exit_code=3)
+    assert "lets the client in" in outcome.stdout
+    assert certstrap("check", "a", "--client", "java").lines[-1] == "a passed, with 2 warnings."
+    certstrap("export-pkcs8", "a", "--passphrase", "secret")
+    assert certstrap("check", "a").lines[-1] == "a passed."
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--passphrase", "secret")
+    certstrap("sign", "a", "--CA", "Cert")
+    with terminal(folder, "check", "a") as child:
+        child.expect("Enter passphrase")
+        child.sendline("secret")
+        assert "lets the client in" in " ".join(ends(child, 3).split())
+
+
+def test_a_revoked_certificate_is_reported_as_one_that_temporal_cloud_still_accepts(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--CN", "your-namespace", "--CA", "Cert", "--reason", "keyCompromise")
+    outcome = certstrap("check", "your-namespace")
+    assert "  warning  leaf-revoked" in outcome.stdout
+    assert "out/your-namespace.crt was revoked on " in outcome.stdout
+    assert "has a key that is compromised" in outcome.stdout
+    assert outcome.lines[-1] == "your-namespace passed, with 1 warning."
+
+
+def test_a_compromised_key_is_reported_below_another_certificate_too(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--CN", "your-namespace", "--CA", "Cert", "--reason", "keyCompromise")
+    key = foreign.load_key(depot / "your-namespace.key")
+    other = pairs.ca(subject="Other", end=PRESENT + foreign.YEAR)
+    other.store("Other")
+    leaf = pairs.made(subject="again", key=key, by=other, end=PRESENT + foreign.YEAR)
+    foreign.write(depot / "again.crt", leaf.pem)
+    assert "out/again.crt has a key that is compromised" in certstrap("check", "again").stdout
+
+
+def test_a_crl_that_cannot_be_read_is_reported(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "Cert.crl").chmod(0o600)
+    (depot / "Cert.crl").write_bytes(b"x")
+    outcome = certstrap("check", "your-namespace")
+    assert "  warning  leaf-revoked" in outcome.stdout
+    assert "Whether it is revoked is not known: out/Cert.crl " in outcome.stdout
+
+
+def test_a_key_that_others_can_read_is_reported(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "your-namespace.key").chmod(0o644)
+    outcome = certstrap("check", "your-namespace")
+    assert "  warning  key-mode" in outcome.stdout
+    assert outcome.lines[-1] == "your-namespace passed, with 1 warning."
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"x" * 100, "is not a private key that can be read"),
+        (LEAF.pem, "holds a certificate, not a private key"),
+    ],
+)
+def test_a_key_file_with_something_else_fails(
+    certstrap: CommandLine, depot: Path, data: bytes, sentence: str
+) -> None:
+    key = depot / "your-namespace.key"
+    key.chmod(0o600)
+    key.write_bytes(data)
+    (found,) = failures(certstrap, "your-namespace")
+    assert found.startswith(f"your-namespace: key-pem: out/your-namespace.key {sentence}")
+
+
+def test_a_key_that_is_a_folder_fails(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "your-namespace.key").unlink()
+    (depot / "your-namespace.key").mkdir()
+    (found,) = failures(certstrap, "your-namespace")
+    assert found.startswith("your-namespace: key-pem: out/your-namespace.key is not a regular file")
+
+
+def test_hostile_files_end_within_a_second_and_print_no_key(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    key = key_data(CA_KEY)
+    secret = key.splitlines()[1].decode()
+    files = {
+        "random": os.urandom(10_000_000),
+        "large": ROOT.pem * (10_000_000 // len(ROOT.pem)),
+        "many": ROOT.pem * 1000,
+        "with key": ROOT.pem + key,
+        "begins": b"-----BEGIN CERTIFICATE-----\n" * 30_000,
+        "keys": key * 1000,
+        "nothing": b"",
+    }
+    for name, data in files.items():
+        save(name, data)
+        for args in (
+            ("check", "--cert", name),
+            ("check", "your-namespace", "--key", name),
+            ("check", "your-namespace", "--ca-bundle", name),
+            ("bundle", "--check", name),
+        ):
+            start = time.monotonic()
+            outcome = certstrap(*args, exit_code=3)
+            assert time.monotonic() - start < 1, args
+            assert "failed" in outcome.stdout
+            assert secret not in outcome.stdout
+            assert "PRIVATE KEY" not in outcome.stdout
+        assert secret not in certstrap("bundle", "--cert", name, exit_code=1).stderr
+
+
+def test_names_are_fit_for_a_terminal(certstrap: CommandLine, folder: Path) -> None:
+    evil = pairs.ca(subject="red \x1b[31m\u202e", end=PRESENT + foreign.YEAR)
+    leaf = pairs.leaf(evil)
+    save("evil\x1b[31m", leaf.pem)
+    outcome = certstrap("check", "--cert", "evil\x1b[31m", exit_code=3)
+    assert "\x1b" not in outcome.stdout
+    assert "\u202e" not in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("a", "--cert", "f"), "--cert FILE takes the place of NAME"),
+        (("--key", "f"), "--key FILE needs one NAME, or --cert FILE"),
+        (("a", "b", "--key", "f"), "--key FILE needs one NAME, or --cert FILE"),
+        (("a", "--server-ca", "f"), "--server-ca and --server-name need --connect HOST"),
+        (("a", "--server-name", "f"), "--server-ca and --server-name need --connect HOST"),
+        (("a", "--timeout", "0"), "--timeout"),
+    ],
+)
+def test_options_that_make_no_sense_together_are_refused(
+    certstrap: CommandLine, folder: Path, args: tuple[str, ...], sentence: str
+) -> None:
+    outcome = certstrap("check", *args, exit_code=2)
+    assert sentence in " ".join(outcome.stderr.split())
+
+
+def connecting(port: int, ca: str = "server-ca.pem") -> tuple[str, ...]:
+    save("server-ca.pem", SERVER_CA.pem)
+    return ("--connect", f"localhost:{port}", "--server-ca", ca)
+
+
+@pytest.fixture
+def files(folder: Path) -> tuple[str, ...]:
+    """Files of a client that the test server accepts."""
+    return (
+        "--cert", save("c", LEAF.pem),
+        "--key", save("k", key_data(LEAF_KEY)),
+        "--ca-bundle", save("ca", ROOT.pem),
+    )  # fmt: skip
+
+
+def test_an_endpoint_that_accepts_the_certificate_passes(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.speaking_http2) as server:
+        outcome = certstrap("check", *files, *connecting(server.port))
+        document = as_json(certstrap, *files, *connecting(server.port))
+    assert outcome.lines[-3].split() == [
+        "passed", "connection", f"localhost:{server.port}", *["accepts", "the", "certificate."],
+    ]  # fmt: skip
+    assert document["results"][0]["connection"] == {
+        "address": f"localhost:{server.port}",
+        "outcome": "accepted",
+        "words": None,
+        "alert": None,
+        "certificate_demanded": True,
+    }
+
+
+def test_an_endpoint_that_refuses_the_certificate_fails_with_its_alert(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    stranger = LEAF.but(by=ROOT.but(key=OTHER_KEY)).without("authority key")
+    own = (
+        "--cert",
+        save("c2", stranger.pem),
+        "--key",
+        "k",
+        "--ca-bundle",
+        save("o", ROOT.but(key=OTHER_KEY).pem),
+    )
+    with serving(servers.speaking_http2) as server:
+        (found,) = failures(certstrap, *own, *connecting(server.port))
+    assert found.startswith(f"c2: connection: localhost:{server.port} refuses the certificate: ")
+    assert "(TLS alert " in found
+    assert "To fix: Upload the CA that issued it to the Namespace" in found
+
+
+def test_a_server_that_is_not_trusted_fails_otherwise(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.speaking_http2) as server:
+        (found,) = failures(certstrap, *files, *connecting(server.port, "ca"))
+        (of_system,) = failures(certstrap, *files, "--connect", f"localhost:{server.port}")
+        (of_name,) = failures(
+            certstrap, *files, *connecting(server.port), "--server-name", "x.example"
+        )
+    for each in (found, of_system, of_name):
+        assert f"c: connection: The certificate of localhost:{server.port} is not trusted: " in each
+    assert "x.example" in of_name
+
+
+def test_a_server_that_is_not_there_fails_otherwise(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.hanging) as server:
+        (silent,) = failures(certstrap, *files, *connecting(server.port), "--timeout", "0.3")
+    (gone,) = failures(certstrap, *files, *connecting(server.port))
+    assert f'localhost:{server.port} is not reachable: "no answer within 0.3 seconds".' in silent
+    assert f'localhost:{server.port} is not reachable: "Connection refused".' in gone
+
+
+def test_a_server_without_tls_fails_otherwise(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.answering_in_the_clear) as server:
+        (found,) = failures(certstrap, *files, *connecting(server.port))
+    assert f"The TLS connection to localhost:{server.port} fails: " in found
+
+
+def test_a_server_that_asks_for_no_certificate_proves_nothing(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.speaking_http2, context(demands=ssl.CERT_NONE)) as server:
+        outcome = certstrap("check", *files, *connecting(server.port))
+    assert "  warning  connection" in outcome.stdout
+    assert "but also whoever has no certificate" in outcome.stdout
+    assert outcome.lines[-1] == "c passed, with 1 warning."
+
+
+def test_without_a_key_nothing_is_connected(certstrap: CommandLine, files: tuple[str, ...]) -> None:
+    outcome = certstrap("check", *files[:2], *files[4:], *connecting(1))
+    assert outcome.stdout.count("Not tried: the private key is not here.") == 2
+
+
+def test_a_server_ca_that_is_none_is_refused(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    for data, sentence in ((b"", "f holds no certificate."), (ROOT.pem * 40, "f is too large.")):
+        save("f", data)
+        certstrap.refuses(
+            "check", *files, "--connect", "localhost", "--server-ca", "f", sentence=sentence
+        )
+    certstrap.refuses("check", *files, "--connect", "a:b:c", sentence="Invalid address")
+
+
+def test_a_terminal_shows_the_same_in_a_table(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    with terminal(folder, "check", "your-namespace") as child:
+        shown = ends(child)
+    assert "Rehearsal" in shown
+    assert "your-namespace passed." in shown
+    with terminal(folder, "check", "your-namespace", "--quiet") as child:
+        assert ends(child).strip() == ""
+
+
+def test_a_sec1_key_is_read(certstrap: CommandLine, folder: Path) -> None:
+    sec1 = key_data(LEAF_KEY, form=PrivateFormat.TraditionalOpenSSL)
+    files = (
+        "--cert",
+        save("c", LEAF.pem),
+        "--key",
+        save("k", sec1),
+        "--ca-bundle",
+        save("r", ROOT.pem),
+    )
+    assert certstrap("check", *files, "--client", "go").lines[-1] == "c passed."
+    (found,) = failures(certstrap, *files, "--client", "java")
+    assert (
+        "To fix: Write the key as PKCS#8: certstrap export-pkcs8 --key k --output k.pkcs8" in found
+    )
+    certstrap("export-pkcs8", "--key", "k", "--output", "k.pkcs8")
+    assert (
+        certstrap("check", *files[:3], "k.pkcs8", *files[4:], "--client", "java").lines[-1]
+        == "c passed."
+    )
