@@ -117,8 +117,7 @@ def _visible(stem: str) -> str:
 def _is_stem(stem: str) -> bool:
     """Tell whether ``stem`` can name files of the folder itself that are not hidden."""
     return (
-        any(map(str.isalnum, stem))
-        and not stem.startswith(".")
+        stem[:1] not in {"", "."}
         and not set(stem) & set(_NO_FILE_NAME)
         and len(os.fsencode(stem)) <= LONGEST_STEM
     )

@@ -110,6 +110,18 @@ def test_a_leaf_is_found_under_either_rule_by_its_name_and_by_its_file_name(
     assert outcome.stdout == "Updated out/Root.crl: 1 revoked certificate\n"
 
 
+def test_a_request_that_certstrap_named_with_an_underscore_alone_is_found_by_its_name(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "Root", *NEW_KEY)
+    foreign.write(folder / "out/_.csr", foreign.request(subject="東京"), 0o444)
+    other = 'out/_.csr is for "東京", and "大阪" was asked for.'
+    certstrap.refuses("sign", "大阪", sentence=other)
+    certstrap("sign", "東京")
+    assert common_name(foreign.load_certificate(folder / "out/_.crt")) == "東京"
+    assert certstrap("revoke", "--CN", "東京").stdout.startswith("Updated out/Root.crl")
+
+
 @pytest.mark.parametrize(
     ("stem", "owner", "typed"),
     [
