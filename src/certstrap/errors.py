@@ -136,11 +136,13 @@ class InUseError(CertstrapError):
     """Another process uses a folder that this one has to change, and does not finish."""
 
     def __init__(self, folder: str, seconds: float) -> None:
+        from shlex import quote  # noqa: PLC0415 - only this error needs it
+
         self.folder, self.seconds = folder, seconds
         super().__init__(
             f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
             "Try again, wait longer with --wait SECONDS before the command, or find that process "
-            "with: fuser -v FOLDER",
+            f"with: fuser -v {quote(folder)}",
         )
 
 

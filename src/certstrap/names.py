@@ -313,10 +313,15 @@ def _is_address(text: str) -> bool:
 _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
-def _require_plain(what: str, text: str) -> None:
-    if any(
+def is_plain(text: str) -> bool:
+    """Tell whether a text has no control characters, nor any that let it look like another text."""
+    return not any(
         unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
-        or unicodedata.bidirectional(c) in _REORDERING  # text that looks like another text
+        or unicodedata.bidirectional(c) in _REORDERING
         for c in text
-    ):
+    )
+
+
+def _require_plain(what: str, text: str) -> None:
+    if not is_plain(text):
         raise InvalidNameError(what, text, "has a control character", "Type it without.")

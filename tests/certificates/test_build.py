@@ -338,6 +338,18 @@ def test_a_request_that_names_nothing_is_refused() -> None:
     assert "subjectAltName" not in extensions_of(leaf)
 
 
+@pytest.mark.parametrize(
+    "character",
+    [*"\0\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x1b\n\x7f\x9b\u2028\u2029"],
+)
+def test_a_subject_that_can_look_like_another_is_refused(character: str) -> None:
+    odd = f"a{character}b"
+    for subject in (a_name(odd), a_name("a", organization_name=odd)):
+        with pytest.raises(RefusedError, match="has a control character in its subject") as error:
+            sign(an_issuer(), a_request(subject=subject), LEAF, VALIDITY)
+        assert str(error.value).isprintable()
+
+
 def test_a_server_without_alternative_names_is_refused() -> None:
     with pytest.raises(RefusedError, match="no alternative names"):
         sign(an_issuer(), a_request(), LeafProfile(SERVER), VALIDITY)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from time import process_time
 
 import pytest
 from cryptography import x509
@@ -229,6 +230,29 @@ def test_the_host_of_a_uri_is_found_as_rfc_3986_has_it(text: str, host: str) -> 
     for tree in ("example.com", "other"):
         assert is_permitted(permitted=[uri(tree)], names=[uri(text)]) == (tree == host)
         assert is_permitted(excluded=[uri(tree)], names=[uri(text)]) == (tree != host)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "urn:http://example.com",
+        "://example.com",
+        "http://example.com@other@example.com",
+        "http://example.com]/",
+        "example.com",
+    ],
+)
+def test_a_uri_that_programs_could_read_in_more_than_one_way_is_refused(text: str) -> None:
+    assert not is_permitted(permitted=[uri("example.com")], names=[uri(text)])
+    assert not is_permitted(excluded=[uri("other")], names=[uri(text)])
+
+
+@pytest.mark.parametrize("part", ["1.b", "a", "1", "@", ".", ":", "a://", "b@", "/", "["])
+def test_a_long_uri_is_compared_in_no_time(part: str) -> None:
+    text = f"a://{part * (32_000 // len(part))}]"
+    begin = process_time()
+    is_permitted(permitted=[uri("example.com")], names=[uri(text)])
+    assert process_time() - begin < 1
 
 
 OTHER_NAME = x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x0c\x01a")

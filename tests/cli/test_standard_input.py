@@ -101,3 +101,24 @@ def test_the_command_that_finds_no_line_fails(certstrap: CommandLine, folder: Pa
     assert done.lines == CLEAR[:3]
     assert done.stderr.startswith("A passphrase is needed, and there is neither a terminal nor ")
     assert not (folder / "out/a.key").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "init --cn b --curve P-256",
+        "init --cn b --key -",
+        "init --cn b --curve P-256 --passphrase-file -",
+        "request-cert --cn b --curve P-256 --no-passphrase --key -",
+        "sign b --CA CA --csr -",
+        "import b --cert -",
+        "inspect -",
+        "check --cert -",
+    ],
+)
+def test_an_input_that_is_open_for_writing_only_is_reported_as_one(
+    folder: Path, command: str
+) -> None:
+    foreign.store_ca(folder / "out", "CA")
+    done = bash(f"certstrap {command} 0>file", exit_code=1)
+    assert done.stderr.startswith("Cannot read standard input: Bad file descriptor.\n")

@@ -19,7 +19,13 @@ from certstrap import files, streams
 from certstrap.authority.passphrases import Passphrases
 from certstrap.certificates import Issuer
 from certstrap.depot import Depot
-from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError, RefusedError
+from certstrap.errors import (
+    AlreadyExistsError,
+    CertstrapError,
+    PathTakenError,
+    RefusedError,
+    storage_errors,
+)
 from certstrap.files import NewFile
 from certstrap.keys import KeySpec, PrivateKey
 from certstrap.locks import PATIENT, FolderId, Patience, locked
@@ -93,7 +99,8 @@ class Plan:
             NotFoundError, UnusableFileError, StorageError: see `files.read`.
         """
         if path == STANDARD_INPUT:
-            return self.standard_input()
+            with storage_errors("read", source_of(path)):
+                return self.standard_input()
         return streams.read(path) if self._is_stream(path) else files.read(path, kind)
 
     def exists(self, path: str) -> bool:

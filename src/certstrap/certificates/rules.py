@@ -23,8 +23,9 @@ from certstrap.certificates.properties import (
     validity_of,
     verifies,
 )
-from certstrap.errors import RefusedError, printable
+from certstrap.errors import RefusedError, printable, quoted
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
+from certstrap.names import is_plain
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
@@ -213,6 +214,13 @@ def _names(
             "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
             "Create it again, with a common name.",
         )
+    for value in (str(attribute.value) for attribute in subject):
+        if not is_plain(value):
+            yield Violation(
+                "name-characters",
+                f"The request has a control character in its subject: {quoted(value)}.",
+                "Create it again, without.",
+            )
     if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):
         yield Violation(
             "network",
