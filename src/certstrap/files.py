@@ -34,7 +34,6 @@ EXPORT_MODE = 0o400
 JOURNAL = ".certstrap-journal"
 """The name of a file that lists what a process is about to replace; see `journal`."""
 
-TEMPORARY = re.compile(r"\.certstrap-[0-9a-f]{16}\.tmp")
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CHUNK = 65_536  # bytes
@@ -249,6 +248,11 @@ def folder_for(path: str) -> Iterator[None]:
         rollback.pop_all()
 
 
+def is_temporary(name: str) -> bool:
+    """Tell whether a file has one of the names that files are written under."""
+    return re.fullmatch(r"\.certstrap-[0-9a-f]{16}\.tmp", name) is not None
+
+
 def remove_temporary(folder: str) -> None:
     """Remove the temporary files that a killed process left in ``folder``, which is locked.
 
@@ -257,7 +261,7 @@ def remove_temporary(folder: str) -> None:
     with storage_errors("clean", folder):
         names = os.listdir(folder)
         for name in () if JOURNAL in names else names:
-            if TEMPORARY.fullmatch(name):
+            if name.startswith(".certstrap-") and is_temporary(name):
                 remove(os.path.join(folder, name))
 
 

@@ -77,7 +77,7 @@ class Journal(NamedTuple):
 def _is_safe(step: Step) -> bool:
     """Tell whether a step stays in its folder, and gives a name to a staged file."""
     plain = step.name == os.path.basename(step.name) and step.name not in {"", ".", ".."}
-    return plain and files.TEMPORARY.fullmatch(step.staged) is not None
+    return plain and files.is_temporary(step.staged)
 
 
 @contextmanager

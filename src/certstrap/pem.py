@@ -27,21 +27,22 @@ _KINDS = {
     b"NEW CERTIFICATE REQUEST": REQUEST,
     b"X509 CRL": CRL,
 }
-_BEGIN = re.compile(rb"-----BEGIN ")
-_BLOCK = re.compile(
+# Patterns are compiled where they are used: most commands use one of them.
+_BLOCK = (
     rb"-----BEGIN ([ -~]{0,200}?)-----[ \t\r]{0,20}\n"
     rb"(?:(Proc-Type: 4,ENCRYPTED)[ \t\r]*+\n"  # RFC 1421, 4.6
     rb"(DEK-Info: [A-Z0-9-]++,[0-9A-Fa-f]++)[ \t\r]*+\n[ \t\r]*+\n)?"
     rb"((?:[A-Za-z0-9+/=]++[ \t\r]*+\n)++)"
     rb"-----END \1-----[ \t\r]*+(?:\n|\Z)"
 )
-_END = re.compile(rb"\n-----END [^\n]*-----")
+_END = rb"\n-----END [^\n]*-----"
 # The name of a curve, or its prime field or binary field (RFC 3279, 2.3.5).
-_EC_PARAMETERS = re.compile(
-    rb"\x06|\x30(?:[^\x80-\xff]|\x81.|\x82..)\x02\x01\x01\x30.\x06\x07\x2a\x86\x48\xce\x3d\x01",
-    re.DOTALL,
+_EC_PARAMETERS = (
+    rb"(?s)\x06|"
+    rb"\x30(?:[^\x80-\xff]|\x81.|\x82..)\x02\x01\x01\x30.\x06\x07\x2a\x86\x48\xce\x3d\x01"
 )
-_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # every DER object has one of these bytes
+_NOT_TEXT = rb"[\x00-\x08\x0e-\x1f]"  # every DER object has one of these bytes
+_BEGIN = b"-----BEGIN "
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
 _WIDTH = 64  # characters in a line
@@ -113,11 +114,11 @@ def blocks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
     text = data.removeprefix(codecs.BOM_UTF8)
     end = 0
     for begin in _begins(data):
-        if _NOT_TEXT.search(text, end, begin):
+        if end < begin and re.search(_NOT_TEXT, text[end:begin]):
             raise UnusableFileError(
                 source, "is neither PEM nor DER", "A PEM file is text, and nothing else."
             )
-        found = _BLOCK.match(text, begin)
+        found = re.compile(_BLOCK).match(text, begin)
         block = _normalized(found) if found else b""
         if not found or not block or text[max(begin - 1, 0) : begin] not in {b"", b"\n"}:
             raise _broken(text, begin, source)
@@ -131,7 +132,7 @@ def _is_passed_over(label: bytes, block: bytes) -> bool:
     It reads a private key even from a block with the label of public keys or parameters.
     """
     return label in _KINDS or (
-        label == b"EC PARAMETERS" and _EC_PARAMETERS.match(der_of(block)) is not None
+        label == b"EC PARAMETERS" and re.match(_EC_PARAMETERS, der_of(block)) is not None
     )
 
 
@@ -139,14 +140,14 @@ def _begins(data: bytes) -> Iterator[int]:
     """Yield where OpenSSL's PEM reader sees a block begin; positions do not count a BOM."""
     text = data.removeprefix(codecs.BOM_UTF8)
     line, last = len(text) - len(data), 0
-    for found in _BEGIN.finditer(text):
-        begin = found.start()
+    begin = -1
+    while (begin := text.find(_BEGIN, begin + 1)) >= 0:
         newline = text.rfind(b"\n", last, begin)
         line, last = (line if newline < 0 else newline + 1), begin
         if begin and (begin - line) % _PIECE:
             continue
         piece = text[begin : begin + _PIECE].partition(b"\n")[0].partition(b"\0")[0]
-        if re.fullmatch(rb"-----BEGIN .*-----", piece.rstrip(_STRIPPED), re.DOTALL):
+        if piece[len(_BEGIN) :].rstrip(_STRIPPED).endswith(b"-----"):
             yield begin
 
 
@@ -171,7 +172,7 @@ def _normalized(found: re.Match[bytes]) -> bytes:
 
 def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
     """Return the error for the block that begins there."""
-    if not _END.search(text, begin):
+    if not re.search(_END, text[begin:]):
         return UnusableFileError(
             source, "is broken: its PEM has no end", "The file may have been cut short."
         )

@@ -12,19 +12,25 @@ from contextlib import ExitStack, contextmanager
 
 from certstrap.errors import TooLargeError, storage_errors
 
-_DESCRIPTOR = re.compile(r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})")
+_DESCRIPTOR = r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})"
 _STANDARD = {"in": 0, "out": 1, "err": 2}
 
 
 def is_stream(path: str) -> bool:
     """Tell whether ``path`` names a pipe, a device or an open file, and not a file or a folder."""
-    if _DESCRIPTOR.fullmatch(path):
+    if _descriptor_in(path):
         return True
     try:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _descriptor_in(path: str) -> re.Match[str] | None:
+    # Most paths are of files, and the pattern is not even compiled for them.
+    begins_so = path.startswith(("/dev/", "/proc/self/fd/"))
+    return re.fullmatch(_DESCRIPTOR, path) if begins_so else None
 
 
 def descriptor(path: str, flags: int) -> int:
@@ -34,7 +40,7 @@ def descriptor(path: str, flags: int) -> int:
     ``/dev/stdout`` anew if they are files, from the beginning, and what comes before and after
     would be read again, or overwritten.
     """
-    found = _DESCRIPTOR.fullmatch(path)
+    found = _descriptor_in(path)
     if not found:
         return os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0))
     standard, *numbers = found.groups()

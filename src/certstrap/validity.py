@@ -16,7 +16,7 @@ BACKDATED = timedelta(minutes=10)
 _LETTERS = {
     "y": "years", "w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds",
 }  # fmt: skip
-_PART = re.compile(r"([0-9]+)\s*([A-Za-z]+)\s*(?:,\s*(?=[0-9]))?")
+_PART = r"([0-9]+)\s*([A-Za-z]+)\s*(?:,\s*(?=[0-9]))?"
 _LONGEST = 10_000 * 366 * 86_400  # seconds; a larger count of any unit is past the year 9999
 
 
@@ -124,8 +124,9 @@ class Expiry(NamedTuple):
 def _parse_duration(stripped: str, text: str) -> Duration:
     counts: dict[str, int] = {}
     position = 0
+    pattern = re.compile(_PART)
     while position < len(stripped):
-        part = _PART.match(stripped, position)
+        part = pattern.match(stripped, position)
         if not part:
             raise InvalidExpiryError(text, "is not a length of time or a date")
         unit = _unit(part[2].lower())

@@ -68,8 +68,9 @@ class Context(NamedTuple):
     depot_path: str = "out"
     wait: int = 60
     remarks: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
-    connect: "Callable[[str, int, float], socket]" = open_connection
-    loopback: "Callable[[], tuple[socket, socket]]" = open_loopback
+    # Quoted whole, `NamedTuple` would compile these two at every start.
+    connect: Callable[[str, int, float], "socket"] = open_connection
+    loopback: Callable[[], tuple["socket", "socket"]] = open_loopback
 
     def ask(self, prompt: str) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.

@@ -1,7 +1,6 @@
 """The plan of a command: its depot, its passphrases, its instant, its keys."""
 
 import os
-import shlex
 
 from certstrap import files
 from certstrap.authority.passphrases import Passphrases
@@ -35,7 +34,9 @@ def remark_if_shared(context: Context) -> None:
 
 
 def _shared_line(root: str) -> str:
-    folder = shlex.quote(root)
+    from shlex import quote  # noqa: PLC0415 - few depots are shared
+
+    folder = quote(root)
     commands = [f"chmod go-w {folder}"]
     if os.stat(root).st_uid not in {0, os.geteuid()}:
         commands.insert(0, f"chown {os.geteuid()} {folder}")

@@ -21,10 +21,10 @@ from certstrap.cli.render.lines import (
 )
 from certstrap.errors import MissingOptionError, RefusedError, quoted
 from certstrap.names import Name
-from certstrap.validity import Expiry
+from certstrap.validity import Duration, Expiry
 
 STANDARD_OUTPUT = "-"  # in the place of a file that is written
-DEFAULT_EXPIRY = "2 years"
+DEFAULT_EXPIRY = Expiry("2 years", Duration(years=2))
 EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'
 
 
@@ -90,7 +90,7 @@ def command(
         )
     require_one_standard_input({"--csr": csr, "--passphrase-file": passphrase_file})
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
-    expiry = Expiry.parse(expires or DEFAULT_EXPIRY)
+    expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:
         expiry = expiry.with_years(years)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
