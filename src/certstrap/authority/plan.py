@@ -73,6 +73,7 @@ class Plan:
         self._optional: set[str] = set()
         self._locks = ExitStack()
         self._held: frozenset[FolderId] = frozenset()
+        self._swept: set[str] = set()
 
     def __enter__(self) -> Self:
         self.settle(self.depot.root)
@@ -167,8 +168,9 @@ class Plan:
     def _lock(self, *folders: str) -> None:
         self.settle(*folders)
         self._held = self._locks.enter_context(locked(folders, self._held, self.patience))
-        for folder in folders:
+        for folder in {*folders} - self._swept:
             files.remove_temporary(folder)
+            self._swept.add(folder)
 
     def commit(self) -> None:
         """Write what is planned, all or nothing; a plan for many certificates goes on after that.

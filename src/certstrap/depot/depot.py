@@ -35,7 +35,7 @@ class Authority(NamedTuple):
 class Depot:
     """A depot in the folder ``root``, which need not exist.
 
-    It lists the folder at most once, and reads what it finds there at most once.
+    It lists the folder at most once, and looks through the certificates in it at most once.
     """
 
     def __init__(self, root: str) -> None:
