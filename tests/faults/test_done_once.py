@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults import strace
 from tests.faults.conftest import Stage
+from tests.faults.forks import Forks
 from tests.faults.scenes import INIT, NEW_KEY, Scene
 from tests.faults.strace import DEPOT, Traced
 
@@ -45,12 +46,12 @@ def traces() -> dict[tuple[str, ...], Traced]:
 
 
 @pytest.fixture
-def trace(stage: Stage, traces: dict[tuple[str, ...], Traced]) -> Trace:
+def trace(stage: Stage, forks: Forks, traces: dict[tuple[str, ...], Traced]) -> Trace:
     """Runs a command in a depot with a CA, two clients and a request."""
 
     def traced(command: tuple[str, ...]) -> Traced:
         if command not in traces:
-            run = strace.run(stage(FILLED), *command, trace="openat,getdents64")
+            run = strace.run(forks, stage(FILLED), *command, trace="openat,getdents64")
             assert run.exit_code == 0, run
             traces[command] = run
         return traces[command]
