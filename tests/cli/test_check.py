@@ -139,6 +139,30 @@ def test_a_ca_of_the_depot_that_cannot_be_read_fails(certstrap: CommandLine, fol
     assert failures(certstrap)[0].startswith("odd: leaf-pem: out/odd.crt ")
 
 
+def test_a_certificate_that_is_a_folder_fails_and_hides_no_other(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "odd.crt").mkdir()
+    (found,) = failures(certstrap)
+    assert found.startswith("odd: leaf-pem: out/odd.crt is not a regular file.")
+
+
+def test_of_many_problems_three_are_shown(certstrap: CommandLine, folder: Path) -> None:
+    save("ca.pem", ROOT.pem * 6)
+    outcome = certstrap("bundle", "--check", "ca.pem", exit_code=3)
+    (line,) = [line for line in outcome.lines if " ca-twice " in line]
+    assert line.count("is the same certificate as") == 3
+    assert "And 2 more." in line
+
+
+def test_the_form_of_a_namespace_is_checked_without_a_certificate_too(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    save("c", b"")
+    found = failures(certstrap, "--cert", "c", "--namespace", "ns.acct")
+    assert [line.split(": ")[1] for line in found] == ["leaf-pem"]
+
+
 def test_an_empty_depot_has_nothing_to_check(certstrap: CommandLine, folder: Path) -> None:
     certstrap.refuses("check", sentence="There is no certificate in out.")
     certstrap.refuses("check", "nobody", sentence="There is no certificate out/nobody.crt.")

@@ -1,10 +1,11 @@
 """Servers on the loopback that demand a client's certificate, each with ways of its own."""
 
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
-from socket import SHUT_WR, create_server, socket
+from socket import SHUT_WR, SO_LINGER, SOL_SOCKET, create_server, socket
 from threading import Thread
 from typing import NamedTuple
 
@@ -145,6 +146,12 @@ def hanging(connection: socket, _: ssl.SSLContext) -> None:
     with suppress(OSError):
         while connection.recv(1000):
             pass
+
+
+def resetting(connection: socket, _: ssl.SSLContext) -> None:
+    """Break the connection off, as a firewall does."""
+    connection.recv(1)
+    connection.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def hanging_up(connection: socket, _: ssl.SSLContext) -> None:

@@ -16,6 +16,7 @@ from tests.builders.keys import OTHER_KEY
 from tests.temporal import servers
 from tests.temporal.pki import DAY, LEAF, PRESENT, ROOT, Made
 from tests.temporal.servers import SERVER_CA, context, serving
+from tests.temporal.test_rehearsal import no_bytes
 
 STRANGER = LEAF.but(by=ROOT.but(subject=a_name("Stranger"), key=OTHER_KEY)).without("authority key")
 
@@ -169,11 +170,18 @@ def test_a_server_without_tls_fails() -> None:
     assert found.words in {"wrong version number", "record layer failure"}
 
 
-def test_a_server_that_hangs_up_fails() -> None:
-    with serving(servers.hanging_up) as server:
+@pytest.mark.parametrize("serve", [servers.hanging_up, servers.resetting])
+def test_a_server_that_hangs_up_fails(serve: servers.Serve) -> None:
+    with serving(serve) as server:
         found = tried(server.port)
     assert found.outcome == "failed"
     assert found.words
+
+
+def test_if_no_file_can_be_written_it_is_skipped() -> None:
+    with no_bytes():
+        found = tried(1)
+    assert found == Handshake("skipped", "File too large")
 
 
 def test_a_server_with_no_version_in_common_fails_with_its_alert() -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -454,6 +455,12 @@ def test_a_mutant_is_found_by_the_right_rule_and_by_no_other(mutant: Mutant) -> 
     assert sentences(report, mutant.rule)
 
 
+def test_a_key_that_signs_nothing_is_found() -> None:
+    report = judged(LEAF.but(key=X25519PrivateKey.generate()), key=None)
+    assert statuses(report) == {"key-kind": "failed", "key-present": "warning"}
+    assert sentences(report, "key-kind") == "leaf.crt has a key that signs nothing."
+
+
 def test_every_rule_has_a_mutant() -> None:
     assert {mutant.rule for mutant in MUTANTS} == set(RULES)
 
@@ -476,6 +483,7 @@ GOOD: dict[str, Callable[[], Report]] = {
     "a leaf without extended usage": lambda: judged(LEAF.without("extended usage")),
     "a leaf without identifier": lambda: judged(LEAF.without("authority key")),
     "a leaf of a day": lambda: judged(LEAF.but(start=PRESENT - HOUR, end=PRESENT + DAY)),
+    "a CA of an organization": _ca(ROOT.but(subject=a_name("Root", organization_name="Example"))),
     "a CA without usage": lambda: judged(
         LEAF.but(by=ROOT.without("usage")), uploaded=[ROOT.without("usage")]
     ),

@@ -127,8 +127,7 @@ def _content(file: CertificateFile) -> Iterator[Problem]:
         yield Problem(f"{file.path} holds a {kind}.")
     if file.trailing:
         yield Problem(
-            f"{file.path} goes on after the last certificate, be it with an empty line, and tcld "
-            "refuses that.",
+            f"{file.path} has text or empty lines after the last certificate, which tcld refuses.",
             warning=True,
         )
 
@@ -210,7 +209,8 @@ def key(piece: Piece) -> Iterator[Problem]:
         return  # `algorithm` says so
     kind = kind_of(piece.certificate.public_key())
     if not kinds.is_accepted(kind):
-        yield Problem(f"{piece.source} has a key of kind {kind or 'that signs nothing'}.")
+        what = f"a key of kind {kind}" if kind else "a key that signs nothing"
+        yield Problem(f"{piece.source} has {what}.")
 
 
 def critical(piece: Piece) -> Iterator[Problem]:

@@ -38,7 +38,8 @@ def judge_kind(chain: Chain, client: Client | None) -> Iterator[Finding]:
     """Yield what becomes of the rules for the kind of key that a certificate is for."""
     source, kind = chain.leaf.source, kind_of(chain.leaf.certificate.public_key())
     if kind is None or not kinds.is_accepted(kind) or kind.bits > kinds.LARGEST_RSA_OF_GO:
-        yield finding("key-kind", [Problem(f"{source} has a key of kind {kind or 'unknown'}.")])
+        what = f"a key of kind {kind}" if kind else "a key that signs nothing"
+        yield finding("key-kind", [Problem(f"{source} has {what}.")])
         return
     yield finding("key-kind", [])
     yield finding("client-kind", _kind(source, kind, client))

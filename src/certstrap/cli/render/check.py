@@ -181,7 +181,8 @@ def drawing(reports: Sequence[Report], width: int, *, quiet: bool = False) -> "R
             for row in members:
                 cells = [Text(f"  {row.status}", style=_COLOURS[row.status])]
                 cells += [Text(row.rule, style="dim")] if width >= _WIDE else []
-                table.add_row(*cells, Text(row.text))
+                fix = f"\nTo fix: {row.fix}" if row.fix else ""
+                table.add_row(*cells, Text(row.sentence + fix))
             parts += [Text(group, style="bold"), table]
         style = _COLOURS["passed" if report.passed else "failed"]
         parts += [Text(verdict(report), style=style), Text()]
