@@ -14,6 +14,8 @@ try:
     from certstrap.cli import main  # what it imports is what the collector would walk
 except KeyboardInterrupt:  # pragma: no cover - Ctrl-C while it starts; no coverage runs so early
     raise SystemExit(130) from None
+except (MemoryError, ImportError, OSError) as cause:  # pragma: no cover - likewise
+    raise SystemExit(f"certstrap cannot start: {str(cause) or 'not enough memory'}") from None
 
 if __name__ == "__main__":  # pragma: no branch - the installed command imports it
     main()

@@ -85,6 +85,19 @@ class TooLargeError(UnusableFileError):
         )
 
 
+class TooLongError(UnusableFileError):
+    """The line that should be a passphrase is longer than any, or does not end."""
+
+    LIMIT = 65_536  # bytes
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            path,
+            f"has a line of more than {self.LIMIT:,} bytes",
+            "A passphrase is one short line.",
+        )
+
+
 class NameMismatchError(CertstrapError):
     """A name leads to a file only under another spelling, and that file has another name in it."""
 
@@ -267,6 +280,15 @@ class RefusedError(CertstrapError):
     def __init__(self, sentence: str, hint: str = "", rule: str = "") -> None:
         self.rule = rule
         super().__init__(sentence, hint)
+
+
+class OutOfMemoryError(CertstrapError):
+    """The operating system gives this process no more memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is not enough memory.", "Raise the limit (ulimit -v), or end other programs."
+        )
 
 
 class InternalError(CertstrapError):

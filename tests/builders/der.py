@@ -96,13 +96,26 @@ def raw_certificate(
     serial: bytes = integer(5),
     end: bytes = der(0x18, b"20400101000000Z"),
     subject: bytes = LEAF_NAME,
+    issuer: bytes = b"",
     spki: bytes = _SPKI,
     extensions: bytes = b"",
 ) -> bytes:
-    """Return the DER of a certificate with those parts, signed by the key it holds."""
+    """Return the DER of a certificate with those parts, signed by `LEAF_KEY`.
+
+    It is self-issued, if no ``issuer`` is given.
+    """
     validity = sequence(der(0x18, b"20200101000000Z"), end)
     extra = der(0xA3, sequence(extensions)) if extensions else b""
-    return sign_raw(sequence(version, serial, _ECDSA, subject, validity, subject, spki, extra))
+    return sign_raw(
+        sequence(version, serial, _ECDSA, issuer or subject, validity, subject, spki, extra)
+    )
+
+
+def raw_crl(*serials: int, issuer: bytes = LEAF_NAME) -> bytes:
+    """Return the DER of a CRL with those serial numbers, signed by `LEAF_KEY`."""
+    begin, end = der(0x17, b"200101000000Z"), der(0x17, b"400101000000Z")
+    entries = sequence(*(sequence(integer(serial), begin) for serial in serials))
+    return sign_raw(sequence(integer(1), _ECDSA, issuer, begin, end, entries))
 
 
 _ECDSA = sequence(oid("1.2.840.10045.4.3.2"))

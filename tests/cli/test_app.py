@@ -261,6 +261,24 @@ def test_completion_for_an_unknown_shell_is_refused_in_one_sentence() -> None:
     assert (done.exit_code, done.stderr) == (1, "Shell tcsh not supported.\n")
 
 
+@pytest.mark.parametrize(
+    "environ", [{}, {"COMP_WORDS": "certstrap", "COMP_CWORD": "abc"}, {"COMP_WORDS": "certstrap"}]
+)
+def test_completion_without_what_a_shell_sets_is_refused_in_one_sentence(
+    environ: dict[str, str],
+) -> None:
+    environ = {"_CERTSTRAP_COMPLETE": "complete_bash", **environ}
+    done = programs.run(*CERTSTRAP, environ=environ, exit_code=1)
+    assert done.stderr == "Shell completion needs the variables that a shell sets.\n"
+
+
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES", "TERMINAL_WIDTH"])
+@pytest.mark.parametrize("size", ["abc", "", "0", "-1", "99999999999", "١٢"])
+def test_a_size_that_no_terminal_has_does_not_count(name: str, size: str) -> None:
+    plain = programs.run(*CERTSTRAP, "sign", "--help")
+    assert programs.run(*CERTSTRAP, "sign", "--help", environ={name: size}) == plain
+
+
 def test_warnings_that_somebody_asked_for_are_theirs() -> None:
     done = programs.run(sys.executable, "-W", "error", "-m", "certstrap", "--version")
     assert not done.stderr

@@ -3,6 +3,7 @@
 `certstrap.refuses` holds the status and that nothing below the folder changed.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,23 @@ def depot(certstrap: CommandLine, folder: Path) -> Path:
 )
 def test_no_name(certstrap: CommandLine, args: tuple[str, ...], sentence: str) -> None:
     says(certstrap, *args, sentence=sentence, hint=f"certstrap {args[0]}")
+
+
+@pytest.mark.parametrize("year", [1, 1900, 1949])
+def test_a_clock_before_the_first_year_of_certificates(
+    certstrap: CommandLine, depot: Path, year: int
+) -> None:
+    sentence = f"The clock of this machine says {year}-12-31, and certificates begin in 1950."
+    now = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
+    for args in (
+        ("init", *NEW, "--cn", "a"),
+        ("sign", "client"),
+        ("issue", "client"),
+        ("revoke", "--serial", "7"),
+        ("gen", "ca", "--org", "o", "-d", "1y", "--ca-cert", "c", "--ca-key", "k"),
+        ("check",),
+    ):
+        certstrap.refuses(*args, now=now, sentence=sentence, hint="Set the clock.")
 
 
 def test_no_name_for_issue_is_a_line_that_cannot_be_read(certstrap: CommandLine) -> None:

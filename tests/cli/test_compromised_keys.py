@@ -55,7 +55,7 @@ def test_a_certificate_that_was_revoked_before_can_still_be_noted(
     certstrap("issue", "bob", *NEW)
     certstrap("revoke", "--CN", "bob")
     told = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
-    assert told.startswith("Revoked already, since 2026-11-23 12:00:00 UTC")
+    assert told == "Revoked already, since 2026-11-23 12:00:00 UTC: updated out/compromised-keys.\n"
     assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
 
 

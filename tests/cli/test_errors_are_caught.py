@@ -31,11 +31,15 @@ def stumble(cause: BaseException, *args: str) -> tuple[int, str]:
     return result.exit_code, result.stderr
 
 
+class Panic(BaseException):
+    """What the library raises when it panics is no Exception either."""
+
+
 @pytest.mark.parametrize(
-    "cause", [ValueError("secret"), KeyError("secret"), MemoryError("secret"), AssertionError()]
+    "cause", [ValueError("secret"), KeyError("secret"), Panic("secret"), AssertionError()]
 )
 def test_an_exception_nobody_thought_of_is_told_without_what_it_says(
-    folder: Path, cause: Exception
+    folder: Path, cause: BaseException
 ) -> None:
     status, told = stumble(cause, *INIT)
     sentence, hint = told.splitlines()
@@ -53,6 +57,14 @@ def test_an_error_of_the_system_that_nobody_thought_of_is_told(folder: Path) -> 
     assert status == 1
     assert told.splitlines()[0] == "Cannot use some/file: Input/output error."
     assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("cause", [MemoryError(), ImportError("failed to map segment")])
+def test_too_little_memory_is_reported(folder: Path, cause: Exception) -> None:
+    assert stumble(cause, *INIT) == (
+        1,
+        "There is not enough memory.\nHint: Raise the limit (ulimit -v), or end other programs.\n",
+    )
 
 
 def test_an_interrupt_anywhere_ends_with_130(folder: Path) -> None:

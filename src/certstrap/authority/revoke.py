@@ -44,7 +44,8 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
         reason: why.
 
     Raises:
-        RefusedError: the CA did not issue it, or it is the CA itself.
+        RefusedError: the CA did not issue it, it is the CA itself, or its serial number is
+            negative.
         ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
     """
     depot = plan.depot
@@ -52,8 +53,13 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
     entry = depot.choose_ca(ca) if ca or isinstance(what, int) else _issuer(depot, what)
     certificate = entry.certificate()
     _require_issued(depot, certificate, entry, what)
-    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     serial = what if isinstance(what, int) else what.serial_number
+    if serial < 0:
+        raise RefusedError(
+            "A certificate with a negative serial number cannot be put on a CRL.",
+            "To shut its holder out, replace the CA that issued it.",
+        )
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     path = entry.path(CRL)
     plan.lock()
     list_path = _note_key(plan, what, certificate) if reason in _COMPROMISED else ""

@@ -118,7 +118,10 @@ def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> 
 
 def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:
     """Return when the certificate with that serial number was revoked, or None."""
-    entry = crl.get_revoked_certificate_by_serial_number(serial)
+    if serial < 0:  # which the library does not look for
+        entry = next((each for each in crl if each.serial_number == serial), None)
+    else:
+        entry = crl.get_revoked_certificate_by_serial_number(serial)
     return entry.revocation_date_utc if entry else None
 
 

@@ -18,7 +18,14 @@ from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
 from certstrap.cli.go_flags import with_two_dashes
-from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError, escaped
+from certstrap.errors import (
+    CertstrapError,
+    InternalError,
+    OutOfMemoryError,
+    OutputError,
+    StorageError,
+    escaped,
+)
 
 _COMMANDS = {  # and the modules that contain them
     "init": "init",
@@ -148,18 +155,22 @@ def _errors_reported() -> Iterator[None]:
     except TyperException as error:  # a usage error, which quotes what was typed
         error.message = "\n".join(map(escaped, error.message.split("\n")))
         raise
-    except (typer.Exit, typer.Abort):
+    except (typer.Exit, typer.Abort, KeyboardInterrupt, SystemExit):
         raise
-    except Exception as cause:
+    except (MemoryError, ImportError):  # what cannot be loaded is too large
+        raise _reported(OutOfMemoryError()) from None
+    except BaseException as cause:  # a panic of the library is no Exception
         if outside.shows_tracebacks():
             raise
         raise _reported(InternalError(cause)) from None
 
 
 def _reported(error: CertstrapError) -> typer.Exit:
-    from certstrap.cli.console import report  # noqa: PLC0415 - only an error needs it
-
-    report(error)
+    """Print an error's sentence, and its hint if it has one, to standard error."""
+    sentence = str(error)
+    typer.echo(typer.style(sentence, fg="red") if outside.has_colour() else sentence, err=True)
+    if error.hint:
+        typer.echo(f"Hint: {error.hint}", err=True)
     return typer.Exit(error.exit_code)
 
 
@@ -224,10 +235,10 @@ def main() -> None:
         status = end.code
     except OSError:  # standard error cannot be written, so nothing can be reported
         status = 1
-    except KeyError as missing:  # completion reads variables that only a shell sets
+    except (KeyError, ValueError, IndexError):  # completion reads what only a shell sets
         if not outside.completes():
             raise
-        typer.echo(f"Shell completion needs the variable {missing}.", err=True)
+        typer.echo("Shell completion needs the variables that a shell sets.", err=True)
         status = 1
     if not outside.close_streams():
         status = status or 1

@@ -14,7 +14,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli import context
-from certstrap.errors import CertstrapError
 from certstrap.interrupts import uninterrupted
 from certstrap.keys import KeySpec, PrivateKey
 
@@ -43,14 +42,6 @@ def say_pem(
         typer.echo(of.public_bytes(Encoding.PEM), nl=False)
 
 
-def report(error: CertstrapError) -> None:
-    """Print an error's sentence, and its hint if it has one, to standard error."""
-    sentence = str(error)
-    typer.echo(typer.style(sentence, fg="red") if context.has_colour() else sentence, err=True)
-    if error.hint:
-        typer.echo(f"Hint: {error.hint}", err=True)
-
-
 def generate(spec: KeySpec) -> PrivateKey:
     """Return a new key; on a terminal, a spinner shows while an RSA key is generated.
 
@@ -58,13 +49,24 @@ def generate(spec: KeySpec) -> PrivateKey:
     """
     if not spec.bits:
         return spec.generate()
-    generated: list[PrivateKey] = []
-    thread = Thread(target=lambda: generated.append(spec.generate()), daemon=True)
+    done: list[PrivateKey | Exception] = []
+
+    def work() -> None:
+        try:
+            done.append(spec.generate())
+        except Exception as error:  # noqa: BLE001 - raised again where it is reported
+            done.append(error)
 
     def wait() -> PrivateKey:
-        thread.start()
+        thread = Thread(target=work, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the operating system allows no more threads
+            return spec.generate()
         thread.join()
-        return generated[0]
+        if isinstance(done[0], Exception):
+            raise done[0]
+        return done[0]
 
     return spinning(f"Generating an {spec} key", wait)
 

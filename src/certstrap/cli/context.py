@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, NamedTuple
 
-from certstrap.errors import NoPassphraseError, OutputError, StorageError
+from certstrap.errors import (
+    NoPassphraseError,
+    OutputError,
+    StorageError,
+    TooLargeError,
+    TooLongError,
+)
 
 if TYPE_CHECKING:  # most commands open no connection
     from socket import socket
@@ -138,8 +144,15 @@ def hides_warnings() -> bool:
 
 
 def read_all() -> bytes:
-    """Return all of standard input."""
-    return sys.stdin.buffer.read() if sys.stdin else b""
+    """Return all of standard input.
+
+    Raises:
+        TooLargeError: it has more than 64 MB, or does not end.
+    """
+    data = sys.stdin.buffer.read(TooLargeError.LIMIT + 1) if sys.stdin else b""
+    if len(data) > TooLargeError.LIMIT:
+        raise TooLargeError("standard input")
+    return data
 
 
 def read_line() -> bytes:
@@ -147,20 +160,23 @@ def read_line() -> bytes:
 
     Raises:
         StorageError: it cannot be read.
+        TooLongError: the line does not end.
     """
     if sys.stdin is None:
         return b""
     stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # reading ahead is what buffers do
     try:
-        return _line(lambda: stream.read(1))
+        return _line(lambda: stream.read(1), "Standard input")
     except OSError as cause:
         raise StorageError("read", "standard input", cause) from None
 
 
-def _line(read_byte: Callable[[], bytes]) -> bytes:
+def _line(read_byte: Callable[[], bytes], source: str) -> bytes:
     line = b""
     while not line.endswith(b"\n") and (byte := read_byte()):
         line += byte
+        if len(line) > TooLongError.LIMIT:
+            raise TooLongError(source)
     return line
 
 
@@ -186,7 +202,7 @@ def _read_hidden(prompt: str) -> bytes:
         termios.tcsetattr(fd, termios.TCSADRAIN, hidden)
         try:
             os.write(fd, prompt.encode())
-            return _line(lambda: os.read(fd, 1))
+            return _line(lambda: os.read(fd, 1), "The terminal")
         finally:
             termios.tcsetattr(fd, termios.TCSADRAIN, before)
             os.write(fd, b"\n")  # the one that was typed was not echoed

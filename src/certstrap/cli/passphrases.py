@@ -15,6 +15,7 @@ from certstrap.errors import (
     PassphrasesDifferError,
     RefusedError,
     StorageError,
+    TooLongError,
     UnusableFileError,
 )
 from certstrap.streams import descriptor
@@ -113,11 +114,13 @@ def _first_line(path: str) -> bytes:
             line = read_line()
         else:
             with open(descriptor(path, os.O_RDONLY), "rb", buffering=0) as file:
-                line = file.readline()
+                line = file.readline(TooLongError.LIMIT + 1)
     except FileNotFoundError:
         raise NotFoundError("passphrase file", path) from None
     except OSError as cause:
         raise StorageError("read", path, cause) from None
+    if len(line) > TooLongError.LIMIT:
+        raise TooLongError(path)
     line = line.rstrip(b"\r\n")
     if not line:
         shown = "Standard input" if path == STANDARD_INPUT else path

@@ -1,6 +1,7 @@
 """The plan of a command: its depot, its passphrases, its instant, its keys."""
 
 import os
+from datetime import UTC, datetime
 
 from certstrap import files
 from certstrap.authority.passphrases import Passphrases
@@ -8,19 +9,31 @@ from certstrap.authority.plan import Plan
 from certstrap.cli.console import generate, remark
 from certstrap.cli.context import Context, read_all
 from certstrap.depot import Depot
+from certstrap.errors import RefusedError
 from certstrap.locks import Patience
+
+_EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins now is backdated
 
 
 def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Plan:
     """Return an empty plan for the depot that the user chose.
 
     If others may write to that depot, and it is used, that is said on standard error.
+
+    Raises:
+        RefusedError: the clock is before the first year of certificates.
     """
+    now = context.now()
+    if now < _EARLIEST:
+        raise RefusedError(
+            f"The clock of this machine says {now:%Y-%m-%d}, and certificates begin in 1950.",
+            "Set the clock.",
+        )
     if uses_depot:
         remark_if_shared(context)
     patience = Patience(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
     depot = Depot(context.depot_path)
-    return Plan(depot, passphrases, context.now(), generate, read_all, patience)
+    return Plan(depot, passphrases, now, generate, read_all, patience)
 
 
 def remark_if_shared(context: Context) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -15,7 +16,9 @@ from certstrap import files
 from certstrap.certificates.rules import Violation
 from certstrap.depot.depot import Depot
 from certstrap.errors import UnusableFileError, printable
-from certstrap.keys import PublicKey
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 _FILE = "compromised-keys"
 
@@ -25,7 +28,7 @@ def path_of(depot: Depot) -> str:
     return os.path.join(depot.root, _FILE)
 
 
-def compromised(depot: Depot, key: object, source: str) -> Iterator[Violation]:
+def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Violation]:
     """Yield whether the public ``key``, from the file ``source``, is compromised.
 
     Raises:
@@ -47,15 +50,14 @@ def read(depot: Depot) -> str:
     return files.read(path, "list of compromised keys", own=True).decode(errors="surrogateescape")
 
 
-def with_key(content: str, key: object, name: str) -> str:
+def with_key(content: str, key: "CertificatePublicKeyTypes", name: str) -> str:
     """Return the list with ``key`` on it; unchanged if it is on it already."""
     known = fingerprint(key)
     return content if known in content else f"{content}{known}  {printable(name)}\n"
 
 
-def fingerprint(key: object) -> str:
+def fingerprint(key: "CertificatePublicKeyTypes") -> str:
     """Return the SHA-256 of a public key's SubjectPublicKeyInfo, in lower-case hex."""
-    assert isinstance(key, PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 

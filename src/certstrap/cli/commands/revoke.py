@@ -67,7 +67,8 @@ def command(
     with new_plan(context, given) as plan:
         revoked = revoke(plan, which, Name.parse(ca) if ca else None, reason_of(reason))
     if revoked.since:
-        say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: nothing was changed.")
+        changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
+        say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: {changed}.")
         return
     count = revoked.entries
     say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
