@@ -215,12 +215,14 @@ def test_an_extension_that_cannot_be_decoded_makes_its_file_unusable(name: str) 
         load_certificate(raw_certificate(extensions=UNREADABLE_EXTENSIONS[name]), "f")
 
 
-def test_an_address_that_is_a_network_is_refused() -> None:
-    """RFC 5280, 4.2.1.6: four octets or sixteen; eight are for constraints."""
-    network = raw_extension(
-        SUBJECT_ALTERNATIVE_NAME, sequence(der(0x87, bytes([10, 0, 0, 0, 255, 0, 0, 0])))
-    )
-    with pytest.raises(CertstrapError):
+@pytest.mark.parametrize(
+    "octets",
+    [bytes([10, 0, 0, 0, 255, 0, 0, 0]), b"\xfe\x80" + bytes(14) + b"\xff" * 2 + bytes(14)],
+)
+def test_an_address_that_is_a_network_is_refused(octets: bytes) -> None:
+    """RFC 5280, 4.2.1.6: four octets or sixteen; eight or 32 are for constraints."""
+    network = raw_extension(SUBJECT_ALTERNATIVE_NAME, sequence(der(0x87, octets)))
+    with pytest.raises(RefusedError, match="asks for a network"):
         read_and_sign(raw_request(extensions=network))
 
 

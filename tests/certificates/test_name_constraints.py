@@ -255,6 +255,24 @@ def test_a_long_uri_is_compared_in_no_time(part: str) -> None:
     assert process_time() - begin < 1
 
 
+def a_name_of_one_rdn(*values: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    rdn = x509.RelativeDistinguishedName(x509.NameAttribute(*value) for value in values)
+    return x509.Name([rdn])
+
+
+def test_the_order_in_an_rdn_of_many_values_does_not_matter() -> None:
+    """An RDN is a set (RFC 5280, 7.1), which some programs write in an order of their own."""
+    both = [(NameOID.ORGANIZATION_NAME, "Bad"), (NameOID.COMMON_NAME, "x")]
+    one, other = a_name_of_one_rdn(*both), a_name_of_one_rdn(*both[::-1])
+    third = a_name_of_one_rdn((NameOID.ORGANIZATION_NAME, "Good"), both[1])
+    for tree in (one, other):
+        for subject in (one, other):
+            assert not is_permitted(excluded=[x509.DirectoryName(tree)], subject=subject)
+            assert is_permitted(permitted=[x509.DirectoryName(tree)], subject=subject)
+        assert is_permitted(excluded=[x509.DirectoryName(tree)], subject=third)
+        assert not is_permitted(permitted=[x509.DirectoryName(tree)], subject=third)
+
+
 OTHER_NAME = x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x0c\x01a")
 REGISTERED = x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4"))
 REGISTERED_5 = x509.RegisteredID(x509.ObjectIdentifier("1.2.3.5"))

@@ -9,32 +9,40 @@ from tests import programs
 from tests.conftest import snapshot
 from tests.faults.conftest import Break, Calls, Stage
 from tests.faults.scenes import INIT, ISSUE, REVOKE, Scene, assert_whole, names, revoked, temporary
+from tests.faults.strace import DEPOT, Call
 from tests.programs import CERTSTRAP
 
 pytestmark = pytest.mark.usefixtures("traceable")
 
 
+def committed(calls: list[Call]) -> int:
+    """Return where in ``calls`` the names of the last files are on the disk."""
+    flushed = [i for i, call in enumerate(calls) if call.name == "fsync" and call.paths == (DEPOT,)]
+    return next(i for i in range(flushed[-1], len(calls)) if calls[i].name == "close")
+
+
 @pytest.mark.parametrize("scene", [INIT, REVOKE], ids=str)
-def test_an_interrupt_at_any_call_undoes_all_or_comes_too_late(
+def test_an_interrupt_undoes_all_until_the_files_are_on_the_disk_and_then_nothing(
     scene: Scene, stage: Stage, calls: Calls, break_call: Break, subtests: pytest.Subtests
 ) -> None:
     every = calls(scene)
     locking = next(i for i, call in enumerate(every) if call.name == "flock")
     # Until then it only reads, if there is a depot, and an interrupt at one call is like another.
-    for call in every if scene is INIT else [every[0], *every[locking:]]:
-        with subtests.test(call=str(call)):
+    for i in range(len(every)) if scene is INIT else [0, *range(locking, len(every))]:
+        with subtests.test(call=str(every[i])):
             folder = stage(scene)
             before = snapshot(folder)
-            interrupted = break_call(folder, call, "signal=INT", *scene.command)
+            interrupted = break_call(folder, every[i], "signal=INT", *scene.command)
             assert not interrupted.stderr
-            if interrupted.exit_code == 0:
+            if i <= committed(every):
+                assert interrupted.exit_code == 130
+                assert snapshot(folder) == before
+            else:
+                assert interrupted.exit_code == 0
                 assert scene.creates <= set(names(folder))
                 assert not temporary(folder)
                 assert_whole(folder)
                 assert revoked(folder) == (scene is REVOKE)
-            else:
-                assert interrupted.exit_code == 130
-                assert snapshot(folder) == before
 
 
 def test_an_interrupt_while_the_program_starts_is_no_traceback(stage: Stage) -> None:
