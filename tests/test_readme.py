@@ -177,7 +177,7 @@ def test_reference_lists_the_files_of_a_client_with_their_modes(
 
 def test_reference_lists_the_exit_statuses(terminal: Terminal) -> None:
     text = REFERENCE.read_text(encoding="utf-8")
-    assert re.findall(r"^\| (\d+) \| ", text, re.MULTILINE) == ["0", "1", "2", "130"]
+    assert re.findall(r"^\| (\d+) \| ", text, re.MULTILINE) == ["0", "1", "2", "3", "130"]
     assert terminal.run("certstrap --version")[0] == 0
     assert terminal.run("certstrap sign nobody")[0] == 1
     assert terminal.run("certstrap sign --no-such-option")[0] == 2

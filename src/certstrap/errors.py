@@ -221,6 +221,18 @@ class InvalidExpiryError(CertstrapError):
         )
 
 
+class InvalidTimeError(CertstrapError):
+    """An instant that cannot be read."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(
+            f"Invalid time: {quoted(text)}.",
+            'Write it as "2027-12-31" (its last second, in UTC), "2027-12-31T12:00:00Z" or "90d" '
+            "from now.",
+        )
+
+
 class InvalidKeySpecError(CertstrapError):
     """A curve that is unknown, or an RSA key size that is not supported."""
 

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, Self
 
-from certstrap.errors import InvalidExpiryError
+from certstrap.errors import InvalidExpiryError, InvalidTimeError
 
 BACKDATED = timedelta(minutes=10)
 """How far back a certificate starts, so that a peer whose clock is slow accepts it at once."""
@@ -119,6 +119,29 @@ class Expiry(NamedTuple):
         if end <= now:
             raise InvalidExpiryError(self.text, "does not end in the future")
         return end
+
+
+def instant(text: str, now: datetime) -> datetime:
+    """Return the instant that ``text`` names.
+
+    Args:
+        text: a day, of which the last second is meant; a time in ISO 8601, in UTC if it names no
+            zone; or a length of time from ``now``, as in `Expiry.parse`.
+        now: the present instant.
+
+    Raises:
+        InvalidTimeError: it is none of these, or past the year 9999.
+    """
+    stripped = text.strip()
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", stripped):
+            return datetime.combine(date.fromisoformat(stripped), time(23, 59, 59), UTC)
+        if re.match(r"[0-9]{4}-", stripped):
+            found = datetime.fromisoformat(stripped).replace(microsecond=0)
+            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        return _parse_duration(stripped, text).after(now)
+    except (ValueError, OverflowError, InvalidExpiryError):
+        raise InvalidTimeError(text) from None
 
 
 def _parse_duration(stripped: str, text: str) -> Duration:

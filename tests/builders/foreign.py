@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.keys import P256, PrivateKey
+from certstrap.keys import P256, PrivateKey, signature_hash
 from tests.builders.certificates import (
     A_CA,
     KEY_USAGES,
@@ -37,6 +37,7 @@ __all__ = [
     "request",
     "request_changed_after_signing",
     "request_signed_with_sha1",
+    "signed_crl",
     "store_ca",
     "wall_clock",
     "weak_key",
@@ -118,6 +119,11 @@ def certificate(
         start=start,
         end=end,
     )
+
+
+def signed_crl(builder: x509.CertificateRevocationListBuilder, key: PrivateKey) -> bytes:
+    """Return a CRL as PEM, with what the builder has."""
+    return builder.sign(key, signature_hash(key)).public_bytes(Encoding.PEM)
 
 
 def write(path: Path, data: bytes, mode: int = 0o440) -> str:

@@ -18,6 +18,8 @@ def not_permitted(
     request: x509.CertificateSigningRequest | x509.Certificate,
     ca: x509.Certificate,
     alternative: Sequence[x509.GeneralName] | None = None,
+    *,
+    common_name: bool = True,
 ) -> Iterator[tuple[str, str]]:
     """Yield as `names_not_permitted` does, for the names of a request or a certificate.
 
@@ -25,14 +27,19 @@ def not_permitted(
         request: what has the names.
         ca: the CA.
         alternative: the alternative names that count, if not all of them do.
+        common_name: whether a common name may count as a domain; that of a CA does not.
     """
     if alternative is None:
         alternative = list(extension(request, x509.SubjectAlternativeName) or ())
-    yield from names_not_permitted(request.subject, alternative, ca)
+    yield from names_not_permitted(request.subject, alternative, ca, common_name=common_name)
 
 
 def names_not_permitted(
-    subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
+    subject: x509.Name,
+    alternative: Sequence[x509.GeneralName],
+    ca: x509.Certificate,
+    *,
+    common_name: bool = True,
 ) -> Iterator[tuple[str, str]]:
     """Yield each name that ``ca`` may not sign, and what it is permitted instead.
 
@@ -45,11 +52,12 @@ def names_not_permitted(
         subject: the distinguished name.
         alternative: the alternative names.
         ca: the CA.
+        common_name: whether a common name may count as a domain; that of a CA does not.
     """
     constraints = extension(ca, x509.NameConstraints)
     if not constraints:
         return
-    for kind, value in _names(subject, alternative):
+    for kind, value in _names(subject, alternative, common_name=common_name):
         permitted = _of_kind(kind, constraints.permitted_subtrees)
         excluded = _of_kind(kind, constraints.excluded_subtrees)
         if (
@@ -64,14 +72,14 @@ def names_not_permitted(
 
 
 def _names(
-    subject: x509.Name, alternative: Sequence[x509.GeneralName]
+    subject: x509.Name, alternative: Sequence[x509.GeneralName], *, common_name: bool
 ) -> Iterator[tuple[type[x509.GeneralName], Any]]:
     yield from ((type(name), name.value) for name in alternative)
     if subject.rdns:
         yield x509.DirectoryName, subject
     for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
         yield x509.RFC822Name, attribute.value
-    if not any(isinstance(name, x509.DNSName) for name in alternative):
+    if common_name and not any(isinstance(name, x509.DNSName) for name in alternative):
         for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME):
             if re.fullmatch(_HOST_NAME, str(attribute.value)):
                 yield x509.DNSName, attribute.value

@@ -42,6 +42,7 @@ _COMMANDS = {  # and the modules that contain them
     "check": "check",
     "bundle": "bundle",
     "inspect": "inspect",
+    "verify": "verify",
 }
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),

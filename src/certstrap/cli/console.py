@@ -19,6 +19,9 @@ from certstrap.keys import KeySpec, PrivateKey
 
 _Result = TypeVar("_Result")
 
+FOUND = 3
+"""The exit status of a command that looks for something, and found it."""
+
 
 def say(*lines: str) -> None:
     """Print lines to standard output; what they report is done, so Ctrl-C comes too late."""

@@ -9,7 +9,7 @@ import typer
 from cryptography import x509
 
 from certstrap.cli import completion, options
-from certstrap.cli.console import say
+from certstrap.cli.console import FOUND, say
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import passphrases
@@ -26,8 +26,6 @@ from certstrap.temporal.material import read_certificates
 from certstrap.temporal.sources import Given, Sources
 
 EXAMPLE = "certstrap check your-namespace"
-FOUND = 3
-"""The exit status if something was found."""
 
 
 def command(

@@ -1,23 +1,21 @@
 """``certstrap inspect``."""
 
 import json
-import os
 from typing import Annotated
 
 import typer
 
 from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
 from certstrap.cli import completion, context, options
+from certstrap.cli.arguments import named_entry
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import OPENING, passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render import inspect as render
-from certstrap.depot import Entry
-from certstrap.errors import MissingOptionError, NoPassphraseError, NotFoundError
+from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
-from certstrap.names import Name
 
 EXAMPLE = "certstrap inspect your-namespace"
 
@@ -81,17 +79,3 @@ def inspected(plan: Plan, inspector: Inspector, what: str) -> Inspection:
     if entry:
         return inspector.entry(entry)
     return inspector.data(plan.read(what, "name in the depot, and no file"), source_of(what))
-
-
-def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:
-    """Return the entry of a name of the depot, or None if a file is meant."""
-    if what == STANDARD_INPUT or os.sep in what:
-        return None
-    entry = plan.depot.find(Name.parse(what), *suffixes)
-    if entry.has(*suffixes):
-        return entry
-    if not os.path.lexists(what):
-        raise NotFoundError(
-            "file, and no name in the depot,", what, "Check the name and the depot path."
-        )
-    return None

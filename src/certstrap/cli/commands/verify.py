@@ -1,0 +1,80 @@
+"""``certstrap verify``."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.plan import Plan, source_of
+from certstrap.cli import completion
+from certstrap.cli.arguments import named_entry
+from certstrap.cli.console import FOUND, say
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.drawing import draw
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import verify as render
+from certstrap.depot import CERTIFICATE
+from certstrap.errors import CertstrapError, MissingOptionError
+from certstrap.inventory.verify import Verdict, Verifier, read_pieces
+from certstrap.validity import instant
+
+EXAMPLE = "certstrap verify your-namespace"
+
+
+def command(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME|FILE...",
+            help="Names of the depot, or files; - is standard input. The first certificate of a "
+            "file is verified, and the others may be in its chain.",
+            autocompletion=completion.certificates,
+            show_default=False,
+        ),
+    ] = None,
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="DATE", help="Whether it is good then (2027-12-31, 90d), not now."
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Verify certificates: chain, signatures, dates, constraints and CRLs.
+
+    The root and the CRLs are those of the depot. The exit status is 3 if a certificate is not good.
+    """
+    context: Context = ctx.obj
+    if not what:
+        raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
+    with new_plan(context, passphrases(context)) as plan:
+        moment = instant(at, plan.now) if at else plan.now
+        verifier = Verifier(plan.depot, moment)
+        verdicts = [_verified(plan, verifier, each) for each in dict.fromkeys(what)]
+    if as_json:
+        say(json.dumps(render.document(verdicts, moment), indent=2))
+    elif prints_to_terminal():
+        draw(lambda width: render.drawing(verdicts, width))
+    else:
+        say(*render.lines(verdicts))
+    if not all(verdict.is_good for verdict in verdicts):
+        raise typer.Exit(FOUND)
+
+
+def _verified(plan: Plan, verifier: Verifier, what: str) -> Verdict:
+    entry = named_entry(plan, what, CERTIFICATE)
+    if not entry:
+        data, source = plan.read(what, "name in the depot, and no file"), source_of(what)
+    else:
+        source = entry.path(CERTIFICATE)
+        try:
+            data = entry.read(CERTIFICATE)
+        except CertstrapError as error:
+            return Verdict(what, unreadable=str(error))
+    try:
+        first, *others = read_pieces(data, source)
+    except CertstrapError as error:
+        return Verdict(what, unreadable=str(error))
+    return verifier.verify(what, first, others)

@@ -1,0 +1,312 @@
+"""`verify` says what `openssl verify` says of the same files: over chains, good and broken."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.depot import Depot
+from certstrap.inventory.verify import Verifier, read_pieces
+from certstrap.keys import P256, PrivateKey
+from certstrap.pem import to_pem
+from tests.builders import crls
+from tests.builders.certificates import a_name, key_usage
+from tests.conftest import NOW
+from tests.interop.peers import openssl
+from tests.temporal.pki import broken_signature
+
+DAY = timedelta(days=1)
+KEYS = [P256.generate() for _ in range(12)]
+CHAINS = 320
+A_CAS_USAGE = key_usage("key_cert_sign", "crl_sign")
+UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+
+
+@dataclass(frozen=True)
+class Cert:
+    """A certificate of a chain as it is to be made, of which the mutations change something."""
+
+    subject: x509.Name
+    key: PrivateKey
+    ca: bool | None = True
+    path_length: int | None = None
+    usage: x509.KeyUsage | None = A_CAS_USAGE
+    start: datetime = NOW - 30 * DAY
+    end: datetime = NOW + 300 * DAY
+    names: tuple[x509.GeneralName, ...] = ()
+    constraints: x509.NameConstraints | None = None
+    more: tuple[tuple[x509.ExtensionType, bool], ...] = ()
+    issuer: x509.Name | None = None
+    signer: PrivateKey | None = None
+    authority: bytes | None = None
+    broken: bool = False
+    crl: "Crl | None" = None
+
+    def made(self, above: "Cert") -> bytes:
+        builder = x509.CertificateBuilder(
+            self.issuer or above.subject,
+            self.subject,
+            self.key.public_key(),
+            x509.random_serial_number(),
+            self.start,
+            self.end,
+        )
+        if self.ca is not None:
+            length = self.path_length if self.ca else None
+            builder = builder.add_extension(x509.BasicConstraints(self.ca, length), critical=True)
+        public = self.key.public_key()
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(public), critical=False
+        )
+        own = x509.SubjectKeyIdentifier.from_public_key(above.key.public_key()).digest
+        authority = x509.AuthorityKeyIdentifier(self.authority or own, None, None)
+        builder = builder.add_extension(authority, critical=False)
+        if self.usage:
+            builder = builder.add_extension(self.usage, critical=True)
+        if self.names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(self.names), critical=False)
+        if self.constraints:
+            builder = builder.add_extension(self.constraints, critical=True)
+        for value, critical in self.more:
+            builder = builder.add_extension(value, critical)
+        signer = self.signer or above.key
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        der = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)
+        return broken_signature(der) if self.broken else der
+
+
+def key_identifier(of: Cert) -> x509.SubjectKeyIdentifier:
+    return x509.SubjectKeyIdentifier.from_public_key(of.key.public_key())
+
+
+@dataclass(frozen=True)
+class Crl:
+    """The CRL of a CA."""
+
+    revokes: tuple[int, ...] = ()  # places in the chain
+    updated: datetime = NOW - DAY
+    end: datetime = NOW + 30 * DAY
+    signer: PrivateKey | None = None
+
+
+Chain = list[Cert]  # the root first
+Mutation = Callable[[random.Random, Chain], None]
+
+
+def a_chain(rng: random.Random) -> Chain:
+    """Return a good chain of two to five certificates; its CAs may have CRLs."""
+    keys = rng.sample(KEYS, 6)
+    size = rng.randint(2, 5)
+    cas = [Cert(a_name(f"CA {number}"), keys[number]) for number in range(size - 1)]
+    if rng.random() < 0.5:
+        cas = [
+            replace(ca, path_length=size - 2 - number + rng.randint(0, 1))
+            for number, ca in enumerate(cas)
+        ]
+    names: list[x509.GeneralName] = []
+    if rng.random() < 0.6:
+        names = [x509.DNSName("a.example.com"), x509.IPAddress(IPv4Address("10.0.0.1"))]
+    leaf = Cert(
+        a_name("leaf"), keys[5], ca=False, usage=key_usage("digital_signature"), names=tuple(names)
+    )
+    if rng.random() < 0.4:
+        place = rng.randrange(len(cas))
+        trees = [x509.DNSName("example.com"), x509.IPAddress(IPv4Network("10.0.0.0/8"))]
+        cas[place] = replace(cas[place], constraints=x509.NameConstraints(trees, None))
+    if rng.random() < 0.5:
+        cas = [replace(ca, crl=Crl()) for ca in cas]
+    return [*cas, leaf]
+
+
+def change(place: int, **changes: object) -> Mutation:
+    def mutation(_: random.Random, chain: Chain) -> None:
+        chain[place] = replace(chain[place], **changes)  # type: ignore[arg-type]
+
+    return mutation
+
+
+def anywhere(**changes: object) -> Mutation:
+    def mutation(rng: random.Random, chain: Chain) -> None:
+        change(rng.randrange(len(chain)), **changes)(rng, chain)
+
+    return mutation
+
+
+def a_ca(**changes: object) -> Mutation:
+    def mutation(rng: random.Random, chain: Chain) -> None:
+        change(rng.randrange(len(chain) - 1), **changes)(rng, chain)
+
+    return mutation
+
+
+def below_the_root(**changes: object) -> Mutation:
+    def mutation(rng: random.Random, chain: Chain) -> None:
+        change(rng.randrange(1, len(chain)), **changes)(rng, chain)
+
+    return mutation
+
+
+def revoke(rng: random.Random, chain: Chain) -> None:
+    place = rng.randrange(1, len(chain))
+    chain[place - 1] = replace(chain[place - 1], crl=Crl(revokes=(place,)))
+
+
+def crl(**changes: object) -> Mutation:
+    def mutation(rng: random.Random, chain: Chain) -> None:
+        place = rng.randrange(len(chain) - 1)
+        chain[place] = replace(chain[place], crl=replace(Crl(), **changes))  # type: ignore[arg-type]
+
+    return mutation
+
+
+def lengthen(rng: random.Random, chain: Chain) -> None:
+    chain[0] = replace(chain[0], path_length=0)
+
+
+def self_issued(rng: random.Random, chain: Chain) -> None:
+    """Put a CA into the chain that has the name of the one above it, and another key."""
+    place = rng.randrange(len(chain) - 1)
+    key = next(key for key in KEYS if all(key is not each.key for each in chain))
+    chain.insert(place + 1, replace(chain[place], key=key, crl=None))
+
+
+def forbidden_name(rng: random.Random, chain: Chain) -> None:
+    tree: x509.GeneralName = rng.choice(
+        [x509.DNSName("other.org"), x509.IPAddress(IPv4Network("192.168.0.0/16"))]
+    )
+    place = rng.randrange(len(chain) - 1)
+    chain[place] = replace(chain[place], constraints=x509.NameConstraints([tree], None))
+    names = (x509.DNSName("a.example.com"), x509.IPAddress(IPv4Address("10.0.0.1")))
+    chain[-1] = replace(chain[-1], names=names)
+
+
+def name_in_the_subject(rng: random.Random, chain: Chain) -> None:
+    constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
+    chain[0] = replace(chain[0], constraints=constraints)
+    place = rng.randrange(1, len(chain))
+    chain[place] = replace(chain[place], subject=a_name("host.other.org"), names=())
+
+
+def nothing(_: random.Random, __: Chain) -> None:
+    """Leave the chain as it is."""
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "nothing": nothing,
+    "a CA is missing": nothing,
+    "expired": anywhere(end=NOW - DAY),
+    "not yet valid": anywhere(start=NOW + DAY),
+    "not a CA": a_ca(ca=False, usage=None),
+    "no basicConstraints": below_the_root(ca=None, usage=None),
+    "no certificate signing": a_ca(usage=key_usage("crl_sign")),
+    "no CRL signing": a_ca(usage=key_usage("key_cert_sign"), crl=Crl()),
+    "broken signature": below_the_root(broken=True),
+    "signed by another key": below_the_root(signer=KEYS[0]),
+    "another issuer": below_the_root(issuer=a_name("Somebody")),
+    "issuer in other letters": below_the_root(issuer=a_name("ca  0")),
+    "another identifier": below_the_root(authority=b"\1\2\3"),
+    "unknown critical extension": anywhere(more=((UNKNOWN, True),)),
+    "unknown extension": anywhere(more=((UNKNOWN, False),)),
+    "path length": lengthen,
+    "self-issued CA": self_issued,
+    "forbidden name": forbidden_name,
+    "forbidden name in a subject": name_in_the_subject,
+    "revoked": revoke,
+    "expired CRL": crl(end=NOW - DAY, updated=NOW - 2 * DAY),
+    "CRL of the future": crl(updated=NOW + DAY),
+    "CRL by another": crl(signer=KEYS[0]),
+}
+
+
+def store(depot: Path, chain: Chain, missing: int) -> None:
+    """Write a chain to a depot: its CAs as `0`, `1` ..., its leaf as `leaf`, and the CRLs."""
+    depot.mkdir()
+    made = [it.made(chain[max(number - 1, 0)]) for number, it in enumerate(chain)]
+    for number, (it, der) in enumerate(zip(chain, made, strict=True)):
+        stem = "leaf" if number == len(chain) - 1 else str(number)
+        if number != missing:
+            (depot / f"{stem}.crt").write_bytes(to_pem("CERTIFICATE", der))
+        if it.crl and number != missing:
+            ca = x509.load_der_x509_certificate(der)
+            revoked = [x509.load_der_x509_certificate(made[place]) for place in it.crl.revokes]
+            (depot / f"{stem}.crl").write_bytes(
+                crls.made_elsewhere(
+                    ca,
+                    it.crl.signer or it.key,
+                    entries=[crls.entry(each.serial_number, it.crl.updated) for each in revoked],
+                    crl_number=1,
+                    updated=it.crl.updated,
+                    next_update=it.crl.end,
+                )
+            )
+
+
+def openssl_verdict(folder: Path, depot: Path, chain: Chain, missing: int) -> tuple[bool, str]:
+    """Return what OpenSSL says with the same files, and its words.
+
+    It checks the CRLs of all CAs, or that of the first, or none: of those that there are.
+    """
+    cas = [depot / f"{number}.crt" for number in range(len(chain) - 1) if number != missing]
+    roots, others = folder / "roots.pem", folder / "others.pem"
+    roots.write_bytes(b"".join(ca.read_bytes() for ca in cas if ca.stem == "0"))
+    others.write_bytes(b"".join(ca.read_bytes() for ca in cas if ca.stem != "0"))
+    options: list[object] = ["-attime", int(NOW.timestamp())]
+    options += ["-CAfile", roots] if roots.stat().st_size else ["-no-CAfile"]
+    options += ["-no-CApath", "-no-CAstore"]
+    options += ["-untrusted", others] if others.stat().st_size else []
+    have = [it.crl is not None for it in chain[:-1]]
+    if have[-1]:
+        options += ["-crl_check_all"] if all(have) else ["-crl_check"]
+        for path in depot.glob("*.crl"):
+            options += ["-CRLfile", path]
+    done = openssl("verify", *map(str, options), str(depot / "leaf.crt"), exit_code=None)
+    return done.exit_code == 0, done.stderr
+
+
+def checks_every_crl(chain: Chain) -> bool:
+    """Tell whether OpenSSL can be told to look at exactly the CRLs that there are."""
+    have = [it.crl is not None for it in chain[:-1]]
+    return all(have) or not any(have[:-1])
+
+
+def our_verdict(depot: Path) -> tuple[bool, list[str]]:
+    """Return what this program says, and the rules that are violated."""
+    leaf = depot / "leaf.crt"
+    first, *_ = read_pieces(leaf.read_bytes(), "leaf.crt")
+    verdict = Verifier(Depot(str(depot)), NOW).verify("leaf", first)
+    return verdict.is_good, [violation.rule for violation in verdict.violations]
+
+
+def cases() -> Sequence[tuple[int, str]]:
+    return [(seed, list(MUTATIONS)[seed % len(MUTATIONS)]) for seed in range(CHAINS)]
+
+
+def test_verdicts_are_those_of_openssl(folder: Path) -> None:
+    good = 0
+    differing = []
+    compared: dict[str, set[bool]] = {}
+    for seed, name in cases():
+        rng = random.Random(seed)  # noqa: S311 - the same chains each time
+        chain = a_chain(rng)
+        MUTATIONS[name](rng, chain)
+        missing = rng.randrange(len(chain) - 1) if name == "a CA is missing" else -1
+        if not checks_every_crl(chain):
+            chain = [replace(it, crl=it.crl or Crl()) for it in chain[:-1]] + chain[-1:]
+        depot = folder / str(seed)
+        store(depot, chain, missing)
+        theirs, words = openssl_verdict(folder, depot, chain, missing)
+        verdict, rules = our_verdict(depot)
+        compared.setdefault(name, set()).add(verdict)
+        good += verdict
+        if verdict != theirs:
+            differing.append((seed, name, theirs, words, verdict, rules))
+    assert not differing
+    assert 40 <= good <= CHAINS - 150
+    assert set(compared) == set(MUTATIONS)
