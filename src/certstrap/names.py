@@ -184,6 +184,30 @@ class Subject(NamedTuple):
         )
 
 
+_TEXT = {
+    _ASN1Type.UTF8String,
+    _ASN1Type.PrintableString,
+    _ASN1Type.T61String,
+    _ASN1Type.BMPString,
+    _ASN1Type.UniversalString,
+    _ASN1Type.IA5String,
+    _ASN1Type.NumericString,
+}
+
+
+def is_text(attribute: x509.NameAttribute[str | bytes]) -> bool:
+    """Tell whether an attribute is a DirectoryString, or of another type that peers read as one.
+
+    The others (RFC 5280, 4.1.2.4 has none of them) make Go refuse the whole certificate.
+    """
+    return attribute._type in _TEXT  # noqa: SLF001 - there is no other way to it
+
+
+def is_ia5(attribute: x509.NameAttribute[str | bytes]) -> bool:
+    """Tell whether an attribute is an IA5String."""
+    return attribute._type == _ASN1Type.IA5String  # noqa: SLF001
+
+
 def _string_type(value: str) -> _ASN1Type:
     """Return the type that Go's ``encoding/asn1`` gives a string."""
     is_printable = re.fullmatch("[A-Za-z0-9 '()+,./:=?-]*", value)  # X.680, 41.4

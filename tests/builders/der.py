@@ -64,7 +64,6 @@ ODD_NAMES = {
     "TeletexString": raw_name([(CN, TELETEX, b"leaf")]),
     "IA5String": raw_name([("1.2.840.113549.1.9.1", IA5, b"a@example.com")]),
     "an unknown attribute": raw_name([("1.2.3.4", UTF8, b"x")], [(CN, UTF8, b"leaf")]),
-    "a unique identifier": raw_name([("2.5.4.45", 0x03, b"\x00\x01\x02")], [(CN, UTF8, b"leaf")]),
     "an RDN of two values": raw_name(
         [(ORG, UTF8, b"x"), (COUNTRY, PRINTABLE, b"DE")], [(CN, UTF8, b"y")]
     ),

@@ -24,7 +24,7 @@ from certstrap.certificates import (
 )
 from certstrap.certificates.properties import extension, is_self_signed, path_length_of
 from certstrap.certificates.rules import room_below
-from certstrap.errors import InvalidNameError, RefusedError
+from certstrap.errors import CertstrapError, InvalidNameError, RefusedError
 from certstrap.keys import CURVES, RSA_2048, KeySpec
 from certstrap.names import NO_NAMES, Subject
 from certstrap.validity import Validity
@@ -41,8 +41,10 @@ from tests.builders.der import (
     BASIC_CONSTRAINTS,
     BMP,
     CN,
+    IA5,
     ODD_NAMES,
     SUBJECT_ALTERNATIVE_NAME,
+    TELETEX,
     UTF8,
     der,
     oid,
@@ -345,9 +347,66 @@ def test_a_request_that_names_nothing_is_refused() -> None:
 def test_a_subject_that_can_look_like_another_is_refused(character: str) -> None:
     odd = f"a{character}b"
     for subject in (a_name(odd), a_name("a", organization_name=odd)):
-        with pytest.raises(RefusedError, match="has a control character in its subject") as error:
+        with pytest.raises(RefusedError, match="has a control character in its names") as error:
             sign(an_issuer(), a_request(subject=subject), LEAF, VALIDITY)
         assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("tag", [0x82, 0x86], ids=["domain", "URI"])
+@pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x7f"])
+def test_an_alternative_name_with_a_control_character_is_refused(tag: int, character: str) -> None:
+    name = der(tag, f"http://a.example{character}.evil.example".encode())
+    asked = raw_extension(SUBJECT_ALTERNATIVE_NAME, sequence(name))
+    request = load_request(raw_request(extensions=asked), "f")
+    with pytest.raises(RefusedError, match="has a control character in its names"):
+        sign(an_issuer(), request, LEAF, VALIDITY)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (0x1A, b"leaf"),  # VisibleString
+        (0x17, b"260101000000Z"),  # UTCTime
+        (0x18, b"20260101000000Z"),  # GeneralizedTime
+        (0x04, b"leaf"),  # OCTET STRING
+        (0x03, b"\0leaf"),  # BIT STRING
+    ],
+)
+def test_a_subject_that_is_no_text_is_refused(tag: int, value: bytes) -> None:
+    for kind in (CN, "2.5.4.45", "1.2.3.4"):
+        data = raw_request(subject=raw_name([(kind, tag, value)]))
+        with pytest.raises(CertstrapError):
+            sign(an_issuer(), load_request(data, "f"), LEAF, VALIDITY)
+
+
+@pytest.mark.parametrize("constrained", [x509.RFC822Name("b.example"), x509.DNSName("b.example")])
+@pytest.mark.parametrize("tag", [UTF8, TELETEX, IA5])
+def test_an_email_address_below_name_constraints_is_signed_only_if_others_can_compare_it(
+    tag: int, constrained: x509.GeneralName, tmp_path: Path
+) -> None:
+    root = a_certificate(name_constraints=x509.NameConstraints([constrained], None))
+    subject = raw_name([("1.2.840.113549.1.9.1", tag, b"a@b.example")], [(CN, UTF8, b"leaf")])
+    request = load_request(raw_request(subject=subject), "f")
+    unconstrained = sign(an_issuer(), request, LEAF, VALIDITY)
+    assert openssl_accepts(tmp_path, an_issuer().certificate, unconstrained) == [True]
+    if tag == IA5:
+        leaf = sign(an_issuer(root), request, LEAF, VALIDITY)
+        assert openssl_accepts(tmp_path, root, leaf) == [True]
+    else:
+        with pytest.raises(RefusedError, match="is no IA5String, which a CA with name constraints"):
+            sign(an_issuer(root), request, LEAF, VALIDITY)
+
+
+def test_an_international_mailbox_is_not_signed_below_name_constraints(tmp_path: Path) -> None:
+    """RFC 9598, 6 compares it with the constraints of e-mail addresses."""
+    mailbox = der(0xA0, oid("1.3.6.1.5.5.7.8.9"), der(0xA0, der(UTF8, "ü@evil.example".encode())))
+    asked = raw_extension(SUBJECT_ALTERNATIVE_NAME, sequence(mailbox, der(0x82, b"a.example")))
+    root = a_certificate(
+        name_constraints=x509.NameConstraints([x509.RFC822Name("b.example")], None)
+    )
+    leaf = sign(an_issuer(root), load_request(raw_request(extensions=asked), "f"), LEAF, VALIDITY)
+    assert b"evil" not in leaf.tbs_certificate_bytes
+    assert openssl_accepts(tmp_path, root, leaf) == [True]
 
 
 def test_a_server_without_alternative_names_is_refused() -> None:

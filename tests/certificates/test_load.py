@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certstrap import keys, pem
-from certstrap.certificates import LeafProfile, load_certificate, load_request, sign
+from certstrap.certificates import LeafProfile, load_certificate, load_request, rules, sign
 from certstrap.certificates.properties import comparable_name, is_ca, is_self_signed, validity_of
 from certstrap.errors import CertstrapError, RefusedError, UnusableFileError
 from certstrap.keys import RSA_2048, PrivateKey
@@ -103,6 +103,18 @@ def test_a_request_signed_with_rsa_pss_is_read() -> None:
     options = ("-subj", "/CN=leaf", "-sigopt", "rsa_padding_mode:pss")
     request = openssl("req", "-new", "-key", "/dev/stdin", *options, data=key)
     assert load_request(request, "f").public_key() == a_key(RSA_2048).public_key()
+
+
+def test_a_request_for_a_key_that_is_bound_to_pss_is_refused(tmp_path: Path) -> None:
+    """Its certificate would be for a plain RSA key."""
+    key = tmp_path / "key"
+    openssl("genpkey", "-algorithm", "RSA-PSS", "-out", str(key))
+    request = openssl("req", "-new", "-key", str(key), "-subj", "/CN=leaf")
+    with pytest.raises(RefusedError, match=r"^f has an RSA-PSS key\.$"):
+        load_request(request, "f")
+    ca = openssl("req", "-x509", "-new", "-key", str(key), "-subj", "/CN=ca")
+    violations = rules.ca(load_certificate(ca, "f"), NOW, "f")
+    assert "f has an RSA-PSS key." in [violation.sentence for violation in violations]
 
 
 @pytest.mark.parametrize(

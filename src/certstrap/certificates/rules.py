@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 
 from certstrap.certificates.name_constraints import names_not_permitted
 from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
@@ -25,7 +26,7 @@ from certstrap.certificates.properties import (
 )
 from certstrap.errors import RefusedError, printable, quoted
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
-from certstrap.names import is_plain
+from certstrap.names import is_ia5, is_plain, is_text
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
@@ -59,6 +60,7 @@ def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Vi
     """Yield why ``certificate`` may not sign others at ``now``."""
     yield from ca_certificate(certificate)
     yield from valid(certificate, now, source, EXPIRED_CA)
+    yield from _pss(certificate, source)
     yield from strong_key(certificate.public_key(), source)
 
 
@@ -119,6 +121,17 @@ def strong_key(key: object, source: str) -> Iterator[Violation]:
         )
 
 
+def _pss(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Violation]:
+    """Yield whether the key is bound to PSS (RFC 4055, 1.2), which would be lost here."""
+    # `cryptography` declares it for certificates only.
+    if of.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # type: ignore[union-attr]
+        yield Violation(
+            "key-kind",
+            f"{source} has an RSA-PSS key.",
+            "Use an RSA key that is not bound to PSS.",
+        )
+
+
 def pair(
     certificate: x509.Certificate, path: str, key: PrivateKey, key_path: str
 ) -> Iterator[Violation]:
@@ -133,6 +146,7 @@ def pair(
 
 def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Violation]:
     """Yield why ``request`` may not be signed by any CA."""
+    yield from _pss(request, source)
     yield from strong_key(request.public_key(), source)
     algorithm = request.signature_hash_algorithm
     if isinstance(algorithm, _WEAK_HASHES):
@@ -180,6 +194,8 @@ def names(
             )
         if isinstance(profile, CAProfile):
             yield from _path_length(above, depth)
+        if extension(above, x509.NameConstraints):
+            yield from _mail(subject)
         for name, permitted in names_not_permitted(subject, alternative, above):
             yield Violation(
                 "name-constraints",
@@ -214,12 +230,21 @@ def _names(
             "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
             "Create it again, with a common name.",
         )
-    for value in (str(attribute.value) for attribute in subject):
+    values = (each.value for each in (*subject, *names))
+    for value in (each for each in values if isinstance(each, str)):
         if not is_plain(value):
             yield Violation(
                 "name-characters",
-                f"The request has a control character in its subject: {quoted(value)}.",
+                f"The request has a control character in its names: {quoted(value)}.",
                 "Create it again, without.",
+            )
+    for attribute in subject:
+        if not is_text(attribute):
+            yield Violation(
+                "name-type",
+                f"The request has an attribute {attribute.rfc4514_attribute_name} in its subject "
+                "that is no text.",
+                "Create it again, with UTF8String or PrintableString.",
             )
     if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):
         yield Violation(
@@ -233,6 +258,18 @@ def _names(
             "The request has no alternative names, and TLS clients accept no server without.",
             "Create it again, with --domain or --ip.",
         )
+
+
+def _mail(subject: x509.Name) -> Iterator[Violation]:
+    """Yield why peers cannot compare an e-mail address with name constraints (RFC 5280, A.1)."""
+    for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
+        if not is_ia5(attribute):
+            yield Violation(
+                "mail-type",
+                f"The e-mail address {quoted(str(attribute.value))} in the subject is no "
+                "IA5String, which a CA with name constraints may not sign.",
+                "Create the request again, without it.",
+            )
 
 
 def _path_length(ca: x509.Certificate, depth: int) -> Iterator[Violation]:
