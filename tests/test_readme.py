@@ -68,7 +68,7 @@ def terminal(open_terminal: OpenTerminal, tmp_path: Path) -> Terminal:
 def clone(tmp_path: Path) -> Iterator[Path]:
     """A folder with what a clone of this tree holds; what is installed in it is big, and goes."""
     ignore = shutil.ignore_patterns(
-        ".git", ".venv", ".*_cache", ".coverage*", ".hypothesis", "__pycache__", "build", "dist"
+        ".git", ".venv", "node_modules", ".*_cache", ".coverage*", ".hypothesis", "__pycache__", "build", "dist"
     )
 
     def left_out(folder: str, names: list[str]) -> set[str]:

@@ -51,12 +51,14 @@ class NewFile(NamedTuple):
         data: its content.
         mode: the mode it is created with, less the umask.
         replace: whether it takes the place of a file that has its path.
+        alike: whether it gets the mode and the owner of that file.
     """
 
     path: str
     data: bytes
     mode: int
     replace: bool = False
+    alike: bool = False
 
 
 class Staged(NamedTuple):
@@ -307,9 +309,21 @@ def stage(file: NewFile, temporary: ExitStack) -> Staged:
         with open(os.open(name, flags, file.mode), "wb") as stream:
             stream.write(file.data)
             stream.flush()
+            if file.alike:
+                _copy_access(file.path, stream.fileno())
             os.fsync(stream.fileno())
             status = os.fstat(stream.fileno())
     return Staged(name, (status.st_dev, status.st_ino), file)
+
+
+def _copy_access(path: str, fd: int) -> None:
+    """Give an open file the owner, the group and the mode of the file at ``path``."""
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        return
+    like, own = os.stat(path), os.fstat(fd)
+    if (like.st_uid, like.st_gid) != (own.st_uid, own.st_gid):
+        os.fchown(fd, like.st_uid, like.st_gid)
+    os.fchmod(fd, stat.S_IMODE(like.st_mode))
 
 
 def give_name(name: str, path: str) -> None:

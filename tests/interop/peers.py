@@ -63,7 +63,7 @@ def package(*names: str) -> None:
     """Require Python packages; to be called before they are imported."""
     for name in names:
         if find_spec(name) is None:
-            _missing(f"the Python package {name}")
+            lacks(f"the Python package {name}")
 
 
 def program(name: str, *, asked: str, answers: str, what: str) -> str:
@@ -77,14 +77,15 @@ def program(name: str, *, asked: str, answers: str, what: str) -> str:
     """
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
-        _missing(what)
+        lacks(what)
     answer = programs.run(path, asked, exit_code=None)
     if answer.exit_code != 0 or not re.search(answers, answer.stdout + answer.stderr, re.MULTILINE):
-        _missing(what)
+        lacks(what)
     return path
 
 
-def _missing(what: str) -> NoReturn:
+def lacks(what: str) -> NoReturn:
+    """Skip the test, or fail it if every peer should be here."""
     if programs.environment().get("CERTSTRAP_ALL_PEERS") == "1":
         pytest.fail(f"this machine lacks {what}", pytrace=False)
     pytest.skip(f"this machine lacks {what}", allow_module_level=True)

@@ -9,7 +9,8 @@ import pytest
 from certstrap.cli.context import open_connection
 from certstrap.errors import InvalidNameError
 from certstrap.temporal import endpoint
-from certstrap.temporal.endpoint import Address, Endpoint
+from certstrap.temporal.address import Address
+from certstrap.temporal.endpoint import Endpoint
 from certstrap.temporal.handshakes import Handshake
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY

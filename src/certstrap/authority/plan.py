@@ -145,6 +145,28 @@ class Plan:
         """Plan a file that takes the place of one that may exist."""
         self._files[path] = NewFile(path, data, mode, replace=True)
 
+    def read_to_replace(self, path: str, kind: str, hint: str = "") -> tuple[str, bytes]:
+        """Return the real path and the content of a file of the user that is to be replaced.
+
+        No other process that respects locks changes it until the plan is carried out.
+
+        Args:
+            path: the file; a link to it stays a link.
+            kind: what it should hold, for error messages.
+            hint: what to do if it does not exist.
+
+        Raises:
+            NotFoundError, UnusableFileError, StorageError: see `files.read`.
+        """
+        files.read(path, kind, hint=hint)
+        real = os.path.realpath(path)
+        self._lock(os.path.dirname(real))
+        return real, files.read(real, kind, hint=hint)
+
+    def replace_alike(self, path: str, data: bytes) -> None:
+        """Plan new content for a file that exists; its mode and its owner stay as they are."""
+        self._files[path] = NewFile(path, data, files.EXPORT_MODE, replace=True, alike=True)
+
     def settle(self, *folders: str) -> None:
         """Finish what a killed process began to replace in ``folders``, before they are read.
 

@@ -43,6 +43,8 @@ _COMMANDS = {  # and the modules that contain them
     "bundle": "bundle",
     "inspect": "inspect",
     "verify": "verify",
+    "connect": "connect",
+    "filters": "filters",
 }
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),

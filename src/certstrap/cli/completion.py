@@ -31,6 +31,20 @@ def profiles(incomplete: str) -> list[str]:
     return _beginning(incomplete, lambda: ("client", "server", "both"))
 
 
+def formats(incomplete: str) -> list[str]:
+    """Return the formats of a client's configuration that begin so."""
+    from certstrap.cli.render.connect import FORMATS  # noqa: PLC0415
+
+    return _beginning(incomplete, FORMATS)
+
+
+def shells(incomplete: str) -> list[str]:
+    """Return the shells that begin so."""
+    from certstrap.cli.render.quoting import SHELLS  # noqa: PLC0415
+
+    return _beginning(incomplete, SHELLS)
+
+
 def cas(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the CAs of the depot that begin so."""
     return _beginning(incomplete, lambda: (ca.entry.stem for ca in _depot(ctx).authorities))
@@ -64,6 +78,12 @@ def stems(ctx: typer.Context, incomplete: str) -> list[str]:
         return {entry.stem for entries in every for entry in entries}
 
     return _beginning(incomplete, lambda: sorted(found()))
+
+
+def leaves(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Return the certificates of the depot that begin so and are not a CA's."""
+    cas = {authority.entry.stem for authority in _depot(ctx).authorities}
+    return [stem for stem in certificates(ctx, incomplete) if stem not in cas]
 
 
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -1,8 +1,9 @@
 """What a user sees.
 
-Results go to standard output, one line a file, and nothing else does, except a PEM that was asked
-for. Errors, hints and remarks go to standard error, prompts to the terminal, a spinner to standard
-error if that is a terminal. Paths are printed as plain text. `rich` is imported only to draw.
+Results go to standard output, one line a file, and nothing else does, except a file that was
+asked for. Errors, hints and remarks go to standard error, prompts to the terminal, a spinner to
+standard error if that is a terminal. Paths are printed as plain text. `rich` is imported only to
+draw.
 """
 
 from collections.abc import Callable, Iterable
@@ -43,6 +44,13 @@ def say_pem(
     context.require_output()
     with uninterrupted():
         typer.echo(of.public_bytes(Encoding.PEM), nl=False)
+
+
+def say_text(text: str) -> None:
+    """Print a file that was asked for to standard output; in a pipe, in UTF-8."""
+    context.require_output()
+    with uninterrupted():
+        typer.echo(text if context.prints_to_terminal() else text.encode(), nl=False)
 
 
 def generate(spec: KeySpec) -> PrivateKey:

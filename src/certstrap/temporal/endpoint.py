@@ -11,12 +11,12 @@ not read yet could cost us its alert.
 import ssl
 from collections.abc import Callable, Sequence
 from socket import socket
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import InvalidNameError
 from certstrap.keys import PrivateKey
+from certstrap.temporal.address import Address
 from certstrap.temporal.handshakes import (
     Handshake,
     alert_of,
@@ -25,7 +25,6 @@ from certstrap.temporal.handshakes import (
     words_of,
 )
 from certstrap.temporal.identity import load_identity
-from certstrap.temporal.namespace import PORT
 
 Connect = Callable[[str, int, float], socket]
 """Opens a TCP connection to a host and a port, within some seconds."""
@@ -35,42 +34,6 @@ _GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0,
 
 _PATIENCE = 1.0
 """Seconds in which the server may begin."""
-
-_LAST_PORT = 65_535
-
-
-class Address(NamedTuple):
-    """A host and a port."""
-
-    host: str
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ``HOST``, ``HOST:PORT`` or ``[IPV6]:PORT``; the port is 7233 if none is given.
-
-        Raises:
-            InvalidNameError: it is neither.
-        """
-        if text.startswith("["):
-            host, bracket, port = text[1:].partition("]")
-            valid = bool(bracket) and (not port or port.startswith(":"))
-        else:
-            host, colon, port = text.partition(":")
-            valid, port = ":" not in port, colon + port
-        number = port.removeprefix(":") if port else str(PORT)
-        valid = valid and bool(host) and not set(host) & set("/@ ") and host.isprintable()
-        if not valid or not (number.isascii() and number.isdigit() and len(number) <= 5):  # noqa: PLR2004 - 65535
-            raise InvalidNameError(
-                "address", text, "is not a host with a port",
-                "Write it as your-namespace.acct.tmprl.cloud:7233.",
-            )  # fmt: skip
-        if not 0 < int(number) <= _LAST_PORT:
-            raise InvalidNameError("address", text, "has a port that does not exist")
-        return cls(host, int(number))
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Endpoint(NamedTuple):

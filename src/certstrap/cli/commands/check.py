@@ -19,9 +19,10 @@ from certstrap.cli.render.program import program_for
 from certstrap.depot import CERTIFICATE
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError, quoted
 from certstrap.names import Name
+from certstrap.temporal.address import Address
 from certstrap.temporal.check import Network, Report, Subject, Wanted, check
 from certstrap.temporal.clients import CLIENTS, Client
-from certstrap.temporal.endpoint import Address, Endpoint
+from certstrap.temporal.endpoint import Endpoint
 from certstrap.temporal.material import read_certificates
 from certstrap.temporal.sources import Given, Sources
 

@@ -1,0 +1,205 @@
+"""``certstrap connect``."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+from certstrap import files
+from certstrap.authority.plan import Plan
+from certstrap.cli import completion, options
+from certstrap.cli.console import remark, say, say_text
+from certstrap.cli.context import Context, is_interactive
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import connect as render
+from certstrap.cli.render.program import program_for
+from certstrap.cli.render.quoting import SHELLS
+from certstrap.depot import CERTIFICATE, Entry
+from certstrap.errors import MissingOptionError, RefusedError, escaped, quoted
+from certstrap.names import Name
+from certstrap.temporal import client_files
+from certstrap.temporal.client_files import ClientFiles, Wanted
+from certstrap.temporal.clients import CLIENTS
+from certstrap.temporal.connection import Connection, Target, absolute, target_of
+from certstrap.temporal.material import read_certificates
+from certstrap.temporal.namespace import Namespace
+
+EXAMPLE = "certstrap connect your-namespace --namespace your-namespace.acct"
+
+_EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
+
+
+def command(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Whose certificate.", autocompletion=completion.leaves),
+    ],
+    namespace: Annotated[
+        str,
+        typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct."),
+    ] = "",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"What to print: {', '.join(render.FORMATS)}.",
+            autocompletion=completion.formats,
+        ),
+    ] = "toml",
+    shell: Annotated[
+        str,
+        typer.Option(
+            "--shell",
+            metavar="SHELL",
+            help=f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
+            autocompletion=completion.shells,
+        ),
+    ] = "",
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address",
+            metavar="HOST[:PORT]",
+            help="A regional or private endpoint. Default: the endpoint of the Namespace.",
+        ),
+    ] = "",
+    server_name: Annotated[
+        str,
+        typer.Option(
+            "--server-name",
+            metavar="NAME",
+            help="The name in the endpoint's certificate, if it is not that of the Namespace.",
+        ),
+    ] = "",
+    server_ca: Annotated[
+        str,
+        typer.Option(
+            "--server-ca",
+            metavar="FILE",
+            help="The CA of the endpoint. Default: the CAs that the client's system trusts.",
+        ),
+    ] = "",
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE", help="Write to FILE, a new one.")
+    ] = "",
+    into: Annotated[
+        str,
+        typer.Option("--into", metavar="FILE", help="Add the profile to FILE, a temporal.toml."),
+    ] = "",
+    profile: Annotated[
+        str,
+        typer.Option("--profile", metavar="NAME", help="The profile in TOML. Default: default."),
+    ] = "",
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Print the configuration of a client that connects to a Namespace.
+
+    The paths in it are absolute. Only --format kubernetes prints the private key itself.
+    """
+    context: Context = ctx.obj
+    form, shell = _one_of("format", form, render.FORMATS), _one_of("shell", shell, SHELLS)
+    _require_sense(form, shell, output, into, profile)
+    if not namespace:
+        raise MissingOptionError(
+            "Must provide --namespace ID",
+            f"For example: {EXAMPLE}",
+        )
+    target = target_of(Namespace.parse(namespace), address, server_name, server_ca)
+    ask = is_interactive()
+    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
+    with new_plan(context, secrets) as plan:
+        entry = plan.depot.find(Name.parse(name), CERTIFICATE)
+        wanted = Wanted(
+            name, CLIENTS.get(form), plan.now, secrets.opening, program_for(context.depot_path)
+        )
+        found = client_files.find(plan.depot, entry, wanted)
+        ca = _server_ca(target)
+        text = _text(form, shell or "sh", profile, entry, found, target, ca)
+        if into:
+            _add_profile(plan, into, profile, _connection(found, target))
+        elif output:
+            plan.add(output, text.encode(), _SECRET if form == "kubernetes" else _EDITED)
+    if into:
+        say(f"Added the profile {quoted(profile or _default())} to {escaped(into)}")
+    elif output:
+        say(f"Created {output}")
+    else:
+        say_text(text)
+    remark([*found.warnings, *render.old_variable_lines(context.environ)])
+
+
+def _one_of(what: str, text: str, words: Iterable[str]) -> str:
+    if text and text not in words:
+        raise MissingOptionError(
+            f"There is no {what} {quoted(text)}.", f"Choose one of {', '.join(words)}."
+        )
+    return text
+
+
+def _require_sense(form: str, shell: str, output: str, into: str, profile: str) -> None:
+    if shell and form not in render.OF_A_SHELL:
+        raise typer.BadParameter("--shell is for --format env and --format cli")
+    if form != "toml" and (into or profile):
+        raise typer.BadParameter("--into and --profile are for --format toml")
+    if into and output:
+        raise typer.BadParameter("--into FILE changes a file, --output FILE creates one: give one")
+
+
+def _default() -> str:
+    from certstrap.temporal.profiles import DEFAULT  # noqa: PLC0415 - most formats need no TOML
+
+    return DEFAULT
+
+
+def _server_ca(target: Target) -> bytes:
+    """Return the content of the file with the CAs of the server, which clients can read."""
+    if not target.server_ca:
+        return b""
+    data = files.read(target.server_ca, "CA certificate")
+    file = read_certificates(data, target.server_ca)
+    if file.problems or not file.is_complete:
+        reason = next(iter(file.problems), f"{target.server_ca} is too large.")
+        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
+    return data
+
+
+def _connection(found: ClientFiles, target: Target) -> Connection:
+    return Connection(
+        target, absolute(found.certificate.path), absolute(found.key.path), found.encrypted
+    )
+
+
+def _text(
+    form: str,
+    shell: str,
+    profile: str,
+    entry: Entry,
+    found: ClientFiles,
+    target: Target,
+    ca: bytes,
+) -> str:
+    if form == "kubernetes":
+        return render.kubernetes(found, entry.stem, ca)
+    connection = _connection(found, target)
+    if form == "toml":
+        from certstrap.temporal import profiles  # noqa: PLC0415 - most formats need no TOML
+
+        return profiles.text_of(connection, profiles.parse_name(profile or profiles.DEFAULT))
+    if form in render.LANGUAGES:
+        return render.LANGUAGES[form](connection)
+    return (render.env if form == "env" else render.cli)(connection, shell)
+
+
+def _add_profile(plan: Plan, path: str, profile: str, connection: Connection) -> None:
+    """Plan to replace ``path`` by itself and one more profile; a link leads to what is replaced."""
+    from certstrap.temporal import profiles  # noqa: PLC0415 - most formats need no TOML
+
+    name = profile or profiles.DEFAULT
+    hint = "Create it with --output FILE."
+    real, data = plan.read_to_replace(path, "configuration file", hint)
+    plan.replace_alike(real, profiles.add_to(data, path, connection, name))

@@ -1,0 +1,94 @@
+"""``certstrap filters``."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from certstrap.cli import completion
+from certstrap.cli.console import remark, say, say_text
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.drawing import draw
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import filters as render
+from certstrap.depot import CERTIFICATE
+from certstrap.errors import MissingOptionError
+from certstrap.names import Name
+from certstrap.temporal.admissions import filters_for, leaf_of, leaves_of, matches
+from certstrap.temporal.filters import document, is_readable, parse
+
+EXAMPLE = "certstrap filters your-namespace --output filters.json"
+_MODE = 0o644  # of a new file, less the umask
+
+
+def command(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="The clients to admit; with --match, those to look at. Default there: all.",
+            autocompletion=completion.leaves,
+        ),
+    ] = None,
+    match: Annotated[
+        str,
+        typer.Option(
+            "--match",
+            metavar="FILE",
+            help="Say for each client of the depot which filter in FILE admits it.",
+        ),
+    ] = "",
+    output: Annotated[
+        str, typer.Option("--output", metavar="FILE", help="Write the filters to FILE, a new one.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --match.")] = False,
+) -> None:
+    """Print the certificate filters that admit these clients and no others.
+
+    The JSON is what tcld imports, and is pasted into the page of the Namespace.
+    """
+    context: Context = ctx.obj
+    if match and output:
+        raise typer.BadParameter("--output is for new filters, and --match FILE reads some")
+    if as_json and not match:
+        raise typer.BadParameter("--json is for --match FILE: filters are JSON anyway")
+    if match:
+        _match(context, match, names or [], as_json=as_json)
+    else:
+        _make(context, names or [], output)
+
+
+def _make(context: Context, names: list[str], output: str) -> None:
+    if not names:
+        raise MissingOptionError("Must provide a name or --match FILE", f"For example: {EXAMPLE}")
+    with new_plan(context, passphrases(context)) as plan:
+        entries = [plan.depot.find(Name.parse(name), CERTIFICATE) for name in names]
+        wanted = [leaf_of(plan.depot, entry) for entry in dict.fromkeys(entries)]
+        filters, admissions = filters_for(plan.depot, wanted, plan.now)
+        text = json.dumps(document(filters), indent=2, ensure_ascii=not is_readable(filters))
+        if output:
+            plan.add(output, f"{text}\n".encode(), _MODE)
+    if output:
+        say(f"Created {output}")
+    else:
+        say_text(f"{text}\n")
+    remark(render.admission_lines(admissions))
+
+
+def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
+    with new_plan(context, passphrases(context)) as plan:
+        filters = parse(plan.read(path, "file with certificate filters"), path)
+        depot = plan.depot
+        leaves = [
+            leaf_of(depot, depot.find(Name.parse(name), CERTIFICATE), admitted=False)
+            for name in names
+        ] or leaves_of(depot)
+        found = list(matches(depot, filters, leaves))
+    if as_json:
+        say(json.dumps(render.document(path, found, filters), indent=2))
+    elif prints_to_terminal():
+        draw(lambda _: render.drawing(found, filters))
+    else:
+        say(*render.lines(found, filters))

@@ -1,0 +1,224 @@
+"""Certificate filters: which of the clients that a CA admits may really connect.
+
+A filter admits a certificate if all of its fields match; a certificate is admitted if one filter
+admits it. Case does not count, and one ``*`` at the start or at the end of a field stands for any
+text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from certstrap.certificates.properties import names_of
+from certstrap.errors import RefusedError, UnusableFileError, quoted
+from certstrap.names import is_plain
+
+MOST = 25
+"""Filters of a Namespace."""
+
+_FIELDS = {  # as they are written in JSON, and their names in `Filter`
+    "commonName": "common_name",
+    "organization": "organization",
+    "organizationalUnit": "organizational_unit",
+    "subjectAlternativeName": "subject_alternative_name",
+}
+_WILDCARD = "*"
+
+
+class Filter(NamedTuple):
+    """A filter; an empty field is left out."""
+
+    common_name: str = ""
+    organization: str = ""
+    organizational_unit: str = ""
+    subject_alternative_name: str = ""
+
+    def admits(self, certificate: x509.Certificate) -> bool:
+        """Tell whether the filter admits ``certificate``."""
+        return all(
+            any(_matches(pattern, value) for value in values)
+            for pattern, values in zip(self, values_of(certificate), strict=True)
+            if pattern
+        )
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that are set, as they are written in JSON."""
+        return {key: getattr(self, name) for key, name in _FIELDS.items() if getattr(self, name)}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{key}={value}" for key, value in self.fields.items())
+
+    @classmethod
+    def parse(cls, found: object, what: str) -> Self:
+        """Read a filter from decoded JSON.
+
+        Raises:
+            RefusedError: it would not mean what it seems to; ``what`` begins the sentence.
+        """
+        if not isinstance(found, dict):
+            raise RefusedError(f"{what} is not an object.", _FORM)
+        if not found:
+            raise RefusedError(f"{what} is empty, and would admit every certificate.", _FORM)
+        for key, value in found.items():
+            if key not in _FIELDS:
+                raise RefusedError(
+                    f"{what} has the unknown field {quoted(key)}, which tcld ignores.",
+                    f"The fields are {', '.join(_FIELDS)}.",
+                )
+            _require_pattern(f"{what}: {key}", value)
+        return cls(**{_FIELDS[key]: value for key, value in found.items()})
+
+
+_FORM = 'A filter is written as in {"filters": [{"commonName": "worker"}]}.'
+
+
+def _require_pattern(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise RefusedError(f"{what} is not a string.", _FORM)
+    if not value.strip():
+        raise RefusedError(f"{what} is empty.", "Leave out a field that is not to be compared.")
+    if value == _WILDCARD:
+        raise RefusedError(
+            f"{what} is * alone, which is not allowed.",
+            "Leave out a field that is not to be compared.",
+        )
+    if value.count(_WILDCARD) > 1 or _WILDCARD in value[1:-1]:
+        raise RefusedError(
+            f"{what} is {quoted(value)}: * may be written once, at the start or at the end.",
+            "Write a filter for each name.",
+        )
+
+
+def _matches(pattern: str, value: str) -> bool:
+    pattern, value = pattern.casefold(), value.casefold()
+    if pattern.startswith(_WILDCARD):
+        return value.endswith(pattern[1:])
+    if pattern.endswith(_WILDCARD):
+        return value.startswith(pattern[:-1])
+    return value == pattern
+
+
+def values_of(certificate: x509.Certificate) -> tuple[tuple[str, ...], ...]:
+    """Return the values of a certificate that the fields of a filter are compared with.
+
+    They are in the order of the fields; of each there may be several, or none.
+    """
+    names = names_of(certificate)
+    alternative = (*names.domains, *names.uris, *map(str, names.addresses))
+    oids = (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
+    return (*(_attributes(certificate, oid) for oid in oids), alternative)
+
+
+def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> tuple[str, ...]:
+    found = certificate.subject.get_attributes_for_oid(oid)
+    return tuple(str(attribute.value) for attribute in found)
+
+
+def choices_of(certificate: x509.Certificate, source: str) -> list[Filter]:
+    """Return the filters that admit ``certificate`` and have no wildcard, the usual one first.
+
+    That has the common name, the organization and the organizational unit. The others compare one
+    of its alternative names as well.
+
+    Args:
+        certificate: a client's certificate.
+        source: its path.
+
+    Raises:
+        RefusedError: no filter can say that it means this certificate alone.
+    """
+    common, organization, unit, alternative = (
+        tuple(value for value in values if value.strip()) for values in values_of(certificate)
+    )
+    for value in (*common, *organization, *unit):
+        if _WILDCARD in value:
+            raise RefusedError(
+                f"{source} has the name {quoted(value)}, and in a filter * stands for any text.",
+                "Issue the client a certificate whose name has no *.",
+            )
+    exact = [value for value in alternative if _WILDCARD not in value]
+    base = Filter(*(values[0] if values else "" for values in (common, organization, unit)))
+    choices = [base] if base.common_name else []
+    choices += [base._replace(subject_alternative_name=value) for value in exact]
+    if not choices:
+        raise RefusedError(
+            f"{source} has neither a common name nor an alternative name that a filter can "
+            "compare.",
+            "Issue the client a certificate with a common name.",
+        )
+    return choices
+
+
+def document(filters: Sequence[Filter]) -> dict[str, Any]:
+    """Return filters as the JSON that tcld imports.
+
+    Raises:
+        RefusedError: there are more than Temporal Cloud takes.
+    """
+    if len(filters) > MOST:
+        raise RefusedError(
+            f"These are {len(filters)} filters, and a Namespace has {MOST} at most.",
+            "Give the clients names with a common beginning, and write one filter with *.",
+        )
+    return {"filters": [each.fields for each in filters]}
+
+
+def is_readable(filters: Sequence[Filter]) -> bool:
+    """Tell whether their values can be shown as they are, without control characters."""
+    return all(is_plain(value) for each in filters for value in each)
+
+
+def parse(data: bytes, path: str) -> tuple[Filter, ...]:
+    """Read a file with filters as strictly as a mistake in it is harmful.
+
+    tcld ignores what it does not know, and what it does not find it clears.
+
+    Raises:
+        UnusableFileError: it is not JSON.
+        RefusedError: tcld would read something else in it than what it seems to say.
+    """
+    found = _decoded(data, path)
+    if not isinstance(found, dict) or not isinstance(found.get("filters"), list):
+        raise RefusedError(f'{path} has no list named "filters".', _FORM)
+    for key in found:
+        if key != "filters":
+            raise RefusedError(
+                f"{path} has the unknown field {quoted(key)}, which tcld ignores.", _FORM
+            )
+    entries = found["filters"]
+    if not entries:
+        raise RefusedError(
+            f"{path} has no filter: with it, tcld would clear all filters.",
+            "To clear them, use: tcld namespace certificate-filters clear",
+        )
+    if len(entries) > MOST:
+        raise RefusedError(
+            f"{path} has {len(entries)} filters, and a Namespace has {MOST} at most.",
+            "Write one filter for names with a common beginning, as in worker-*.",
+        )
+    return tuple(
+        Filter.parse(entry, f"{path}: filter {number}") for number, entry in enumerate(entries, 1)
+    )
+
+
+def _decoded(data: bytes, path: str) -> object:
+    import json  # noqa: PLC0415 - `filters NAME` only writes
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        twice = sorted(key for key in {*keys} if keys.count(key) > 1)
+        if twice:
+            raise RefusedError(
+                f"{path} has the field {quoted(twice[0])} twice in one object.",
+                "Write a filter of its own for each value.",
+            )
+        return dict(pairs)
+
+    try:
+        return json.loads(data.decode(), object_pairs_hook=unique)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
+        raise UnusableFileError(path, f"is not JSON that can be read: {reason}", _FORM) from None

@@ -1,0 +1,495 @@
+"""`connect`: whose configuration is printed, to which endpoint, and what is refused."""
+
+import shlex
+import tomllib
+from base64 import b64decode
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+
+from certstrap.cli.render.connect import FORMATS, LANGUAGES
+from tests.builders import foreign, pairs
+from tests.builders.keys import key_data
+from tests.conftest import NOW, CommandLine, snapshot
+
+ID = ("--namespace", "your-namespace.acct")
+CLIENT = ("connect", "client", *ID)
+HOST = "your-namespace.acct.tmprl.cloud"
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with `client`, below `Cert`."""
+    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
+    return folder / "out"
+
+
+@pytest.fixture
+def chained(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with `client` below `Int`, below `Root`."""
+    certstrap("init", "--cn", "Root", "--curve", "P-256", "--path-length", "1", "--no-passphrase")
+    for name in ("Int", "client"):
+        certstrap("request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    certstrap("sign", "client", "--CA", "Int")
+    return folder / "out"
+
+
+def profile(text: str, name: str = "default") -> dict[str, object]:
+    found: dict[str, object] = tomllib.loads(text)["profile"][name]
+    return found
+
+
+def test_a_profile_has_the_endpoint_of_the_namespace_and_absolute_paths(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    assert profile(certstrap(*CLIENT).stdout) == {
+        "address": f"{HOST}:7233",
+        "namespace": "your-namespace.acct",
+        "tls": {
+            "client_cert_path": str(depot / "client.crt"),
+            "client_key_path": str(depot / "client.key"),
+        },
+    }
+
+
+def test_nothing_is_written_without_being_asked_for(certstrap: CommandLine, depot: Path) -> None:
+    before = snapshot(depot.parent)
+    for form in FORMATS:
+        certstrap(*CLIENT, "--format", form)
+    assert snapshot(depot.parent) == before
+
+
+def test_another_endpoint_is_expected_to_have_the_name_of_the_namespace(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    found = profile(certstrap(*CLIENT, "--address", "vpce.example").stdout)
+    assert found["address"] == "vpce.example:7233"
+    assert found["tls"] == {
+        "client_cert_path": str(depot / "client.crt"),
+        "client_key_path": str(depot / "client.key"),
+        "server_name": HOST,
+    }
+
+
+def test_the_address_of_the_namespace_itself_needs_no_server_name(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    assert "server_name" not in certstrap(*CLIENT, "--address", HOST).stdout
+
+
+def test_a_server_name_and_the_ca_of_a_server_can_be_given(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    more = ("--server-name", "server.example", "--server-ca", "out/Cert.crt")
+    text = certstrap(*CLIENT, "--address", "127.0.0.1:7000", *more).stdout
+    assert 'server_name = "server.example"' in text
+    assert f'server_ca_cert_path = "{depot}/Cert.crt"' in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_has_the_ca_and_the_name_of_the_server(
+    form: str, certstrap: CommandLine, depot: Path
+) -> None:
+    more = ("--server-name", "server.example", "--server-ca", "out/Cert.crt")
+    text = certstrap(*CLIENT, "--format", form, *more).stdout
+    if form == "kubernetes":
+        assert (
+            b64decode(yaml.safe_load(text)["data"]["ca.crt"]) == (depot / "Cert.crt").read_bytes()
+        )
+    else:
+        assert "server.example" in text
+        assert str(depot / "Cert.crt") in text
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "kubernetes"])
+def test_no_format_but_a_secret_has_key_material(
+    form: str, certstrap: CommandLine, depot: Path
+) -> None:
+    text = certstrap(*CLIENT, "--format", form).stdout
+    for line in (depot / "client.key").read_text().splitlines():
+        assert line not in text
+
+
+def test_a_secret_of_kubernetes_has_the_bytes_of_the_files(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    secret = yaml.safe_load(certstrap(*CLIENT, "--format", "kubernetes").stdout)
+    data = secret.pop("data")
+    assert secret == {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "client"},
+        "type": "kubernetes.io/tls",
+    }
+    assert {name: b64decode(text, validate=True) for name, text in data.items()} == {
+        "tls.crt": (depot / "client.crt").read_bytes(),
+        "tls.key": (depot / "client.key").read_bytes(),
+    }
+
+
+def test_a_leaf_below_an_intermediate_gets_its_chain(certstrap: CommandLine, chained: Path) -> None:
+    certstrap("export-chain", "client")
+    assert f'"{chained}/client.chain.crt"' in certstrap(*CLIENT).stdout
+    secret = yaml.safe_load(certstrap(*CLIENT, "--format", "kubernetes").stdout)
+    assert b64decode(secret["data"]["tls.crt"]) == (chained / "client.chain.crt").read_bytes()
+
+
+def test_a_chain_with_its_root_will_do(certstrap: CommandLine, chained: Path) -> None:
+    certstrap("export-chain", "client", "--with-root")
+    assert f'"{chained}/client.chain.crt"' in certstrap(*CLIENT).stdout
+
+
+def test_a_leaf_below_an_intermediate_is_refused_without_its_chain(
+    certstrap: CommandLine, chained: Path
+) -> None:
+    certstrap.refuses(
+        *CLIENT,
+        sentence="out/client.chain.crt, which its client has to present, does not exist",
+        hint="Write it with: certstrap export-chain client",
+    )
+
+
+def test_the_chain_of_an_older_certificate_is_refused(
+    certstrap: CommandLine, chained: Path
+) -> None:
+    certstrap("export-chain", "client")
+    (chained / "client.crt").unlink()
+    certstrap("sign", "client", "--CA", "Int", "--expires", "90d")
+    certstrap.refuses(
+        *CLIENT,
+        sentence="out/client.chain.crt is not the chain of out/client.crt as it is now.",
+        hint="Move it away, and write it again with: certstrap export-chain client",
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\n"])
+def test_a_chain_file_that_is_none_is_refused(
+    content: bytes, certstrap: CommandLine, chained: Path
+) -> None:
+    (chained / "client.chain.crt").write_bytes(content)
+    certstrap.refuses(*CLIENT, sentence="is not the chain of out/client.crt as it is now")
+
+
+def test_a_certificate_whose_root_is_not_there_is_refused(
+    certstrap: CommandLine, chained: Path
+) -> None:
+    (chained / "Root.crt").unlink()
+    certstrap.refuses(*CLIENT, sentence="The chain is incomplete", hint="certstrap import")
+
+
+def test_the_depot_is_named_in_the_commands_that_are_suggested(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(
+        "--depot-path", "my depot", "issue", "client", "--curve", "P-256", "--passphrase", "p"
+    )
+    outcome = certstrap.refuses(
+        "--depot-path", "my depot", *CLIENT, sentence="my depot/client.key is encrypted."
+    )
+    assert "certstrap --depot-path 'my depot' export-pkcs8 client" in outcome.stderr
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "java"])
+def test_an_encrypted_key_is_refused_where_the_client_cannot_read_it(
+    form: str, certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret")
+    certstrap.refuses(
+        *CLIENT, "--format", form, "--passphrase", "secret",
+        sentence="out/client.key is encrypted.",
+        hint="certstrap export-pkcs8 client",
+    )  # fmt: skip
+
+
+def test_the_copy_of_an_encrypted_key_is_used(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret", "--pkcs8")
+    assert f'"{folder}/out/client.pkcs8.key"' in certstrap(*CLIENT).stdout
+
+
+def test_java_gets_the_pkcs8_file(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "client", "--no-passphrase", "--pkcs8")
+    text = certstrap(*CLIENT, "--format", "java").stdout
+    assert f'"{folder}/out/client.pkcs8.key"' in text
+    assert "setKeyPassword" not in text
+
+
+def test_java_gets_a_key_that_is_pkcs8_already(certstrap: CommandLine, depot: Path) -> None:
+    assert f'"{depot}/client.key"' in certstrap(*CLIENT, "--format", "java").stdout
+
+
+def test_java_is_told_to_make_the_pkcs8_file(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "client", "--no-passphrase")
+    outcome = certstrap.refuses(
+        *CLIENT, "--format", "java",
+        sentence="out/client.key is not PKCS#8, and the client for Java reads "
+        "out/client.pkcs8.key, which does not exist.",
+        hint="Write it with: certstrap export-pkcs8 client (with --encrypt, Java needs its",
+    )  # fmt: skip
+    assert "certstrap export-pkcs12 client" in outcome.stderr
+
+
+def test_java_is_told_to_make_the_pkcs8_file_of_an_encrypted_key(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret")
+    certstrap.refuses(*CLIENT, "--format", "java", sentence="out/client.key is encrypted, and")
+
+
+@pytest.fixture
+def encrypted(certstrap: CommandLine, depot: Path) -> Path:
+    """The depot, with an encrypted copy of the client's key."""
+    certstrap("export-pkcs8", "client", "--encrypt", "--passphrase", "secret")
+    return depot
+
+
+def test_java_reads_an_encrypted_key_and_its_passphrase_from_the_environment(
+    certstrap: CommandLine, encrypted: Path
+) -> None:
+    text = certstrap(*CLIENT, "--format", "java", "--passphrase", "secret").stdout
+    assert f'"{encrypted}/client.pkcs8.key"' in text
+    assert '.setKeyPassword(System.getenv("TEMPORAL_KEY_PASSWORD"))' in text
+    assert "secret" not in text
+
+
+def test_an_encrypted_key_for_java_is_not_used_unseen(
+    certstrap: CommandLine, encrypted: Path
+) -> None:
+    java = (*CLIENT, "--format", "java")
+    certstrap.refuses(*java, sentence="its passphrase was not given")
+    certstrap.refuses(*java, "--passphrase", "wrong", sentence="does not decrypt")
+
+
+def test_a_copy_of_another_key_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    other = key_data(pairs.ca().key)
+    foreign.write(depot / "client.pkcs8.key", other, 0o400)
+    assert "client.key" in certstrap(*CLIENT).stdout
+    sentence = "out/client.pkcs8.key is not the key of out/client.crt."
+    certstrap.refuses(*CLIENT, "--format", "java", sentence=sentence)
+    (depot / "client.key").unlink()
+    certstrap.refuses(*CLIENT, sentence=sentence)
+
+
+def test_the_key_of_another_certificate_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "client.key").unlink()
+    foreign.write(depot / "client.key", key_data(pairs.ca().key), 0o400)
+    certstrap.refuses(*CLIENT, sentence="out/client.key is not the key of out/client.crt.")
+
+
+def test_a_key_that_is_not_there_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "client.key").unlink()
+    certstrap.refuses(*CLIENT, sentence="There is no private key out/client.key.", hint="import")
+
+
+def test_a_key_that_others_can_read_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "client.key").chmod(0o644)
+    certstrap.refuses(*CLIENT, sentence="is a private key that others can access", hint="chmod")
+
+
+@pytest.mark.parametrize("encoding", [Encoding.DER, None])
+def test_a_key_that_no_client_reads_is_refused(
+    encoding: Encoding | None, certstrap: CommandLine, depot: Path
+) -> None:
+    path = depot / "client.key"
+    key = foreign.load_key(path)
+    data = key_data(key, encoding=encoding) if encoding else b"\xef\xbb\xbf" + key_data(key)
+    path.unlink()
+    foreign.write(path, data, 0o400)
+    certstrap.refuses(*CLIENT, sentence="out/client.key ", hint="certstrap export-pkcs8 client")
+    certstrap.refuses(*CLIENT, "--format", "java", sentence="out/client.key ")
+
+
+def test_a_certificate_that_no_client_reads_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    path = depot / "client.crt"
+    der = foreign.load_certificate(path).public_bytes(Encoding.DER)
+    path.unlink()
+    foreign.write(path, der, 0o444)
+    certstrap.refuses(*CLIENT, sentence="out/client.crt is DER, not PEM.")
+
+
+def test_an_expired_certificate_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "client", "--curve", "P-256", "--expires", "1d", "--no-passphrase")
+    certstrap.refuses(
+        *CLIENT, now=NOW + timedelta(days=2),
+        sentence="out/client.crt expired on",
+        hint="Move it away, then issue it again with: certstrap issue client",
+    )  # fmt: skip
+    certstrap.refuses(*CLIENT, now=NOW - timedelta(days=2), sentence="is not valid before")
+
+
+def test_a_certificate_of_an_expired_ca_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    ca = pairs.ca(end=NOW - timedelta(days=1))
+    ca.store("Foreign")
+    client = pairs.leaf(ca)
+    foreign.write(folder / "out/client.crt", client.pem, 0o444)
+    foreign.write(folder / "out/client.key", foreign.key_data(client.key), 0o400)
+    certstrap.refuses(*CLIENT, sentence='The CA "CN=Foreign" expired')
+
+
+def test_a_revoked_certificate_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "client")
+    certstrap.refuses(*CLIENT, sentence="out/client.crt was revoked")
+
+
+def test_a_compromised_key_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "client", "--reason", "keyCompromise")
+    (depot / "client.crt").unlink()
+    (depot / "Cert.crl").unlink()
+    ca = pairs.Pair(
+        foreign.load_certificate(depot / "Cert.crt"), foreign.load_key(depot / "Cert.key")
+    )
+    again = pairs.made(subject="client", key=foreign.load_key(depot / "client.key"), by=ca)
+    foreign.write(depot / "client.crt", again.pem, 0o444)
+    certstrap.refuses(*CLIENT, sentence="has a key that is compromised")
+
+
+def test_the_certificate_of_a_ca_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses(
+        "connect", "Cert", *ID, sentence="out/Cert.crt is a CA's certificate.", hint="client"
+    )
+
+
+def test_a_name_that_is_not_there_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("connect", "nobody", *ID, sentence="There is no certificate out/nobody.crt.")
+
+
+def test_a_kind_of_key_that_a_client_cannot_use_is_refused_for_that_client(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "client", "--curve", "P-521", "--no-passphrase")
+    certstrap.refuses(*CLIENT, "--format", "python", sentence="has a key of kind P-521")
+    certstrap(*CLIENT, "--format", "go")
+    certstrap(
+        *CLIENT,
+        stderr="out/client.crt has a key of kind P-521, which the clients for Python, TypeScript, "
+        ".NET and Ruby cannot use.\n",
+    )
+
+
+def test_a_kind_of_key_that_temporal_cloud_refuses_is_reported(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "client", "--curve", "Ed25519", "--no-passphrase")
+    certstrap(*CLIENT, stderr="out/client.crt has a key of kind Ed25519.\n")
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        (["TEMPORAL_TLS_CERT"], "TEMPORAL_TLS_CERT is set: the temporal command uses it instead"),
+        (["TEMPORAL_TLS_KEY"], "TEMPORAL_TLS_KEY is set: the temporal command uses it instead"),
+        (
+            ["TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY"],
+            "TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY are set: the temporal command uses them",
+        ),
+    ],
+)
+def test_old_variables_of_the_temporal_command_are_reported(
+    variables: list[str], line: str, certstrap: CommandLine, depot: Path
+) -> None:
+    end = f"Remove {'it' if len(variables) == 1 else 'them'} with: unset {' '.join(variables)}\n"
+    expected = f"{line.removesuffix(' instead')} instead of this configuration. {end}"
+    outcome = certstrap(*CLIENT, environ=dict.fromkeys(variables, "x"), stderr=expected)
+    assert profile(outcome.stdout)
+    certstrap(*CLIENT, environ=dict.fromkeys(variables, ""))
+
+
+def test_a_new_file_is_written(certstrap: CommandLine, depot: Path) -> None:
+    printed = certstrap(*CLIENT).stdout
+    assert certstrap(*CLIENT, "--output", "temporal.toml").stdout == "Created temporal.toml\n"
+    file = depot.parent / "temporal.toml"
+    assert file.read_text() == printed
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_new_secret_is_readable_by_its_owner_alone(certstrap: CommandLine, depot: Path) -> None:
+    certstrap(*CLIENT, "--format", "kubernetes", "--output", "secret.yaml")
+    assert (depot.parent / "secret.yaml").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_old_file_is_not_overwritten(certstrap: CommandLine, depot: Path) -> None:
+    (depot.parent / "temporal.toml").touch()
+    certstrap.refuses(
+        *CLIENT, "--output", "temporal.toml", sentence="temporal.toml already exists!"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ((), "Must provide --namespace ID"),
+        (("--namespace", "nothing"), 'Invalid Namespace id: "nothing"'),
+        ((*ID, "--format", "xml"), 'There is no format "xml".'),
+        ((*ID, "--format", "env", "--shell", "zsh"), 'There is no shell "zsh".'),
+        ((*ID, "--address", "a:b:c"), 'Invalid address: "a:b:c"'),
+        ((*ID, "--server-ca", "none.pem"), "There is no CA certificate"),
+        ((*ID, "--server-ca", "out/client.key"), "out/client.key holds no certificate."),
+        ((*ID, "--profile", "a\nb"), "Invalid profile:"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    args: tuple[str, ...], sentence: str, certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap.refuses("connect", "client", *args, sentence=sentence)
+
+
+def test_a_file_of_too_many_certificates_is_no_ca_of_a_server(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot.parent / "many.pem").write_bytes((depot / "Cert.crt").read_bytes() * 40)
+    certstrap.refuses(*CLIENT, "--server-ca", "many.pem", sentence="many.pem is too large.")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--shell", "fish"),
+        ("--format", "go", "--profile", "prod"),
+        ("--format", "env", "--into", "temporal.toml"),
+        ("--into", "temporal.toml", "--output", "other.toml"),
+    ],
+)
+def test_options_that_do_not_go_together_are_not_understood(
+    args: tuple[str, ...], certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap(*CLIENT, *args, exit_code=2)
+
+
+def test_a_depot_whose_path_has_control_characters_is_refused(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    at = ("--depot-path", "a\nb")
+    certstrap(*at, "issue", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap.refuses(*at, *CLIENT, sentence="its path has control characters")
+
+
+def test_a_line_of_the_temporal_command_can_be_read_by_a_shell(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    at = ("--depot-path", "it's a $depot")
+    certstrap(*at, "issue", "client", "--curve", "P-256", "--no-passphrase")
+    line = certstrap(*at, *CLIENT, "--format", "cli").stdout
+    assert shlex.split(line) == [
+        "temporal", "workflow", "list",
+        "--address", f"{HOST}:7233", "--namespace", "your-namespace.acct",
+        "--tls-cert-path", f"{folder}/it's a $depot/client.crt",
+        "--tls-key-path", f"{folder}/it's a $depot/client.key",
+    ]  # fmt: skip
+
+
+def test_every_language_of_the_clients_has_a_format() -> None:
+    from certstrap.temporal.clients import CLIENTS  # noqa: PLC0415
+
+    assert {*LANGUAGES} == {*CLIENTS}
+
+
+def test_a_key_in_pkcs1_is_what_other_clients_get(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("issue", "client", "--no-passphrase")
+    data = (folder / "out/client.key").read_bytes()
+    assert data == key_data(
+        foreign.load_key(folder / "out/client.key"), form=PrivateFormat.TraditionalOpenSSL
+    )
+    assert f"{folder}/out/client.key" in certstrap(*CLIENT, "--format", "ruby").stdout

@@ -1,0 +1,4 @@
+package io.grpc.netty.shaded.io.netty.handler.ssl;
+
+/** A stub. */
+public abstract class SslContext {}

@@ -1,0 +1,217 @@
+"""Filters: what one admits, and which files with filters mean something else than they say."""
+
+import json
+from ipaddress import IPv4Address
+from typing import Any
+
+import pytest
+from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certstrap.errors import CertstrapError, RefusedError, UnusableFileError
+from certstrap.names import is_plain
+from certstrap.temporal.filters import Filter, choices_of, document, parse
+from tests.builders.certificates import a_certificate, a_name
+
+names = st.text(min_size=1, max_size=20).filter(
+    lambda text: is_plain(text) and text.strip() and "*" not in text
+)
+
+
+def a_leaf(
+    common_name: str = "worker", *names: x509.GeneralName, **subject: str
+) -> x509.Certificate:
+    return a_certificate(subject=a_name(common_name, **subject), constraints=None, names=names)
+
+
+WORKER = a_leaf(
+    "worker-1",
+    x509.DNSName("worker.example"),
+    x509.DNSName("*.w.example"),
+    x509.UniformResourceIdentifier("spiffe://example/worker"),
+    x509.IPAddress(IPv4Address("10.0.0.7")),
+    organization_name="Acme",
+    organizational_unit_name="Blue",
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "admitted"),
+    [
+        ({"common_name": "worker-1"}, True),
+        ({"common_name": "WORKER-1"}, True),
+        ({"common_name": "worker"}, False),
+        ({"common_name": "worker-*"}, True),
+        ({"common_name": "Work*"}, True),
+        ({"common_name": "*-1"}, True),
+        ({"common_name": "*-2"}, False),
+        ({"common_name": "x*"}, False),
+        ({"organization": "acme"}, True),
+        ({"organization": "other"}, False),
+        ({"organizational_unit": "BLUE"}, True),
+        ({"subject_alternative_name": "worker.example"}, True),
+        ({"subject_alternative_name": "*.example"}, True),
+        ({"subject_alternative_name": "spiffe://example/*"}, True),
+        ({"subject_alternative_name": "10.0.0.7"}, True),
+        ({"subject_alternative_name": "worker-1"}, False),
+        ({"common_name": "worker-1", "organization": "Acme"}, True),
+        ({"common_name": "worker-1", "organization": "other"}, False),
+        ({"common_name": "worker-2", "organization": "Acme"}, False),
+    ],
+)
+def test_a_filter_admits_what_all_of_its_fields_match(
+    fields: dict[str, str], admitted: bool
+) -> None:
+    assert Filter(**fields).admits(WORKER) == admitted
+
+
+def test_a_field_that_the_certificate_lacks_matches_nothing() -> None:
+    assert not Filter(organization="Acme").admits(a_leaf())
+    assert not Filter(subject_alternative_name="a*").admits(a_leaf())
+
+
+@given(names, st.none() | names, st.none() | names, st.sampled_from([str, str.upper, str.lower]))
+def test_a_filter_of_a_certificate_admits_it_and_none_with_another_name(
+    name: str, organization: str | None, unit: str | None, case: Any
+) -> None:
+    subject = {"organization_name": organization or "", "organizational_unit_name": unit or ""}
+    certificate = a_leaf(name, **subject)
+    first, *_ = choices_of(certificate, "leaf.crt")
+    assert first.admits(certificate)
+    assert not first.admits(a_leaf(f"{name}x", **subject))
+    assert not first.admits(a_leaf(f"x{name}", **subject))
+    assert Filter(*map(case, first)).admits(certificate) == (
+        tuple(case(text).casefold() for text in first) == tuple(map(str.casefold, first))
+    )
+    assert parse(json.dumps(document([first])).encode(), "f") == (first,)
+
+
+def test_a_certificate_without_a_common_name_goes_by_an_alternative_name() -> None:
+    leaf = a_leaf("", x509.DNSName("*.w.example"), x509.DNSName("w.example"))
+    assert choices_of(leaf, "leaf.crt") == [Filter(subject_alternative_name="w.example")]
+
+
+def test_the_alternative_names_are_further_choices() -> None:
+    base = Filter("worker-1", "Acme", "Blue")
+    alternatives = ["worker.example", "spiffe://example/worker", "10.0.0.7"]
+    assert choices_of(WORKER, "leaf.crt") == [
+        base,
+        *(base._replace(subject_alternative_name=name) for name in alternatives),
+    ]
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        a_leaf("*.w.example"),
+        a_leaf("a*b"),
+        a_leaf("worker", organization_name="*"),
+        a_leaf("worker", organizational_unit_name="A*"),
+        a_leaf("", x509.DNSName("*.w.example")),
+        a_leaf("", x509.RFC822Name("worker@example.com")),
+    ],
+)
+def test_a_certificate_that_no_filter_can_mean_is_refused(leaf: x509.Certificate) -> None:
+    with pytest.raises(RefusedError, match=r"leaf\.crt"):
+        choices_of(leaf, "leaf.crt")
+
+
+def test_no_more_than_25_filters_are_made() -> None:
+    many = [Filter(f"worker-{number}") for number in range(26)]
+    assert len(document(many[:25])["filters"]) == 25
+    with pytest.raises(RefusedError, match="26 filters"):
+        document(many)
+
+
+def the_file(*filters: object) -> bytes:
+    return json.dumps({"filters": filters}).encode()
+
+
+A = {"commonName": "a"}
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (the_file({"commonname": "a"}), 'filter 1 has the unknown field "commonname"'),
+        (the_file(A, {"cn": "a"}), 'filter 2 has the unknown field "cn"'),
+        (the_file({**A, "x": 1}), 'filter 1 has the unknown field "x"'),
+        (the_file(*[A] * 26), "has 26 filters, and a Namespace has 25 at most"),
+        (the_file(), "has no filter: with it, tcld would clear all filters"),
+        (the_file({}), "filter 1 is empty"),
+        (the_file("a"), "filter 1 is not an object"),
+        (the_file(None), "filter 1 is not an object"),
+        (the_file([A]), "filter 1 is not an object"),
+        (the_file({"commonName": "*"}), "commonName is * alone"),
+        (the_file({"commonName": "a*b"}), "* may be written once, at the start or at the end"),
+        (the_file({"commonName": "*a*"}), "* may be written once, at the start or at the end"),
+        (the_file({"commonName": "**"}), "* may be written once, at the start or at the end"),
+        (the_file({"commonName": "*a*b"}), "* may be written once, at the start or at the end"),
+        (the_file({"commonName": ""}), "commonName is empty"),
+        (the_file({"commonName": " "}), "commonName is empty"),
+        (the_file({"commonName": None}), "commonName is not a string"),
+        (the_file({"commonName": 1}), "commonName is not a string"),
+        (the_file({"organization": ["a"]}), "organization is not a string"),
+        (b'{"filters": [{"commonName": "a", "commonName": "b"}]}', '"commonName" twice'),
+        (b'{"filters": [{"commonName": "a"}], "filters": []}', '"filters" twice'),
+        (b'{"filters": [{"commonName": "a"}], "more": 1}', 'has the unknown field "more"'),
+        (b'{"filter": [{"commonName": "a"}]}', 'has no list named "filters"'),
+        (b'{"Filters": [{"commonName": "a"}]}', 'has no list named "filters"'),
+        (b'{"filters": {"commonName": "a"}}', 'has no list named "filters"'),
+        (b'{"filters": null}', 'has no list named "filters"'),
+        (b'[{"commonName": "a"}]', 'has no list named "filters"'),
+        (b"{}", 'has no list named "filters"'),
+        (b"null", 'has no list named "filters"'),
+        (b"", "is not JSON that can be read"),
+        (b"{", "is not JSON that can be read"),
+        (b"commonName: a", "is not JSON that can be read"),
+        (b"\xef\xbb\xbf" + the_file(A), "is not JSON that can be read"),
+        (b"\xff\xfe", "is not JSON that can be read: it is not text"),
+        (b"[" * 100_000, "is not JSON that can be read"),
+        (the_file(A) + b"{}", "is not JSON that can be read"),
+    ],
+)
+def test_a_file_that_tcld_would_misread_is_refused(data: bytes, sentence: str) -> None:
+    with pytest.raises((RefusedError, UnusableFileError)) as refused:
+        parse(data, "f.json")
+    assert str(refused.value).startswith("f.json")
+    assert sentence in str(refused.value)
+    assert refused.value.hint
+
+
+def test_a_file_is_read_as_it_is_written() -> None:
+    every = {
+        "commonName": "a*",
+        "organization": "b",
+        "organizationalUnit": "*c",
+        "subjectAlternativeName": "d",
+    }
+    assert parse(the_file(every, A), "f") == (Filter("a*", "b", "*c", "d"), Filter("a"))
+    assert Filter("a*", "b", "*c", "d").fields == every
+    assert str(Filter("a", organizational_unit="c")) == "commonName=a, organizationalUnit=c"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    st.binary()
+    | json_values.map(lambda value: json.dumps(value).encode())
+    | st.lists(
+        st.dictionaries(
+            st.sampled_from(["commonName", "organization", "cn"]), json_values, max_size=2
+        ),
+        max_size=3,
+    ).map(lambda filters: the_file(*filters))
+)
+def test_any_file_is_read_as_it_is_written_or_refused(data: bytes) -> None:
+    try:
+        found = parse(data, "f")
+    except CertstrapError:
+        return
+    assert document(found) == json.loads(data)
