@@ -68,7 +68,15 @@ def terminal(open_terminal: OpenTerminal, tmp_path: Path) -> Terminal:
 def clone(tmp_path: Path) -> Iterator[Path]:
     """A folder with what a clone of this tree holds; what is installed in it is big, and goes."""
     ignore = shutil.ignore_patterns(
-        ".git", ".venv", "node_modules", ".*_cache", ".coverage*", ".hypothesis", "__pycache__", "build", "dist"
+        ".git",
+        ".venv",
+        "node_modules",
+        ".*_cache",
+        ".coverage*",
+        ".hypothesis",
+        "__pycache__",
+        "build",
+        "dist",
     )
 
     def left_out(folder: str, names: list[str]) -> set[str]:
@@ -319,3 +327,18 @@ def test_client_reads_the_variables_and_the_file_of_the_walkthrough(
         name: path.replace("C:\\Users", "/home").replace("\\", "/")
         for name, path in on_windows.items()
     } == on_posix
+
+
+def test_profile_of_the_documentation_is_what_connect_prints(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    found = blocks(ROOT / "docs/connect.md")
+    (shown,) = (block for block in found if block.language == "toml")
+    lines = [
+        step.command for step in steps(found) if "namespace your-namespace.acct" in step.command
+    ]
+    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
+    (command,) = (line for line in lines if line.endswith("--namespace your-namespace.acct"))
+    status, printed = terminal.run(command)
+    assert status == 0
+    assert [line.replace(str(tmp_path), "/home/you") for line in printed] == [*shown.lines]

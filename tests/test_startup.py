@@ -36,6 +36,9 @@ LINES = {
     "import Copy --cert ca.pem --key ca.key": 0,
     "check other": 0,
     "bundle Cert": 0,
+    "connect other --namespace other.acct": 0,
+    "connect other --namespace other.acct --format go": 0,
+    "filters other": 0,
     "inspect other": 0,
     "verify other": 0,
 }

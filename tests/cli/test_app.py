@@ -177,6 +177,8 @@ def complete(shell: str, line: str) -> Mapping[str, str]:
         ("certstrap --dep", ["--depot-path"], ["init"]),
         ("certstrap init --p", ["--passphrase-file", "--path-length", "--province"], ["--CA"]),
         ("certstrap sign x --CA Cert --exp", ["--expires"], ["--CA"]),
+        ("certstrap connect x --format ", ["toml", "env", "java", "kubernetes"], ["sh"]),
+        ("certstrap connect x --format env --shell ", ["sh", "powershell", "fish"], ["toml"]),
     ],
 )
 def test_the_shells_are_told_how_a_line_may_go_on(
@@ -189,8 +191,16 @@ def test_the_shells_are_told_how_a_line_may_go_on(
     assert not set(unwanted) & offered
 
 
+@pytest.mark.parametrize("command", ["connect", "filters"])
+def test_clients_are_offered_and_no_cas(certstrap: CommandLine, command: str) -> None:
+    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
+    line = f"certstrap {command} "
+    done = CliRunner().invoke(app, [], env=complete("bash", line), prog_name="certstrap")
+    assert done.stdout.split() == ["client"]
+
+
 @pytest.mark.parametrize(
-    "words", ["sign ", "sign --CA ", "export-chain ", "export-pkcs8 ", "revoke --CA "]
+    "words", ["sign ", "sign --CA ", "export-chain ", "export-pkcs8 ", "connect ", "revoke --CA "]
 )
 def test_nothing_is_offered_from_a_depot_that_cannot_be_read(folder: Path, words: str) -> None:
     (folder / "file").touch()

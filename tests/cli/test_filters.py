@@ -12,8 +12,8 @@ from certstrap.cli.render.filters import drawing
 from certstrap.temporal.admissions import Match
 from certstrap.temporal.filters import Filter
 from tests.builders import foreign, pairs
+from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
-from tests.docs import Terminal
 
 A_FILE = b'{"filters": [{"commonName": "worker"}, {"organization": "Blue"}]}'
 
@@ -257,14 +257,16 @@ def test_a_table_has_every_word_of_the_lines(width: int) -> None:
     assert "revoked" in words
 
 
-def test_a_terminal_shows_a_table(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path, {"HOME": str(tmp_path)})
-    try:
-        terminal.run("certstrap issue worker --curve P-256 --no-passphrase")
-        terminal.run("certstrap filters worker --output f.json")
-        status, lines = terminal.run("certstrap filters --match f.json")
-    finally:
-        terminal.close()
-    assert status == 0
+def test_a_terminal_shows_a_table(folder: Path, certstrap: CommandLine) -> None:
+    certstrap("issue", "worker", "--curve", "P-256", "--no-passphrase")
+    certstrap("filters", "worker", "--output", "f.json")
+    with terminal(folder, "filters", "--match", "f.json") as child:
+        lines = ends(child).splitlines()
     assert any("Client" in line and "Admitted by" in line for line in lines)
     assert any("worker" in line and "filter 1 (commonName=worker)" in line for line in lines)
+
+
+def test_a_terminal_shows_filters_as_a_pipe_does(folder: Path, certstrap: CommandLine) -> None:
+    certstrap("issue", "worker", "--curve", "P-256", "--no-passphrase")
+    with terminal(folder, "filters", "worker") as child:
+        assert ends(child) == certstrap("filters", "worker").stdout

@@ -5,6 +5,7 @@ The depot lies in a folder whose name has what has to be quoted in any language.
 
 import asyncio
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 from certstrap.cli.context import utc_now
 from tests import programs
 from tests.conftest import CommandLine
-from tests.docs import ROOT
+from tests.docs import ROOT, blocks
 from tests.interop import peers
 from tests.interop.conftest import HOST
 from tests.programs import SECONDS
@@ -169,3 +170,20 @@ def test_the_package_that_ci_installs_is_the_one_that_is_run() -> None:
     assert MODULES.parent == ROOT / "tests" / "interop"
     assert "--prefix tests/interop" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert os.path.isfile(MODULES.parent / "package.json")
+
+
+def test_the_lines_of_the_documentation_lead_to_a_connected_client(
+    depot: Path, folder: Path, certstrap: CommandLine
+) -> None:
+    """What is changed is the endpoint: a server of this machine that trusts the uploaded file."""
+    heading = "From nothing to a connected client"
+    found = [block for block in blocks(ROOT / "docs/connect.md") if block.heading == heading]
+    *before, last = [shlex.split(line) for block in found for line in block.lines]
+    for _, *words in before:
+        certstrap(*words, now=utc_now())
+    with serving(depot, folder / "ca-bundle.pem") as server:
+        endpoint = ("--address", server.address, "--server-name", HOST)
+        certstrap(*last[1:], *endpoint, "--server-ca", str(depot / "Root.crt"), now=utc_now())
+        run = f"import runpy; runpy.run_path('connect.py', run_name='__main__'); {AND_WAITS}"
+        assert programs.run(sys.executable, "-c", run).stdout == "Connected.\n"
+    assert server.seen == ["your-namespace"]

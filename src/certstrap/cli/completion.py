@@ -35,14 +35,14 @@ def formats(incomplete: str) -> list[str]:
     """Return the formats of a client's configuration that begin so."""
     from certstrap.cli.render.connect import FORMATS  # noqa: PLC0415
 
-    return _beginning(incomplete, FORMATS)
+    return _beginning(incomplete, lambda: FORMATS)
 
 
 def shells(incomplete: str) -> list[str]:
     """Return the shells that begin so."""
     from certstrap.cli.render.quoting import SHELLS  # noqa: PLC0415
 
-    return _beginning(incomplete, SHELLS)
+    return _beginning(incomplete, lambda: SHELLS)
 
 
 def cas(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -82,8 +82,14 @@ def stems(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def leaves(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the certificates of the depot that begin so and are not a CA's."""
-    cas = {authority.entry.stem for authority in _depot(ctx).authorities}
-    return [stem for stem in certificates(ctx, incomplete) if stem not in cas]
+    from certstrap.depot import CERTIFICATE  # noqa: PLC0415
+
+    def stems() -> list[str]:
+        depot = _depot(ctx)
+        cas = {authority.entry for authority in depot.authorities}
+        return [entry.stem for entry in depot.with_suffix(CERTIFICATE) if entry not in cas]
+
+    return _beginning(incomplete, stems)
 
 
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:

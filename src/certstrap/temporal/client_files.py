@@ -143,7 +143,7 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> Clien
     data = entry.read(CHAIN)
     file = read_certificates(data, path)
     found = [piece.certificate for piece in file.pieces]
-    if not file.is_complete or file.form or found not in (chain, chain[:-1]):
+    if not file.is_complete or file.problems or found not in (chain, chain[:-1]):
         raise RefusedError(
             f"{path} is not the chain of {entry.path(CERTIFICATE)} as it is now.",
             f"Move it away, and write it again with: {command}",
@@ -169,7 +169,7 @@ def _key(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[KeyFile,
             break
     export = f"{wanted.program} export-pkcs8 {quote(wanted.name)}"
     findings = list(private_keys.judge(key, None, client, export))
-    if opens and not (key.unreadable or _is_for_java(key, suffix)):
+    if opens and not (key.problem or _is_for_java(key, suffix)):
         p12 = export.replace("export-pkcs8", "export-pkcs12")
         raise RefusedError(
             f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and the client for Java "

@@ -163,7 +163,8 @@ def _server_ca(target: Target) -> bytes:
     data = files.read(target.server_ca, "CA certificate")
     file = read_certificates(data, target.server_ca)
     if file.problems or not file.is_complete:
-        reason = next(iter(file.problems), f"{target.server_ca} is too large.")
+        sentences = [problem.sentence for problem in file.problems]
+        reason = next(iter(sentences), f"{target.server_ca} is too large.")
         raise RefusedError(reason, "Name the CA's certificate, as PEM.")
     return data
 
