@@ -74,10 +74,10 @@ def read_single(source: str) -> str:
 
 
 def read_double(source: str) -> str:
-    """Return the value of a string of Go or C# in double quotes without other escapes."""
-    found = re.fullmatch(r'"((?:[^"\\]|\\["\\])*)"', source)
+    """Return the value of a string of Go or C# in double quotes, with the escapes that we use."""
+    found = re.fullmatch(r'"((?:[^"\\\ufeff]|\\["\\]|\\ufeff)*)"', source)
     assert found, source
-    return unescaped(found[1])
+    return re.sub(r"\\(ufeff|.)", lambda m: m[1].replace("ufeff", "\ufeff"), found[1])
 
 
 def read_powershell(source: str) -> str:

@@ -116,5 +116,9 @@ def _key(name: str) -> str:
 
 
 def _string(text: str) -> str:
-    """Return a basic string (TOML 1.0); ``text`` has no control characters."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Return a basic string (TOML 1.0); ``text`` has no control characters.
+
+    A byte order mark is escaped, as some readers refuse it.
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\ufeff", "\\ufeff")
+    return f'"{escaped}"'

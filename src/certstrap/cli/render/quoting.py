@@ -7,8 +7,11 @@ Quote = Callable[[str], str]
 
 
 def double(text: str) -> str:
-    """Return a string in double quotes, as in Python, Go, C# and YAML."""
-    return '"' + _escaped(text, '"') + '"'
+    """Return a string in double quotes, as in Python, Go, C# and YAML.
+
+    Go refuses a byte order mark that is not written as an escape.
+    """
+    return '"' + _escaped(text, '"').replace("\ufeff", "\\ufeff") + '"'
 
 
 def single(text: str) -> str:
