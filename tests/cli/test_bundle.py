@@ -1,5 +1,6 @@
 """`bundle`: the file to upload, each rule that it keeps, and the steps of a rotation."""
 
+import json
 import shlex
 import subprocess
 from datetime import timedelta
@@ -237,6 +238,8 @@ def test_what_is_no_ca_is_refused(certstrap: CommandLine, folder: Path) -> None:
         (("--check", "f", "--output", "g"), "--check FILE checks a file that is there"),
         (("--rotate", "a", "b", "Cert"), "--rotate names both CAs"),
         (("--rotate", "a", "b", "--cert", "f"), "--rotate names both CAs"),
+        (("--json",), "--quiet and --json are for --check FILE"),
+        (("--quiet",), "--quiet and --json are for --check FILE"),
         (("--namespace", "a.b"), "--namespace is for the steps of --rotate OLD NEW"),
     ],
 )
@@ -458,6 +461,17 @@ def test_a_rotation_whose_bundle_a_rule_refuses_writes_nothing(
     ca(certstrap, "Old")
     certstrap("init", "--common-name", "New", "--curve", "Ed25519", "--no-passphrase")
     certstrap.refuses(*ROTATE, sentence="out/New.crt is signed with Ed25519.")
+
+
+def test_the_check_of_a_bundle_is_json_or_quiet_too(certstrap: CommandLine, folder: Path) -> None:
+    save("f.pem", ROOT)
+    document = json.loads(certstrap("bundle", "--check", "f.pem", "--json").stdout)
+    (result,) = document["results"]
+    assert (document["passed"], result["ca"], result["certificate"]) == (True, "f.pem", None)
+    assert certstrap("bundle", "--check", "f.pem", "--quiet").stdout == ""
+    save("g.pem", ROOT, ROOT)
+    outcome = certstrap("bundle", "--check", "g.pem", "--quiet", exit_code=3)
+    assert outcome.stdout.startswith("g.pem: ca-twice: ")
 
 
 def test_a_terminal_shows_the_check_of_a_bundle(certstrap: CommandLine, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import ssl
 import time
@@ -17,6 +18,7 @@ from tests.builders import foreign, pairs
 from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, snapshot
+from tests.docs import ROOT as REPOSITORY
 from tests.temporal import servers
 from tests.temporal.pki import BELOW, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
 from tests.temporal.servers import SERVER_CA, context, serving
@@ -108,6 +110,25 @@ def test_java_is_told_how_to_make_its_key(certstrap: CommandLine, folder: Path) 
         "my depot/a.pkcs8.key"
         in certstrap("--depot-path", "my depot", "check", "a", "--client", "java").stdout
     )
+
+
+def test_the_json_has_the_keys_that_are_documented(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    page = (REPOSITORY / "docs/json.md").read_text(encoding="utf-8")
+    tables = [
+        set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE))))
+        for table in page.split("| --- | --- |")[1:]
+    ]
+    with serving(servers.speaking_http2) as server:
+        document = as_json(certstrap, *files, *connecting(server.port))
+    (result,) = document["results"]
+    connection = {*result["connection"]}
+    assert tables == [{*document}, {*result}, {*result["findings"][0]}, connection]
+    assert {*result["rehearsal"]} == connection - {"address", "certificate_demanded"}
+    assert document["schema"] == "certstrap.check/1"
+    assert {each["status"] for each in result["findings"]} == {"passed"}
+    assert as_json(certstrap, *files, "--quiet")["results"][0]["findings"] == []
 
 
 def test_without_a_name_the_whole_depot_is_checked(certstrap: CommandLine, depot: Path) -> None:
@@ -577,7 +598,7 @@ def test_a_terminal_shows_the_same_in_a_table(
     assert "Rehearsal" in shown
     assert "your-namespace passed." in shown
     with terminal(folder, "check", "your-namespace", "--quiet") as child:
-        assert ends(child).strip() == ""
+        assert ends(child) == ""
 
 
 def test_a_sec1_key_is_read(certstrap: CommandLine, folder: Path) -> None:

@@ -102,6 +102,18 @@ def waiting_for_a_greeting(connection: socket, known: ssl.SSLContext) -> None:
             established.sendall(SETTINGS)
 
 
+def lingering(connection: socket, known: ssl.SSLContext) -> None:
+    """Speak HTTP/2; if the client is refused, wait for it to go, so that it reads the alert."""
+    with connection.dup() as rest:
+        try:
+            speaking_http2(connection, known)
+        except ssl.SSLError:
+            rest.shutdown(SHUT_WR)
+            while rest.recv(1000):
+                pass
+            raise
+
+
 def saying_nothing(connection: socket, known: ssl.SSLContext) -> None:
     """Accept, and wait for the client to go."""
     with known.wrap_socket(connection, server_side=True) as established:

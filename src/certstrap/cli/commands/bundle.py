@@ -65,6 +65,10 @@ def command(
             "--check", metavar="FILE", help="Check a bundle of any tool instead of making one."
         ),
     ] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="With --check: print only what failed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
 ) -> None:
     """Make the CA file to upload, which Temporal Cloud cannot refuse.
 
@@ -73,10 +77,12 @@ def command(
     """
     context: Context = ctx.obj
     _require_sense(names or [], cert or [], output, rotate, namespace, check)
+    if (quiet or as_json) and not check:
+        raise typer.BadParameter("--quiet and --json are for --check FILE")
     if check:
         with new_plan(context, passphrases(context), uses_depot=False) as plan:
             file = read_certificates(plan.read(check, "CA bundle"), check)
-        show([check_bundle(file, plan.now)], plan.now)
+        show([check_bundle(file, plan.now)], plan.now, quiet=quiet, as_json=as_json)
         return
     rotation = None
     with new_plan(context, passphrases(context)) as plan:

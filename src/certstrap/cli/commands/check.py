@@ -173,11 +173,14 @@ def show(
     reports: list[Report], now: datetime, *, quiet: bool = False, as_json: bool = False
 ) -> None:
     """Print what came of checks, and end with status 3 if anything failed."""
+    passed = all(report.passed for report in reports)
     if as_json:
         say(json.dumps(render.document(reports, now, quiet=quiet), indent=2))
+    elif quiet and passed:
+        pass
     elif prints_to_terminal():
         draw(lambda width: render.drawing(reports, width, quiet=quiet))
     else:
         say(*render.lines(reports, quiet=quiet))
-    if not all(report.passed for report in reports):
+    if not passed:
         raise typer.Exit(FOUND)
