@@ -86,7 +86,7 @@ def extensions_of(certificate: x509.Certificate) -> dict[str, bool]:
 # Profiles
 
 
-@pytest.mark.parametrize("length", [-1, -(2**70), 2**64, 10**30])
+@pytest.mark.parametrize("length", [-1, -(2**70), 256, 2**64, 10**30])
 def test_a_path_length_that_cannot_be_is_refused(length: int) -> None:
     with pytest.raises(RefusedError, match="A path length cannot be"):
         CAProfile.of(length)

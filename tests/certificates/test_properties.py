@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
 
 from certstrap.certificates import load_certificate, properties, rules
 from certstrap.errors import CertstrapError, RefusedError
@@ -218,3 +219,17 @@ def test_a_path_length_of_any_size_is_refused_or_read() -> None:
             assert properties.is_ca(load_certificate(raw_certificate(extensions=extension), "f"))
         except CertstrapError as error:
             assert "is not a certificate that can be read" in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize(
+    ("common_names", "found"), [([], "a.example"), (["x"], "x"), (["x", "y"], "")]
+)
+def test_the_identity_is_the_common_name_else_the_first_alternative_name(
+    common_names: list[str], found: str
+) -> None:
+    names = [x509.DNSName("a.example"), x509.DNSName("b.example")]
+    subject = x509.Name(x509.NameAttribute(NameOID.COMMON_NAME, each) for each in common_names)
+    assert properties.identity(a_request(subject=subject, names=names)) == found
+    assert properties.identity(a_certificate(subject=subject, names=names)) == found
+    if not common_names:
+        assert properties.identity(a_request(subject=subject)) == ""

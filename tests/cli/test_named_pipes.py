@@ -240,6 +240,7 @@ def test_a_certificate_may_go_nowhere(program: Program, depot: Path) -> None:
     [
         ("sign a --CA CA --cert /dev/full", "Cannot write /dev/full: No space left on device."),
         ("request-cert --cn B --csr /dev/full", "Cannot write /dev/full: No space left on "),
+        ("sign a --CA CA --cert - >&-", "Cannot write to standard output: Bad file descriptor."),
         ("sign a --CA CA --cert /dev/stdout >&-", "Cannot write /dev/stdout: Bad file descriptor"),
         ("request-cert --cn B --csr /dev/stdout >&-", "Cannot write /dev/stdout: Bad file desc"),
         ("sign a --CA CA --cert /dev/fd/3 3< b.csr", "Cannot write /dev/fd/3: Bad file desc"),

@@ -248,6 +248,21 @@ def test_a_folder_that_is_there_is_taken_as_it_is(root: str, folder: Path) -> No
     assert [path.name for path in there.iterdir() if path.is_file()] == ["x.crl"]
 
 
+@pytest.mark.parametrize(
+    ("path", "is_held"),
+    [
+        ("out/a", True), ("./out/a", True), ("other/../out/a", True), ("link/a", True),
+        ("other/a", False), ("a", False), ("out/deeper/a", False), ("missing/a", False),
+    ],
+)  # fmt: skip
+def test_a_depot_holds_what_is_in_its_own_folder(folder: Path, path: str, is_held: bool) -> None:
+    for name in ("out", "out/deeper", "other"):
+        (folder / name).mkdir()
+    (folder / "link").symlink_to("out")
+    assert Depot("out").holds(path) == is_held
+    assert Depot(str(folder / "out")).holds(path) == is_held
+
+
 def test_files_that_go_elsewhere_make_no_depot(folder: Path) -> None:
     create("out", "a")
     assert list(snapshot(folder)) == ["a"]

@@ -1,10 +1,11 @@
 """What is on the disk before what: read off the system calls of the real program."""
 
+import os
 from collections.abc import Iterable
 
 import pytest
 
-from tests.faults.conftest import Record, Stage
+from tests.faults.conftest import Break, Record, Stage
 from tests.faults.scenes import CREATING, INIT, REVOKE, Scene
 from tests.faults.strace import DEPOT, Call
 
@@ -62,3 +63,15 @@ def test_a_new_depot_is_on_the_disk_before_it_is_reported(prepared: Stage, recor
     reported = next(i for i, line in enumerate(log) if "Created" in line)
     around = f"<{prepared(INIT).with_name('recorded')}>)"
     assert any(line.startswith("fsync(") and around in line for line in log[made:reported])
+
+
+def test_each_new_folder_on_the_way_to_a_depot_is_on_the_disk(stage: Stage, traced: Break) -> None:
+    folder = stage(INIT)
+    (folder / DEPOT).mkdir()
+    calls = traced(folder, "--depot-path", f"{DEPOT}/with/parents", *INIT.command).calls
+    for made in (f"{DEPOT}/with", f"{DEPOT}/with/parents"):
+        at = next(
+            i for i, call in enumerate(calls) if call.paths == (made,) and "mkdir" in call.name
+        )
+        flush = next(call for call in calls[at:] if call.name == "fsync")
+        assert flush.paths == (os.path.dirname(made),)
