@@ -78,14 +78,15 @@ ODD_NAMES = {
 
 
 def raw_request(
-    *, subject: bytes = LEAF_NAME, extensions: bytes = b"", spki: bytes = _SPKI
+    *,
+    subject: bytes = LEAF_NAME,
+    extensions: bytes = b"",
+    attributes: bytes = b"",
+    spki: bytes = _SPKI,
 ) -> bytes:
     """Return the DER of a request with those parts, rightly signed by `LEAF_KEY`."""
-    attributes = (
-        sequence(oid("1.2.840.113549.1.9.14"), der(0x31, sequence(extensions)))
-        if extensions
-        else b""
-    )
+    if extensions:
+        attributes += sequence(oid("1.2.840.113549.1.9.14"), der(0x31, sequence(extensions)))
     return sign_raw(sequence(integer(0), subject, spki, der(0xA0, attributes)))
 
 

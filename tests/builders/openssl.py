@@ -19,6 +19,14 @@ def openssl(*args: object, data: bytes = b"") -> bytes:
     return done.stdout
 
 
+def openssl_sees(*args: object) -> bytes:
+    """Run openssl and return what it prints; nothing if it fails."""
+    done = subprocess.run(
+        ["openssl", *map(str, args)], stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return b"" if done.returncode else done.stdout
+
+
 def openssl_accepts(
     folder: Path, root: x509.Certificate, *leaves: x509.Certificate, options: Sequence[str] = ()
 ) -> list[bool]:
