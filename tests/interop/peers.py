@@ -31,6 +31,12 @@ def java(source: Path, *args: str | Path) -> Outcome:
     return programs.run(_java(), "-XX:+UseSerialGC", source, *args)
 
 
+def go(source: Path, *args: str | Path) -> Outcome:
+    """Compile a single source file with Go and run it; it may use what Debian has of Go."""
+    environ = {"GO111MODULE": "off", "GOPATH": str(_GO_LIBRARIES)}
+    return programs.run(_go(), "run", source, *args, environ=environ, seconds=300)
+
+
 @cache
 def nginx() -> str:
     """Return the path of nginx, which is not on the PATH of every user."""
@@ -47,6 +53,16 @@ def _certtool() -> str:
     return program(
         "certtool", asked="--version", answers=r"certtool [3-9]", what="certtool of GnuTLS"
     )
+
+
+_GO_LIBRARIES = Path("/usr/share/gocode")
+
+
+@cache
+def _go() -> str:
+    if not (_GO_LIBRARIES / "src/go.step.sm/crypto/pemutil").is_dir():
+        lacks("golang-step-crypto-dev, the library that certstrap reads keys with")
+    return program("go", asked="version", answers="go version go1", what="Go")
 
 
 @cache
