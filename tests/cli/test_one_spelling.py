@@ -1,9 +1,11 @@
 """One spelling of a name never stands for another."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.builders import foreign
 from tests.conftest import CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")
@@ -93,3 +95,44 @@ def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(certstrap: Comma
         assert "signed by out/Acme,_Inc._(Root).key" in signed.stdout
     certstrap("request-cert", "--cn", "leaf2", *NEW)
     certstrap.refuses("sign", "leaf2", "--CA", "Acme Inc (Root)", sentence="There is no certifica")
+
+
+def test_a_stray_file_without_a_letter_in_its_name_does_not_stop_a_second_issue(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "a", *NEW)
+    shutil.copy(folder / "out/a.crt", folder / "out/---.crt")
+    assert certstrap("issue", "a").lines[0].startswith("out/a.crt exists already")
+
+
+def test_a_ca_that_is_named_exactly_signs_and_not_one_with_a_similar_name(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    for name in ("x_y", "x@y"):
+        certstrap("init", "--cn", name, *NEW)
+    certstrap("request-cert", "--cn", "leaf", *NEW)
+    certstrap("sign", "leaf", "--CA", "x@y")
+    leaf = foreign.load_certificate(folder / "out/leaf.crt")
+    leaf.verify_directly_issued_by(foreign.load_certificate(folder / "out/x@y.crt"))
+
+
+def test_an_only_ca_signs_beside_a_client_with_a_similar_name(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "x@y", *NEW)
+    certstrap("issue", "x_y", *NEW)
+    certstrap("request-cert", "--cn", "leaf", *NEW)
+    assert certstrap("sign", "leaf").lines[0].endswith(" signed by out/x@y.key")
+
+
+@pytest.mark.parametrize("broken", ["other.crt", "other.crl", "other.csr", "_.crt"])
+def test_a_broken_file_does_not_stop_a_signature_below_an_intermediate(
+    certstrap: CommandLine, folder: Path, broken: str
+) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW)
+    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    (folder / "out" / broken).write_text("-----BEGIN CERTIFICATE-----\nbroken")
+    certstrap("request-cert", "--cn", "leaf", *NEW)
+    assert certstrap("sign", "leaf", "--CA", "Int").exit_code == 0
+    assert certstrap("export-chain", "leaf").exit_code == 0
