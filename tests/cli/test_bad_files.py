@@ -166,6 +166,14 @@ def test_a_file_that_is_not_there(certstrap: CommandLine, depot: Path, reader: s
     says(certstrap, command, f"There is no {kind} {path}.")
 
 
+def test_a_file_that_is_not_there_is_looked_for_at_the_path_that_was_named(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    for option, kind in (("--csr", "certificate request"), ("--key", "private key")):
+        command = f"sign nobody {option}" if option == "--csr" else f"init --cn new {option}"
+        says(certstrap, f"{command} gone", f"There is no {kind} gone.", "Hint: Check the path.")
+
+
 def test_what_an_earlier_step_makes_is_named_with_that_step(
     certstrap: CommandLine, depot: Path
 ) -> None:

@@ -102,7 +102,9 @@ class Plan:
         if path == STANDARD_INPUT:
             with storage_errors("read", source_of(path)):
                 return self.standard_input()
-        return streams.read(path) if self._is_stream(path) else files.read(path, kind)
+        if self._is_stream(path):
+            return streams.read(path)
+        return files.read(path, kind, hint="Check the path.")
 
     def exists(self, path: str) -> bool:
         """Tell whether a file is there, or is planned; a pipe outside of the depot is no file."""
