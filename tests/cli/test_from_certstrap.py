@@ -99,8 +99,11 @@ def test_words_too_many_are_refused_with_status_2(
     assert not list(folder.iterdir())
 
 
-def test_an_unknown_option_is_refused_with_status_2(certstrap: CommandLine) -> None:
-    assert "No such option: --nope" in certstrap("init", "--nope", "x", exit_code=2).stderr
+def test_an_unknown_option_or_command_is_refused_with_status_2(certstrap: CommandLine) -> None:
+    for line, sentence in (("init --nope x", "No such option: --nope"), ("no", "No such command")):
+        refused = certstrap(*line.split(), exit_code=2)
+        assert sentence in refused.stderr
+        assert not refused.stdout
 
 
 @pytest.mark.usefixtures("depot")

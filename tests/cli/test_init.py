@@ -205,8 +205,11 @@ def test_the_path_length_is_as_asked(
     assert constraints.path_length == length
 
 
-def test_permitted_domains_add_up_and_are_critical(certstrap: CommandLine, folder: Path) -> None:
-    certstrap(*P256_CA, "Cert", "--permit-domain", "a.example", "--permit-domain", "b.example")
+@pytest.mark.parametrize("given", [["a.example", "b.example"], ["a.example, b.example"]])
+def test_permitted_domains_add_up_and_are_critical(
+    certstrap: CommandLine, folder: Path, given: list[str]
+) -> None:
+    certstrap(*P256_CA, "Cert", *(f"--permit-domain={domain}" for domain in given))
     found = ca_of(folder).extensions.get_extension_for_class(x509.NameConstraints)
     assert found.critical
     assert found.value.permitted_subtrees == list(foreign.alternative("a.example", "b.example"))
