@@ -8,7 +8,7 @@ from certstrap.authority.issue import Wanted, issue
 from certstrap.authority.plan import carry_out
 from certstrap.cli import completion, options
 from certstrap.cli.console import say
-from certstrap.cli.context import Context, is_interactive
+from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.issue import issued_lines, next_lines
@@ -85,4 +85,8 @@ def command(
         context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
     )
     issued = carry_out(lambda: new_plan(context, given), lambda plan: issue(plan, wanted))
-    say(*issued_lines(issued), *next_lines(issued, context.depot_path, name))
+    on_terminal = prints_to_terminal()
+    say(
+        *issued_lines(issued),
+        *next_lines(issued, context.depot_path, name, on_terminal=on_terminal),
+    )

@@ -18,7 +18,9 @@ from certstrap.cli.render.lines import (
     left_out_lines,
     room_lines,
     signed_line,
+    usage_lines,
 )
+from certstrap.cli.render.program import program_for
 from certstrap.errors import MissingOptionError, RefusedError, quoted
 from certstrap.names import Name
 from certstrap.validity import Duration, Expiry
@@ -107,6 +109,8 @@ def command(
     if signed.path:
         say(signed_line(signed))
     _say_outcome(signed, asked_for_end=bool(expires or years))
+    if prints_to_terminal() and not (cert or intermediate or profile == "server"):
+        say(*usage_lines(program_for(context.depot_path), name[0]))
     if stdout or cert == STANDARD_OUTPUT:
         say_pem(signed.certificate)
 

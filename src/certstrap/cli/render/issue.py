@@ -12,6 +12,7 @@ from certstrap.cli.render.lines import (
     left_out_lines,
     request_lines,
     signed_line,
+    usage_lines,
 )
 from certstrap.cli.render.program import program_for
 from certstrap.depot import CERTIFICATE, KEY
@@ -38,13 +39,16 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
         yield f"Created {issued.pkcs8.path}"
 
 
-def next_lines(issued: "Issued", depot_path: str, name: str) -> Iterator[str]:
+def next_lines(
+    issued: "Issued", depot_path: str, name: str, *, on_terminal: bool = False
+) -> Iterator[str]:
     """Yield what to do next.
 
     Args:
         issued: the result.
         depot_path: the depot, as the user typed it.
         name: the name, as the user typed it.
+        on_terminal: whether a person reads it.
     """
     program = program_for(depot_path)
     public = issued.certificate.public_key()
@@ -73,6 +77,8 @@ def next_lines(issued: "Issued", depot_path: str, name: str) -> Iterator[str]:
     if encrypted and not issued.pkcs8:
         command = f"{program} export-pkcs8 {quote(name)}"
         yield f"  Clients need that key unencrypted: {command} writes such a copy."
+    if on_terminal:
+        yield from (f"  {line}" for line in usage_lines(program, name))
     if issued.new_ca and not issued.new_ca.encrypted:
         ca = quote(issued.new_ca.ca.entry.stem)
         yield ""

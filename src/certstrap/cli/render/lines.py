@@ -1,6 +1,7 @@
 """The lines that the commands print; scripts read some of them."""
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from certstrap.depot import CERTIFICATE, CRL, KEY
@@ -76,6 +77,18 @@ def room_lines(signed: "Signed") -> Iterator[str]:
     """Yield the line on an intermediate whose path length cannot be used in full."""
     if signed.room is not None:
         yield f"{signed.room} more CAs fit below this one: the CAs above it allow no more."
+
+
+def usage_lines(program: str, name: str) -> Iterator[str]:
+    """Yield the commands that check a client's certificate, and that configure the client.
+
+    Args:
+        program: how this program is called for the depot.
+        name: the name, as the user typed it.
+    """
+    shown = quote(name)
+    yield f"Check it: {program} check {shown}"
+    yield f"Configure its client: {program} connect {shown} --namespace NAMESPACE.ACCOUNT"
 
 
 def left_out_lines(signed: "Signed") -> Iterator[str]:
