@@ -177,7 +177,8 @@ def test_on_a_terminal_with_enter_at_each_prompt(
     assert printed[1:3] == [line.format("out") for line in REQUEST]
     assert printed[3] == SIGN[0].format("out")
     assert re.fullmatch(r"Expires \d{4}-\d{2}-\d{2}, with its CA\.", printed[4])
-    assert printed[5:] == [*exported, ""]
+    assert [line.split(":")[0] for line in printed[5:7]] == ["Check it", "Configure its client"]
+    assert printed[7:] == [*exported, ""]
     require_documented_files(folder / "out")
     assert spec_of(foreign.load_key(folder / "out/Cert.key")) == RSA_4096
     assert spec_of(foreign.load_key(folder / "out/your-namespace.key")) == RSA_2048

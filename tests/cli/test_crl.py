@@ -125,7 +125,7 @@ def test_sign_says_on_a_terminal_that_a_ca_got_its_first_crl(
 ) -> None:
     (depot / "client.crt").unlink()
     with terminal(folder, "sign", "client", "--CA", "Int", "--expires", "30d") as child:
-        assert ends(child).splitlines()[-1] == "Created out/Int.crl"
+        assert ends(child).splitlines().count("Created out/Int.crl") == 1
 
 
 def test_a_crl_that_exists_is_left_as_it_is_by_a_signature(

@@ -18,7 +18,7 @@ def ca(certstrap: CommandLine, folder: Path) -> None:
     """A depot with a CA that two requests wait for."""
     certstrap(*CA, "--path-length", "1")
     for name in ("a", "my client"):
-        certstrap(*REQUEST, name)
+        certstrap(*REQUEST, name, "--domain", "a.example")
 
 
 @pytest.mark.usefixtures("ca")
