@@ -295,8 +295,8 @@ def test_issue_takes_each_leaf_as_it_is(certstrap: CommandLine, depot: Path, lea
     environ = {"CERTSTRAP_PASSPHRASE": "123456"}
     stem = LEAVES[leaf][0]
     if stem in {"alice_ex.com", "ns.acct"}:
-        told = f"out/{stem}.crt was revoked on 2026-11-23 15:11:37 UTC."
-        certstrap.refuses("issue", leaf, "--pkcs8", environ=environ, sentence=told)
+        reported = f"out/{stem}.crt was revoked on 2026-11-23 15:11:37 UTC."
+        certstrap.refuses("issue", leaf, "--pkcs8", environ=environ, sentence=reported)
         return
     outcome = certstrap("issue", leaf, "--pkcs8", environ=environ)
     assert outcome.lines[0] == f"out/{stem}.crt exists already, and is valid until 2056-11-23."
@@ -369,7 +369,7 @@ def test_an_encrypted_key_is_written_as_certstrap_reads_it(
 
 
 @pytest.mark.parametrize("curve", ["", *CURVES])
-def test_a_key_in_the_clear_is_written_as_certstrap_writes_it(
+def test_an_unencrypted_key_is_written_as_certstrap_writes_it(
     certstrap: CommandLine, depot: Path, curve: str
 ) -> None:
     certstrap(

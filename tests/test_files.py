@@ -116,7 +116,7 @@ def test_a_private_file_that_others_can_access_is_refused(mode: int, folder: Pat
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640, 0o700])
-def test_a_private_file_that_is_closed_to_others_is_read(mode: int, folder: Path) -> None:
+def test_a_private_file_that_others_cannot_read_is_read(mode: int, folder: Path) -> None:
     (folder / "key").write_bytes(b"secret")
     (folder / "key").chmod(mode)
     assert files.read("key", "private key", private=True) == b"secret"

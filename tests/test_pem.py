@@ -140,7 +140,7 @@ def test_lines_may_end_as_they_do_elsewhere(end: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_the_utf_16_of_powershell_is_refused_with_the_way_out(encoding: str) -> None:
+def test_the_utf_16_of_powershell_is_refused_with_a_hint(encoding: str) -> None:
     """OpenSSL does not read it; and it could have another block in it, in ASCII, that it reads."""
     text = "\ufeff" + pem.to_pem("CERTIFICATE", b"x" * 100).decode()
     with pytest.raises(UnusableFileError, match=r"^f is text in UTF-16, which other ") as caught:

@@ -44,7 +44,7 @@ def public(key: PrivateKey) -> bytes:
 
 
 def never() -> bytes:
-    """Return no passphrase: nobody may ask for one."""
+    """Return no passphrase: the test fails if one is asked for."""
     raise AssertionError("nothing here is encrypted")
 
 

@@ -233,7 +233,7 @@ def test_a_leaf_is_cut_to_the_validity_of_its_ca() -> None:
     assert (leaf.not_valid_before_utc, leaf.not_valid_after_utc) == (START, END)
 
 
-def test_what_else_a_request_asks_for_is_left_out_and_told() -> None:
+def test_what_else_a_request_asks_for_is_left_out_and_reported() -> None:
     request = a_request(
         names=[x509.DNSName("a.example")],
         extensions=[
@@ -322,7 +322,7 @@ def test_a_request_that_has_only_names_of_other_kinds_names_nothing(name: str) -
         sign(an_issuer(), request, LEAF, VALIDITY)
 
 
-def test_a_name_that_is_not_copied_is_not_held_against_the_constraints() -> None:
+def test_a_name_that_is_not_copied_is_not_checked_against_the_constraints() -> None:
     permitted = x509.NameConstraints([x509.RFC822Name("other.example")], None)
     issuer = an_issuer(a_certificate(name_constraints=permitted))
     request = a_request(names=[x509.DNSName("a.example"), x509.RFC822Name("a@b.example")])

@@ -159,7 +159,7 @@ WRONG = {
     ("held", "sentence"),
     [("a key", "a private key"), ("a request", "a certificate request")],
 )
-def test_what_is_no_certificate_is_told_what_it_is(held: str, sentence: str) -> None:
+def test_what_is_no_certificate_is_reported_as_what_it_is(held: str, sentence: str) -> None:
     with pytest.raises(UnusableFileError, match=f"^f holds {sentence}, not a certificate"):
         load_certificate(WRONG[held], "f")
 
@@ -168,7 +168,7 @@ def test_what_is_no_certificate_is_told_what_it_is(held: str, sentence: str) -> 
     ("held", "sentence"),
     [("a key", "a private key"), ("a certificate", "a certificate")],
 )
-def test_what_is_no_request_is_told_what_it_is(held: str, sentence: str) -> None:
+def test_what_is_no_request_is_reported_as_what_it_is(held: str, sentence: str) -> None:
     with pytest.raises(UnusableFileError, match=f"^f holds {sentence}, not a certificate request"):
         load_request(WRONG[held], "f")
 

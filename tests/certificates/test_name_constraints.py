@@ -61,7 +61,7 @@ def constrained(permitted: Names, excluded: Names) -> x509.Certificate:
 def refusal(
     *, permitted: Names = (), excluded: Names = (), names: Names = (), subject: x509.Name
 ) -> str:
-    """Return the sentence that says no, or nothing."""
+    """Return the sentence of the refusal, or nothing."""
     try:
         require_permitted(a_request(subject=subject, names=names), constrained(permitted, excluded))
     except RefusedError as error:
@@ -298,7 +298,7 @@ def test_a_network_is_no_address() -> None:
         assert not is_permitted(excluded=[ip(tree)], names=[network])
 
 
-def test_every_common_name_is_held_against_the_constraints() -> None:
+def test_every_common_name_is_checked_against_the_constraints() -> None:
     two = x509.Name(
         x509.NameAttribute(NameOID.COMMON_NAME, text) for text in ("a.example.com", "a.other")
     )

@@ -94,7 +94,7 @@ def test_a_key_that_cannot_sign_has_issued_nothing() -> None:
 
 
 @pytest.mark.parametrize("cause", [InvalidSignature(), ValueError(), TypeError()])
-def test_a_check_that_stumbles_says_no(cause: Exception) -> None:
+def test_a_check_that_fails_to_decode_is_false(cause: Exception) -> None:
     def stumble() -> bool:
         raise cause
 

@@ -23,7 +23,7 @@ COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]
 
 
 @pytest.mark.parametrize("option", ["--version", "-v", "-version"])
-def test_the_version_is_told(certstrap: CommandLine, option: str) -> None:
+def test_the_version_is_printed(certstrap: CommandLine, option: str) -> None:
     assert certstrap(option).stdout == f"certstrap version {__version__}\n"
 
 
@@ -35,13 +35,13 @@ def test_the_version_goes_before_everything_else(certstrap: CommandLine, folder:
 
 @pytest.mark.parametrize("start", [("certstrap",), CERTSTRAP])
 def test_there_are_two_ways_to_start_it(folder: Path, start: tuple[str, ...]) -> None:
-    for args, status, told in (
+    for args, status, reported in (
         (["sign"], 1, "One host name must be provided.\n"),
         (["bogus"], 2, "Usage: certstrap [OPTIONS] COMMAND [ARGS]...\n"),
     ):
         done = programs.run(*start, *args, exit_code=status)
         assert not done.stdout
-        assert done.stderr.startswith(told)
+        assert done.stderr.startswith(reported)
 
 
 def test_help_lists_every_command(certstrap: CommandLine) -> None:
@@ -127,7 +127,7 @@ def test_a_mistyped_command_is_met_with_the_one_that_was_meant(
     assert not list(folder.iterdir())
 
 
-def test_an_unknown_command_is_told(certstrap: CommandLine) -> None:
+def test_an_unknown_command_is_reported(certstrap: CommandLine) -> None:
     outcome = certstrap("frobnicate", exit_code=2)
     assert outcome.stderr.splitlines()[-1] == "Error: No such command 'frobnicate'."
 
@@ -181,7 +181,7 @@ def complete(shell: str, line: str) -> Mapping[str, str]:
         ("certstrap connect x --format env --shell ", ["sh", "powershell", "fish"], ["toml"]),
     ],
 )
-def test_the_shells_are_told_how_a_line_may_go_on(
+def test_each_shell_completes_a_line(
     shell: str, line: str, wanted: list[str], unwanted: list[str]
 ) -> None:
     done = CliRunner().invoke(app, [], env=complete(shell, line), prog_name="certstrap")

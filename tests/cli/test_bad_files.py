@@ -125,7 +125,7 @@ def test_what_cannot_be_decoded(
 
 @reading
 @pytest.mark.parametrize("other", PEM)
-def test_a_key_a_request_and_a_certificate_are_told_apart(
+def test_a_key_a_request_and_a_certificate_are_distinguished(
     certstrap: CommandLine, depot: Path, reader: str, other: str
 ) -> None:
     command, path, kind = READERS[reader]
@@ -230,7 +230,7 @@ def test_the_chmod_of_the_hint_is_one_that_a_shell_can_run(
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640, 0o700])
-def test_a_key_that_is_closed_to_others_is_fine(
+def test_a_key_that_others_cannot_read_is_fine(
     certstrap: CommandLine, depot: Path, mode: int
 ) -> None:
     (depot / "Cert.key").chmod(mode)
@@ -350,7 +350,7 @@ def test_a_ca_with_a_weak_key(certstrap: CommandLine, depot: Path, command: str)
     says(certstrap, command, "out/Foreign.crt has an RSA key of 1024 bits.", "2048 to 16384")
 
 
-def test_nobody_types_a_passphrase_for_a_ca_that_may_not_sign(
+def test_a_ca_that_may_not_sign_is_refused_before_the_prompt(
     certstrap: CommandLine, depot: Path
 ) -> None:
     key = P256.generate()

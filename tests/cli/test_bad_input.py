@@ -350,7 +350,7 @@ def test_a_depot_that_is_no_folder(certstrap: CommandLine, folder: Path, link: b
         (folder / "out").touch()
     for args in (NAMING["init"], NAMING["request-cert"]):
         says(certstrap, *args, "a", sentence="Cannot create out: File exists.")
-    told = "Cannot create out: File exists." if link else "Cannot read out: Not a directory."
-    says(certstrap, *NAMING["issue"], "a", sentence=told)
+    reported = "Cannot create out: File exists." if link else "Cannot read out: Not a directory."
+    says(certstrap, *NAMING["issue"], "a", sentence=reported)
     says(certstrap, "sign", "a", "--CA", "b", sentence="There is no certificate request out/a.csr.")
     says(certstrap, "export-pkcs8", "a", sentence="There is no private key out/a.key.")

@@ -54,8 +54,11 @@ def test_a_certificate_that_was_revoked_before_can_still_be_noted(
 ) -> None:
     certstrap("issue", "bob", *NEW)
     certstrap("revoke", "--CN", "bob")
-    told = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
-    assert told == "Revoked already, since 2026-11-23 12:00:00 UTC: updated out/compromised-keys.\n"
+    reported = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
+    assert (
+        reported
+        == "Revoked already, since 2026-11-23 12:00:00 UTC: updated out/compromised-keys.\n"
+    )
     assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
 
 

@@ -38,24 +38,24 @@ class Panic(BaseException):
 @pytest.mark.parametrize(
     "cause", [ValueError("secret"), KeyError("secret"), Panic("secret"), AssertionError()]
 )
-def test_an_exception_nobody_thought_of_is_told_without_what_it_says(
+def test_an_unexpected_exception_is_reported_without_its_text(
     folder: Path, cause: BaseException
 ) -> None:
-    status, told = stumble(cause, *INIT)
-    sentence, hint = told.splitlines()
+    status, reported = stumble(cause, *INIT)
+    sentence, hint = reported.splitlines()
     kind = type(cause).__name__
     assert sentence.startswith(f"certstrap failed unexpectedly: {kind} in {__name__}.now, line ")
     assert hint == f"Hint: {InternalError(cause).hint}"
     assert "CERTSTRAP_DEBUG=1" in hint
-    assert "secret" not in told
+    assert "secret" not in reported
     assert status == 1
     assert not list(folder.iterdir())
 
 
-def test_an_error_of_the_system_that_nobody_thought_of_is_told(folder: Path) -> None:
-    status, told = stumble(OSError(5, "Input/output error", "some/file"), *INIT)
+def test_an_unexpected_system_error_is_reported(folder: Path) -> None:
+    status, reported = stumble(OSError(5, "Input/output error", "some/file"), *INIT)
     assert status == 1
-    assert told.splitlines()[0] == "Cannot use some/file: Input/output error."
+    assert reported.splitlines()[0] == "Cannot use some/file: Input/output error."
     assert not list(folder.iterdir())
 
 
@@ -93,7 +93,7 @@ def test_closed_standard_output_is_no_error(folder: Path, args: tuple[str, ...])
     assert (folder / "out/Cert.crl").is_file() == (args == INIT)
 
 
-def test_errors_are_told_while_standard_output_is_closed(folder: Path) -> None:
+def test_errors_are_reported_while_standard_output_is_closed(folder: Path) -> None:
     done = run('"$@" >&-', "sign", exit_code=1)
     assert done.stderr.startswith("One host name must be provided.\n")
     done = run('"$@" >&-', "sgin", exit_code=2)
@@ -118,7 +118,7 @@ def test_closed_standard_input_gives_no_passphrase(folder: Path, given: tuple[st
 
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), ("init", "--help"), INIT])
-def test_full_standard_output_is_told(folder: Path, args: tuple[str, ...]) -> None:
+def test_full_standard_output_is_reported(folder: Path, args: tuple[str, ...]) -> None:
     done = run('"$@" > /dev/full', *args, exit_code=1)
     sentence, hint = done.stderr.splitlines()
     assert sentence == "Cannot write to standard output: No space left on device."
@@ -136,7 +136,7 @@ def test_full_standard_error_still_ends_with_a_status_that_is_not_0(
 
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), (*INIT, "--stdout")])
-def test_a_reader_that_has_gone_is_left_in_peace(folder: Path, args: tuple[str, ...]) -> None:
+def test_a_reader_that_has_gone_is_no_error(folder: Path, args: tuple[str, ...]) -> None:
     read, write = os.pipe()
     os.close(read)
     process = programs.start(*CERTSTRAP, *args, stdout=write)
@@ -229,14 +229,14 @@ def test_a_usage_error_cannot_speak_to_the_terminal(
     assert "Error: " in said
 
 
-def test_a_folder_that_has_gone_is_told(folder: Path) -> None:
+def test_a_folder_that_has_gone_is_reported(folder: Path) -> None:
     (folder / "gone").mkdir()
     script = 'cd gone && rmdir ../gone && "$@"'
     done = run(script, *INIT, environ={"PYTHONSAFEPATH": "1"}, exit_code=1)
     assert done.stderr.splitlines()[0] == "Cannot write out/Cert.key: No such file or directory."
 
 
-def test_completion_that_cannot_be_installed_is_told(folder: Path) -> None:
+def test_completion_that_cannot_be_installed_is_reported(folder: Path) -> None:
     (folder / "home").touch()
     done = programs.run(
         "bash", "-c", '"$@"; exit "$?"', "bash", *CERTSTRAP, "--install-completion",

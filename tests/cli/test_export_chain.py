@@ -86,7 +86,7 @@ def test_a_chain_of_many_intermediates_is_found(certstrap: CommandLine, folder: 
     assert chain(folder / "out/leaf.chain.crt") == expected
 
 
-def test_the_file_goes_where_it_is_told_to(certstrap: CommandLine, depot: Path) -> None:
+def test_the_file_goes_to_the_path_that_was_given(certstrap: CommandLine, depot: Path) -> None:
     before = sorted(depot.iterdir())
     outcome = certstrap("export-chain", "leaf", "--output", "bundle.pem")
     assert outcome.stdout == "Created bundle.pem\n"
@@ -135,7 +135,7 @@ def test_the_missing_issuer_is_named_whole_and_fit_for_a_terminal(
     assert "\u202e" not in outcome.stderr
 
 
-def test_names_that_are_alike_are_told_apart_by_signature(
+def test_names_that_are_alike_are_distinguished_by_signature(
     certstrap: CommandLine, folder: Path
 ) -> None:
     right, wrong = pairs.ca(subject="Root"), pairs.ca(subject="Root", end=LATER)
@@ -247,7 +247,7 @@ def test_a_ca_whose_name_ends_in_chain_signs_and_is_found(
         (("",), 'Invalid name: "" has no letter or digit.'),
     ],
 )
-def test_what_cannot_be_exported_is_told_in_one_sentence_with_a_hint(
+def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, depot: Path, line: tuple[str, ...], sentence: str
 ) -> None:
     outcome = certstrap.refuses("export-chain", *line, sentence=sentence, hint="Hint: ")
@@ -255,7 +255,7 @@ def test_what_cannot_be_exported_is_told_in_one_sentence_with_a_hint(
 
 
 @pytest.mark.parametrize("data", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"junk"])
-def test_a_certificate_that_cannot_be_read_is_told(
+def test_a_certificate_that_cannot_be_read_is_reported(
     certstrap: CommandLine, depot: Path, data: bytes
 ) -> None:
     (depot / "leaf.crt").unlink()

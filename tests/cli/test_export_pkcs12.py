@@ -124,7 +124,9 @@ def test_it_has_to_be_typed_the_same_way_twice(certstrap: CommandLine, depot: Pa
     certstrap.refuses(*EXPORT, input="new\nmew\n", sentence="Passphrases do not match.")
 
 
-def test_with_nobody_to_ask_nothing_is_exported(certstrap: CommandLine, depot: Path) -> None:
+def test_without_a_passphrase_or_a_terminal_nothing_is_exported(
+    certstrap: CommandLine, depot: Path
+) -> None:
     certstrap.refuses(*EXPORT, sentence="A passphrase is needed", hint="--no-passphrase")
 
 
@@ -191,7 +193,7 @@ def test_an_encrypted_key_may_go_into_a_file_without_a_passphrase(
     assert certificates(depot / "client.p12") == of(depot, "client", "Int", "Root")
 
 
-def test_the_file_goes_where_it_is_told_to(certstrap: CommandLine, depot: Path) -> None:
+def test_the_file_goes_to_the_path_that_was_given(certstrap: CommandLine, depot: Path) -> None:
     before = sorted(depot.iterdir())
     outcome = certstrap(*EXPORT, "--output", "identity.pfx", "--passphrase", "new")
     assert outcome.lines == ["Created identity.pfx (encrypted by passphrase)"]
@@ -200,7 +202,7 @@ def test_the_file_goes_where_it_is_told_to(certstrap: CommandLine, depot: Path) 
     assert sorted(depot.iterdir()) == before
 
 
-def test_nothing_is_overwritten_and_nobody_is_asked_in_vain(
+def test_nothing_is_overwritten_and_no_passphrase_is_asked_for(
     certstrap: CommandLine, depot: Path
 ) -> None:
     certstrap(*EXPORT, "--no-passphrase")
@@ -224,7 +226,7 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
 @pytest.mark.parametrize(
     ("gone", "missing", "left"), [("Int", "CN=Int", []), ("Root", "CN=Root", ["Int"])]
 )
-def test_an_incomplete_chain_is_told_with_the_missing_issuer(
+def test_an_incomplete_chain_is_reported_with_the_missing_issuer(
     certstrap: CommandLine, depot: Path, gone: str, missing: str, left: list[str]
 ) -> None:
     (depot / f"{gone}.crt").unlink()
@@ -279,7 +281,7 @@ def test_a_name_beyond_ascii_is_exported(certstrap: CommandLine, depot: Path) ->
         (("..",), 'Invalid name: ".." has no letter or digit.'),
     ],
 )
-def test_what_cannot_be_exported_is_told_in_one_sentence_with_a_hint(
+def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, depot: Path, line: tuple[str, ...], sentence: str
 ) -> None:
     certstrap("request-cert", "--cn", "asked", *QUICK)

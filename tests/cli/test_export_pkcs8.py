@@ -1,4 +1,4 @@
-"""`export-pkcs8`: any key, as the PKCS#8 that Java reads; in the clear unless asked otherwise."""
+"""`export-pkcs8`: any key, as the PKCS#8 that Java reads; not encrypted unless requested."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def test_every_form_of_a_key_becomes_the_same_pkcs8(
 
 @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
 @pytest.mark.parametrize("given", [("--passphrase", "old"), ()])
-def test_an_encrypted_key_is_opened_and_its_copy_is_in_the_clear(
+def test_an_encrypted_key_is_opened_and_its_copy_is_not_encrypted(
     certstrap: CommandLine, folder: Path, given: tuple[str, ...], form: PrivateFormat
 ) -> None:
     data = foreign.key_data(KEYS["rsa"], form=form, passphrase=b"old")
@@ -82,7 +82,7 @@ def test_the_old_passphrase_is_asked_before_the_new_one(
 @pytest.mark.parametrize(
     ("given", "lines"), [(("--no-passphrase",), ""), (("--passphrase", ""), ""), ((), "\n\n")]
 )
-def test_a_copy_in_the_clear_is_never_called_encrypted(
+def test_an_unencrypted_copy_is_never_called_encrypted(
     certstrap: CommandLine, folder: Path, given: tuple[str, ...], lines: str
 ) -> None:
     foreign.write(folder / "out/a.key", foreign.key_data(KEYS["p256"]))
@@ -153,7 +153,7 @@ def test_the_key_of_an_intermediate_is_refused(certstrap: CommandLine, folder: P
         (("",), 'Invalid name: "" has no letter or digit.'),
     ],
 )
-def test_what_cannot_be_exported_is_told_in_one_sentence_with_a_hint(
+def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...], sentence: str
 ) -> None:
     foreign.write(folder / "in.key", foreign.key_data(KEYS["p256"]))

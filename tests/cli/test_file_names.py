@@ -169,7 +169,7 @@ def test_the_very_file_name_comes_before_the_common_name(
         issued.verify_directly_issued_by(certificates[other])
 
 
-def test_two_files_with_one_name_in_them_are_told_apart_by_their_file_names(
+def test_two_files_with_one_name_in_them_are_distinguished_by_their_file_names(
     certstrap: CommandLine, folder: Path
 ) -> None:
     key = P256.generate()

@@ -132,7 +132,7 @@ def test_one_dash_and_equals_signs_do_too(certstrap: CommandLine, folder: Path) 
         ("10y", datetime(2036, 11, 23, 12, tzinfo=UTC)),
     ],
 )
-def test_a_ca_ends_when_it_is_told_to(
+def test_a_ca_ends_when_requested(
     certstrap: CommandLine, folder: Path, period: str, end: datetime
 ) -> None:
     certstrap("gen", "ca", "--org", "temporal", "-d", period, *CA_FILES)
@@ -308,7 +308,7 @@ def test_a_ca_pair_is_taken_in_any_form(
 
 @pairs.every_way_to_give_the_passphrase
 @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
-def test_the_key_of_a_ca_may_be_encrypted_and_the_leafs_is_in_the_clear(
+def test_the_key_of_a_ca_may_be_encrypted_and_the_leafs_is_not_encrypted(
     certstrap: CommandLine,
     folder: Path,
     options: tuple[str, ...],

@@ -50,7 +50,7 @@ NO_QUESTION = "A key is encrypted, and its passphrase was not given."
         (("gen", *GEN_LEAF), {}, True),
     ],
 )
-def test_gen_asks_nothing_on_a_terminal_if_it_is_told_so(
+def test_gen_asks_nothing_on_a_terminal_with_auto_confirm(
     program: Program, folder: Path, args: tuple[str, ...], environ: Mapping[str, str], asks: bool
 ) -> None:
     program("gen", *GEN_CA)

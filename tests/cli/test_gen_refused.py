@@ -1,4 +1,4 @@
-"""`gen` overwrites nothing unless it is forced to, and makes nothing that nobody accepts."""
+"""`gen` overwrites nothing without --force, and creates nothing that every program refuses."""
 
 import os
 from datetime import datetime, timedelta
@@ -225,7 +225,7 @@ def test_a_ca_of_tcld_without_a_common_name_signs(certstrap: CommandLine, folder
     ],
     ids=["no CA", "no key", "key for CA", "request for key", "noise", "noise for key", "cut short"],
 )
-def test_what_is_no_ca_pair_is_told_in_one_sentence_with_a_hint(
+def test_what_is_no_ca_pair_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, folder: Path, ca: x509.Certificate,
     file: str, data: bytes, sentence: str,
 ) -> None:  # fmt: skip
@@ -256,7 +256,7 @@ def test_a_file_that_is_not_there_is_named(
         ("1y1y", 'Invalid expiry: "1y1y" has years twice.'),
     ],
 )
-def test_a_period_that_cannot_be_is_told(
+def test_a_period_that_cannot_be_is_reported(
     certstrap: CommandLine, period: str, sentence: str
 ) -> None:
     certstrap.refuses(*CA, *CA_FILES, "-d", period, sentence=sentence, hint="Hint: ")

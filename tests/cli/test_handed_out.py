@@ -1,4 +1,4 @@
-"""What a client is told to use belongs together, is not revoked, and has a key of its own."""
+"""What is given to a client belongs together, is not revoked, and has a key of its own."""
 
 import shutil
 from datetime import timedelta
@@ -177,7 +177,7 @@ def test_a_crl_of_somebody_else_is_not_in_the_way(chain: CommandLine, folder: Pa
     chain.refuses("issue", "bob", sentence="out/Root.crl is not a certificate revocation list")
 
 
-def test_below_an_expired_root_nothing_is_handed_out_without_a_word(
+def test_below_an_expired_root_nothing_is_exported_without_a_warning(
     chain: CommandLine, folder: Path
 ) -> None:
     old = load(folder / "out/Root.crt")

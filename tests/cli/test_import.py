@@ -114,7 +114,7 @@ def test_a_leaf_that_is_there_is_called_a_certificate(certstrap: CommandLine) ->
     )  # fmt: skip
 
 
-def test_a_name_goes_by_the_one_rule_of_names(
+def test_a_name_follows_the_rule_for_names(
     certstrap: CommandLine, folder: Path, pair: Pair
 ) -> None:
     certstrap("import", "Größte CA", "--cert", "ca.pem")
@@ -152,7 +152,7 @@ def test_a_part_of_another_pair_is_refused(
     assert not (folder / "out").exists()
 
 
-def test_a_key_is_held_against_the_depots_request(
+def test_a_key_is_compared_with_the_depots_request(
     certstrap: CommandLine, folder: Path, pair: Pair
 ) -> None:
     foreign.write(folder / "out/Root.csr", foreign.request(), 0o444)
@@ -177,7 +177,7 @@ def test_an_encrypted_key_stays_encrypted_with_its_passphrase(
     assert key.public_key() == pair.key.public_key()
 
 
-def test_a_passphrase_protects_the_copy_of_a_key_in_the_clear(
+def test_a_passphrase_protects_the_copy_of_an_unencrypted_key(
     certstrap: CommandLine, folder: Path, pair: Pair
 ) -> None:
     outcome = certstrap(*IMPORT, "--passphrase", "secret")
@@ -256,7 +256,7 @@ X25519 = x25519.X25519PrivateKey.generate().private_bytes(
         ("--csr", foreign.request(key=foreign.weak_key()), "x has an RSA key of 1024 bits."),
     ],
 )
-def test_a_bad_part_is_told_in_one_sentence_with_a_hint(
+def test_a_bad_part_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, folder: Path, pair: Pair, option: str, data: bytes, sentence: str
 ) -> None:
     (folder / "x").write_bytes(data)
@@ -268,7 +268,7 @@ def test_a_bad_part_is_told_in_one_sentence_with_a_hint(
 
 @pytest.mark.parametrize("option", ["--cert", "--key", "--csr"])
 @pytest.mark.parametrize("what", ["nothing", "folder"])
-def test_a_part_that_is_no_file_is_told(
+def test_a_part_that_is_no_file_is_reported(
     certstrap: CommandLine, folder: Path, pair: Pair, option: str, what: str
 ) -> None:
     if what != "nothing":

@@ -100,8 +100,8 @@ def test_a_ca_of_openssl(today: CommandLine, their_key: Path, form: str) -> None
     openssl(*FORMS[form], "-in", their_key, "-out", "ca.key")
     given = ("--passphrase", "secret") if PASSOUT[1] in FORMS[form] else ()
     outcome = today("import", "Theirs", "--cert", "ca.pem", "--key", "ca.key", *given)
-    told = " (encrypted by passphrase)" if given else ""
-    assert outcome.lines == [f"Created out/Theirs.key{told}", "Created out/Theirs.crt"]
+    reported = " (encrypted by passphrase)" if given else ""
+    assert outcome.lines == [f"Created out/Theirs.key{reported}", "Created out/Theirs.crt"]
     (signs if given else goes_on_with)(today, "Theirs", *given)
 
 

@@ -31,7 +31,7 @@ def test_a_new_ca_is_three_files_and_three_lines(certstrap: CommandLine, folder:
     assert (folder / "out").stat().st_mode & 0o777 == 0o700
 
 
-def test_an_encrypted_key_is_told(certstrap: CommandLine, folder: Path) -> None:
+def test_an_encrypted_key_is_reported(certstrap: CommandLine, folder: Path) -> None:
     outcome = certstrap("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "123456")
     assert outcome.lines == [
         "Created out/Cert.key (encrypted by passphrase)",
@@ -183,7 +183,7 @@ def test_the_crl_is_empty_numbered_and_lasts_as_long_as_its_ca(
         (("--years", "0"), datetime(2028, 5, 23, 12, tzinfo=UTC)),
     ],
 )
-def test_it_ends_when_it_was_asked_to(
+def test_it_ends_when_requested(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...], end: datetime
 ) -> None:
     certstrap(*P256_CA, "Cert", *options)
@@ -282,7 +282,7 @@ def test_an_encrypted_key_is_opened_and_its_copy_encrypted_by_the_same_passphras
     assert key.public_key() == ca_of(folder).public_key()
 
 
-def test_a_clear_key_is_copied_under_the_passphrase_given(
+def test_an_unencrypted_key_is_copied_under_the_passphrase_given(
     certstrap: CommandLine, folder: Path
 ) -> None:
     foreign.write(folder / "mine.key", foreign.key_data(P256.generate()))

@@ -398,7 +398,7 @@ def test_no_name_is_a_line_that_cannot_be_read(certstrap: CommandLine, folder: P
     assert "Missing argument 'NAME'." in certstrap("issue", exit_code=2).stderr
 
 
-def test_a_ca_certificate_without_its_key_is_told(certstrap: CommandLine, folder: Path) -> None:
+def test_a_ca_certificate_without_its_key_is_reported(certstrap: CommandLine, folder: Path) -> None:
     foreign.write(folder / "out/Cert.crt", foreign.certificate().public_bytes(Encoding.PEM))
     certstrap.refuses(
         *P256_ISSUE, "a", "--CA", "Cert", sentence="There is no private key out/Cert.key."

@@ -43,7 +43,7 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "reported"),
     [
         (foreign.weak_key, "an RSA key of 1024 bits"),
         (lambda: ec.generate_private_key(ec.SECP192R1()), "an EC key of 192 bits"),
@@ -51,18 +51,18 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
     ids=["RSA", "EC"],
 )
 def test_a_weak_key_that_is_there_is_not_used(
-    certstrap: CommandLine, folder: Path, make: Callable[[], PrivateKey], told: str
+    certstrap: CommandLine, folder: Path, make: Callable[[], PrivateKey], reported: str
 ) -> None:
     (folder / "out").mkdir()
     foreign.write(folder / "out/weak.key", foreign.key_data(make()))
-    certstrap.refuses("issue", "weak", sentence=f"out/weak.key has {told}.", hint="Use one of")
+    certstrap.refuses("issue", "weak", sentence=f"out/weak.key has {reported}.", hint="Use one of")
 
 
 def test_a_revoked_certificate_is_not_handed_out(certstrap: CommandLine) -> None:
     certstrap("issue", "a", "--curve", "P-256")
     certstrap("revoke", "--CN", "a", now=NOW + timedelta(hours=1))
-    told = "out/a.crt was revoked on 2026-11-23 13:00:00 UTC."
-    certstrap.refuses("issue", "a", sentence=told, hint="Move it away")
+    reported = "out/a.crt was revoked on 2026-11-23 13:00:00 UTC."
+    certstrap.refuses("issue", "a", sentence=reported, hint="Move it away")
 
 
 def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) -> None:
@@ -72,8 +72,8 @@ def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) 
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     certstrap("issue", "before", "--CA", "Int", "--curve", "P-256")
     certstrap("revoke", "--CN", "Int", "--CA", "Root")
-    told = 'The CA "CN=Int" was revoked on 2026-11-23 12:00:00 UTC.'
-    certstrap.refuses("issue", "after", "--CA", "Int", sentence=told)
+    reported = 'The CA "CN=Int" was revoked on 2026-11-23 12:00:00 UTC.'
+    certstrap.refuses("issue", "after", "--CA", "Int", sentence=reported)
 
 
 def test_the_order_of_alternative_names_does_not_count(certstrap: CommandLine) -> None:
@@ -119,7 +119,7 @@ def test_no_passphrase_for_a_new_key_lets_the_environment_open_the_ca(
     assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
 
 
-def test_a_redirection_of_powershell_is_refused_with_the_way_out(
+def test_a_redirection_of_powershell_is_refused_with_a_hint(
     certstrap: CommandLine, folder: Path
 ) -> None:
     certstrap("issue", "a", "--curve", "P-256")
@@ -137,8 +137,8 @@ def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, fo
     certstrap("issue", "a", "--curve", "P-256")
     certstrap("init", "--cn", "Other", *new)
     serial = foreign.load_certificate(folder / "out/a.crt").serial_number
-    told = "The CA Other did not issue that certificate."
-    certstrap.refuses("revoke", "--serial", f"{serial:x}", "--CA", "Other", sentence=told)
+    reported = "The CA Other did not issue that certificate."
+    certstrap.refuses("revoke", "--serial", f"{serial:x}", "--CA", "Other", sentence=reported)
     certstrap("revoke", "--serial", f"{serial:x}", "--CA", "Cert")
 
 
@@ -152,5 +152,5 @@ def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLin
     certstrap("init", "--cn", "C", "--curve", "P-256", "--no-passphrase",
               "--permit-domain", "a.example, b.example")  # fmt: skip
     certstrap("issue", "ok", "--curve", "P-256", "--domain", "x.b.example")
-    told = "The CA may not sign c.example: it is permitted a.example, b.example."
-    certstrap.refuses("issue", "no", "--curve", "P-256", "--domain", "c.example", sentence=told)
+    reported = "The CA may not sign c.example: it is permitted a.example, b.example."
+    certstrap.refuses("issue", "no", "--curve", "P-256", "--domain", "c.example", sentence=reported)

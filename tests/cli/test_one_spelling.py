@@ -41,7 +41,7 @@ def depot(certstrap: CommandLine) -> CommandLine:
     ],
     ids=" ".join,
 )
-def test_a_file_of_another_name_is_refused_and_both_names_are_told(
+def test_a_file_of_another_name_is_refused_and_both_names_are_reported(
     depot: CommandLine, command: tuple[str, ...], typed: str, path: str, found: str
 ) -> None:
     shown = path.replace(".crt", ".csr") if command == ("sign",) else path
@@ -58,7 +58,7 @@ def test_nothing_new_is_created_next_to_the_files_of_another_name(
 
 
 @pytest.mark.parametrize("typed", ["möller", "東京.example.com"])
-def test_a_name_with_files_of_its_own_is_not_held_up_by_a_similar_one(
+def test_a_name_with_files_of_its_own_is_not_blocked_by_a_similar_one(
     depot: CommandLine, folder: Path, typed: str
 ) -> None:
     issued = depot("issue", typed, *NEW)
@@ -76,7 +76,7 @@ def test_the_name_itself_and_the_name_of_its_files_are_both_found(
     assert "out/team_a.crt exists already" in depot("issue", typed).stdout
 
 
-def test_a_name_of_two_entries_is_refused_and_both_files_are_told(
+def test_a_name_of_two_entries_is_refused_and_both_files_are_reported(
     depot: CommandLine, folder: Path
 ) -> None:
     for suffix in (".key", ".csr", ".crt"):

@@ -78,7 +78,7 @@ def test_a_new_key_is_encrypted_by(
         ((), {"CERTSTRAP_PASSPHRASE": ""}, "\n\n"),
     ],
 )
-def test_a_new_key_is_in_the_clear_for(
+def test_a_new_key_is_not_encrypted_for(
     certstrap: CommandLine,
     folder: Path,
     options: tuple[str, ...],
@@ -140,7 +140,7 @@ def test_only_one_source_can_be_named(
         (("--passphrase-file", ""), "", "There is no passphrase file", "Check"),
     ],
 )  # fmt: skip
-def test_a_passphrase_that_cannot_be_had_is_told_and_nothing_is_made(
+def test_a_passphrase_that_cannot_be_had_is_reported_and_nothing_is_made(
     certstrap: CommandLine,
     folder: Path,
     options: tuple[str, ...],
@@ -301,7 +301,7 @@ def test_ctrl_c_does_not_wait_for_the_key_to_be_made(folder: Path) -> None:
     assert not list(folder.iterdir())
 
 
-def test_the_end_of_input_at_a_prompt_is_told_as_what_it_is(folder: Path) -> None:
+def test_the_end_of_input_at_a_prompt_is_reported_as_such(folder: Path) -> None:
     with terminal(folder, *INIT, environ={"NO_COLOR": "1"}) as child:
         child.expect_exact(NEW)
         child.sendeof()

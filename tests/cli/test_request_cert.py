@@ -38,7 +38,7 @@ def test_a_request_is_two_files_and_two_lines(certstrap: CommandLine, folder: Pa
     assert not list(request.extensions)
 
 
-def test_an_encrypted_key_is_told(certstrap: CommandLine, folder: Path) -> None:
+def test_an_encrypted_key_is_reported(certstrap: CommandLine, folder: Path) -> None:
     outcome = certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--passphrase", "123")
     assert outcome.lines == ["Created out/a.key (encrypted by passphrase)", "Created out/a.csr"]
     key = foreign.load_key(folder / "out/a.key", b"123")
@@ -73,7 +73,9 @@ def test_the_name_is_the_common_name_else_the_first_domain_uri_or_address(
     assert request_of(folder, stem).subject == foreign.name_of(common_name)
 
 
-def test_lists_are_stripped_told_apart_and_add_up(certstrap: CommandLine, folder: Path) -> None:
+def test_lists_are_stripped_distinguished_and_added_up(
+    certstrap: CommandLine, folder: Path
+) -> None:
     certstrap(
         *REQUEST, "--cn", "a",
         "--domain", "a.example, *.b.example", "--domain", "c.example,a.example",
@@ -167,7 +169,7 @@ def test_an_encrypted_key_is_opened_by_its_own_passphrase(
     assert request_of(folder, "a").public_key() == key.public_key()
 
 
-def test_a_passphrase_for_a_clear_key_is_not_passed_over_in_silence(
+def test_a_passphrase_for_an_unencrypted_key_is_refused(
     certstrap: CommandLine, folder: Path
 ) -> None:
     foreign.write(folder / "p.key", foreign.key_data(P256.generate()))
@@ -177,7 +179,7 @@ def test_a_passphrase_for_a_clear_key_is_not_passed_over_in_silence(
     )  # fmt: skip
 
 
-def test_an_empty_passphrase_for_a_clear_key_is_the_truth(
+def test_an_empty_passphrase_for_an_unencrypted_key_is_accepted(
     certstrap: CommandLine, folder: Path
 ) -> None:
     foreign.write(folder / "p.key", foreign.key_data(P256.generate()))
@@ -208,7 +210,7 @@ def test_neither_a_key_nor_a_request_is_overwritten(
         )
 
 
-def test_a_name_that_is_taken_while_a_passphrase_is_typed_is_told(
+def test_a_name_that_is_taken_while_a_passphrase_is_typed_is_reported(
     certstrap: CommandLine, folder: Path
 ) -> None:
     fifo = folder / "fifo"

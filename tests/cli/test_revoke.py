@@ -354,9 +354,7 @@ def test_the_key_of_the_ca_is_opened(
     certstrap.refuses(*REVOKE, sentence="A passphrase is needed, and there is neither a terminal")
 
 
-def test_nobody_types_a_passphrase_for_what_is_refused_anyway(
-    certstrap: CommandLine, depot: Path
-) -> None:
+def test_what_is_refused_is_refused_before_the_prompt(certstrap: CommandLine, depot: Path) -> None:
     certstrap("init", "--cn", "Shut", "--curve", "P-256", "--passphrase", "123")
     for name, sentence in (
         ("client", "The CA Shut did not issue that certificate."),

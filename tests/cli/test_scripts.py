@@ -68,7 +68,7 @@ def test_options_have_one_dash(bash: Bash, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("empty", ['--passphrase=""', "--passphrase ''", '--passphrase ""'])
-def test_sign_is_given_an_empty_passphrase_for_a_key_in_the_clear(bash: Bash, empty: str) -> None:
+def test_sign_is_given_an_empty_passphrase_for_an_unencrypted_key(bash: Bash, empty: str) -> None:
     done = bash(f"{CA}{CLIENT}certstrap sign client --CA CA {empty}")
     assert done.stdout.splitlines()[-1] == SIGNED
 

@@ -90,7 +90,7 @@ def test_a_link_of_another_user_is_not_followed(
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o700])
-def test_in_a_depot_that_nobody_else_may_write_to_every_file_is_used(
+def test_in_a_depot_that_no_other_user_may_write_to_every_file_is_used(
     certstrap: CommandLine, of_somebody: Put, depot: Path, mode: int
 ) -> None:
     for name in ("victim.csr", "Cert.crt"):
@@ -119,9 +119,7 @@ def test_a_depot_that_others_may_write_to_is_reported_once(
 
 
 @pytest.mark.parametrize("uid", [SOMEBODY, 2**31 - 2])
-def test_who_else_may_have_put_a_file_there_is_told_by_owner_and_folder(
-    depot: Path, uid: int
-) -> None:
+def test_another_user_who_may_have_put_a_file_there_is_reported(depot: Path, uid: int) -> None:
     path = str(depot / "victim.csr")
     assert files.foreign_owner(path, uid) == f"the user {uid}"
     assert not files.foreign_owner(path, 0)

@@ -142,7 +142,7 @@ def test_alternative_names_alone_are_critical(certstrap: CommandLine, depot: Pat
         (("--years", "0", "--expires", "3 years 6 months"), datetime(2030, 5, 23, 12, tzinfo=UTC)),
     ],
 )
-def test_it_ends_when_it_was_asked_to(
+def test_it_ends_when_requested(
     certstrap: CommandLine, depot: Path, options: tuple[str, ...], end: datetime
 ) -> None:
     assert certstrap("sign", "client", "--CA", "Cert", *options).stdout == SIGNED

@@ -65,7 +65,7 @@ def test_both_answers_are_sent_to_a_program_that_has_not_started(folder: Path) -
     load_key(folder / "out/CA.key", b"secret")
 
 
-def test_answers_that_differ_are_still_told_apart(folder: Path) -> None:
+def test_answers_that_differ_are_still_refused(folder: Path) -> None:
     command = [*CERTSTRAP, "init", "--cn", "CA", "--curve", "P-256"]
     child = pexpect.spawn(
         "sh",

@@ -110,7 +110,7 @@ def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
         depot.find(named("möller"))
 
 
-def test_a_file_without_a_name_in_it_is_nobodys(depot: Depot) -> None:
+def test_a_file_without_a_name_in_it_is_not_used(depot: Depot) -> None:
     Path("out/x_z.csr").write_text("broken")
     with pytest.raises(NameMismatchError, match="does not say whom it is for") as caught:
         depot.find(named("x z"))
@@ -161,7 +161,9 @@ def test_what_is_in_the_depot_is_read(depot: Depot) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "lax"), [(KEY, 0o444), (PKCS8, 0o444), (KEY, 0o660)])
-def test_keys_must_be_closed_to_others(suffix: str, lax: int, depot: Depot, folder: Path) -> None:
+def test_keys_must_not_be_readable_by_others(
+    suffix: str, lax: int, depot: Depot, folder: Path
+) -> None:
     path = folder / "out" / f"a{suffix}"
     path.touch()
     path.chmod(lax)
@@ -169,7 +171,7 @@ def test_keys_must_be_closed_to_others(suffix: str, lax: int, depot: Depot, fold
         depot.entry("a").read(suffix)
 
 
-def test_all_else_may_be_open_to_others(depot: Depot, folder: Path) -> None:
+def test_all_else_may_be_readable_by_others(depot: Depot, folder: Path) -> None:
     (folder / "out" / "a.crt").chmod(0o666)
     assert depot.entry("a").certificate().version is Version.v3
 
@@ -221,7 +223,7 @@ def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(depot: Depot) 
         Depot("out").choose_ca(None)
 
 
-def test_files_come_into_a_depot_that_is_closed_to_others(folder: Path) -> None:
+def test_new_files_create_a_depot_that_others_cannot_enter(folder: Path) -> None:
     create("new/depot", "new/depot/a", "b")
     assert snapshot(folder) == {
         "b": (stat.S_IFREG | 0o444, b"new"),
@@ -291,7 +293,7 @@ def test_a_depot_that_gets_no_files_is_not_made(root: str, other: str, folder: P
 
 
 @pytest.mark.parametrize("root", ["file", "file/out", "dangling", "some/new/" + "x" * 256])
-def test_a_depot_that_cannot_be_made_is_told(root: str, folder: Path) -> None:
+def test_a_depot_that_cannot_be_made_is_reported(root: str, folder: Path) -> None:
     (folder / "file").touch()
     (folder / "dangling").symlink_to("nowhere/at/all")
     before = snapshot(folder)

@@ -68,8 +68,8 @@ def _own_sentences(case: Case, outcome: Outcome) -> Iterator[str]:
                 yield line
     is_quiet = case.redirection or "_CERTSTRAP_COMPLETE" in case.environ
     # What `inspect` cannot read is a result, too.
-    told = outcome.stderr + (outcome.stdout if "inspect" in case.words else "")
-    if outcome.exit_code in {1, 2} and not is_quiet and not told.strip():
+    reported = outcome.stderr + (outcome.stdout if "inspect" in case.words else "")
+    if outcome.exit_code in {1, 2} and not is_quiet and not reported.strip():
         yield f"it ended with {outcome.exit_code}, and standard error is empty"
 
 

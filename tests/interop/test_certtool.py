@@ -90,7 +90,7 @@ def test_a_revoked_certificate_is_seen_to_be(certstrap: CommandLine, folder: Pat
 
 
 @every_kind
-def test_a_key_is_read_in_the_clear_and_encrypted(
+def test_a_key_is_read_unencrypted_and_encrypted(
     depot: Path, certstrap: CommandLine, kind: str
 ) -> None:
     clear = certtool("--key-info", "--infile", depot / "client.key").stdout

@@ -66,7 +66,7 @@ READ: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("form", READ)
-def test_a_key_in_the_clear_is_read_in_any_form_and_nobody_is_asked(form: str) -> None:
+def test_an_unencrypted_key_is_read_in_any_form_without_a_passphrase(form: str) -> None:
     data = READ[form]()
     key, opened_by = keys.load(data, "k", never)
     expected = openssl("pkey", "-pubout", data=data)
@@ -131,7 +131,7 @@ def test_a_key_that_is_bound_to_pss_is_refused() -> None:
 @pytest.mark.parametrize(
     "options", [("-v2", "camellia-256-cbc"), ("-v2", "aes256", "-v2prf", "hmacWithMD5")]
 )
-def test_a_cipher_that_is_not_supported_is_not_told_as_a_wrong_passphrase(
+def test_a_cipher_that_is_not_supported_is_not_reported_as_a_wrong_passphrase(
     options: tuple[str, ...],
 ) -> None:
     data = openssl("pkcs8", "-topk8", *PASS, *options, data=keys.dump(LEAF_KEY, b""))
@@ -237,7 +237,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("name", ENDLESS)
-def test_a_key_that_takes_too_many_rounds_is_refused_before_anybody_is_asked(name: str) -> None:
+def test_a_key_that_takes_too_many_rounds_is_refused_before_the_prompt(name: str) -> None:
     """The library would work for minutes, or panic."""
     for data in (ENDLESS[name], pem.to_pem("ENCRYPTED PRIVATE KEY", ENDLESS[name])):
         with pytest.raises(UnusableFileError, match="encrypted with more than 10,000,000 rounds"):

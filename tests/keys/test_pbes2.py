@@ -36,7 +36,7 @@ def public(key: PrivateKey) -> bytes:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_in_the_clear_rsa_is_pkcs1_and_all_else_pkcs8_as_certstrap_has_them(spec: KeySpec) -> None:
+def test_unencrypted_rsa_is_pkcs1_and_all_else_pkcs8_as_certstrap_has_them(spec: KeySpec) -> None:
     key = a_key(spec)
     written = keys.dump(key, b"")
     label = b"RSA PRIVATE KEY" if spec.bits else b"PRIVATE KEY"
@@ -48,7 +48,7 @@ def test_in_the_clear_rsa_is_pkcs1_and_all_else_pkcs8_as_certstrap_has_them(spec
 
 
 @pytest.mark.parametrize("key", [*map(a_key, SPECS), ED448], ids=lambda k: str(keys.spec_of(k)))
-def test_in_the_clear_pkcs8_is_what_openssl_writes(key: PrivateKey) -> None:
+def test_unencrypted_pkcs8_is_what_openssl_writes(key: PrivateKey) -> None:
     written = openssl("pkcs8", "-topk8", "-nocrypt", data=keys.dump(key, b""))
     assert keys.dump_pkcs8(key, b"") == written
 

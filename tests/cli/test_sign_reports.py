@@ -41,7 +41,7 @@ def usages_of(depot: Path) -> list[x509.ObjectIdentifier]:
 
 
 @pytest.mark.parametrize(
-    ("expires", "told"),
+    ("expires", "reported"),
     [
         ("10 years 1 second", [CUT]),
         ("200 years", [CUT]),
@@ -51,9 +51,9 @@ def usages_of(depot: Path) -> list[x509.ObjectIdentifier]:
     ],
 )
 def test_it_tells_that_the_end_was_cut_to_the_cas(
-    certstrap: CommandLine, depot: Path, expires: str, told: list[str]
+    certstrap: CommandLine, depot: Path, expires: str, reported: list[str]
 ) -> None:
-    stderr = "".join(f"{line}\n" for line in told)
+    stderr = "".join(f"{line}\n" for line in reported)
     signed = certstrap("sign", "client", "--expires", expires, stderr=stderr)
     assert signed.lines == [SIGNED]
 
@@ -106,7 +106,9 @@ def test_it_tells_both_in_a_line_each(certstrap: CommandLine, depot: Path) -> No
     assert signed.lines == [SIGNED]
 
 
-def test_alternative_names_are_taken_over_and_not_told(certstrap: CommandLine, depot: Path) -> None:
+def test_alternative_names_are_taken_over_and_not_reported(
+    certstrap: CommandLine, depot: Path
+) -> None:
     ask(depot, foreign.alternative("a.example"))
     assert certstrap("sign", "client").lines == [SIGNED]
 
@@ -123,7 +125,7 @@ def test_alternative_names_are_taken_over_and_not_told(certstrap: CommandLine, d
         ([NO_CA, foreign.key_usage("digital_signature"), BOTH], ()),
     ],
 )
-def test_what_was_asked_for_and_given_is_not_told(
+def test_what_was_asked_for_and_given_is_not_reported(
     certstrap: CommandLine,
     depot: Path,
     extensions: Sequence[x509.ExtensionType],
@@ -133,7 +135,9 @@ def test_what_was_asked_for_and_given_is_not_told(
     assert certstrap("sign", "client", *options).lines == [SIGNED]
 
 
-def test_a_key_identifier_that_is_the_same_is_not_told(certstrap: CommandLine, depot: Path) -> None:
+def test_a_key_identifier_that_is_the_same_is_not_reported(
+    certstrap: CommandLine, depot: Path
+) -> None:
     key = P256.generate()
     ask(depot, x509.SubjectKeyIdentifier.from_public_key(key.public_key()), key=key)
     assert certstrap("sign", "client").lines == [SIGNED]
@@ -271,9 +275,9 @@ def test_beside_standard_output_it_tells_on_standard_error(folder: Path, program
     x509.load_pem_x509_certificate(done.stdout.encode())
     assert done.stdout.startswith("-----BEGIN CERTIFICATE-----\n")
     assert done.stdout.endswith("-----END CERTIFICATE-----\n")
-    told = done.stderr.splitlines()
-    assert told[0].endswith(", with its CA.")
-    assert told[1:] == ["Not copied from the request: basicConstraints."]
+    reported = done.stderr.splitlines()
+    assert reported[0].endswith(", with its CA.")
+    assert reported[1:] == ["Not copied from the request: basicConstraints."]
     assert {path.name for path in (folder / "out").iterdir()} == {
         "Cert.key", "Cert.crt", "Cert.crl",
     }  # fmt: skip
