@@ -96,7 +96,56 @@ def test_no_ca_is_created_with_it_and_no_ca_signs_with_it(
     )
     (folder / "out/Root.crl").unlink()
     certstrap("request-cert", "--cn", "leaf", *NEW)
-    certstrap.refuses("sign", "leaf", "--CA", "Int", sentence="out/Int.crt" + SENTENCE)
+    certstrap.refuses("sign", "leaf", "--CA", "Int", sentence='The CA "CN=Int"' + SENTENCE)
+
+
+@pytest.fixture
+def shared(certstrap: CommandLine) -> CommandLine:
+    """A depot in which ``bob`` and ``twin`` had the same key, which is compromised."""
+    certstrap("issue", "bob", "--expires", "30d", *NEW)
+    certstrap("request-cert", "--cn", "twin", "--key", "out/bob.key")
+    certstrap("sign", "twin", "--expires", "30d")
+    shutil.copy("out/bob.key", "out/twin.key")
+    certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise")
+    return certstrap
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("issue", "twin"),
+        ("sign", "twin", "--cert", "new.crt"),
+        ("export-chain", "twin"),
+        ("export-pkcs12", "twin", "--no-passphrase"),
+        ("export-pkcs8", "twin"),
+        ("export-pkcs8", "--key", "out/bob.key", "--output", "new.key"),
+        ("connect", "twin", "--namespace", "your-namespace.acct"),
+    ],
+    ids=" ".join,
+)
+def test_another_certificate_for_it_is_not_handed_out(
+    shared: CommandLine, command: tuple[str, ...]
+) -> None:
+    shared.refuses(*command, sentence=SENTENCE)
+
+
+def test_nothing_is_handed_out_below_another_certificate_for_the_key_of_a_ca(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "2", *NEW)
+    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate", "--path-length", "1")
+    certstrap("request-cert", "--cn", "Sub", *NEW)
+    certstrap("sign", "Sub", "--CA", "Int", "--intermediate")
+    certstrap("issue", "a", "--CA", "Sub", *NEW)
+    shutil.copy(folder / "out/Int.csr", folder / "out/Next.csr")
+    certstrap("sign", "Next", "--CA", "Root", "--intermediate", "--path-length", "1")
+    certstrap("revoke", "--CN", "Int", "--CA", "Root", "--reason", "cACompromise")
+    (folder / "out/Int.crt").unlink()
+    for command in (("issue", "a"), ("export-chain", "a"), ("bundle", "Root", "Next")):
+        certstrap.refuses(*command, sentence=SENTENCE)
+    certstrap("request-cert", "--cn", "b", *NEW)
+    certstrap.refuses("sign", "b", "--CA", "Sub", sentence='The CA "CN=Int"' + SENTENCE)
 
 
 def test_a_serial_number_notes_the_key_that_this_ca_certified(

@@ -8,10 +8,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from tests.builders.certificates import a_certificate
+from tests.builders.certificates import a_certificate, a_name
+from tests.builders.keys import load_key
 from tests.conftest import NOW, CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")
+NAMESPACE = ("--namespace", "your-namespace.acct")
 
 
 @pytest.fixture
@@ -95,6 +97,12 @@ def test_a_client_is_not_given_the_key_of_a_ca(certstrap: CommandLine, folder: P
     certstrap("init", "--cn", "Cert", *NEW)
     shutil.copy(folder / "out/Cert.key", folder / "out/leaf.key")
     certstrap.refuses("issue", "leaf", sentence="out/leaf.key has the key of the CA Cert")
+    key, ca = load_key(folder / "out/Cert.key"), load(folder / "out/Cert.crt")
+    leaf = a_certificate(key=key, by=(ca.subject, key), subject=a_name("leaf"), constraints=None)
+    (folder / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    certstrap("import", "leaf", "--cert", "leaf.pem")
+    for command in (("issue", "leaf"), ("export-pkcs8", "leaf"), ("connect", "leaf", *NAMESPACE)):
+        certstrap.refuses(*command, sentence="has the key of the CA Cert")
     certstrap("request-cert", "--cn", "other", "--key", "out/Cert.key")
     certstrap.refuses("sign", "other", sentence="out/other.csr has the key of the CA Cert")
     certstrap("sign", "other", "--intermediate", exit_code=1)  # the path length says no
@@ -106,6 +114,8 @@ def test_a_client_is_not_given_the_key_of_a_ca(certstrap: CommandLine, folder: P
         ("issue", "bob", "--CA", "Int"),
         ("issue", "bob"),
         ("export-chain", "bob"),
+        ("export-pkcs8", "bob"),
+        ("connect", "bob", *NAMESPACE),
         ("export-pkcs12", "bob", "--no-passphrase"),
         ("sign", "carol", "--CA", "Int"),
         ("issue", "dave", "--CA", "Int", *NEW),
@@ -125,7 +135,9 @@ def test_nothing_is_handed_out_below_a_revoked_intermediate(
     [
         ("issue", "bob"),
         ("export-chain", "bob"),
+        ("export-pkcs8", "bob"),
         ("export-pkcs12", "bob", "--no-passphrase"),
+        ("connect", "bob", *NAMESPACE),
         ("sign", "bob", "--CA", "Int", "--cert", "other.crt"),
     ],
     ids=lambda command: command[0],
@@ -135,6 +147,26 @@ def test_what_is_revoked_is_not_handed_out_in_any_form(
 ) -> None:
     chain("revoke", "--CN", "bob")
     chain.refuses(*command, sentence="out/bob.crt was revoked on 2026-11-23 12:00:00 UTC.")
+
+
+@pytest.mark.parametrize("names", [(), ("Root", "Int")])
+def test_a_ca_that_is_revoked_is_not_uploaded(chain: CommandLine, names: tuple[str, ...]) -> None:
+    chain("bundle", *names)
+    chain("revoke", "--CN", "Int")
+    chain.refuses("bundle", *names, sentence="out/Int.crt was revoked on 2026-11-23 12:00:00 UTC.")
+    chain("bundle", "Root")
+
+
+def test_a_ca_that_is_revoked_can_be_rotated_away_and_nothing_else(
+    chain: CommandLine, folder: Path
+) -> None:
+    chain("request-cert", "--cn", "New", *NEW)
+    chain("sign", "New", "--intermediate", "--CA", "Root")
+    chain("revoke", "--CN", "Int", "--CA", "Root")
+    rotation = ("bundle", "--output", "b.pem", "--rotate")
+    chain(*rotation, "Int", "New", stderr="out/Int.crt was revoked on 2026-11-23 12:00:00 UTC.\n")
+    (folder / "b.pem").unlink()
+    chain.refuses(*rotation, "New", "Int", sentence="out/Int.crt was revoked on")
 
 
 def test_a_new_request_of_a_revoked_name_is_signed(chain: CommandLine, folder: Path) -> None:
@@ -195,3 +227,11 @@ def test_below_an_expired_root_nothing_is_exported_without_a_warning(
     chain.refuses("issue", "dave", "--CA", "Int", *NEW, sentence=sentence)
     exported = chain("export-chain", "bob", stderr=f"{sentence}\n")
     assert exported.stdout == "Created out/bob.chain.crt\n"
+    chain("export-pkcs12", "bob", "--no-passphrase", stderr=f"{sentence}\n")
+
+
+def test_a_certificate_that_has_expired_is_not_called_a_ca(chain: CommandLine) -> None:
+    later = NOW + timedelta(days=40)
+    sentence = "out/bob.crt expired on 2026-12-23 12:00:00 UTC."
+    for command in (("export-chain", "bob"), ("export-pkcs12", "bob", "--no-passphrase")):
+        chain(*command, now=later, stderr=f"{sentence}\n")

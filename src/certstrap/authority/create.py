@@ -10,7 +10,7 @@ from certstrap import certificates, keys
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import CAProfile, Issuer, crl, rules
 from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry
-from certstrap.depot.chain import expired, issuers_of, name_of_ca, revoked
+from certstrap.depot.chain import expired, issuers_of, name_of_ca, withdrawn
 from certstrap.depot.compromised import compromised
 from certstrap.errors import AlreadyExistsError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
@@ -115,10 +115,9 @@ def open_ca(plan: Plan, entry: Entry) -> CA:
         f'Check the name, or create it with: certstrap init --common-name "{entry.stem}"'
     )
     rules.require(rules.ca(certificate, plan.now, entry.path(CERTIFICATE)))
-    rules.require(compromised(plan.depot, certificate.public_key(), entry.path(CERTIFICATE)))
     ancestors = issuers_of(plan.depot, certificate)
     rules.require(expired(ancestors, plan.now))
-    rules.require(revoked(plan.depot, [certificate, *ancestors], name_of_ca(certificate)))
+    rules.require(withdrawn(plan.depot, [certificate, *ancestors], name_of_ca(certificate)))
     return CA(entry, certificate, ancestors)
 
 

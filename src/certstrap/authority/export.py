@@ -1,14 +1,17 @@
 """Export a key or a chain in the form that others load."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import files, keys
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import rules
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
-from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, revoked
+from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
+from certstrap.depot.compromised import compromised
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.files import EXPORT_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey
@@ -36,7 +39,8 @@ def export_pkcs8(
 
     Raises:
         MissingOptionError: it is not known which key, or where to.
-        RefusedError: it is the key of a CA in the depot.
+        RefusedError: it is the key of a CA in the depot, is compromised, or its certificate is
+            revoked.
         PathTakenError: there is a copy already.
     """
     entry = plan.depot.find(name, KEY) if name else None
@@ -56,7 +60,8 @@ def export_pkcs8(
     )
     key, opened = keys.load(data, source, plan.passphrases.opening)
     if entry and not key_file:
-        _require_own(entry, key)
+        _require_own(plan.depot, entry, key)
+    rules.require(compromised(plan.depot, key.public_key(), source))
     if not allow_ca:
         require_leaf(plan.depot, key, source)
     secret = b""
@@ -72,16 +77,18 @@ def export_pkcs8(
     return path
 
 
-def _require_own(entry: Entry, key: PrivateKey) -> None:
-    """Refuse the key of an entry if it is not the key of its certificate.
+def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
+    """Refuse the key of an entry if it is not that of its certificate, or that is revoked.
 
     Raises:
-        RefusedError: it is not.
+        RefusedError: it is so.
         CertstrapError: the certificate cannot be read.
     """
     if entry.has(CERTIFICATE):
         path = entry.path(CERTIFICATE)
-        rules.require(rules.pair(entry.certificate(), path, key, entry.path(KEY)))
+        certificate = entry.certificate()
+        rules.require(rules.pair(certificate, path, key, entry.path(KEY)))
+        rules.require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
 
 
 def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
@@ -104,7 +111,7 @@ def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
 
 
 class Chain(NamedTuple):
-    """A chain that was written: its path, and which of its CAs are not valid now."""
+    """A chain that was written: its path, and what in it is not valid now."""
 
     path: str
     warnings: tuple[str, ...]
@@ -121,7 +128,7 @@ def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str
 
     Raises:
         RefusedError: the chain does not reach a root, there is nothing in it but the root, or a
-            certificate in it is revoked.
+            certificate in it is revoked or has a compromised key.
         PathTakenError: there is such a file already.
     """
     entry = plan.depot.find(name, CERTIFICATE)
@@ -130,12 +137,19 @@ def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str
     leaf = entry.certificate()
     chain = [leaf, *issuers_of(plan.depot, leaf)]
     require_root(plan.depot, chain)
-    rules.require(revoked(plan.depot, chain, entry.path(CERTIFICATE)))
-    warnings = [each.sentence for each in expired(chain, plan.now)]
+    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
+    warnings = not_valid(plan, chain, entry.path(CERTIFICATE))
     if not with_root:
         chain.pop()
     if not chain:
         raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
     plan.add(path, pem, PUBLIC_MODE)
-    return Chain(path, tuple(warnings))
+    return Chain(path, warnings)
+
+
+def not_valid(plan: Plan, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
+    """Return which certificates of a chain are not valid now; the first one is at ``path``."""
+    leaf, *above = chain
+    violations = [*rules.valid(leaf, plan.now, path, ""), *expired(above, plan.now)]
+    return tuple(violation.sentence for violation in violations)

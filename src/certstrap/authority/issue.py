@@ -19,8 +19,7 @@ from certstrap.authority.sign import Signed, sign
 from certstrap.certificates import CAProfile, LeafProfile, rules
 from certstrap.certificates.properties import extension, is_ca, is_issued_by, is_self_signed
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Entry
-from certstrap.depot.chain import expired, issuers_of, key_of_ca, revoked
-from certstrap.depot.compromised import compromised
+from certstrap.depot.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
@@ -156,8 +155,7 @@ def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Issued:
     ca = _issuer(plan, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
     rules.require(expired(chain[1:], plan.now))
-    rules.require(revoked(plan.depot, chain, path))
-    rules.require(compromised(plan.depot, certificate.public_key(), path))
+    rules.require(withdrawn(plan.depot, chain, path))
     key = _existing_key(plan, entry, wanted)
     _require_same_key(certificate, path, entry, key)
     pkcs8 = _pkcs8(plan, entry, wanted, key, certificate)

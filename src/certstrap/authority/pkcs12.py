@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certstrap import keys
-from certstrap.authority.export import require_leaf
+from certstrap.authority.export import not_valid, require_leaf
 from certstrap.authority.plan import Plan
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.depot import CERTIFICATE, KEY, PKCS12
-from certstrap.depot.chain import issuers_of, revoked
+from certstrap.depot.chain import issuers_of, withdrawn
 from certstrap.errors import RefusedError, printable
 from certstrap.files import EXPORT_MODE
 from certstrap.names import Name
@@ -29,11 +29,13 @@ class Exported(NamedTuple):
         path: where it is.
         passphrase: what it is encrypted with, or empty.
         missing_issuer: the CA that its chain lacks, or empty.
+        warnings: what in it is not valid now, in sentences.
     """
 
     path: str
     passphrase: str
     missing_issuer: str
+    warnings: tuple[str, ...]
 
 
 def export_pkcs12(
@@ -50,7 +52,8 @@ def export_pkcs12(
         output: where the file goes, if not to the depot's ``NAME.p12``.
 
     Raises:
-        RefusedError: the key is not that of the certificate, or is a CA's.
+        RefusedError: the key is not that of the certificate, or is a CA's; or a certificate of the
+            chain is revoked, or has a compromised key.
         PathTakenError: there is such a file already.
     """
     entry = plan.depot.find(name, CERTIFICATE)
@@ -63,7 +66,7 @@ def export_pkcs12(
         require_leaf(plan.depot, key, entry.path(KEY))
     above = issuers_of(plan.depot, certificate)
     chain = [certificate, *above]
-    rules.require(revoked(plan.depot, chain, entry.path(CERTIFICATE)))
+    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
     last = (certificate, *above)[-1]
     secret = plan.passphrases.new()
     try:
@@ -77,7 +80,7 @@ def export_pkcs12(
     )
     plan.add(path, data, EXPORT_MODE)
     missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
-    return Exported(path, text, missing)
+    return Exported(path, text, missing, not_valid(plan, chain, entry.path(CERTIFICATE)))
 
 
 def _encryption(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryption:

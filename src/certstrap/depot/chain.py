@@ -10,6 +10,7 @@ from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_issued_by, is_self_signed
 from certstrap.certificates.rules import Violation
+from certstrap.depot.compromised import compromised
 from certstrap.depot.depot import Depot
 from certstrap.depot.entry import CRL, Entry
 from certstrap.errors import CertstrapError, RefusedError
@@ -88,6 +89,17 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
                 f"{what} was revoked on {min(since):%Y-%m-%d %H:%M:%S} UTC.",
                 "Move it away, and its key and request too if the key was lost.",
             )
+
+
+def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Violation]:
+    """Yield which certificates of ``chain`` are revoked, or have a key that is compromised.
+
+    The arguments and errors are those of `revoked`.
+    """
+    yield from revoked(depot, chain, source)
+    for certificate in chain:
+        what = source if certificate is chain[0] else name_of_ca(certificate)
+        yield from compromised(depot, certificate.public_key(), what)
 
 
 def crls_of(

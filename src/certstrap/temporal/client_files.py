@@ -11,8 +11,7 @@ from certstrap import keys
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_ca
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
-from certstrap.depot.chain import expired, issuers_of, require_root, revoked
-from certstrap.depot.compromised import compromised
+from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.keys import Passphrase
 from certstrap.temporal import chains, leaves, private_keys
@@ -99,8 +98,8 @@ def _above(
     chain = [leaf, *above]
     require_root(depot, chain)
     rules.require(expired(above, wanted.now))
-    rules.require(revoked(depot, chain, path))
-    rules.require(compromised(depot, leaf.public_key(), path))
+    rules.require(withdrawn(depot, chain, path))
+    rules.require(key_of_ca(depot, leaf.public_key(), path))
     return above
 
 

@@ -1,10 +1,13 @@
 """``certstrap bundle``."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
 
 from certstrap.authority.plan import Plan
+from certstrap.certificates import rules
+from certstrap.certificates.rules import Violation
 from certstrap.cli import completion
 from certstrap.cli.commands.check import show
 from certstrap.cli.console import remark, say
@@ -13,13 +16,13 @@ from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.render.program import program_for
-from certstrap.depot import CERTIFICATE, Entry
+from certstrap.depot import CERTIFICATE, Entry, chain
 from certstrap.errors import ChooseCAError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.temporal.bundle import Bundle, make
 from certstrap.temporal.check import check_bundle
-from certstrap.temporal.material import CertificateFile, read_certificates
+from certstrap.temporal.material import CertificateFile, Piece, read_certificates
 from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rotation import Rotation, between, steps
 
@@ -91,6 +94,11 @@ def command(
             bundle = make([_file(ca.entry) for ca in rotation.cas], plan.now)
         else:
             bundle = _bundle(plan, names or [], cert or [])
+        leaving = [ca.certificate for ca in rotation.leaving] if rotation else []
+        rules.require(
+            _withdrawn(plan, [ca for ca in bundle.pieces if ca.certificate not in leaving])
+        )
+        withdrawn = _withdrawn(plan, [ca for ca in bundle.pieces if ca.certificate in leaving])
         if output:
             plan.add(output, bundle.pem, PUBLIC_MODE)
     if output:
@@ -98,7 +106,7 @@ def command(
     else:
         require_output()
         say(bundle.pem.decode().rstrip("\n"))
-    remark(bundle.warnings)
+    remark([*(violation.sentence for violation in withdrawn), *bundle.warnings])
     if rotation:
         lines = rotation_lines(rotation, steps(rotation))
         if output:
@@ -141,6 +149,15 @@ def _bundle(plan: Plan, names: list[str], paths: list[str]) -> Bundle:
         raise ChooseCAError(plan.depot.root, [])
     hint = "Name the CAs that are to be uploaded: certstrap bundle CA ..."
     return make([_file(entry) for entry in every], plan.now, hint if len(every) > 1 else "")
+
+
+def _withdrawn(plan: Plan, cas: Iterable[Piece]) -> list[Violation]:
+    """Return which of the CAs are revoked, or have a key that is compromised."""
+    return [
+        violation
+        for ca, path in cas
+        for violation in chain.withdrawn(plan.depot, [ca, *chain.issuers_of(plan.depot, ca)], path)
+    ]
 
 
 def _file(entry: Entry) -> CertificateFile:

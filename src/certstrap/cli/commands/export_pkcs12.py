@@ -6,7 +6,7 @@ import typer
 
 from certstrap.authority.pkcs12 import export_pkcs12
 from certstrap.cli import completion, options
-from certstrap.cli.console import say
+from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
@@ -50,5 +50,6 @@ def command(
         say(f"Created {exported.path}")
         say("It is not encrypted: whoever can read the file has the key.")
         say("Java finds no key in it: Java needs it to be encrypted.")
+    remark(exported.warnings)
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')
