@@ -245,6 +245,17 @@ def test_new_and_replaced_files_are_written_together(folder: Path) -> None:
     )
 
 
+@posix
+def test_a_link_is_still_one_if_its_replacement_is_undone(folder: Path) -> None:
+    (folder / "real").write_bytes(b"old")
+    (folder / "link").symlink_to("real")
+    before = snapshot(folder)
+    with pytest.raises(PathTakenError):
+        files.write([replacing("link"), new("real")])
+    assert (folder / "link").is_symlink()
+    assert snapshot(folder) == before
+
+
 def test_a_file_keeps_its_inode_if_its_replacement_is_undone(folder: Path) -> None:
     (folder / "a").write_bytes(b"old")
     inode = (folder / "a").stat().st_ino

@@ -221,6 +221,8 @@ def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(depot: Depot) 
     Path("out/broken.key").touch()
     with pytest.raises(CertstrapError, match=r"^out/broken\.crt "):
         Depot("out").choose_ca(None)
+    Path("out/broken.csr").touch()  # then it was a client's
+    assert Depot("out").choose_ca(None).stem == "Cert"
 
 
 def test_new_files_create_a_depot_that_others_cannot_enter(folder: Path) -> None:
