@@ -18,6 +18,7 @@ from tests.programs import CERTSTRAP, Outcome
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 programs.forget_environment()
+programs.use_shared_memory()
 
 settings.register_profile(
     "certstrap",

@@ -18,6 +18,8 @@ SECONDS = 60
 
 CERTSTRAP = (sys.executable, "-m", "certstrap")
 
+_ROOM = 1 << 30  # bytes
+
 Process = subprocess.Popen[bytes]
 
 # What a plain user's shell has, what names the machine's package index, and what measures coverage.
@@ -48,6 +50,15 @@ def forget_environment() -> None:
     os.environ["LANG"] = "C.UTF-8"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as below a shell's `&`
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def use_shared_memory() -> None:
+    """Keep the folders of the tests in memory, if there is room: a disk takes long to flush."""
+    folder = "/dev/shm"  # noqa: S108 - pytest makes folders of its own there
+    if os.access(folder, os.W_OK):
+        place = os.statvfs(folder)
+        if not place.f_flag & os.ST_NOEXEC and place.f_bavail * place.f_frsize >= _ROOM:
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", folder)
 
 
 def environment(more: Mapping[str, str] | None = None, *, measured: bool = True) -> dict[str, str]:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from tests import programs
 from tests.programs import SECONDS, Outcome, Process
 
+_NUMBERS = count()
 _PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)  # linux/prctl.h
 
 
@@ -33,9 +35,7 @@ class Run:
 
     def __init__(self, forks: "Forks", folder: Path, args: Sequence[str]) -> None:
         self._forks = forks
-        self._gate, *self._outputs = (
-            folder.with_suffix(suffix) for suffix in (".gate", ".stdout", ".stderr")
-        )
+        self._gate, *self._outputs = (folder.with_suffix(f".{next(_NUMBERS)}") for _ in range(3))
         os.mkfifo(self._gate)
         outputs = [*map(str, self._outputs)]
         self.pid = forks.ask(folder=str(folder), args=args, gate=str(self._gate), outputs=outputs)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests import programs
+from tests.faults.forks import Run
 from tests.faults.strace import DEPOT
 from tests.programs import CERTSTRAP, SECONDS, Outcome, Process
 
@@ -33,7 +34,7 @@ def certstrap(folder: Path, *args: str, under: Sequence[str] = ()) -> Outcome:
     return programs.end(start(folder, *args, under=under))
 
 
-def until_waiting(processes: Iterable[Process]) -> None:
+def until_waiting(processes: Iterable[Process | Run]) -> None:
     """Return when each of the processes waits for the lock of the depot.
 
     It has the depot's folder open meanwhile, as Linux shows in /proc; otherwise, no longer than it

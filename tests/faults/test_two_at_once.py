@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from certstrap.locks import locked
 from tests.conftest import snapshot
 from tests.faults.conftest import Break, Stage
+from tests.faults.forks import Forks
 from tests.faults.processes import WAITING, start, until_waiting
 from tests.faults.scenes import (
     INIT,
@@ -20,7 +22,6 @@ from tests.faults.scenes import (
     SIGN,
     Scene,
     assert_whole,
-    here,
     names,
     temporary,
 )
@@ -33,14 +34,26 @@ CREATORS = 20
 NAMES = [f"client{number}" for number in range(8)]
 
 
-def at_once(folder: Path, *commands: tuple[str, ...]) -> list[Outcome]:
-    """Run commands that all look at the depot before the first of them writes."""
-    depot = folder / DEPOT
-    depot.mkdir(mode=0o700, exist_ok=True)
-    with locked([str(depot)]):
-        processes = [start(folder, *command) for command in commands]
-        until_waiting(processes)
-    return [end(process) for process in processes]
+AtOnce = Callable[..., list[Outcome]]
+
+
+@pytest.fixture
+def at_once(forks: Forks) -> AtOnce:
+    """Runs commands in a folder, each in a process of its own, which begin as one."""
+
+    def run(folder: Path, *commands: tuple[str, ...], until_all_wait: bool = True) -> list[Outcome]:
+        """Run them; if they are to wait, all look at the depot before the first of them writes."""
+        runs = [forks.start(folder, "--depot-path", DEPOT, *command) for command in commands]
+        depot = folder / DEPOT
+        if until_all_wait:
+            depot.mkdir(mode=0o700, exist_ok=True)
+        with locked([str(depot)] if until_all_wait else []):
+            for each in runs:
+                each.go()
+            until_waiting(runs if until_all_wait else [])
+        return [each.end() for each in runs]
+
+    return run
 
 
 def assert_one_won(folder: Path, outcomes: list[Outcome], scene: Scene) -> None:
@@ -61,7 +74,7 @@ def assert_one_won(folder: Path, outcomes: list[Outcome], scene: Scene) -> None:
 @linux
 @pytest.mark.parametrize("scene", [INIT, REQUEST, SIGN, ISSUE], ids=str)
 def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_refused(
-    scene: Scene, stage: Stage
+    scene: Scene, stage: Stage, at_once: AtOnce
 ) -> None:
     folder = stage(scene)
     before = snapshot(folder)
@@ -70,15 +83,16 @@ def test_of_twenty_creators_of_one_name_one_wins_and_the_others_are_refused(
     assert before.items() <= snapshot(folder).items()
 
 
-def test_of_twenty_creators_one_makes_the_depot_too(stage: Stage) -> None:
+@linux
+def test_of_twenty_creators_one_makes_the_depot_too(stage: Stage, at_once: AtOnce) -> None:
     folder = stage(INIT)
-    processes = [start(folder, *INIT.command) for _ in range(CREATORS)]
-    assert_one_won(folder, [end(process) for process in processes], INIT)
+    outcomes = at_once(folder, *[INIT.command] * CREATORS, until_all_wait=False)
+    assert_one_won(folder, outcomes, INIT)
 
 
 @linux
 @pytest.mark.parametrize("scene", [REQUEST, ISSUE], ids=str)
-def test_creators_of_different_names_all_win(scene: Scene, stage: Stage) -> None:
+def test_creators_of_different_names_all_win(scene: Scene, stage: Stage, at_once: AtOnce) -> None:
     commands = [
         tuple(name if word == "client" else word for word in scene.command) for name in NAMES
     ]
@@ -148,7 +162,8 @@ def test_files_that_come_into_the_depot_by_another_path_are_not_swept_away(
         future = pool.submit(traced, folder, *slow, inject="link,linkat:delay_enter=500000")
         while not future.done() and not temporary(folder):
             time.sleep(0.01)
-        here(folder, "request-cert", "--common-name", "next", *NEW_KEY)
+        ended = end(start(folder, "request-cert", "--common-name", "next", *NEW_KEY))
+        assert ended.exit_code == 0, ended
     assert future.result().exit_code == 0, future.result().stderr
     assert {"client.key", "client.csr", "next.key", "next.csr"} <= set(names(folder))
     assert_whole(folder)
