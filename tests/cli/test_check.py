@@ -20,7 +20,7 @@ from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, snapshot
 from tests.docs import ROOT as REPOSITORY
 from tests.temporal import servers
-from tests.temporal.pki import BELOW, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
+from tests.temporal.pki import BELOW, DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
 from tests.temporal.servers import SERVER_CA, context, serving
 
 QUICK = ("--curve", "P-256", "--no-passphrase")
@@ -129,6 +129,32 @@ def test_the_json_has_the_keys_that_are_documented(
     assert document["schema"] == "certstrap.check/1"
     assert {each["status"] for each in result["findings"]} == {"passed"}
     assert as_json(certstrap, *files, "--quiet")["results"][0]["findings"] == []
+
+
+def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    in_depot = ("--depot-path", "my certstrap depot")
+    certstrap(*in_depot, "init", "--cn", "Cert", *QUICK)
+    certstrap(*in_depot, "request-cert", "--cn", "NAME", *QUICK)
+    certstrap(*in_depot, "sign", "NAME", "--expires", "1 hour")
+    path = "my certstrap depot/NAME.key"
+    Path(path).chmod(0o644)
+    later = utc_now() + DAY
+    expired = certstrap(*in_depot, "check", "NAME", "--quiet", exit_code=3, now=later).lines[0]
+    assert expired.endswith(
+        "To fix: Move the certificate away and issue a new one: certstrap --depot-path "
+        "'my certstrap depot' issue NAME"
+    )
+    outcome = certstrap(*in_depot, "check", "NAME").stdout
+    assert f"To fix: Restrict the file: chmod 0440 '{path}'\n" in outcome
+
+
+def test_a_pkcs12_file_is_no_key_to_be_written_again(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-pkcs12", "your-namespace", "--passphrase", "p")
+    (found,) = failures(certstrap, "your-namespace", "--key", "out/your-namespace.p12")
+    assert "is not a private key that can be read" in found
+    assert "export-pkcs8" not in found
 
 
 def test_without_a_name_the_whole_depot_is_checked(certstrap: CommandLine, depot: Path) -> None:

@@ -126,7 +126,7 @@ def _rest(chain: Chain) -> Iterator[Problem]:
 
 _UNKNOWN_CA = (
     "Name the uploaded file with --ca-bundle FILE, or add the CA to the depot: certstrap import "
-    "NAME --cert FILE"
+    "CA-NAME --cert FILE"
 )
 
 

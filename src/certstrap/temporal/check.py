@@ -1,7 +1,9 @@
 """The check of a client's files, or of CAs: every rule, a rehearsal, and a real endpoint."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
@@ -34,6 +36,7 @@ class Subject(NamedTuple):
         key_path: where the key should be.
         remake: the command that writes the key as PKCS#8, not encrypted.
         complete: what to do if the chain is not complete, if that is known.
+        program: how this program is called for the depot that has the files; empty if none has.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Subject(NamedTuple):
     key_path: str = ""
     remake: str = "certstrap export-pkcs8 NAME"
     complete: str = ""
+    program: str = ""
 
 
 class Wanted(NamedTuple):
@@ -105,7 +109,8 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
     chain = None
     if subject.client:
         chain = chains.find(subject.client, uploaded, private.public_key() if private else None)
-    findings = _by_group(_findings(subject, wanted, chain, now))
+    found = _findings(subject, wanted, chain, now)
+    findings = _by_group(_addressed(finding, subject) for finding in found)
     report = Report(subject, findings, address=str(target.address) if target else "")
     if not subject.client:
         return report
@@ -124,6 +129,15 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
     """Check a CA file by the rules for CAs that are uploaded."""
     return Report(Subject(file.path, uploaded=file), _by_group(cas.judge(file, now)))
+
+
+def _addressed(finding: Finding, subject: Subject) -> Finding:
+    """Return a finding whose commands are for the depot and the name of the subject."""
+    if not subject.program:
+        return finding
+    fix = re.sub(r"(?<= )NAME(?![^ ])", lambda _: quote(subject.name), finding.fix)
+    fix = re.sub(r"(?<=: )certstrap(?= )", lambda _: subject.program, fix)
+    return finding._replace(fix=fix)
 
 
 def _by_group(findings: Iterable[Finding]) -> tuple[Finding, ...]:

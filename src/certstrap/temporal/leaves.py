@@ -52,7 +52,10 @@ def _not_a_ca(piece: Piece) -> Iterator[Problem]:
             warning=True,
         )
     elif constraints.ca:
-        yield Problem(f"{piece.source} is a CA's certificate: it has CA:TRUE.")
+        yield Problem(
+            f"{piece.source} is a CA's certificate: it has CA:TRUE.",
+            "Use the client's certificate, or issue one: certstrap issue NEW-NAME",
+        )
 
 
 def _usage(piece: Piece) -> Iterator[Problem]:

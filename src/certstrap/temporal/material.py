@@ -182,7 +182,10 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     except CertstrapError as error:
         problem = None if asked else Problem(str(error), _ANOTHER)
     label = _label(data) if (private or asked) and not pem.is_der(data) else ""
-    return KeyFile(path, label, private, bool(asked), _form(data, path) or problem)
+    form = _form(data, path)
+    if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12
+        form = problem
+    return KeyFile(path, label, private, bool(asked), form or problem)
 
 
 def _label(data: bytes) -> str:

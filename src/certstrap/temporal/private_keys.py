@@ -1,6 +1,7 @@
 """Judging the private key of a client: its form, its kind, and whose it is."""
 
 from collections.abc import Iterator
+from shlex import quote
 
 from certstrap.keys import KeySpec, kind_of
 from certstrap.temporal import kinds
@@ -31,7 +32,8 @@ def judge(
     if key.private and key.label and not key.encrypted:
         yield finding("client-form", _form(key, client, remake))
     if key.lax is not None:
-        yield finding("key-mode", [Problem(key.lax, warning=True)] if key.lax else [])
+        fix = f"Restrict the file: chmod 0440 {quote(key.path)}"
+        yield finding("key-mode", [Problem(key.lax, fix, warning=True)] if key.lax else [])
 
 
 def judge_kind(chain: Chain, client: Client | None) -> Iterator[Finding]:

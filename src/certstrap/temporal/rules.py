@@ -35,7 +35,8 @@ class Rule(NamedTuple):
         group: the group that it is shown in, one of `GROUPS`.
         sentence: what must be true.
         reason: why.
-        fix: what to do if it is not.
+        fix: what to do if it is not. NAME in it is the certificate's name in the depot, and FILE
+            the file.
         page: the page that says so.
     """
 
@@ -78,12 +79,12 @@ _ALL = (
     Rule(
         "ca-version", CA, "Each CA certificate is X.509 version 3.",
         "Earlier versions cannot say that a certificate is a CA's.",
-        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-true", CA, "Each CA certificate has basic constraints with CA:TRUE.",
         "Without it, the certificate may not sign others.",
-        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-leaf", CA, "No certificate of a client is among the CAs.",
@@ -93,13 +94,13 @@ _ALL = (
     Rule(
         "ca-usage", CA, "A CA's key usage, if it has one, includes certificate signing.",
         "Without it, no certificate that the CA signed is accepted.",
-        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.3",
+        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2.1.3",
     ),
     Rule(
         "ca-client-usage", CA,
         "A CA's extended key usage, if it has one, includes client authentication.",
         "It limits what every certificate below the CA may be used for.",
-        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2.1.12",
+        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
         "ca-issuer", CA, "Each CA is a root, or is issued by another CA in the file.",
@@ -109,18 +110,18 @@ _ALL = (
     Rule(
         "ca-algorithm", CA, "Each CA is signed with RSA or ECDSA, and SHA-256 or stronger.",
         "Temporal Cloud refuses SHA-1, MD5 and Ed25519.",
-        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-key", CA, "Each CA has an RSA key of 2048 bits or more, or one on a NIST curve.",
         "Temporal Cloud refuses Ed25519; shorter RSA keys and other curves are refused by its "
         "TLS library.",
-        "Create another CA: certstrap init --common-name NAME", _REQUIREMENTS,
+        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
     ),
     Rule(
         "ca-critical", CA, "No CA has a critical extension that is not known.",
         "Whoever does not know a critical extension must refuse the certificate.",
-        "Create another CA: certstrap init --common-name NAME", _RFC5280 + "section-4.2",
+        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2",
     ),
     Rule(
         "ca-twice", CA, "No certificate is in the CA file twice.",
@@ -146,7 +147,7 @@ _ALL = (
     Rule(
         "leaf-false", LEAF, "The certificate has basic constraints with CA:FALSE.",
         "A client's certificate must not be a CA's.",
-        "Use a client's certificate, which this issues: certstrap issue NAME", _REQUIREMENTS,
+        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
     ),
     Rule(
         "leaf-usage", LEAF, "The key usage includes digital signature.",
@@ -213,12 +214,12 @@ _ALL = (
     Rule(
         "chain-cas", CHAIN, "Each certificate between the client and the uploaded CA is a CA's.",
         "What holds for the uploaded CA holds for intermediates too.",
-        "Create the intermediate again: certstrap sign NAME --intermediate", _REQUIREMENTS,
+        "Create the intermediate again: certstrap sign CA-NAME --intermediate", _REQUIREMENTS,
     ),
     Rule(
         "chain-length", CHAIN, "No CA is followed by more intermediates than its path length.",
         "Every server refuses a longer chain.",
-        "Use a CA that allows intermediates: certstrap init --path-length 1 --common-name NAME",
+        "Use a CA that allows intermediates: certstrap init --path-length 1 --common-name NEW-NAME",
         _RFC5280 + "section-4.2.1.9",
     ),
     Rule(

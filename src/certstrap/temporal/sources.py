@@ -94,13 +94,11 @@ class Sources:
         first = client.pieces[0].certificate if client.pieces else None
         above = self._above(first) if first else []
         if first and is_ca(first):
-            return Subject(entry.stem, uploaded=join([client, *map(self._ca_file, above)]))
+            uploaded = join([client, *map(self._ca_file, above)])
+            return Subject(entry.stem, uploaded=uploaded, program=self.program)
         complete = ""
         if len(above) > 1:
-            complete = (
-                "Give the client its chain, which this writes: "
-                f"{self.program} export-chain {quote(entry.stem)}"
-            )
+            complete = "Give the client its chain, which this writes: certstrap export-chain NAME"
             if entry.has(CHAIN):
                 client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
         return Subject(
@@ -110,8 +108,8 @@ class Sources:
             self._uploaded(above),
             self._revoked(first, above, path) if first else None,
             entry.path(KEY),
-            f"{self.program} export-pkcs8 {quote(entry.stem)}",
-            complete,
+            complete=complete,
+            program=self.program,
         )
 
     def everything(self) -> Iterator[Subject]:
@@ -128,7 +126,7 @@ class Sources:
             except CertstrapError as error:
                 path = entry.path(CERTIFICATE)
                 file = CertificateFile(path, 0, problems=(Problem(str(error), error.hint),))
-                subject = Subject(entry.stem, file, key_path=entry.path(KEY))
+                subject = Subject(entry.stem, file, key_path=entry.path(KEY), program=self.program)
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
                 continue
