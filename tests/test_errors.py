@@ -38,7 +38,7 @@ SENTENCES = [
     ),
     (
         errors.NameMismatchError("out/x_y.key", "x y", ""),
-        'out/x_y.key does not say whom it is for, and "x y" was asked for.',
+        'out/x_y.key contains no name, and "x y" was asked for.',
         "Use the name in the certificate or request",
     ),
     (

@@ -80,9 +80,7 @@ class TooLargeError(UnusableFileError):
     LIMIT = 64 * 1024 * 1024  # bytes
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            path, f"has more than {self.LIMIT >> 20} MB", "Name the file that was meant."
-        )
+        super().__init__(path, f"has more than {self.LIMIT >> 20} MB", "Name the right file.")
 
 
 class TooLongError(UnusableFileError):
@@ -103,7 +101,7 @@ class NameMismatchError(CertstrapError):
 
     def __init__(self, path: str, name: str, found: str) -> None:
         self.path, self.name, self.found = path, name, found
-        owner = f"is for {quoted(found)}" if found else "does not say whom it is for"
+        owner = f"is for {quoted(found)}" if found else "contains no name"
         super().__init__(
             f"{path} {owner}, and {quoted(name)} was asked for.",
             "Use the name in the certificate or request, or the file's name without its suffix.",
@@ -166,7 +164,7 @@ class ForeignOwnerError(CertstrapError):
         self.path, self.owner, self.folder = path, owner, folder
         super().__init__(
             f"{path} belongs to {owner}, and others may write to {folder}: it is not used.",
-            "Remove it, unless you expected it. A copy of it that you make is yours, and is used.",
+            "Remove it, or replace it with a copy of your own if you trust it.",
         )
 
 
@@ -249,7 +247,7 @@ class WrongPassphraseError(CertstrapError):
 
 
 class NoPassphraseError(CertstrapError):
-    """A passphrase is needed, and there is nobody to ask."""
+    """A passphrase is needed, and there is neither a terminal nor input to read it from."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(

@@ -133,7 +133,7 @@ def _content(fd: int, path: str) -> bytes:
 
 
 def is_shared(folder: str) -> bool:
-    """Tell whether users other than root and the one who runs this may write to ``folder``."""
+    """Return whether users other than root and the one who runs this may write to ``folder``."""
     return sys.platform != "win32" and _is_shared(os.stat(folder))
 
 
@@ -251,7 +251,7 @@ def folder_for(path: str) -> Iterator[None]:
 
 
 def is_temporary(name: str) -> bool:
-    """Tell whether a file has one of the names that files are written under."""
+    """Return whether a file has one of the names that files are written under."""
     return re.fullmatch(r"\.certstrap-[0-9a-f]{16}\.tmp", name) is not None
 
 
@@ -286,7 +286,7 @@ def _temporary_name(path: str) -> str:
 
 
 def is_private(file: NewFile) -> bool:
-    """Tell whether a new file is for its owner alone, as private keys are."""
+    """Return whether a new file is for its owner alone, as private keys are."""
     return not file.mode & stat.S_IROTH
 
 

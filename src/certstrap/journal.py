@@ -75,7 +75,7 @@ class Journal(NamedTuple):
 
 
 def _is_safe(step: Step) -> bool:
-    """Tell whether a step stays in its folder, and gives a name to a staged file."""
+    """Return whether a step stays in its folder, and gives a name to a staged file."""
     plain = step.name == os.path.basename(step.name) and step.name not in {"", ".", ".."}
     return plain and files.is_temporary(step.staged)
 
@@ -175,7 +175,7 @@ def _finish(folder: str, journal: Journal) -> None:
 
 
 def _is_own(staged: str) -> bool:
-    """Tell whether a staged file is there, and was not put there by another user."""
+    """Return whether a staged file is there, and was not put there by another user."""
     try:
         return not files.foreign_owner(staged, os.lstat(staged).st_uid)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """Locks on folders, so that two processes never change one at the same time.
 
 On POSIX a lock is flock(2) on the folder itself, so that no file is left in it. Whoever may read a
-folder may lock it too, so nobody waits for ever.
+folder may lock it too, so no wait is endless.
 """
 
 import os
@@ -21,7 +21,7 @@ _PAUSES = (0.001, 0.05)  # seconds between two tries: the first pause, and the l
 
 
 def _say_nothing(folder: str) -> None:
-    """Be the callback of whoever has nobody to report to."""
+    """Do nothing: the default of `Patience.waiting`."""
 
 
 class Patience(NamedTuple):
@@ -130,7 +130,7 @@ def _open(folder: str) -> int:
 
 
 def _try_lock(fd: int) -> bool:
-    """Tell whether the lock was free, and is held now."""
+    """Return whether the lock was free, and is held now."""
     if sys.platform == "win32":  # pragma: no cover - not run in CI
         import msvcrt  # noqa: PLC0415
 
@@ -148,7 +148,7 @@ def _try_lock(fd: int) -> bool:
 
 
 def _is_still(fd: int, folder: str) -> bool:
-    """Tell whether ``fd`` is the folder that has the name now."""
+    """Return whether ``fd`` is the folder that has the name now."""
     if sys.platform == "win32":  # pragma: no cover - not run in CI; an open file keeps its folder
         return True
     try:

@@ -40,7 +40,10 @@ class Name(NamedTuple):
         _require_plain("name", self.text)
         if not any(unicodedata.category(c)[0] in "LN" for c in self.text):
             raise InvalidNameError(
-                "name", self.text, "has no letter or digit", "Choose a name that can name a file."
+                "name",
+                self.text,
+                "has no letter or digit",
+                "Choose a name with a letter or a digit.",
             )
         if max(len(stem.encode()) for stem in (self.stem, self.ca_stem)) > LONGEST_STEM:
             raise InvalidNameError(
@@ -115,7 +118,7 @@ def _visible(stem: str) -> str:
 
 
 def _is_stem(stem: str) -> bool:
-    """Tell whether ``stem`` can name files of the folder itself that are not hidden."""
+    """Return whether ``stem`` can name files of the folder itself that are not hidden."""
     return (
         stem[:1] not in {"", "."}
         and not set(stem) & set(_NO_FILE_NAME)
@@ -196,7 +199,7 @@ _TEXT = {
 
 
 def is_text(attribute: x509.NameAttribute[str | bytes]) -> bool:
-    """Tell whether an attribute is a DirectoryString, or of another type that peers read as one.
+    """Return whether an attribute is a DirectoryString, or of another type that peers read as one.
 
     The others (RFC 5280, 4.1.2.4 has none of them) make Go refuse the whole certificate.
     """
@@ -204,7 +207,7 @@ def is_text(attribute: x509.NameAttribute[str | bytes]) -> bool:
 
 
 def is_ia5(attribute: x509.NameAttribute[str | bytes]) -> bool:
-    """Tell whether an attribute is an IA5String."""
+    """Return whether an attribute is an IA5String."""
     return attribute._type == _ASN1Type.IA5String  # noqa: SLF001
 
 
@@ -264,7 +267,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
     """Return ``text`` if it is a DNS name of ASCII labels, the first of which may be ``*``.
 
     Raises:
-        InvalidAlternativeNameError: it is not; an IP address is told apart.
+        InvalidAlternativeNameError: it is not; an IP address has an error of its own.
     """
     labels = text.split(".")
     if wildcard and labels[0] == "*" and len(labels) > 1:
@@ -321,7 +324,7 @@ def _split(kind: str, lists: Iterable[str]) -> Iterator[str]:
         for entry in map(str.strip, text.split(",")):
             if not entry:
                 raise InvalidAlternativeNameError(
-                    kind, quoted(text), "The list has an empty entry: take out the comma too many."
+                    kind, quoted(text), "The list has an empty entry: remove the extra comma."
                 )
             yield entry
 
@@ -338,7 +341,7 @@ _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether a text has no control characters, nor any that let it look like another text."""
+    """Tell if a text has no control characters, nor any that let it look like another text."""
     return not any(
         unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
         or unicodedata.bidirectional(c) in _REORDERING

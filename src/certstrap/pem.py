@@ -127,7 +127,7 @@ def blocks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _is_passed_over(label: bytes, block: bytes) -> bool:
-    """Tell whether OpenSSL passes over a block when it looks for a private key.
+    """Return whether OpenSSL passes over a block when it looks for a private key.
 
     It reads a private key even from a block with the label of public keys or parameters.
     """
@@ -179,12 +179,12 @@ def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
     return UnusableFileError(
         source,
         "is broken: it has a PEM block that is not valid",
-        "Between its BEGIN line and the END line of the same label there must be base64 alone.",
+        "Between its BEGIN line and the END line of the same label there must be only base64.",
     )
 
 
 def is_der(data: bytes) -> bool:
-    """Tell whether ``data`` is one DER SEQUENCE and nothing else."""
+    """Return whether ``data`` is one DER SEQUENCE and nothing else."""
     return len(data) > 1 and data[0] == SEQUENCE and _content(data)[1] == len(data)
 
 

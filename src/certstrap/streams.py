@@ -17,7 +17,7 @@ _STANDARD = {"in": 0, "out": 1, "err": 2}
 
 
 def is_stream(path: str) -> bool:
-    """Tell whether ``path`` names a pipe, a device or an open file, and not a file or a folder."""
+    """Tell if ``path`` names a pipe, a device or an open file, and not a file or a folder."""
     if _descriptor_in(path):
         return True
     try:

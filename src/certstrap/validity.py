@@ -78,7 +78,7 @@ class Expiry(NamedTuple):
             try:
                 return cls(text, date.fromisoformat(stripped))
             except ValueError:
-                raise InvalidExpiryError(text, "is no day of the calendar") from None
+                raise InvalidExpiryError(text, "is not a date of the calendar") from None
         return cls(text, _parse_duration(stripped, text))
 
     def with_years(self, years: int) -> "Expiry":

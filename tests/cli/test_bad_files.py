@@ -260,7 +260,7 @@ BAD_REQUESTS = {
     ),
     "sha1": (
         foreign.request_signed_with_sha1(),
-        "{} is signed with SHA1, which proves nothing today.",
+        "{} is signed with SHA1, which is not secure.",
         "SHA-256",
     ),
     "weak": (

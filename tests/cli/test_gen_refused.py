@@ -95,7 +95,7 @@ def test_a_certificate_and_its_key_need_two_paths(
 ) -> None:
     (folder / "link").symlink_to("x")
     certstrap.refuses(
-        *CA, "--ca-cert", target, "--ca-key", "x", *force, sentence="is named for two files."
+        *CA, "--ca-cert", target, "--ca-key", "x", *force, sentence="is given for two files."
     )
     certstrap.refuses(
         *LEAF, *CA_FILES, "--cert", target, "--key", "x", *force, sentence="for two files."
@@ -114,7 +114,7 @@ def test_a_certificate_and_its_key_need_two_paths(
 def test_a_leaf_never_takes_the_place_of_its_ca(
     certstrap: CommandLine, folder: Path, ca: x509.Certificate, files: tuple[str, ...]
 ) -> None:
-    certstrap.refuses(*LEAF, *CA_FILES, *files, "--force", sentence="is named for two files.")
+    certstrap.refuses(*LEAF, *CA_FILES, *files, "--force", sentence="is given for two files.")
 
 
 @pytest.mark.parametrize(

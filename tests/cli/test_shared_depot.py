@@ -76,7 +76,7 @@ def test_a_file_of_another_user_is_not_used(
     assert sentence == (
         f"out/{name} belongs to the user {SOMEBODY}, and others may write to out: it is not used."
     )
-    assert hint.startswith("Hint: Remove it, unless you expected it.")
+    assert hint.startswith("Hint: Remove it, or replace it")
 
 
 def test_a_link_of_another_user_is_not_followed(

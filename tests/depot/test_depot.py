@@ -112,7 +112,7 @@ def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
 
 def test_a_file_without_a_name_in_it_is_not_used(depot: Depot) -> None:
     Path("out/x_z.csr").write_text("broken")
-    with pytest.raises(NameMismatchError, match="does not say whom it is for") as caught:
+    with pytest.raises(NameMismatchError, match="contains no name") as caught:
         depot.find(named("x z"))
     assert caught.value.found == ""
 

@@ -166,7 +166,7 @@ def lone_key(plan: Plan, entry: Entry, spec: KeySpec) -> tuple[PrivateKey, bytes
 
 
 def is_export(entry: Entry) -> bool:
-    """Tell whether its key is surely what `export-pkcs8` wrote for another entry."""
+    """Return whether its key is surely what `export-pkcs8` wrote for another entry."""
     other = entry.stem.removesuffix(PKCS8.removesuffix(KEY))
     return other != entry.stem and Entry(entry.root, other).has(KEY)
 

@@ -107,7 +107,7 @@ class Plan:
         return files.read(path, kind, hint="Check the path.")
 
     def exists(self, path: str) -> bool:
-        """Tell whether a file is there, or is planned; a pipe outside of the depot is no file."""
+        """Return whether a file is there, or is planned; a pipe outside of the depot is no file."""
         planned = path in self._files or path in self._streams
         return planned or (os.path.lexists(path) and not self._is_stream(path))
 
@@ -264,8 +264,8 @@ def require_apart(path: str, *others: str) -> None:
     for other in others:
         if path == other or _place(path) & _place(other):
             raise RefusedError(
-                f"{path} is named for two files.",
-                f"{other} is the same file: use a path of its own for each.",
+                f"{path} is given for two files.",
+                f"{other} is the same file: use a different path for each.",
             )
 
 

@@ -57,7 +57,7 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
     if serial < 0:
         raise RefusedError(
             "A certificate with a negative serial number cannot be put on a CRL.",
-            "To shut its holder out, replace the CA that issued it.",
+            "To lock its holder out, replace the CA that issued it.",
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     path = entry.path(CRL)
@@ -120,7 +120,7 @@ def _require_issued(
 ) -> None:
     """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
 
-    It comes before the CA's key is read, so that nobody types a passphrase for nothing.
+    It comes before the CA's key is read, so that no passphrase is asked for in vain.
     """
     rules.require(rules.crl_issuer(ca, entry.stem))
     if (

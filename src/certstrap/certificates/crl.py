@@ -95,7 +95,7 @@ def decode(data: bytes, source: str) -> x509.CertificateRevocationList:
 
 
 def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> bool:
-    """Tell whether the key of ``ca`` signed ``crl``."""
+    """Return whether the key of ``ca`` signed ``crl``."""
     key = ca.public_key()
     return isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))
 

@@ -27,7 +27,7 @@ class Issuer(NamedTuple):
     ) -> Self:
         """Return the issuer with ``certificate`` and the key that ``read_key`` returns.
 
-        The key is read last, so that nobody types a passphrase for a CA that may not sign.
+        The key is read last, so that no passphrase is asked for if the CA may not sign.
 
         Raises:
             RefusedError: the certificate may not sign at ``now``, or the key is not its key.

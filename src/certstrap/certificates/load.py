@@ -43,7 +43,7 @@ def load_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
 
 
 def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
-    """Read the first certificate request in ``data``, PEM or DER, which nobody may trust yet.
+    """Read the first certificate request in ``data``, PEM or DER, which cannot be trusted yet.
 
     Raises:
         UnusableFileError: there is none, or it cannot be decoded.

@@ -118,5 +118,5 @@ def names(
 
 
 def is_self_issued(certificate: x509.Certificate) -> bool:
-    """Tell whether subject and issuer are the same."""
+    """Return whether subject and issuer are the same."""
     return comparable_name(certificate.subject) == comparable_name(certificate.issuer)

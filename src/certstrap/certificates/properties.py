@@ -79,7 +79,7 @@ def identity(of: x509.Certificate | x509.CertificateSigningRequest) -> str:
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Tell whether basicConstraints make it a CA."""
+    """Return whether basicConstraints make it a CA."""
     constraints = extension(certificate, x509.BasicConstraints)
     return constraints is not None and constraints.ca
 
@@ -91,7 +91,7 @@ def path_length_of(ca: x509.Certificate) -> int | None:
 
 
 def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
-    """Tell whether ``ca`` signed ``certificate``: by the names and by the signature."""
+    """Return whether ``ca`` signed ``certificate``: by the names and by the signature."""
 
     def check() -> bool:
         certificate.verify_directly_issued_by(ca)
@@ -101,12 +101,12 @@ def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Tell whether ``certificate`` is signed by the key it holds."""
+    """Return whether ``certificate`` is signed by the key it holds."""
     return is_issued_by(certificate, certificate)
 
 
 def verifies(check: Callable[[], bool]) -> bool:
-    """Tell whether ``check`` returns True; one that cannot decode what it checks does not."""
+    """Return whether ``check`` returns True; one that cannot decode what it checks does not."""
     try:
         return check()
     except (InvalidSignature, *UNDECODABLE):

@@ -152,7 +152,7 @@ def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iter
     if isinstance(algorithm, _WEAK_HASHES):
         yield Violation(
             "request-hash",
-            f"{source} is signed with {algorithm.name.upper()}, which proves nothing today.",
+            f"{source} is signed with {algorithm.name.upper()}, which is not secure.",
             "Create it again, with SHA-256.",
         )
     if not verifies(lambda: request.is_signature_valid):
@@ -236,7 +236,7 @@ def _names(
             yield Violation(
                 "name-characters",
                 f"The request has a control character in its names: {quoted(value)}.",
-                "Create it again, without.",
+                "Create it again without it.",
             )
     for attribute in subject:
         if not is_text(attribute):
@@ -255,7 +255,7 @@ def _names(
     if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
         yield Violation(
             "server-names",
-            "The request has no alternative names, and TLS clients accept no server without.",
+            "The request has no alternative names, and TLS clients reject a server without them.",
             "Create it again, with --domain or --ip.",
         )
 

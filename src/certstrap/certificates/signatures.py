@@ -12,7 +12,7 @@ from certstrap.certificates.properties import verifies
 
 
 def is_signed_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
-    """Tell whether the key of ``ca`` signed ``certificate``, whatever the names are."""
+    """Return whether the key of ``ca`` signed ``certificate``, whatever the names are."""
     key, signature = ca.public_key(), certificate.signature
     content = certificate.tbs_certificate_bytes
 

@@ -99,17 +99,17 @@ class Context(NamedTuple):
 
 
 def is_interactive() -> bool:
-    """Tell whether somebody can be asked."""
+    """Return whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def prints_to_terminal() -> bool:
-    """Tell whether somebody reads standard output as it comes."""
+    """Return whether standard output is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 def reports_to_terminal() -> bool:
-    """Tell whether somebody reads standard error as it comes."""
+    """Return whether standard error is a terminal."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
@@ -124,22 +124,22 @@ def require_output() -> None:
 
 
 def has_colour() -> bool:
-    """Tell whether errors are shown in colour (https://no-color.org)."""
+    """Return whether errors are shown in colour (https://no-color.org)."""
     return reports_to_terminal() and not os.environ.get("NO_COLOR")
 
 
 def shows_tracebacks() -> bool:
-    """Tell whether whoever looks for a bug wants the traceback of an internal error."""
+    """Return whether the traceback of an internal error is shown."""
     return bool(os.environ.get("CERTSTRAP_DEBUG"))
 
 
 def completes() -> bool:
-    """Tell whether a shell asks for completion, instead of running a command."""
+    """Return whether a shell asks for completion, instead of running a command."""
     return "_CERTSTRAP_COMPLETE" in os.environ
 
 
 def hides_warnings() -> bool:
-    """Tell whether nobody asked Python for warnings (``python -W``, ``PYTHONWARNINGS``)."""
+    """Return whether Python was not asked for warnings (``python -W``, ``PYTHONWARNINGS``)."""
     return not sys.warnoptions
 
 

@@ -1,4 +1,4 @@
-"""Telling from its bytes that a certificate file is surely not a CA's."""
+"""Recognizing from its bytes that a certificate is not a CA's, without decoding it."""
 
 import os
 from binascii import Error as Base64Error
@@ -11,9 +11,9 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def may_be_ca(path: str) -> bool:
-    """Tell whether a file may be a CA's certificate; it is surely not if this is False.
+    """Return whether a file may be a CA's certificate; it is surely not if this is False.
 
-    Only a file that begins with its PEM block can be told so; all others may be.
+    Only a file that begins with its PEM block can be recognized; all others may be a CA's.
     """
     try:
         fd = os.open(path, _FLAGS)
@@ -31,6 +31,6 @@ def may_be_ca(path: str) -> bool:
 
 
 def _is_filled(rest: bytes) -> bool:
-    """Tell whether an extension, of which ``rest`` follows the OID, has a SEQUENCE with content."""
+    """Tell if an extension, of which ``rest`` follows the OID, has a SEQUENCE with content."""
     octets = rest[3:] if rest.startswith(b"\x01\x01") else rest  # after critical, a BOOLEAN
     return octets[:1] == b"\x04" and octets[2:3] == b"\x30" and octets[3:4] != b"\x00"

@@ -1,7 +1,8 @@
 """Compromised keys: those of certificates that were revoked because somebody else has the key.
 
 The depot's file ``compromised-keys`` has a line for each: the SHA-256 fingerprint of its
-SubjectPublicKeyInfo (DER) in hex, and the name it was for. Lines that begin with ``#`` are remarks.
+SubjectPublicKeyInfo (DER) in hex, and the name it was for. A line that begins with ``#`` is a
+comment.
 """
 
 import os
@@ -37,7 +38,7 @@ def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> 
     if os.path.lexists(path_of(depot)) and fingerprint(key) in _fingerprints(read(depot), depot):
         yield Violation(
             "compromised-key",
-            f"{source} has a key that is compromised: a certificate for it was revoked for that.",
+            f"{source} has a compromised key: a certificate for it was revoked because of that.",
             "Move the key, its request and its certificate away, and create new ones.",
         )
 
@@ -70,7 +71,7 @@ def _fingerprints(content: str, depot: Depot) -> set[str]:
             raise UnusableFileError(
                 path_of(depot),
                 f"has no SHA-256 fingerprint in line {number}",
-                "Correct the line, or begin it with # if it is a remark.",
+                "Correct the line, or begin it with # if it is a comment.",
             )
         found.add(line[:64])
     return found

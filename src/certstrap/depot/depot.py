@@ -170,7 +170,7 @@ class Depot:
         return found[0]
 
     def holds(self, path: str) -> bool:
-        """Tell whether ``path`` is in the depot, however it is spelled."""
+        """Return whether ``path`` is in the depot, however it is spelled."""
         folder, root = files.real_folder(path), files.real_folder(os.path.join(self.root, KEY))
         return folder == root or (
             os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)

@@ -35,7 +35,7 @@ class Entry(NamedTuple):
         return os.path.join(self.root, self.stem + suffix)
 
     def has(self, *suffixes: str) -> bool:
-        """Tell whether one of these files exists."""
+        """Return whether one of these files exists."""
         return any(os.path.lexists(self.path(suffix)) for suffix in suffixes)
 
     def read(self, suffix: str, hint: str = "") -> bytes:

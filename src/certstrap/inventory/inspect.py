@@ -166,7 +166,7 @@ def _sentences(violations: Iterable[rules.Violation]) -> list[str]:
 
 
 def _together(parts: list[Object]) -> tuple[bool | None, str]:
-    """Tell whether the certificate, the request and the key of one name have the same key."""
+    """Return whether the certificate, the request and the key of one name have the same key."""
     known = [part for part in parts if part.public_key is not None]
     unknown = [part.source for part in parts if part.public_key is None]
     if len(parts) < 2 or not known:  # noqa: PLR2004 - there is nothing to compare

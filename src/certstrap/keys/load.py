@@ -61,7 +61,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
             from certstrap.keys.repair import ec_key_of_gnutls  # noqa: PLC0415 - rarely needed
 
             return ec_key_of_gnutls(b"" if secret else block, source, is_pem=is_pem), secret
-        # `cryptography` tells a cipher it does not know from a wrong passphrase by its words alone.
+        # `cryptography` reports an unknown cipher and a wrong passphrase with the same exception.
         if secret and isinstance(cause, ValueError) and "unknown" not in str(cause).lower():
             raise WrongPassphraseError(source) from None
         raise UnusableFileError(
@@ -88,7 +88,7 @@ def _require_few_rounds(der: bytes, source: str) -> None:
 
 
 def is_malformed(data: bytes) -> bool:
-    """Tell whether ``data`` is an encrypted key of certstrap, which other programs cannot read."""
+    """Tell if ``data`` is an encrypted key of certstrap, which other programs cannot read."""
     blocks = [data, *map(pem.der_of, pem.find_all(data, pem.PRIVATE_KEY))]
     return any(_CERTSTRAPS_HMAC in block for block in blocks)
 

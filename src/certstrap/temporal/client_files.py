@@ -185,7 +185,7 @@ def _key(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[KeyFile,
 
 
 def _is_for_java(key: KeyFile, suffix: str) -> bool:
-    """Tell whether Java can read a key: PKCS#8 that this program wrote, or that is unencrypted."""
+    """Tell if Java can read a key: PKCS#8 that this program wrote, or that is unencrypted."""
     return suffix == PKCS8 or key.label == "PRIVATE KEY"
 
 

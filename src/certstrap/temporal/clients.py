@@ -49,7 +49,7 @@ def refusing(kind: KeySpec) -> tuple[Client, ...]:
 
 
 def takes(client: Client, kind: KeySpec) -> bool:
-    """Tell whether ``client`` can use a key of that kind."""
+    """Return whether ``client`` can use a key of that kind."""
     if kind.curve == _NOT_IN_TLS:
         return False
     if not client.core:

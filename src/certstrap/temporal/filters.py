@@ -36,7 +36,7 @@ class Filter(NamedTuple):
     subject_alternative_name: str = ""
 
     def admits(self, certificate: x509.Certificate) -> bool:
-        """Tell whether the filter admits ``certificate``."""
+        """Return whether the filter admits ``certificate``."""
         return all(
             any(_matches(pattern, value) for value in values)
             for pattern, values in zip(self, values_of(certificate), strict=True)
@@ -167,7 +167,7 @@ def document(filters: Sequence[Filter]) -> dict[str, Any]:
 
 
 def is_readable(filters: Sequence[Filter]) -> bool:
-    """Tell whether their values can be shown as they are, without control characters."""
+    """Return whether their values can be shown as they are, without control characters."""
     return all(is_plain(value) for each in filters for value in each)
 
 

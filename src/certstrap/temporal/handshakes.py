@@ -47,7 +47,7 @@ def alert_of(error: ssl.SSLError) -> str:
 
 
 def is_about_certificates(alert: str) -> bool:
-    """Tell whether an alert says that the peer does not take our certificate."""
+    """Return whether an alert says that the peer does not take our certificate."""
     return alert in _ABOUT_CERTIFICATES
 
 

@@ -22,14 +22,14 @@ _NAMES = {Oid.ED25519: "Ed25519", Oid.ED448: "Ed448"}
 
 
 def is_accepted(kind: KeySpec | None) -> bool:
-    """Tell whether Temporal Cloud takes certificates for keys of that kind, from some client."""
+    """Return whether Temporal Cloud takes certificates for keys of that kind, from some client."""
     if kind is None:
         return False
     return kind.bits >= SMALLEST_RSA or kind.curve in _CURVES
 
 
 def has_accepted_signature(certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate is signed with RSA or ECDSA, and SHA-256 or stronger."""
+    """Return whether a certificate is signed with RSA or ECDSA, and SHA-256 or stronger."""
     oid = certificate.signature_algorithm_oid
     if oid == Oid.RSASSA_PSS:
         algorithm = certificate.signature_hash_algorithm

@@ -118,7 +118,7 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
 
 
 def _has_rest(data: bytes) -> bool:
-    """Tell whether anything, even an empty line, follows the line in which the last block ends.
+    """Return whether anything, even an empty line, follows the line in which the last block ends.
 
     Go's reader leaves that over, and tcld refuses it.
     """

@@ -203,5 +203,5 @@ def between(
 
 
 def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Tell whether a client is to get no new certificate: the old one is revoked, or its key is."""
+    """Tell if a client is to get no new certificate: the old one is revoked, or its key is."""
     return any(revoked(depot, [leaf, issuer], "")) or any(compromised(depot, leaf.public_key(), ""))

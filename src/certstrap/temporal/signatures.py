@@ -12,7 +12,7 @@ from certstrap.temporal.kinds import has_accepted_signature
 
 
 def is_issued(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
-    """Tell whether ``ca`` issued ``certificate``: by the names, byte by byte, and the signature."""
+    """Tell if ``ca`` issued ``certificate``: by the names, byte by byte, and the signature."""
     if has_accepted_signature(certificate):
         return is_issued_by(certificate, ca)
     same = certificate.issuer.public_bytes() == ca.subject.public_bytes()
@@ -20,5 +20,5 @@ def is_issued(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
 
 
 def is_root(certificate: x509.Certificate) -> bool:
-    """Tell whether a certificate is issued by itself."""
+    """Return whether a certificate is issued by itself."""
     return is_issued(certificate, certificate)

@@ -20,7 +20,9 @@ def command(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="Whose chain it is.", autocompletion=completion.certificates
+            metavar="NAME",
+            help="The name in the certificate.",
+            autocompletion=completion.certificates,
         ),
     ],
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,

@@ -21,7 +21,7 @@ def command(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Whose key and certificate.",
+            help="The name in the certificate.",
             autocompletion=completion.certificates,
         ),
     ],

@@ -20,7 +20,7 @@ def command(
     ctx: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Whose key it is.", autocompletion=completion.keys),
+        typer.Argument(metavar="NAME", help="The name of the key.", autocompletion=completion.keys),
     ] = None,
     encrypt: Annotated[
         bool,

@@ -121,7 +121,7 @@ def leaf(
 
 
 def _confirms(ctx: typer.Context) -> bool:
-    """Tell whether no question is to be asked: by tcld's variable, or its flag anywhere."""
+    """Return whether no question is to be asked: by tcld's variable, or its flag anywhere."""
     context: Context = ctx.obj
     levels = (ctx, ctx.parent, ctx.find_root())
     return context.environ.get("AUTO_CONFIRM", "") in TRUE or any(

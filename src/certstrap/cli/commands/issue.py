@@ -25,7 +25,7 @@ def command(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Whose certificate it is.",
+            help="The name in the certificate.",
             autocompletion=completion.requests,
         ),
     ],

@@ -26,7 +26,7 @@ def command(
             "--CN",
             "--cn",
             metavar="NAME",
-            help="Whose certificate it is.",
+            help="The name in the certificate.",
             autocompletion=completion.certificates,
         ),
     ] = "",

@@ -35,7 +35,7 @@ def command(
     name: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Whose request it is.", autocompletion=completion.requests
+            metavar="NAME", help="The name in the request.", autocompletion=completion.requests
         ),
     ] = None,
     ca: options.CA = "",

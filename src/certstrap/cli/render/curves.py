@@ -27,7 +27,7 @@ def refusal_lines(key: object, *, of_ca: bool = False) -> Iterator[str]:
 
 
 def is_unusable(key: object) -> bool:
-    """Tell whether no client can connect to Temporal Cloud with a key of that kind."""
+    """Return whether no client can connect to Temporal Cloud with a key of that kind."""
     kind = kind_of(key)
     assert kind  # noqa: S101 - as above
     return not kinds.is_accepted(kind) or len(refusing(kind)) == len(CLIENTS)
