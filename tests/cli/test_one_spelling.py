@@ -38,6 +38,10 @@ def depot(certstrap: CommandLine) -> CommandLine:
         ("export-chain",),
         ("sign",),
         ("revoke", "--CN"),
+        ("check",),
+        ("connect", "--namespace", "your-namespace.acct"),
+        ("filters",),
+        ("inspect",),
     ],
     ids=" ".join,
 )
@@ -55,6 +59,11 @@ def test_nothing_new_is_created_next_to_the_files_of_another_name(
 ) -> None:
     for command in (("issue", typed), ("request-cert", "--cn", typed)):
         depot.refuses(*command, *NEW, sentence=f'and "{typed}" was asked for.')
+    imported = ("import", typed, "--cert", "out/m_ller.crt")
+    depot.refuses(*imported, sentence=f'and "{typed}" was asked for.')
+    depot.refuses(
+        "sign", typed, "--csr", "out/m_ller.csr", sentence=f'and "{typed}" was asked for.'
+    )
 
 
 @pytest.mark.parametrize("typed", ["möller", "東京.example.com"])
@@ -136,3 +145,39 @@ def test_a_broken_file_does_not_stop_a_signature_below_an_intermediate(
     certstrap("request-cert", "--cn", "leaf", *NEW)
     assert certstrap("sign", "leaf", "--CA", "Int").exit_code == 0
     assert certstrap("export-chain", "leaf").exit_code == 0
+
+
+def test_a_ca_of_another_name_is_refused_and_both_names_are_told(certstrap: CommandLine) -> None:
+    typed = "Acme Root"
+    certstrap("init", "--cn", "Acme_Root", *NEW)
+    certstrap("issue", "bob", "--CA", "Acme_Root", *NEW)
+    certstrap("request-cert", "--cn", "new", *NEW)
+    found = f'out/Acme_Root.crt is for "Acme_Root", and "{typed}" was asked for.'
+    for command in (
+        ("sign", "new", "--CA", typed),
+        ("issue", "bob", "--CA", typed),
+        ("revoke", "--CN", "bob", "--CA", typed),
+        ("crl", typed),
+        ("bundle", typed),
+        ("bundle", "--rotate", typed, "bob"),
+    ):
+        certstrap.refuses(*command, sentence=found)
+
+
+def test_a_request_of_another_name_is_not_signed(depot: CommandLine, folder: Path) -> None:
+    (folder / "out/team_a.csr").unlink()
+    (folder / "out/m_ller.csr").rename(folder / "out/team_a.csr")
+    depot.refuses(
+        "sign", "team/a", "--cert", "new.crt",
+        sentence='out/team_a.csr is for "m_ller", and "team/a" was asked for.',
+    )  # fmt: skip
+
+
+def test_a_key_of_another_name_is_not_exported(certstrap: CommandLine, folder: Path) -> None:
+    for name in ("team/a", "b"):
+        certstrap("request-cert", "--cn", name, *NEW)
+    (folder / "out/team_a.key").unlink()
+    (folder / "out/b.key").rename(folder / "out/team_a.key")
+    certstrap.refuses(
+        "export-pkcs8", "team/a", sentence="out/team_a.key is not the key of out/team_a.csr."
+    )

@@ -30,7 +30,7 @@ from certstrap.errors import (
     StorageError,
 )
 from certstrap.names import Name
-from tests.builders.certificates import a_name, a_request
+from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.conftest import NOW, CommandLine, snapshot
 
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")
@@ -108,6 +108,31 @@ def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
     assert depot.place(named("möller")).stem == "möller"
     with pytest.raises(NameMismatchError):
         depot.find(named("möller"))
+
+
+def test_a_name_in_another_case_is_another_name(depot: Depot) -> None:
+    put("x.y", "a")
+    Path("out/X.Y.CSR").touch()  # as it seems to be there where file systems ignore the case
+    assert depot.find(named("x.y"), REQUEST).stem == "x.y"
+    put("X.Y", "b")
+    assert depot.find(named("X.Y")).stem == "X.Y"
+
+
+def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(depot: Depot) -> None:
+    for suffix, name in ((CERTIFICATE, "t/a"), (REQUEST, "t/b")):
+        built = (a_certificate if suffix == CERTIFICATE else a_request)(subject=a_name(name))
+        Path(f"out/t_a{suffix}").write_bytes(built.public_bytes(Encoding.PEM))
+    assert depot.find(named("t/a")).stem == "t_a"
+    assert depot.find(named("t/a"), CERTIFICATE).stem == "t_a"
+    assert depot.find(named("t/b"), REQUEST).stem == "t_a"
+    for name, suffixes, path in (
+        ("t/a", (REQUEST,), "out/t_a.csr"),
+        ("t/b", (CERTIFICATE,), "out/t_a.crt"),
+        ("t/b", (), "out/t_a.crt"),
+    ):
+        with pytest.raises(NameMismatchError) as caught:
+            depot.find(named(name), *suffixes)
+        assert caught.value.path == path
 
 
 def test_a_file_without_a_name_in_it_is_not_used(depot: Depot) -> None:

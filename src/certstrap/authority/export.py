@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap import files, keys
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import rules
-from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
+from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, REQUEST, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
 from certstrap.depot.compromised import compromised
 from certstrap.errors import MissingOptionError, RefusedError
@@ -78,17 +78,19 @@ def export_pkcs8(
 
 
 def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
-    """Refuse the key of an entry if it is not that of its certificate, or that is revoked.
+    """Refuse the key of an entry that is not that of its certificate or request, or is revoked.
 
     Raises:
         RefusedError: it is so.
-        CertstrapError: the certificate cannot be read.
+        CertstrapError: the certificate, or the request if there is none, cannot be read.
     """
     if entry.has(CERTIFICATE):
         path = entry.path(CERTIFICATE)
         certificate = entry.certificate()
         rules.require(rules.pair(certificate, path, key, entry.path(KEY)))
         rules.require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
+    elif entry.has(REQUEST):
+        rules.require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
 
 
 def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:

@@ -133,14 +133,17 @@ def _pss(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> 
 
 
 def pair(
-    certificate: x509.Certificate, path: str, key: PrivateKey, key_path: str
+    of: x509.Certificate | x509.CertificateSigningRequest,
+    path: str,
+    key: PrivateKey,
+    key_path: str,
 ) -> Iterator[Violation]:
-    """Yield why ``key`` and ``certificate`` do not belong together."""
-    if key.public_key() != certificate.public_key():
+    """Yield why ``key`` and a certificate or request do not belong together."""
+    if key.public_key() != of.public_key():
         yield Violation(
             "pair",
             f"{key_path} is not the key of {path}.",
-            "Put back the key and the certificate that belong together.",
+            "Put back the files that belong together.",
         )
 
 

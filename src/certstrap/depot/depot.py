@@ -64,7 +64,7 @@ class Depot:
         """
         found, others = self._candidates(name, suffixes or _OWN)
         if not found and others:
-            raise self._mismatch(name, others[0])
+            raise self._mismatch(name, others[0], *suffixes)
         return found or self.entry(name.ca_stem if ca else name.stem)
 
     def place(self, name: Name, *, ca: bool = False) -> Entry:
@@ -86,19 +86,31 @@ class Depot:
         """Return the entry of ``name``, and those that only share a spelling with it."""
         entries = [entry for stem in name.stems if (entry := self.entry(stem)).has(*suffixes)]
         for entry in entries:
-            if entry.stem == name.typed:
+            if entry.stem == name.typed and self._is_spelled_so(entry, suffixes):
                 return entry, []
-        found = [entry for entry in entries if _same_name(entry.identity(), name.text)]
+        found = [entry for entry in entries if _same_name(entry.identity(*suffixes), name.text)]
         if len(found) > 1:
             raise AmbiguousNameError(name.text, [self._shown(entry) for entry in found])
         return (found[0] if found else None), [entry for entry in entries if entry not in found]
 
-    def _mismatch(self, name: Name, entry: Entry) -> NameMismatchError:
-        return NameMismatchError(self._shown(entry), name.text, entry.identity())
+    def _is_spelled_so(self, entry: Entry, suffixes: tuple[str, ...]) -> bool:
+        """Tell whether one of these files has exactly that name.
+
+        Some file systems find a file whatever the case of its name is.
+        """
+        files = [entry.stem + suffix for suffix in suffixes if entry.has(suffix)]
+        others = [os.path.join(self.root, file.swapcase()) for file in files]
+        return not all(map(os.path.lexists, others)) or not self._listing.isdisjoint(files)
+
+    def _mismatch(self, name: Name, entry: Entry, *suffixes: str) -> NameMismatchError:
+        shown = self._shown(entry, *suffixes)
+        return NameMismatchError(shown, name.text, entry.identity(*suffixes))
 
     @staticmethod
-    def _shown(entry: Entry) -> str:
-        return next(entry.path(suffix) for suffix in reversed(_OWN) if entry.has(suffix))
+    def _shown(entry: Entry, *suffixes: str) -> str:
+        """Return the path of the file that says whose the entry is."""
+        order = (*suffixes, *reversed(_OWN)) if suffixes == (REQUEST,) else reversed(_OWN)
+        return next(entry.path(suffix) for suffix in order if entry.has(suffix))
 
     @cached_property
     def _listing(self) -> frozenset[str]:

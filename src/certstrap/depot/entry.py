@@ -60,15 +60,19 @@ class Entry(NamedTuple):
         """Return its certificate."""
         return certificates.load_certificate(self.read(CERTIFICATE, hint), self.path(CERTIFICATE))
 
-    def identity(self) -> str:
-        """Return the name in its certificate, else in its request; empty if neither has one."""
-        for suffix, load in (
-            (CERTIFICATE, certificates.load_certificate),
-            (REQUEST, certificates.load_request),
-        ):
-            if self.has(suffix):
-                try:
-                    return identity(load(self.read(suffix), self.path(suffix)))
-                except CertstrapError:
-                    return ""
-        return ""
+    def identity(self, *suffixes: str) -> str:
+        """Return the name in its certificate, else in its request; empty if neither has one.
+
+        If only its request is among ``suffixes``, the request comes first.
+        """
+        order = [CERTIFICATE, REQUEST]
+        if REQUEST in suffixes and CERTIFICATE not in suffixes:
+            order.reverse()
+        try:
+            return next(
+                identity(self.certificate() if suffix == CERTIFICATE else self.request())
+                for suffix in order
+                if self.has(suffix)
+            )
+        except (CertstrapError, StopIteration):
+            return ""
