@@ -278,6 +278,23 @@ def test_lines_are_counted_and_looked_for(bash: Bash) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["--curve P-521", "--curve Ed25519", "--key-bits 2048"])
+def test_keys_of_each_kind_go_all_the_way_and_standard_error_stays_empty(
+    bash: Bash, folder: Path, kind: str
+) -> None:
+    done = bash(
+        f"""
+        certstrap init --passphrase secret --common-name CA {kind}
+        certstrap request-cert --passphrase secret --common-name host1 --uri test://test/test {kind}
+        certstrap request-cert --passphrase secret --ip 127.0.0.1,8.8.8.8 --cn 127.0.0.1 {kind}
+        certstrap sign --passphrase secret --CA CA host1
+        certstrap revoke --passphrase secret --CN host1 --CA CA
+        """
+    )
+    assert [line.split()[0] for line in done.lines] == ["Created"] * 8 + ["Updated"]
+    assert names_in(read(folder, "out/host1.crt")) == ["test://test/test"]
+
+
 def test_an_encrypted_ca_is_used_without_a_prompt(bash: Bash, folder: Path) -> None:
     done = bash(
         f"""
