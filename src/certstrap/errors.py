@@ -15,9 +15,11 @@ class CertstrapError(Exception):
     Attributes:
         hint: one sentence that says what to do, or empty if there is nothing to add.
         exit_code: the exit status of the command, 1 unless a subclass says otherwise.
+        details: lines between the two, if there is more than one thing to say.
     """
 
     exit_code = 1
+    details: tuple[str, ...] = ()
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         super().__init__(escaped(sentence))
@@ -280,6 +282,22 @@ class ChooseCAError(CertstrapError):
             )
 
 
+class WrongLinesError(CertstrapError):
+    """Lines of a list that cannot be carried out: their numbers, and what is wrong with each."""
+
+    def __init__(self, path: str, problems: Sequence[tuple[int, CertstrapError]]) -> None:
+        self.path, self.problems = path, tuple(problems)
+        count = len(self.problems)
+        super().__init__(
+            f"{path} has {count} wrong line{'s' if count > 1 else ''}.",
+            "Nothing was created: correct the list, and run the command again.",
+        )
+        self.details = tuple(
+            f"  line {number}: {str(error).removesuffix('.')}. {error.hint}".rstrip()
+            for number, error in problems
+        )
+
+
 class RefusedError(CertstrapError):
     """What was asked for would not be accepted, or is not safe.
 
@@ -334,4 +352,6 @@ def printable(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return ``text`` with the characters that a terminal could interpret escaped."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

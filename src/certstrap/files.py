@@ -10,11 +10,12 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from itertools import groupby
 from typing import NamedTuple
 
+from certstrap import owners
 from certstrap.errors import (
     ForeignOwnerError,
     LaxModeError,
@@ -37,10 +38,13 @@ JOURNAL = ".certstrap-journal"
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CHUNK = 65_536  # bytes
-_FEW = 8  # files, that are written one after another
+_FEW = 8  # files, that are flushed one after another; and how many of more are flushed at once
+_AT_ONCE = 64  # files, that are open at the same time
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
 _NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+_Open = list[tuple[int, str]]  # descriptors, and the paths that their files will have
 
 
 class NewFile(NamedTuple):
@@ -88,7 +92,7 @@ def read(
         path: the file; a link is followed.
         kind: what it should hold, for error messages.
         private: refuse it if others can read or write it.
-        own: refuse it if another user may have put it there; see `foreign_owner`.
+        own: refuse it if another user may have put it there; see `owners.foreign_owner`.
         hint: what to do if it does not exist.
 
     Raises:
@@ -111,9 +115,9 @@ def read(
                 mode = stat.S_IMODE(found.st_mode)
                 if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
                     raise LaxModeError(path, mode)
-                owner = foreign_owner(path, found.st_uid) if own else ""
+                owner = owners.foreign_owner(path, found.st_uid) if own else ""
                 if owner:
-                    raise ForeignOwnerError(path, owner, _folder_of(path))
+                    raise ForeignOwnerError(path, owner, owners.folder_of(path))
                 return _content(fd, path)
             finally:
                 os.close(fd)
@@ -130,48 +134,6 @@ def _content(fd: int, path: str) -> bytes:
         if len(data) > TooLargeError.LIMIT:
             raise TooLargeError(path)
     return bytes(data)
-
-
-def is_shared(folder: str) -> bool:
-    """Return whether users other than root and the one who runs this may write to ``folder``."""
-    return sys.platform != "win32" and _is_shared(os.stat(folder))
-
-
-def _is_shared(folder: os.stat_result) -> bool:
-    others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return bool(others) or folder.st_uid not in {0, os.geteuid()}
-
-
-def foreign_owner(path: str, uid: int) -> str:
-    """Return who else may have put a file where it is, or an empty string if nobody can have.
-
-    In a folder that others may write to, files of root, of the folder's owner and of the user who
-    runs this are right, and links to files likewise.
-
-    Args:
-        path: the file, or a link to it.
-        uid: the owner of the file.
-
-    Returns:
-        The name of the owner, and the number of one that has no name.
-    """
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
-        return ""
-    owners = {uid, os.lstat(path).st_uid} - {0, os.geteuid()}
-    if not owners:
-        return ""
-    folder = os.stat(_folder_of(path))
-    owners.discard(folder.st_uid)
-    return _user_name(min(owners)) if owners and _is_shared(folder) else ""
-
-
-def _user_name(uid: int) -> str:
-    from pwd import getpwuid  # noqa: PLC0415 - only an error needs it
-
-    try:
-        return f"the user {getpwuid(uid).pw_name}"
-    except KeyError:
-        return f"the user {uid}"
 
 
 def write(
@@ -204,7 +166,7 @@ def write(
                 folders: dict[str, None] = {}
                 for new in group:
                     path = new.file.path
-                    folders[_folder_of(path)] = None
+                    folders[owners.folder_of(path)] = None
                     if new.file.replace:
                         _keep_old(path, temporary, rollback)
                         name = _second_name(new.name, temporary) if record else new.name
@@ -291,29 +253,54 @@ def is_private(file: NewFile) -> bool:
 
 
 def _stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
-    """Put files on disk under temporary names: many at the same time, as disks flush so at once."""
+    """Put files on disk under temporary names; many are flushed at once, as disks do it so."""
     if len(files) <= _FEW:
         return [stage(file, temporary) for file in files]
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most commands write few
 
+    staged: list[Staged] = []
     with ThreadPoolExecutor(_FEW) as pool:
-        return list(pool.map(lambda file: stage(file, temporary), files))
+        for start in range(0, len(files), _AT_ONCE):
+            staged += _stage_group(files[start : start + _AT_ONCE], temporary, pool.map)
+    return staged
 
 
 def stage(file: NewFile, temporary: ExitStack) -> Staged:
     """Put a file on disk under a temporary name, which ``temporary`` removes."""
-    name = _temporary_name(file.path)
-    with storage_errors("write", file.path):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        temporary.callback(remove, name)
-        with open(os.open(name, flags, file.mode), "wb") as stream:
-            stream.write(file.data)
-            stream.flush()
-            if file.alike:
-                _copy_access(file.path, stream.fileno())
-            os.fsync(stream.fileno())
-            status = os.fstat(stream.fileno())
-    return Staged(name, (status.st_dev, status.st_ino), file)
+    return _stage_group([file], temporary, map)[0]
+
+
+def _stage_group(
+    files: Sequence[NewFile],
+    temporary: ExitStack,
+    apply: Callable[[Callable[[_Open], None], list[_Open]], Iterable[None]],
+) -> list[Staged]:
+    names = [_temporary_name(file.path) for file in files]
+    descriptors: _Open = []
+    with ExitStack() as opened:
+        for name, file in zip(names, files, strict=True):
+            with storage_errors("write", file.path):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+                temporary.callback(remove, name)
+                stream = open(os.open(name, flags, file.mode), "wb", buffering=0)  # noqa: SIM115
+                opened.callback(stream.close)
+                descriptors.append((stream.fileno(), file.path))
+                rest = memoryview(file.data)
+                while rest:
+                    rest = rest[stream.write(rest) :]
+                if file.alike:
+                    _copy_access(file.path, stream.fileno())
+        shares = [descriptors[start::_FEW] for start in range(min(_FEW, len(descriptors)))]
+        list(apply(_sync, shares))
+        found = [os.fstat(descriptor) for descriptor, _ in descriptors]
+        inodes = [(each.st_dev, each.st_ino) for each in found]
+        return [Staged(*each) for each in zip(names, inodes, files, strict=True)]
+
+
+def _sync(files: _Open) -> None:
+    for descriptor, path in files:
+        with storage_errors("write", path):
+            os.fsync(descriptor)
 
 
 def _copy_access(path: str, fd: int) -> None:
@@ -409,7 +396,3 @@ def remove_if_same(path: str, staged: Staged) -> None:
         found = os.lstat(path)
         if (found.st_dev, found.st_ino) == staged.inode:
             os.unlink(path)
-
-
-def _folder_of(path: str) -> str:
-    return os.path.dirname(path) or "."

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
-from certstrap import files
+from certstrap import files, owners
 from certstrap.errors import (
     CertstrapError,
     PathTakenError,
@@ -177,7 +177,7 @@ def _finish(folder: str, journal: Journal) -> None:
 def _is_own(staged: str) -> bool:
     """Return whether a staged file is there, and was not put there by another user."""
     try:
-        return not files.foreign_owner(staged, os.lstat(staged).st_uid)
+        return not owners.foreign_owner(staged, os.lstat(staged).st_uid)
     except FileNotFoundError:
         return False
 

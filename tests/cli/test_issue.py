@@ -395,7 +395,9 @@ def test_too_few_bits_are_refused(certstrap: CommandLine, folder: Path, bits: st
 
 
 def test_no_name_is_a_line_that_cannot_be_read(certstrap: CommandLine, folder: Path) -> None:
-    assert "Missing argument 'NAME'." in certstrap("issue", exit_code=2).stderr
+    for args in ((), ("a", "--from", "list.csv")):
+        told = certstrap("issue", *args, exit_code=2).stderr
+        assert "name the certificates, or give a list of them with --from FILE" in told
 
 
 def test_a_ca_certificate_without_its_key_is_reported(certstrap: CommandLine, folder: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certstrap.authority.issue import Issued, Wanted, issue
+from certstrap.authority.batch import Line, create_all, prepare_all
+from certstrap.authority.issue import Issued, Wanted
 from certstrap.authority.passphrases import Passphrases
-from certstrap.authority.plan import Generate, Plan, carry_out
+from certstrap.authority.plan import Generate, Plan
 from certstrap.depot import Depot
 from certstrap.keys import P256, KeySpec, PrivateKey
 from certstrap.names import NO_NAMES, Name
@@ -23,10 +24,10 @@ NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 
 def issued(name: str, generate: Generate = KeySpec.generate) -> Issued:
     wanted = Wanted(Name.parse(name), None, NO_NAMES, P256, Expiry.parse("90d"))
-    return carry_out(
-        lambda: Plan(Depot("out"), NO_PASSPHRASES, NOW, generate),
-        lambda plan: issue(plan, wanted),
-    )
+    with Plan(Depot("out"), NO_PASSPHRASES, NOW, generate) as plan:
+        ready = prepare_all(plan, [Line(0, wanted)], "")
+        ((only,),) = create_all(plan, ready, 1, lambda: None)
+    return only
 
 
 def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from certstrap import files
+from certstrap import owners
 from tests.conftest import CommandLine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and owners")
@@ -121,8 +121,8 @@ def test_a_depot_that_others_may_write_to_is_reported_once(
 @pytest.mark.parametrize("uid", [SOMEBODY, 2**31 - 2])
 def test_another_user_who_may_have_put_a_file_there_is_reported(depot: Path, uid: int) -> None:
     path = str(depot / "victim.csr")
-    assert files.foreign_owner(path, uid) == f"the user {uid}"
-    assert not files.foreign_owner(path, 0)
-    assert not files.foreign_owner(path, os.geteuid())
+    assert owners.foreign_owner(path, uid) == f"the user {uid}"
+    assert not owners.foreign_owner(path, 0)
+    assert not owners.foreign_owner(path, os.geteuid())
     depot.chmod(0o755)
-    assert not files.foreign_owner(path, uid)
+    assert not owners.foreign_owner(path, uid)

@@ -97,7 +97,8 @@ def create_ca(
     for suffix, new in ((CERTIFICATE, certificate), (CRL, revocations)):
         pem = new.public_bytes(Encoding.PEM)
         plan.add(entry.path(suffix), pem, PUBLIC_MODE, _taken(entry, suffix))
-    return NewCA(CA(entry, certificate), bool(secret), lone is not None)
+    ca = plan.cas[entry.stem] = CA(entry, certificate)
+    return NewCA(ca, bool(secret), lone is not None)
 
 
 def _taken(entry: Entry, suffix: str) -> AlreadyExistsError:
@@ -111,6 +112,8 @@ def open_ca(plan: Plan, entry: Entry) -> CA:
         NotFoundError: its certificate is not in the depot.
         RefusedError: it may not sign, or a certificate of its chain is revoked.
     """
+    if entry.stem in plan.cas:
+        return plan.cas[entry.stem]
     certificate = entry.certificate(
         f'Check the name, or create it with: certstrap init --common-name "{entry.stem}"'
     )
@@ -118,7 +121,8 @@ def open_ca(plan: Plan, entry: Entry) -> CA:
     ancestors = issuers_of(plan.depot, certificate)
     rules.require(expired(ancestors, plan.now))
     rules.require(withdrawn(plan.depot, [certificate, *ancestors], name_of_ca(certificate)))
-    return CA(entry, certificate, ancestors)
+    ca = plan.cas[entry.stem] = CA(entry, certificate, ancestors)
+    return ca
 
 
 def issuer_of(plan: Plan, ca: CA) -> Issuer:

@@ -21,7 +21,7 @@ from certstrap.certificates.properties import extension, is_ca, is_issued_by, is
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
-from certstrap.keys import RSA_2048, RSA_4096, KeySpec, spec_of
+from certstrap.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
 from certstrap.validity import Expiry
 
@@ -39,6 +39,7 @@ class Wanted(NamedTuple):
         spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
         expiry: its end; cut to the CA's.
         pkcs8: whether to write the key as PKCS#8 too.
+        profile: what it is for.
     """
 
     name: Name
@@ -47,6 +48,12 @@ class Wanted(NamedTuple):
     spec: KeySpec | None
     expiry: Expiry
     pkcs8: bool = False
+    profile: LeafProfile = LeafProfile()
+
+    @property
+    def subject(self) -> Subject:
+        """The distinguished name of a new request."""
+        return Subject.of(common_name=common_name_of(self.name, self.names))
 
 
 class PKCS8Key(NamedTuple):
@@ -87,6 +94,48 @@ class Issued(NamedTuple):
         return is_self_signed(self.ca.certificate)
 
 
+class Ready(NamedTuple):
+    """A certificate that is wanted: what exists, checked; what does not is to be created.
+
+    Attributes:
+        wanted: what is asked for.
+        entry: its files.
+        ca_entry: the files of its CA.
+        ca: its CA; None if that is to be created.
+        certificate: the certificate, if it exists.
+        request: the request, if it exists.
+        key: the key, if it exists.
+        pkcs8_exists: whether its PKCS#8 form exists, and clients are to load that.
+    """
+
+    wanted: Wanted
+    entry: Entry
+    ca_entry: Entry
+    ca: CA | None
+    certificate: x509.Certificate | None
+    request: x509.CertificateSigningRequest | None
+    key: OwnedKey | None
+    pkcs8_exists: bool
+
+    @property
+    def new_key(self) -> KeySpec | None:
+        """The kind of the key that is to be created, if one is."""
+        exists = self.key or self.request or self.certificate
+        return None if exists else self.wanted.spec or RSA_2048
+
+    @property
+    def missing(self) -> list[str]:
+        """The paths of its files that are to be created."""
+        entry, cert = self.entry, self.certificate
+        wanted = (
+            (KEY, self.new_key),
+            (REQUEST, not (self.request or cert)),
+            (CERTIFICATE, not cert),
+            (PKCS8, self.wanted.pkcs8 and not self.pkcs8_exists),
+        )
+        return [entry.path(suffix) for suffix, is_missing in wanted if is_missing]
+
+
 def issue(plan: Plan, wanted: Wanted) -> Issued:
     """Create whatever is missing for a certificate; what exists is used as it is.
 
@@ -95,30 +144,61 @@ def issue(plan: Plan, wanted: Wanted) -> Issued:
     Raises:
         RefusedError: a part that exists is not as wanted, or belongs to another name.
     """
+    return create(plan, prepare(plan, wanted))
+
+
+def prepare(plan: Plan, wanted: Wanted) -> Ready:
+    """Find and check what exists; nothing is planned, and no key of a CA is opened.
+
+    Raises:
+        RefusedError: see `issue`.
+    """
     entry = plan.depot.place(wanted.name)
     if entry.has(CERTIFICATE):
         return _with_certificate(plan, entry, wanted)
     found = _find_ca(plan, entry, wanted)
     ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
+    wanted.expiry.after(plan.now)
     request = _existing_request(entry, wanted)
+    if ca and request:
+        rules.require(rules.request(request, wanted.profile, ca.certificate, ca.ancestors))
+    elif ca:
+        names = [*(wanted.names.to_x509() or ())]
+        subject = wanted.subject.to_x509()
+        rules.require(rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors))
     key = _existing_key(plan, entry, wanted)
     if request:
         _require_same_key(request, entry.path(REQUEST), entry, key)
-    new_ca = None if ca else _create_ca(plan, found, wanted)
-    requested = None if request else _request(plan, entry, wanted, key)
-    key = requested.key if requested else key
-    ca = new_ca.ca if new_ca else ca
-    assert ca  # noqa: S101 - it is one of the two
-    request = requested.request if requested else request
-    assert request  # noqa: S101 - it is one of the two
-    path = entry.path(CERTIFICATE)
-    signed = sign(
-        plan, ca, request, entry.path(REQUEST), LeafProfile(), wanted.expiry, path,
-        AlreadyExistsError("certificate", entry.stem, path),
-    )  # fmt: skip
-    pkcs8 = _pkcs8(plan, entry, wanted, key, signed.certificate)
+    public = key.private.public_key() if key else None
+    exists = _pkcs8_exists(plan, entry, wanted, key, request.public_key() if request else public)
+    return Ready(wanted, entry, found, ca, None, request, key, exists)
+
+
+def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issued:
+    """Plan what is missing; ``new_key`` is the key, if one was generated already."""
+    wanted, entry, key, new_ca = ready.wanted, ready.entry, ready.key, None
+    ca = ready.ca or plan.cas.get(ready.ca_entry.stem)
+    if ca is None:
+        new_ca = _create_ca(plan, ready.ca_entry, wanted)
+        ca = new_ca.ca
+    certificate, requested, signed = ready.certificate, None, None
+    if certificate is None:
+        request = ready.request
+        if request is None:
+            spec = wanted.spec or RSA_2048
+            requested = request_certificate(
+                plan, entry, wanted.subject, wanted.names, key or new_key or spec
+            )
+            request, key = requested.request, requested.key
+        path = entry.path(CERTIFICATE)
+        taken = AlreadyExistsError("certificate", entry.stem, path)
+        signed = sign(
+            plan, ca, request, entry.path(REQUEST), wanted.profile, wanted.expiry, path, taken
+        )
+        certificate = signed.certificate
+    pkcs8 = _pkcs8(plan, ready, key)
     root = _root_path(plan, ca)
-    return Issued(new_ca, requested, signed, signed.certificate, entry, key, pkcs8, ca, root)
+    return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
 
 
 def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
@@ -139,8 +219,8 @@ def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
     return OwnedKey(key, bool(secret))
 
 
-def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Issued:
-    """Return what exists already; only the PKCS#8 key may be missing."""
+def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
+    """Return what exists if the certificate does; only the PKCS#8 key may be missing."""
     path = entry.path(CERTIFICATE)
     certificate = entry.certificate()
     if is_ca(certificate):
@@ -158,9 +238,8 @@ def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Issued:
     rules.require(withdrawn(plan.depot, chain, path))
     key = _existing_key(plan, entry, wanted)
     _require_same_key(certificate, path, entry, key)
-    pkcs8 = _pkcs8(plan, entry, wanted, key, certificate)
-    root = _root_path(plan, ca)
-    return Issued(None, None, None, certificate, entry, key, pkcs8, ca, root)
+    exists = _pkcs8_exists(plan, entry, wanted, key, certificate.public_key())
+    return Ready(wanted, entry, ca.entry, ca, certificate, None, key, exists)
 
 
 def _root_path(plan: Plan, ca: CA) -> str:
@@ -214,35 +293,43 @@ def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRe
     return request
 
 
-def _request(plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None) -> NewRequest:
-    subject = Subject.of(common_name=common_name_of(wanted.name, wanted.names))
-    return request_certificate(plan, entry, subject, wanted.names, key or wanted.spec or RSA_2048)
-
-
-def _pkcs8(
-    plan: Plan,
-    entry: Entry,
-    wanted: Wanted,
-    key: OwnedKey | None,
-    certificate: x509.Certificate,
-) -> PKCS8Key | None:
-    """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing.
+def _pkcs8_exists(
+    plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
+) -> bool:
+    """Tell whether the PKCS#8 form of the key exists, and clients are to load that.
 
     Raises:
-        RefusedError: the file that exists has another key.
+        RefusedError: the file that exists has another key than ``public``, which is None for a
+            key that is still to be created.
     """
     path = entry.path(PKCS8)
-    if plan.exists(path):
-        if not wanted.pkcs8 and not (key and key.encrypted):
-            return None
-        found, _ = keys.load(entry.read(PKCS8), path, plan.passphrases.opening)
-        rules.require(rules.pair(certificate, entry.path(CERTIFICATE), found, path))
+    if not (wanted.pkcs8 or (key and key.encrypted)) or not plan.exists(path):
+        return False
+    found, _ = keys.load(entry.read(PKCS8), path, plan.passphrases.opening)
+    if found.public_key() != public:
+        raise _other_key(entry)
+    return True
+
+
+def _other_key(entry: Entry) -> RefusedError:
+    return RefusedError(
+        f"{entry.path(PKCS8)} is not the key of {entry.path(CERTIFICATE)}.",
+        "Put back the key and the certificate that belong together.",
+    )
+
+
+def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
+    """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing."""
+    path = ready.entry.path(PKCS8)
+    if ready.pkcs8_exists:
         return PKCS8Key(path, created=False)
-    if not wanted.pkcs8:
+    if key and key.encrypted and plan.exists(path):  # it is new, and that file is not
+        raise _other_key(ready.entry)
+    if not ready.wanted.pkcs8:
         return None
     if not key:
         raise RefusedError(
-            f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
+            f"{ready.entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
             "Run export-pkcs8 where the key is.",
         )
     add_pkcs8(plan, path, key.private)

@@ -12,30 +12,25 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 from unicodedata import normalize
 
 from certstrap import files, streams
 from certstrap.authority.passphrases import Passphrases
 from certstrap.certificates import Issuer
 from certstrap.depot import Depot
-from certstrap.errors import (
-    AlreadyExistsError,
-    CertstrapError,
-    PathTakenError,
-    RefusedError,
-    storage_errors,
-)
+from certstrap.errors import CertstrapError, PathTakenError, RefusedError, storage_errors
 from certstrap.files import NewFile
 from certstrap.keys import KeySpec, PrivateKey
 from certstrap.locks import PATIENT, FolderId, Patience, locked
+
+if TYPE_CHECKING:
+    from certstrap.authority.create import CA
 
 Generate = Callable[[KeySpec], PrivateKey]
 """Generates a key; it may take its time, and whoever provides it may show that."""
 
 STANDARD_INPUT = "-"  # in the place of a file that is read
-
-Result = TypeVar("Result")
 
 
 class Plan:
@@ -48,6 +43,7 @@ class Plan:
         generate: generates its keys.
         standard_input: returns all of standard input, which is empty otherwise.
         patience: how long it waits for another process.
+        cas: the CAs that may sign, by stem; each is checked once.
         issuers: the CAs whose keys are open, by stem; a key is opened once.
     """
 
@@ -66,6 +62,7 @@ class Plan:
         self.generate = generate
         self.standard_input = standard_input
         self.patience = patience
+        self.cas: dict[str, CA] = {}
         self.issuers: dict[str, Issuer] = {}
         self._files: dict[str, NewFile] = {}
         self._streams: dict[str, bytes] = {}
@@ -112,6 +109,8 @@ class Plan:
         return planned or (os.path.lexists(path) and not self._is_stream(path))
 
     def _is_stream(self, path: str) -> bool:
+        if os.path.dirname(path) == self.depot.root:
+            return False
         return streams.is_stream(path) and not self.depot.holds(path)
 
     def require_free(self, path: str, taken: CertstrapError | None = None) -> None:
@@ -127,10 +126,11 @@ class Plan:
         """Plan a new file with that content and mode (less the umask).
 
         Raises:
-            CertstrapError: ``taken``, or a `PathTakenError`: the file exists or is planned; now, or
-                when the plan is carried out.
+            CertstrapError: ``taken``, or a `PathTakenError`: it is planned already; or, when the
+                plan is carried out, the file exists.
         """
-        self.require_free(path, taken)
+        if path in self._files or path in self._streams:
+            raise taken or PathTakenError(path)
         if self._is_stream(path):
             self._streams[path] = data
             return
@@ -202,14 +202,28 @@ class Plan:
         Raises:
             CertstrapError: a file that was free exists now, or the operating system refuses.
         """
-        try:
-            if self._files or self._streams:
-                self._write()
-        finally:
-            for planned in (self._files, self._streams, self._taken, self._optional):
-                planned.clear()
-            self._locks.close()
-            self._held = frozenset()
+        if self._files or self._streams:
+            self._write()
+        self._drop()
+
+    def start_again(self) -> None:
+        """Forget what is planned and known, after another process has created a part of it.
+
+        That process has created all of its files when this returns.
+        """
+        self._drop()
+        self.lock()
+        self._drop()
+        self.cas.clear()
+        self.issuers.clear()
+        self.depot = Depot(self.depot.root)
+
+    def _drop(self) -> None:
+        """Plan nothing, and hold no lock."""
+        for planned in (self._files, self._streams, self._taken, self._optional):
+            planned.clear()
+        self._locks.close()
+        self._held = frozenset()
 
     def _write(self) -> None:
         with ExitStack() as stack:
@@ -284,19 +298,3 @@ def _place(path: str) -> set[tuple[int, int, str]]:
         name = normalize("NFC", os.path.basename(real).casefold())
         return {(folder.st_dev, folder.st_ino, name)}
     return set()  # writing says that the folder is missing
-
-
-def carry_out(new_plan: Callable[[], Plan], steps: Callable[[Plan], Result]) -> Result:
-    """Return the result of ``steps`` in a plan that is carried out.
-
-    If another process creates a part of it at the same time, the steps run once more, with what
-    exists then.
-    """
-    try:
-        with new_plan() as plan:
-            return steps(plan)
-    except (AlreadyExistsError, PathTakenError):
-        with new_plan() as plan:
-            plan.lock()  # until the other process has created all of its files
-        with new_plan() as plan:
-            return steps(plan)

@@ -59,7 +59,7 @@ def request_certificate(
     entry: Entry,
     subject: Subject,
     names: AlternativeNames,
-    key: KeySpec | OwnedKey,
+    key: KeySpec | PrivateKey | OwnedKey,
     *,
     key_file: str = "",
     request_file: str = "",
@@ -71,7 +71,7 @@ def request_certificate(
         entry: where its files go, unless they are named otherwise.
         subject: the distinguished name that is asked for.
         names: the subject alternative names that are asked for.
-        key: the kind of a new key, or the key that the entry has already.
+        key: the kind of a new key, a new key, or the key that the entry has already.
         key_file: the key; read if the file exists or is ``-``, else created there.
         request_file: where the request goes, if not into the depot.
 
@@ -83,13 +83,16 @@ def request_certificate(
     own = (entry.path(KEY), entry.path(REQUEST))
     taken = {each: AlreadyExistsError("request", entry.stem, each) for each in own}
     plan.require_free(path, taken.get(path))
-    owned = key if isinstance(key, OwnedKey) else _existing_key(plan, entry, key, key_file)
+    owned = key if isinstance(key, OwnedKey) else None
+    if isinstance(key, KeySpec):
+        owned = _existing_key(plan, entry, key, key_file)
     was_read = owned is not None
     if owned is None:
-        assert isinstance(key, KeySpec)  # noqa: S101 - it is not an OwnedKey
+        assert not isinstance(key, OwnedKey)  # noqa: S101 - that one is there
         plan.require_free(key_path, taken.get(key_path))
         secret = plan.passphrases.new()
-        owned = OwnedKey(plan.generate(key), bool(secret))
+        private = plan.generate(key) if isinstance(key, KeySpec) else key
+        owned = OwnedKey(private, bool(secret))
         plan.add(key_path, keys.dump(owned.private, secret), KEY_MODE, taken.get(key_path))
     request = certificates.make_request(owned.private, subject, names)
     plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken.get(path))

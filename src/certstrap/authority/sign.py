@@ -74,9 +74,10 @@ def sign(
         plan.require_free(path, taken)
     end = expiry.after(plan.now)
     rules.require(rules.request(request, profile, ca.certificate, ca.ancestors))
+    key = request.public_key()
     if isinstance(profile, LeafProfile):
-        rules.require(key_of_ca(plan.depot, request.public_key(), request_path))
-    rules.require(compromised(plan.depot, request.public_key(), request_path))
+        rules.require(key_of_ca(plan.depot, key, request_path))
+    rules.require(compromised(plan.depot, key, request_path))
     issuer = issuer_of(plan, ca)
     validity = Validity.starting(plan.now, end)
     certificate = certificates.sign(issuer, request, profile, validity, ca.ancestors)

@@ -94,9 +94,9 @@ def extensions_left_out(
 
     Extensions are named; alternative names that are not copied are listed one by one.
     """
-    given = [ext.value for ext in certificate.extensions]
-    left_out: list[str] = []
-    for ext in request.extensions:
+    asked, left_out = request.extensions, list[str]()
+    given = [ext.value for ext in certificate.extensions] if asked else []
+    for ext in asked:
         if isinstance(ext.value, x509.SubjectAlternativeName):
             copied = copied_names(request)
             left_out += [_shown(name) for name in ext.value if name not in copied]

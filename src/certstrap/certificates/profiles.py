@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.errors import RefusedError
+from certstrap.errors import MissingOptionError, RefusedError, quoted
 
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
@@ -40,6 +40,20 @@ class LeafProfile(NamedTuple):
     """An end entity: its extended key usages."""
 
     usages: tuple[x509.ObjectIdentifier, ...] = BOTH
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """Return the profile of that name: ``client``, ``server`` or ``both``; empty is ``both``.
+
+        Raises:
+            MissingOptionError: there is none.
+        """
+        usages = {"": BOTH, "both": BOTH, "client": CLIENT, "server": SERVER}.get(name)
+        if usages is None:
+            raise MissingOptionError(
+                f"There is no profile {quoted(name)}.", "Choose client, server or both."
+            )
+        return cls(usages)
 
 
 Profile = CAProfile | LeafProfile

@@ -1,6 +1,7 @@
 """Properties of certificates and requests, and who issued a certificate (RFC 5280)."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
@@ -30,10 +31,8 @@ def extension(
     kind: type[_Value],
 ) -> _Value | None:
     """Return the value of the extension of that kind, or None."""
-    try:
-        return of.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None
+    values = (each.value for each in of.extensions)
+    return next((value for value in values if isinstance(value, kind)), None)
 
 
 def validity_of(certificate: x509.Certificate) -> Validity:
@@ -100,6 +99,7 @@ def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
     return verifies(check)
 
 
+@lru_cache
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Return whether ``certificate`` is signed by the key it holds."""
     return is_issued_by(certificate, certificate)

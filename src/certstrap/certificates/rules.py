@@ -188,8 +188,9 @@ def names(
 ) -> Iterator[Violation]:
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     yield from _names(subject, alternative, profile)
+    own = comparable_name(subject)
     for depth, above in enumerate((ca, *ancestors)):
-        if comparable_name(subject) == comparable_name(above.subject):
+        if own == comparable_name(above.subject):
             yield Violation(
                 "own-name",
                 "The request has the name of the CA itself, and no chain may have a name twice.",

@@ -172,6 +172,8 @@ def _reported(error: CertstrapError) -> typer.Exit:
     """Print an error's sentence, and its hint if it has one, to standard error."""
     sentence = str(error)
     typer.echo(typer.style(sentence, fg="red") if outside.has_colour() else sentence, err=True)
+    for line in error.details:
+        typer.echo(line, err=True)
     if error.hint:
         typer.echo(f"Hint: {error.hint}", err=True)
     return typer.Exit(error.exit_code)

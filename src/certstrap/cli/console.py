@@ -6,8 +6,8 @@ standard error if that is a terminal. Paths are printed as plain text. `rich` is
 draw.
 """
 
-from collections.abc import Callable, Iterable
-from threading import Thread
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import typer
@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli import context
 from certstrap.interrupts import uninterrupted
-from certstrap.keys import KeySpec, PrivateKey
+from certstrap.keys import KeySpec, PrivateKey, generating
 
 _Result = TypeVar("_Result")
 
 FOUND = 3
 """The exit status of a command that looks for something, and found it."""
+_FEW = 2  # parts, whose progress nobody needs to see
 
 
 def say(*lines: str) -> None:
@@ -54,32 +55,34 @@ def say_text(text: str) -> None:
 
 
 def generate(spec: KeySpec) -> PrivateKey:
-    """Return a new key; on a terminal, a spinner shows while an RSA key is generated.
-
-    A large one takes minutes, and only a thread that waits notices Ctrl-C.
-    """
+    """Return a new key; on a terminal, a spinner shows while an RSA key is generated."""
     if not spec.bits:
         return spec.generate()
-    done: list[PrivateKey | Exception] = []
+    return spinning(f"Generating an {spec} key", generating(spec))
 
-    def work() -> None:
-        try:
-            done.append(spec.generate())
-        except Exception as error:  # noqa: BLE001 - raised again where it is reported
-            done.append(error)
 
-    def wait() -> PrivateKey:
-        thread = Thread(target=work, daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # the operating system allows no more threads
-            return spec.generate()
-        thread.join()
-        if isinstance(done[0], Exception):
-            raise done[0]
-        return done[0]
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yield what to call for each part that is done; a terminal shows a bar with an estimate."""
+    if total < _FEW or not context.reports_to_terminal():
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    return spinning(f"Generating an {spec} key", wait)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+        redirect_stdout=False, redirect_stderr=False,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
 
 
 def spinning(title: str, work: Callable[[], _Result]) -> _Result:

@@ -98,6 +98,13 @@ class Context(NamedTuple):
         return line.rstrip(b"\r\n")
 
 
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # pragma: no cover - not run in CI
+
+
 def is_interactive() -> bool:
     """Return whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()

@@ -63,6 +63,15 @@ ExpiresWithCA = Annotated[
         help=f"When the certificate ends: {_TIME}; no later than its CA. Default: 2 years.",
     ),
 ]
+ProfileName = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="PROFILE",
+        help="What it is for: client, server or both. Default: both.",
+        autocompletion=completion.profiles,
+    ),
+]
 Years = Annotated[int | None, typer.Option("--years", metavar="N", hidden=True)]
 Domains = Annotated[
     list[str] | None,

@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-from certstrap import files
+from certstrap import owners
 from certstrap.authority.passphrases import Passphrases
 from certstrap.authority.plan import Plan
 from certstrap.cli.console import generate, remark
@@ -39,7 +39,7 @@ def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = T
 def remark_if_shared(context: Context) -> None:
     """Say once that others may write to the depot, and what to do about it."""
     root = context.depot_path
-    if os.path.isdir(root) and files.is_shared(root):
+    if os.path.isdir(root) and owners.is_shared(root):
         line = _shared_line(root)
         if line not in context.remarks:
             context.remarks.add(line)

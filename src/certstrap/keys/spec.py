@@ -1,6 +1,7 @@
 """The kinds of private keys, and how they are generated."""
 
 from collections.abc import Callable
+from threading import Thread
 from typing import NamedTuple
 
 from cryptography.exceptions import InternalError
@@ -75,6 +76,34 @@ class KeySpec(NamedTuple):
 
     def __str__(self) -> str:
         return self.curve or f"RSA {self.bits}"
+
+
+def generating(spec: KeySpec) -> Callable[[], PrivateKey]:
+    """Begin to generate a key, and return a function that waits for it and returns it.
+
+    A large RSA key takes minutes; a thread generates it, so that Ctrl-C ends the wait at once.
+    """
+    outcome: list[PrivateKey | BaseException] = []
+
+    def generate() -> None:
+        try:
+            outcome.append(spec.generate())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            outcome.append(error)
+
+    thread = Thread(target=generate, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the operating system allows no more threads
+        return spec.generate
+
+    def result() -> PrivateKey:
+        thread.join()
+        if isinstance(outcome[0], BaseException):
+            raise outcome[0]
+        return outcome[0]
+
+    return result
 
 
 def _plain(curve: str) -> str:

@@ -1,17 +1,27 @@
 """``certstrap issue``."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from certstrap.authority.issue import Wanted, issue
-from certstrap.authority.plan import carry_out
+from certstrap.authority.batch import Line, create_all, prepare_all
+from certstrap.authority.issue import Issued, Ready, Wanted
+from certstrap.authority.plan import Plan, source_of
+from certstrap.certificates import LeafProfile
 from certstrap.cli import completion, options
-from certstrap.cli.console import say
-from certstrap.cli.context import Context, is_interactive, prints_to_terminal
-from certstrap.cli.passphrases import passphrases
+from certstrap.cli.console import progress, say
+from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
-from certstrap.cli.render.issue import issued_lines, next_lines
+from certstrap.cli.render.issue import (
+    issued_lines,
+    json_of,
+    json_of_plan,
+    next_lines,
+    next_lines_of_many,
+    ready_lines,
+)
 from certstrap.keys import KeySpec
 from certstrap.names import AlternativeNames, Name
 from certstrap.validity import Expiry
@@ -21,14 +31,14 @@ EXAMPLE = "certstrap issue your-namespace"
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str,
+    names: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="NAME",
-            help="The name in the certificate.",
+            metavar="[NAME]...",
+            help="The names in the certificates.",
             autocompletion=completion.requests,
         ),
-    ],
+    ] = None,
     ca: options.CA = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -66,27 +76,104 @@ def command(
     pkcs8: Annotated[
         bool, typer.Option("--pkcs8", help="Write the key as PKCS#8 too, for the Java SDK.")
     ] = False,
+    profile: options.ProfileName = "",
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md).",
+        ),
+    ] = "",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            metavar="N",
+            min=1,
+            max=256,
+            help="How many RSA keys to generate at the same time. Default: one for each core.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, and create nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Create whatever is missing for a client certificate.
+    """Create whatever is missing for client certificates.
 
     That is a CA, a key, a request and the signature. What exists is used as it is.
     """
     context: Context = ctx.obj
-    wanted = Wanted(
-        Name.parse(name),
+    _require_sense(names or [], source, bool(ip or domain or uri))
+    defaults = Wanted(
+        Name.parse(names[0] if names else "any"),
         Name.parse(ca) if ca else None,
         AlternativeNames.parse(domain or (), ip or (), uri or ()),
         None if key_bits is None and not curve else KeySpec.of(key_bits or 0, curve),
         Expiry.parse(expires),
         pkcs8,
+        LeafProfile.of(profile),
     )
     ask = is_interactive()
     given = passphrases(
         context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
     )
-    issued = carry_out(lambda: new_plan(context, given), lambda plan: issue(plan, wanted))
-    on_terminal = prints_to_terminal()
-    say(
-        *issued_lines(issued),
-        *next_lines(issued, context.depot_path, name, on_terminal=on_terminal),
-    )
+    require_one_standard_input({"--from": source, "--passphrase-file": passphrase_file})
+    with new_plan(context, given) as plan:
+        if source:
+            lines = _read_list(plan, source, defaults)
+        else:
+            lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
+        ready = prepare_all(plan, lines, source_of(source))
+        if dry_run:
+            _say_plan(ready, plan.now, as_json=as_json)
+            return
+        issued = _create(plan, ready, jobs or cores(), as_json=as_json)
+    if as_json:
+        say(json_of(issued, plan.now))
+    elif len(issued) == 1:
+        name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
+        say(*next_lines(issued[0], context.depot_path, name, on_terminal=on_terminal))
+    else:
+        say(*next_lines_of_many(issued))
+
+
+def _require_sense(names: list[str], source: str, has_alternative: bool) -> None:
+    if bool(names) == bool(source):
+        raise typer.BadParameter("name the certificates, or give a list of them with --from FILE")
+    if has_alternative and (source or len(names) > 1):
+        raise typer.BadParameter(
+            "--domain, --ip and --uri are for one certificate; a list has columns for them"
+        )
+
+
+def _read_list(plan: Plan, source: str, defaults: Wanted) -> list[Line]:
+    from certstrap.authority.batch_file import read_list  # noqa: PLC0415 - rarely needed
+
+    return read_list(plan.read(source, "list of certificates"), source_of(source), defaults)
+
+
+def _create(plan: Plan, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:
+    """Create all, and say what was created: at the end, where a bar shows the progress."""
+    issued: list[Issued] = []
+    waiting: list[str] = []
+    held_back = prints_to_terminal()
+    try:
+        with progress("Issuing certificates", len(ready)) as done:
+            for batch in create_all(plan, ready, jobs, done):
+                issued += batch
+                waiting += [line for each in batch for line in issued_lines(each) if not as_json]
+                if not held_back:
+                    say(*waiting)
+                    waiting.clear()
+    finally:
+        say(*waiting)
+    return issued
+
+
+def _say_plan(ready: list[Ready], now: datetime, *, as_json: bool) -> None:
+    if as_json:
+        say(json_of_plan(ready, now))
+    else:
+        say(*ready_lines(ready))

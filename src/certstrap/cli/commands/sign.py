@@ -3,10 +3,9 @@
 from typing import Annotated
 
 import typer
-from cryptography.x509 import ObjectIdentifier
 
 from certstrap.authority.sign import Signed, sign_request
-from certstrap.certificates import BOTH, CLIENT, SERVER, CAProfile, LeafProfile
+from certstrap.certificates import CAProfile, LeafProfile
 from certstrap.cli import completion, options
 from certstrap.cli.console import remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
@@ -21,7 +20,7 @@ from certstrap.cli.render.lines import (
     usage_lines,
 )
 from certstrap.cli.render.program import program_for
-from certstrap.errors import MissingOptionError, RefusedError, quoted
+from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.names import Name
 from certstrap.validity import Duration, Expiry
 
@@ -68,15 +67,7 @@ def command(
             help="How many intermediates may follow this one. Default: 0.",
         ),
     ] = None,
-    profile: Annotated[
-        str,
-        typer.Option(
-            "--profile",
-            metavar="PROFILE",
-            help="What it is for: client, server or both. Default: both.",
-            autocompletion=completion.profiles,
-        ),
-    ] = "",
+    profile: options.ProfileName = "",
 ) -> None:
     """Sign a request with a CA."""
     context: Context = ctx.obj
@@ -101,7 +92,7 @@ def command(
             plan,
             whose,
             issuer,
-            CAProfile.of(path_length or 0) if intermediate else LeafProfile(_usages(profile)),
+            CAProfile.of(path_length or 0) if intermediate else LeafProfile.of(profile),
             expiry,
             request_file=csr,
             certificate_file=None if cert == STANDARD_OUTPUT else cert,
@@ -128,13 +119,3 @@ def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:
         remark([expiry_line(signed.certificate, cut=True)])
     remark(room_lines(signed))
     remark(left_out_lines(signed))
-
-
-def _usages(profile: str) -> tuple[ObjectIdentifier, ...]:
-    """Return the extended key usages of a profile's name."""
-    usages = {"": BOTH, "both": BOTH, "client": CLIENT, "server": SERVER}.get(profile)
-    if usages is None:
-        raise MissingOptionError(
-            f"There is no profile {quoted(profile)}.", "Choose client, server or both."
-        )
-    return usages

@@ -1,8 +1,9 @@
 """The lines of ``issue``: what it created, and what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from certstrap.cli.render.curves import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
@@ -15,10 +16,12 @@ from certstrap.cli.render.lines import (
     usage_lines,
 )
 from certstrap.cli.render.program import program_for
-from certstrap.depot import CERTIFICATE, KEY
+from certstrap.depot import CERTIFICATE, CRL, KEY
 
 if TYPE_CHECKING:
-    from certstrap.authority.issue import Issued
+    from certstrap.authority.issue import Issued, Ready
+
+SCHEMA = "certstrap.issue/1"
 
 
 def issued_lines(issued: "Issued") -> Iterator[str]:
@@ -52,9 +55,8 @@ def next_lines(
     """
     program = program_for(depot_path)
     public = issued.certificate.public_key()
-    ca_key = issued.ca.certificate.public_key()
-    refused_ca = [*refusal_lines(ca_key, of_ca=True)]
-    refused = [*refusal_lines(public)] or refused_ca
+    refused_ca = [*refusal_lines(issued.ca.certificate.public_key(), of_ca=True)]
+    refused = [*_key_lines(issued)]
     if refused:
         yield from ("", *refused)
     if refused_ca or is_unusable(public):
@@ -85,3 +87,91 @@ def next_lines(
         yield "The CA's key is not encrypted. For one that is, and client keys that are not:"
         yield f"  {program} init --common-name {ca} --passphrase-file FILE"
         yield f"  {program} issue {quote(name)} --no-passphrase"
+
+
+def _key_lines(issued: "Issued") -> Iterator[str]:
+    """Yield who refuses the key of the certificate, or else that of its CA."""
+    yield from [*refusal_lines(issued.certificate.public_key())] or refusal_lines(
+        issued.ca.certificate.public_key(), of_ca=True
+    )
+
+
+def next_lines_of_many(issued: "Sequence[Issued]") -> Iterator[str]:
+    """Yield how many certificates there are, and what to do next."""
+    created = sum(each.signed is not None for each in issued)
+    yield ""
+    yield f"Created {created} certificates; {len(issued) - created} existed already."
+    yield from dict.fromkeys(line for each in issued for line in _key_lines(each))
+    new_ca = any(each.new_ca for each in issued)
+    roots = sorted({each.root_path for each in issued if each.root_path})
+    for root in roots:
+        upload = "Upload" if new_ca else "If you have not done so yet, upload"
+        yield f"{upload} {root} to your Namespace, as its CA certificate."
+
+
+def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
+    """Yield what would be created, and what exists already."""
+    new_cas = dict.fromkeys(each.ca_entry for each in every if each.ca is None)
+    for entry in new_cas:
+        yield from (f"Would create {entry.path(suffix)}" for suffix in (KEY, CERTIFICATE, CRL))
+    for ready in every:
+        if ready.certificate:
+            end = ready.certificate.not_valid_after_utc
+            path = ready.entry.path(CERTIFICATE)
+            yield f"{path} exists already, and is valid until {end:%Y-%m-%d}."
+        yield from (f"Would create {path}" for path in ready.missing)
+
+
+def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
+    """Return what was created as JSON, which docs/batches.md describes."""
+    results = [
+        {
+            "name": each.entry.stem,
+            "created": [*_created(each)],
+            "certificate": each.entry.path(CERTIFICATE),
+            "key": each.entry.path(KEY) if each.key else None,
+            "pkcs8_key": each.pkcs8.path if each.pkcs8 else None,
+            "ca": each.ca.entry.stem,
+            "serial": f"{each.certificate.serial_number:x}",
+            "not_after": f"{each.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        for each in issued
+    ]
+    return _document(now, results, dry_run=False)
+
+
+def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
+    """Return what would be created as JSON, which docs/batches.md describes."""
+    results = [
+        {
+            "name": each.entry.stem,
+            "created": each.missing,
+            "certificate": each.entry.path(CERTIFICATE),
+            "ca": each.ca_entry.stem,
+        }
+        for each in ready
+    ]
+    return _document(now, results, dry_run=True)
+
+
+def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> str:
+    import json  # noqa: PLC0415 - only --json needs it
+
+    at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    document = {"schema": SCHEMA, "issued_at": at, "dry_run": dry_run, "results": results}
+    return json.dumps(document, indent=2)
+
+
+def _created(issued: "Issued") -> Iterator[str]:
+    """Yield the paths of the files that were created, in the order of their lines."""
+    entry, new_ca, request, pkcs8 = issued.entry, issued.new_ca, issued.request, issued.pkcs8
+    if new_ca:
+        suffixes = (CERTIFICATE, CRL) if new_ca.key_was_there else (KEY, CERTIFICATE, CRL)
+        yield from (new_ca.ca.entry.path(suffix) for suffix in suffixes)
+    if request:
+        yield from () if request.key_was_read else (request.key_path,)
+        yield request.path
+    if issued.signed:
+        yield entry.path(CERTIFICATE)
+    if pkcs8 and pkcs8.created:
+        yield pkcs8.path

@@ -1,0 +1,126 @@
+"""Many certificates at once, in batches that are written all or nothing."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from certstrap.authority.issue import Issued, Ready, Wanted, create, prepare
+from certstrap.authority.plan import Plan
+from certstrap.errors import (
+    AlreadyExistsError,
+    CertstrapError,
+    PathTakenError,
+    RefusedError,
+    WrongLinesError,
+)
+from certstrap.keys import KeySpec, PrivateKey, generating
+
+SIZE = 50
+"""How many certificates are written at once; an interrupt loses no more than those."""
+
+
+class Line(NamedTuple):
+    """What a line of a list asks for.
+
+    Attributes:
+        number: its number, from 1; 0 for a name of the command line.
+        wanted: the certificate, or what is wrong with the line.
+    """
+
+    number: int
+    wanted: Wanted | CertstrapError
+
+
+def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
+    """Find and check all that exists for a list, before anything is planned.
+
+    Args:
+        plan: the plan.
+        lines: the list.
+        source: the file that it was read from; empty for the command line.
+
+    Raises:
+        WrongLinesError: of a file, naming every line that cannot be carried out.
+        CertstrapError: of the command line, for the first name that cannot.
+    """
+    found: list[Ready] = []
+    seen: dict[str, int] = {}
+    wrong: list[tuple[int, CertstrapError]] = []
+    for line in lines:
+        try:
+            if isinstance(line.wanted, CertstrapError):
+                raise line.wanted
+            ready = prepare(plan, line.wanted)
+            stem = ready.entry.stem
+            if stem in seen:
+                raise _twice(stem, seen[stem])
+            seen[stem] = line.number
+            found.append(ready)
+        except CertstrapError as error:
+            if not source:
+                raise
+            wrong.append((line.number, error))
+    if wrong:
+        raise WrongLinesError(source, wrong)
+    return found
+
+
+def _twice(stem: str, before: int) -> RefusedError:
+    where = f", like line {before}" if before else ""
+    return RefusedError(
+        f"The files of {stem} are asked for a second time{where}.", "Name each certificate once."
+    )
+
+
+def create_all(
+    plan: Plan, ready: Sequence[Ready], jobs: int, done: Callable[[], None]
+) -> Iterator[list[Issued]]:
+    """Create what is missing for a list, and yield each batch when it is on disk.
+
+    Args:
+        plan: what it is added to; it is carried out batch by batch.
+        ready: the list.
+        jobs: how many RSA keys are generated at the same time.
+        done: called for each certificate.
+
+    Raises:
+        CertstrapError: see `create`; the batches before are on disk.
+    """
+    generated = _generated([each.new_key for each in ready], jobs)
+    for start in range(0, len(ready), SIZE):
+        batch = ready[start : start + SIZE]
+        keys = [next(generated) for _ in batch] if len(ready) > 1 else [None]
+        try:
+            yield _create(plan, batch, keys, done)
+        except (AlreadyExistsError, PathTakenError):  # another process has created a part of it
+            plan.start_again()
+            again = [prepare(plan, each.wanted) for each in batch]
+            yield _create(plan, again, keys, lambda: None)
+
+
+def _create(
+    plan: Plan,
+    batch: Sequence[Ready],
+    keys: Sequence[PrivateKey | None],
+    done: Callable[[], None],
+) -> list[Issued]:
+    issued = []
+    for each, key in zip(batch, keys, strict=True):
+        issued.append(create(plan, each, key))
+        done()
+    plan.commit()
+    return issued
+
+
+def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:
+    """Yield a new key of each kind, and None for None; RSA keys are generated at the same time."""
+    waiting: deque[Callable[[], PrivateKey | None]] = deque()
+    for spec in specs:
+        if spec is None:
+            waiting.append(lambda: None)
+        else:
+            waiting.append(generating(spec) if spec.bits else spec.generate)
+        if len(waiting) >= jobs:
+            yield waiting.popleft()()
+    for key in waiting:
+        yield key()
