@@ -302,13 +302,11 @@ def parse_permitted_domain(text: str) -> str:
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address:
-    if (
-        _is_address(text) and "%" not in text
-    ):  # a scope (fe80::1%eth0) has no place in a certificate
-        return ip_address(text)
-    raise InvalidAlternativeNameError(
-        "IP address", text, "Write it as 127.0.0.1 or ::1; names go into --domain."
-    )
+    if not _is_address(text) or "%" in text:  # a certificate has no place for fe80::1%eth0
+        raise InvalidAlternativeNameError(
+            "IP address", text, "Write it as 127.0.0.1 or ::1; names go into --domain."
+        )
+    return ip_address(text)
 
 
 def _parse_uri(text: str) -> str:
