@@ -157,6 +157,34 @@ def test_the_app_lists_its_commands_without_importing_them(folder: Path) -> None
     assert programs.run(sys.executable, "-c", script).stdout == "[]\n"
 
 
+def test_help_says_what_each_command_does_in_one_line(certstrap: CommandLine) -> None:
+    listed = certstrap("--help").stdout.partition("Commands:\n")[2]
+    assert "..." not in listed
+    assert all(
+        re.match(r"  \S+ +[A-Z].*\.$", line) for line in listed.splitlines()[: len(COMMANDS)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "encrypts"),
+    [
+        *((name, "new keys") for name in ("init", "request-cert", "issue")),
+        *((name, "the new file") for name in ("import", "export-pkcs12")),
+        *((name, "") for name in ("sign", "revoke", "export-pkcs8", "check", "inspect")),
+    ],
+)
+def test_help_of_no_passphrase_says_what_is_not_encrypted(
+    certstrap: CommandLine, command: str, encrypts: str
+) -> None:
+    shown = " ".join(certstrap(command, "--help").stdout.split())
+    help_text = shown.partition("--no-passphrase ")[2]
+    about_new = f"Do not ask for a passphrase or encrypt {encrypts}."
+    about_existing = (
+        "key is not encrypted. If it is, its passphrase is asked for on a terminal only."
+    )
+    assert (about_new if encrypts else about_existing) in help_text
+
+
 def complete(shell: str, line: str) -> Mapping[str, str]:
     """Return the environment by which a shell asks how ``line`` may go on."""
     return {
@@ -197,6 +225,29 @@ def test_clients_are_offered_and_no_cas(certstrap: CommandLine, command: str) ->
     line = f"certstrap {command} "
     done = CliRunner().invoke(app, [], env=complete("bash", line), prog_name="certstrap")
     assert done.stdout.split() == ["client"]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("init --curve ", ["P-224", "P-256", "P-384", "P-521", "Ed25519"]),
+        ("init --curve P", ["P-224", "P-256", "P-384", "P-521"]),
+        ("revoke --reason k", ["keyCompromise"]),
+        ("sign pending --profile ", ["client", "server", "both"]),
+        ("sign --CA ", ["Cert"]),
+        ("issue --CA ", ["Cert"]),
+        ("sign ", ["pending"]),
+        ("export-pkcs8 ", ["client", "pending"]),
+        ("export-chain ", ["Cert", "client"]),
+    ],
+)
+def test_values_are_offered(certstrap: CommandLine, words: str, offered: list[str]) -> None:
+    new_key = ("--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "client", "--pkcs8", *new_key)
+    certstrap("request-cert", "--cn", "pending", *new_key)
+    environ = complete("bash", f"certstrap {words}")
+    done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
+    assert done.stdout.split() == offered
 
 
 @pytest.mark.parametrize(

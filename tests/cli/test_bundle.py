@@ -234,8 +234,8 @@ def test_what_is_no_ca_is_refused(certstrap: CommandLine, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        (("--check", "f", "Cert"), "--check FILE checks a file that is there"),
-        (("--check", "f", "--output", "g"), "--check FILE checks a file that is there"),
+        (("--check", "f", "Cert"), "--check FILE checks an existing file"),
+        (("--check", "f", "--output", "g"), "--check FILE checks an existing file"),
         (("--rotate", "a", "b", "Cert"), "--rotate names both CAs"),
         (("--rotate", "a", "b", "--cert", "f"), "--rotate names both CAs"),
         (("--json",), "--quiet and --json are for --check FILE"),

@@ -93,10 +93,17 @@ def leaves(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Return the keys of the depot that begin so."""
-    from certstrap.depot import KEY  # noqa: PLC0415
+    """Return the keys of the depot that begin so, without those of CAs and without copies."""
+    from certstrap.depot import KEY, PKCS8  # noqa: PLC0415
 
-    return _beginning(incomplete, lambda: (e.stem for e in _depot(ctx).with_suffix(KEY)))
+    def stems() -> list[str]:
+        depot = _depot(ctx)
+        found = depot.with_suffix(KEY)
+        left_out = {authority.entry for authority in depot.authorities}
+        left_out |= {depot.entry((entry.stem + PKCS8).removesuffix(KEY)) for entry in found}
+        return [entry.stem for entry in found if entry not in left_out]
+
+    return _beginning(incomplete, stems)
 
 
 def _depot(ctx: typer.Context) -> "Depot":

@@ -107,6 +107,17 @@ NoPassphrase = Annotated[
     bool,
     typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt new keys."),
 ]
+NoKeyPassphrase = Annotated[
+    bool,
+    typer.Option(
+        "--no-passphrase",
+        help="The key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
+    ),
+]
+NoCopyPassphrase = Annotated[
+    bool,
+    typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt the new file."),
+]
 CAPassphraseText = Annotated[
     str | None,
     typer.Option(
@@ -117,7 +128,11 @@ CAPassphraseText = Annotated[
 ]
 NoCAPassphrase = Annotated[
     bool,
-    typer.Option("--no-passphrase", help="The CA's key is not encrypted: do not ask."),
+    typer.Option(
+        "--no-passphrase",
+        help="The CA's key is not encrypted. If it is, its passphrase is asked for on a terminal "
+        "only.",
+    ),
 ]
 AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
 ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]

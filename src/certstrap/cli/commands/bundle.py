@@ -73,7 +73,7 @@ def command(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
 ) -> None:
-    """Make the CA file to upload, which Temporal Cloud cannot refuse.
+    """Create the CA file to upload to Temporal Cloud.
 
     It goes to standard output, if --output is not given. With --check, the exit status is 3 if
     anything failed.
@@ -124,7 +124,7 @@ def _require_sense(
     check: str,
 ) -> None:
     if check and (names or cert or output or rotate):
-        raise typer.BadParameter("--check FILE checks a file that is there: give nothing else")
+        raise typer.BadParameter("--check FILE checks an existing file: give nothing else")
     if rotate and (names or cert):
         raise typer.BadParameter("--rotate names both CAs: give no others")
     if namespace and not rotate:

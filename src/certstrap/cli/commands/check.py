@@ -35,7 +35,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="Whose certificates are checked. Default: all of the depot.",
+            help="The names in the certificates. Default: all of the depot.",
             autocompletion=completion.certificates,
         ),
     ] = None,
@@ -98,9 +98,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
-    """Check certificates, keys and chains against what Temporal Cloud asks.
+    """Check certificates and keys by Temporal Cloud's rules.
 
     A rehearsal tries them in a TLS connection on this machine. The exit status is 3 if anything
     failed.

@@ -34,7 +34,9 @@ def command(
     ctx: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Whose certificate.", autocompletion=completion.leaves),
+        typer.Argument(
+            metavar="NAME", help="The name in the certificate.", autocompletion=completion.leaves
+        ),
     ],
     namespace: Annotated[
         str,
@@ -95,9 +97,9 @@ def command(
     ] = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
-    """Print the configuration of a client that connects to a Namespace.
+    """Print the configuration of a client of a Namespace.
 
     The paths in it are absolute. Only --format kubernetes prints the private key itself.
     """

@@ -52,7 +52,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCAPassphrase = False,
 ) -> None:
-    """Create or renew the CRL of a CA, or print those of a whole chain."""
+    """Create or renew a CA's CRL, or print those of a chain."""
     context: Context = ctx.obj
     if bundle and (days or stdout):
         raise typer.BadParameter("--bundle changes no CRL: leave out --days and --stdout")

@@ -33,7 +33,7 @@ def command(
     allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoCopyPassphrase = False,
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj

@@ -38,7 +38,7 @@ def command(
     allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj

@@ -45,7 +45,7 @@ def command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --match.")] = False,
 ) -> None:
-    """Print the certificate filters that admit these clients and no others.
+    """Print filters that admit these clients and no others.
 
     The JSON is what tcld imports, and is pasted into the page of the Namespace.
     """

@@ -37,7 +37,7 @@ CACertificate = Annotated[
 ]
 CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
 def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:

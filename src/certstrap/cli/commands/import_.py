@@ -28,7 +28,7 @@ def command(
     csr: Annotated[str, typer.Option("--csr", metavar="FILE", help="Its request.")] = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoCopyPassphrase = False,
 ) -> None:
     """Copy a certificate of any tool into the depot."""
     context: Context = ctx.obj

@@ -37,7 +37,7 @@ def command(
     ] = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Show what a certificate, a request, a CRL or a key is."""
     about: Context = ctx.obj

@@ -56,7 +56,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCAPassphrase = False,
 ) -> None:
-    """Revoke a certificate: add it to the CRL of the CA that issued it."""
+    """Revoke a certificate: add it to the CRL of its CA."""
     context: Context = ctx.obj
     if bool(common_name) == bool(serial):
         raise MissingOptionError(

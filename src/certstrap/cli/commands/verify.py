@@ -42,7 +42,7 @@ def command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Verify certificates: chain, signatures, dates, constraints and CRLs.
+    """Verify certificates: chain, signatures, dates, CRLs.
 
     The root and the CRLs are those of the depot. The exit status is 3 if a certificate is not good.
     """
