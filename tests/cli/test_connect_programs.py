@@ -1,10 +1,10 @@
 """What `connect` prints in each language is read back as the same values.
 
 Python, Node, sh and fish read what is theirs themselves; `tests/interop/test_connect.py` does so
-with whole programs, and with javac. Of Go, C#, Ruby, PHP and PowerShell nothing is taken for
-granted on the machines that run the tests: their programs are read by the lexers of Pygments, and
-by gofmt, ruby and php only where these happen to be; their strings are read by the rules of the
-language, written down here once more.
+with whole programs, also in Java and Go. Nothing on the machines that run the tests reads C#, Ruby,
+PHP and PowerShell: their programs are read by the lexers of Pygments, and by ruby and php only
+where these happen to be; their strings are read by the rules of the language, written down here
+once more.
 """
 
 import ast

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from certstrap.cli import app
+from certstrap.cli.render.connect import FORMATS
+from certstrap.cli.render.quoting import SHELLS
 from tests.fuzz import texts
 from tests.fuzz.corpus import CERTSTRAPS, SECRET
 from tests.fuzz.folders import FIFO, PASSPHRASES, Item
@@ -37,6 +39,9 @@ _READ: dict[str, tuple[str, ...]] = {
     "--ca-certificate-file": ("ca.pem", "ca.pem", "out/Cert.crt", "out/EC_Clear.crt"),
     "--ca-key-file": ("ca.key", "ca.key", "out/Cert.key", "out/EC_Clear.key"),
     "--passphrase-file": (*PASSPHRASES, "-"),
+    "--server-ca": ("ca.pem", "out/Cert.crt"),
+    "--into": ("temporal.toml", "temporal.toml", "odd.toml"),
+    "--match": ("filters.json", "odd.json", "-"),
 }
 _WRITTEN = ("a.pem", "b.pem", "c.key", "folder/new.pem", "out/new.pem", "./d.pem", "out/../e.pem")
 _ODD_FILES = (
@@ -142,6 +147,8 @@ def _chance(command: Command, option: Option) -> float:
         return 1.0  # an RSA key takes its time
     if option.names[0] == "--no-passphrase":
         return 0.5
+    if command.words[0] in {"connect", "filters"}:
+        return 0.95 if option.names[0] == "--namespace" else 0.2
     return 0.1
 
 
@@ -174,6 +181,10 @@ def _value(rng: Random, command: Command, option: Option, stems: list[str]) -> s
         "PROFILE": lambda: texts.one_of(rng, texts.PROFILES, texts.ODD),
         "DOMAIN": lambda: texts.one_of(rng, texts.DOMAINS, texts.ODD_LISTS),
         "LIST": lambda: _list(rng, option),
+        "ID": lambda: texts.one_of(rng, texts.NAMESPACES, texts.ODD),
+        "HOST[:PORT]": lambda: texts.one_of(rng, texts.HOSTS, texts.ODD),
+        "FORMAT": lambda: texts.one_of(rng, FORMATS, texts.ODD),
+        "SHELL": lambda: texts.one_of(rng, tuple(SHELLS), texts.ODD),
     }
     if option.metavar in pools:
         return pools[option.metavar]()

@@ -152,6 +152,22 @@ def _known(whose: str) -> str:
     )
 
 
+_TOML = b"# mine\n[profile.default]\naddress = 'localhost:7233'\n[profile.x.tls]\n"
+_FILTERS = b'{"filters": [{"commonName": "client"}, {"organization": "A*", "commonName": "*c"}]}'
+
+
+def _changed(rng: Random, data: bytes) -> bytes:
+    """Return a text with some bytes replaced, repeated or taken out."""
+    changed = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 5))):
+        start = rng.randrange(len(changed) + 1)
+        end = min(len(changed), start + rng.choice((0, 1, 1, 4, 20)))
+        changed[start:end] = rng.choice(
+            (b"", bytes(changed[start:end]) * 2, b'"', b"{", b"[", b"*", b"\n", b"\xff", b"\\u0000")
+        )
+    return bytes(changed)
+
+
 def _beside(rng: Random) -> tuple[Item, ...]:
     """Return the files beside the depot."""
     kind = rng.choice(tuple(_OBJECTS.values()))
@@ -164,6 +180,10 @@ def _beside(rng: Random) -> tuple[Item, ...]:
         Item("other.csr", data=corpus.request("other", "other.example")),
         Item("other.pem", data=corpus.certificate("other", "Cert")),
         Item("odd.pem", data=objects.odd(rng, kind)),
+        Item("temporal.toml", data=_TOML, mode=rng.choice((0o600, 0o644))),
+        Item("odd.toml", data=_changed(rng, _TOML), mode=0o644),
+        Item("filters.json", data=_FILTERS, mode=0o644),
+        Item("odd.json", data=_changed(rng, _FILTERS), mode=0o644),
         Item(
             "changed.pem",
             data=mutate.file_changed(rng, valid, list(corpus.everything())),

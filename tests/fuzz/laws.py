@@ -98,8 +98,9 @@ def _changed_in_its_place(case: Case, outcome: Outcome) -> Iterator[str]:
         return
     here = next((path for path in outcome.after if path.endswith(f"/{folders.HERE}")), "")
     named = {os.path.realpath(os.path.join(here, word)) for word in _paths(case)}
+    into = any(re.match("--?into", word) for word in case.words)
     forced = any(re.match("--?force", word) for word in case.words)
-    for path, (mode, _) in outcome.after.items():
+    for path, (mode, data) in outcome.after.items():
         if outcome.before.get(path) == outcome.after[path]:
             continue
         real = os.path.realpath(path)
@@ -107,7 +108,9 @@ def _changed_in_its_place(case: Case, outcome: Outcome) -> Iterator[str]:
         is_in_named = os.path.dirname(real) in named
         if not (real in named or is_in_named or holds_named) or "/.certstrap-" in path:
             yield f"{path} is new, in the wrong place"
-        if path in outcome.before and not (forced or _REPLACED.search(path)):
+        old = outcome.before.get(path)
+        extended = into and old and old[0] == mode and data.startswith(old[1])
+        if old and not (forced or extended or _REPLACED.search(path)):
             yield f"{path} was overwritten"
     for path in outcome.before.keys() - outcome.after.keys():
         yield f"{path} is gone"

@@ -66,6 +66,8 @@ REASONS = (
     "certificateHold", "affiliationChanged", "x",
 )  # fmt: skip
 PROFILES = ("client", "server", "both", "", "Client", "x")
+NAMESPACES = ("your-namespace.acct", "ns.acct", "ns", "Ns.acct", "")
+HOSTS = ("127.0.0.1:1", "[::1]:1", "localhost:1", "localhost:70000", "a:b:c", "")
 COUNTRIES = ("DE", "us", "USA", "D", "ß", "1", "")
 _ALPHABET = "abcXYZ019 ._-*@:/,=\\'\"\t\x1bäß東😀\u0301\u202e\udcff"
 

@@ -40,6 +40,7 @@ asyncio.run(Client.connect(**ClientConfig.load_client_connect_config(disable_fil
 {AND_WAITS}
 """
 MODULES = Path(__file__).parent / "node_modules"
+STUBS = Path(__file__).parent / "stubs"
 
 
 class Odd:
@@ -150,10 +151,9 @@ def test_the_program_in_java_compiles_and_passes_on_what_it_was_given(
         "javac", asked="--version", answers=r"javac (1[7-9]|[2-9]\d)", what="a JDK, 17 or later"
     )
     file = odd.file("Connect.java", odd.printed(server, "client", "java"))
-    stubs = Path(__file__).parent / "stubs"
     classes = odd.folder / "classes"
     # Its source is ASCII, so that any encoding that a compiler takes for granted will do.
-    options = ("-encoding", "US-ASCII", "-Xlint:all", "-Werror", "-sourcepath", stubs)
+    options = ("-encoding", "US-ASCII", "-Xlint:all", "-Werror", "-sourcepath", STUBS / "java")
     programs.run(javac, "-d", classes, *options, file)
     assert programs.run("java", "-cp", classes, "Connect").lines == [
         f"target {server.address}",
@@ -164,6 +164,29 @@ def test_the_program_in_java_compiles_and_passes_on_what_it_was_given(
         "Connected to your-namespace.acct.",
         "shut down",
     ]
+
+
+@each_client
+def test_the_program_in_go_connects(name: str, server: Server, odd: Odd) -> None:
+    """The package of Temporal is a stub, which opens a TLS connection with what it is given."""
+    program = peers.program("go", asked="version", answers="go version go1", what="Go")
+    file = odd.file("connect.go", odd.printed(server, name, "go"))
+    assert not programs.run("gofmt", "-l", file).stdout
+    environ = {"GO111MODULE": "off", "GOPATH": str(STUBS / "go"), "GOFLAGS": ""}
+    ended = programs.run(program, "run", file, environ=environ, seconds=300)
+    assert ended.stdout == "namespace your-namespace.acct\n"
+    assert ended.stderr.endswith(" Connected.\n")
+
+
+def test_the_program_in_go_is_turned_away_with_the_certificate_of_another_ca(
+    depot: Path, stranger: Path, odd: Odd
+) -> None:
+    program = peers.program("go", asked="version", answers="go version go1", what="Go")
+    with serving(depot, stranger / "Root.crt") as server:
+        file = odd.file("connect.go", odd.printed(server, "client", "go"))
+        environ = {"GO111MODULE": "off", "GOPATH": str(STUBS / "go"), "GOFLAGS": ""}
+        ended = programs.run(program, "run", file, environ=environ, exit_code=1, seconds=300)
+    assert "Cannot connect:" in ended.stderr
 
 
 def test_the_package_that_ci_installs_is_the_one_that_is_run() -> None:
