@@ -25,8 +25,8 @@ def same_key(path: Path, key: PrivateKey, passphrase: bytes | None = None) -> bo
 def test_a_key_of_the_depot_is_written_beside_it(
     certstrap: CommandLine, folder: Path, kind: str
 ) -> None:
-    certstrap("request-cert", "--cn", "a b", "--no-passphrase", "--curve", "P-384")
-    (folder / "out/a_b.key").unlink()
+    foreign.write(folder / "its.key", foreign.key_data(KEYS[kind]))
+    certstrap("request-cert", "--cn", "a b", "--key", "its.key", "--no-passphrase")
     foreign.write(folder / "out/a_b.key", foreign.key_data(KEYS[kind]))
     assert certstrap("export-pkcs8", "a b").stdout == "Created out/a_b.pkcs8.key\n"
     copy = folder / "out/a_b.pkcs8.key"

@@ -119,16 +119,16 @@ def test_a_name_in_another_case_is_another_name(depot: Depot) -> None:
 
 
 def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(depot: Depot) -> None:
-    for suffix, name in ((CERTIFICATE, "t/a"), (REQUEST, "t/b")):
+    for suffix, name in ((CERTIFICATE, "t/a"), (REQUEST, "t:a")):
         built = (a_certificate if suffix == CERTIFICATE else a_request)(subject=a_name(name))
         Path(f"out/t_a{suffix}").write_bytes(built.public_bytes(Encoding.PEM))
     assert depot.find(named("t/a")).stem == "t_a"
     assert depot.find(named("t/a"), CERTIFICATE).stem == "t_a"
-    assert depot.find(named("t/b"), REQUEST).stem == "t_a"
+    assert depot.find(named("t:a"), REQUEST).stem == "t_a"
     for name, suffixes, path in (
         ("t/a", (REQUEST,), "out/t_a.csr"),
-        ("t/b", (CERTIFICATE,), "out/t_a.crt"),
-        ("t/b", (), "out/t_a.crt"),
+        ("t:a", (CERTIFICATE,), "out/t_a.crt"),
+        ("t:a", (), "out/t_a.crt"),
     ):
         with pytest.raises(NameMismatchError) as caught:
             depot.find(named(name), *suffixes)
