@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from certstrap.locks import locked
 from tests import programs
 from tests.faults import strace
 from tests.faults.forks import Forks
+from tests.faults.processes import until_waiting
 from tests.faults.scenes import Scene
-from tests.faults.strace import Call, Traced
+from tests.faults.strace import DEPOT, Call, Traced
+from tests.programs import Outcome
 
 Stage = Callable[[Scene], Path]
 Record = Callable[[Scene], Traced]
 Calls = Callable[[Scene], list[Call]]
 Break = Callable[..., Traced]
+AtOnce = Callable[..., list[Outcome]]
 
 
 def skip_without(reason: str) -> None:
@@ -103,3 +107,22 @@ def traced(forks: Forks) -> Break:
 def break_call(forks: Forks) -> Break:
     """Runs a command and breaks one of its calls: `strace.break_call`."""
     return partial(strace.break_call, forks)
+
+
+@pytest.fixture
+def at_once(forks: Forks) -> AtOnce:
+    """Runs commands in a folder, each in a process of its own, which begin as one."""
+
+    def run(folder: Path, *commands: tuple[str, ...], until_all_wait: bool = True) -> list[Outcome]:
+        """Run them; if they are to wait, all look at the depot before the first of them writes."""
+        runs = [forks.start(folder, "--depot-path", DEPOT, *command) for command in commands]
+        depot = folder / DEPOT
+        if until_all_wait:
+            depot.mkdir(mode=0o700, exist_ok=True)
+        with locked([str(depot)] if until_all_wait else []):
+            for each in runs:
+                each.go()
+            until_waiting(runs if until_all_wait else [])
+        return [each.end() for each in runs]
+
+    return run

@@ -7,12 +7,11 @@ import pytest
 
 from tests.builders import crls
 from tests.conftest import snapshot
-from tests.faults.conftest import Break, Calls, Stage
+from tests.faults.conftest import AtOnce, Break, Calls, Stage
 from tests.faults.processes import WAITING
 from tests.faults.scenes import INIT, NEW_KEY, SIGN, Scene, assert_whole, here, names, temporary
 from tests.faults.strace import DEPOT, after_changes
 from tests.faults.test_revoke_at_once import revoking
-from tests.faults.test_two_at_once import at_once
 from tests.programs import end
 
 
@@ -67,7 +66,9 @@ def test_a_signature_killed_at_any_call_leaves_a_whole_first_crl_or_none(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
-def test_of_signers_at_once_each_finds_or_makes_the_first_crl(stage: Stage) -> None:
+def test_of_signers_at_once_each_finds_or_makes_the_first_crl(
+    stage: Stage, at_once: AtOnce
+) -> None:
     folder = stage(FIRST)
     here(folder, "request-cert", "--common-name", "other", *NEW_KEY)
     outcomes = at_once(folder, FIRST.command, ("sign", "other", "--CA", "Cert"))
@@ -77,7 +78,7 @@ def test_of_signers_at_once_each_finds_or_makes_the_first_crl(stage: Stage) -> N
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
-def test_a_first_crl_never_replaces_one_with_a_revocation(stage: Stage) -> None:
+def test_a_first_crl_never_replaces_one_with_a_revocation(stage: Stage, at_once: AtOnce) -> None:
     folder = stage(FIRST)
     revoke = ("revoke", "--serial", "2A", "--CA", "Cert")
     outcomes = at_once(folder, FIRST.command, revoke)

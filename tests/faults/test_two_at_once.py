@@ -3,7 +3,6 @@
 import signal
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,8 +10,7 @@ import pytest
 
 from certstrap.locks import locked
 from tests.conftest import snapshot
-from tests.faults.conftest import Break, Stage
-from tests.faults.forks import Forks
+from tests.faults.conftest import AtOnce, Break, Stage
 from tests.faults.processes import WAITING, start, until_waiting
 from tests.faults.scenes import (
     INIT,
@@ -32,28 +30,6 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who
 
 CREATORS = 20
 NAMES = [f"client{number}" for number in range(8)]
-
-
-AtOnce = Callable[..., list[Outcome]]
-
-
-@pytest.fixture
-def at_once(forks: Forks) -> AtOnce:
-    """Runs commands in a folder, each in a process of its own, which begin as one."""
-
-    def run(folder: Path, *commands: tuple[str, ...], until_all_wait: bool = True) -> list[Outcome]:
-        """Run them; if they are to wait, all look at the depot before the first of them writes."""
-        runs = [forks.start(folder, "--depot-path", DEPOT, *command) for command in commands]
-        depot = folder / DEPOT
-        if until_all_wait:
-            depot.mkdir(mode=0o700, exist_ok=True)
-        with locked([str(depot)] if until_all_wait else []):
-            for each in runs:
-                each.go()
-            until_waiting(runs if until_all_wait else [])
-        return [each.end() for each in runs]
-
-    return run
 
 
 def assert_one_won(folder: Path, outcomes: list[Outcome], scene: Scene) -> None:
