@@ -161,6 +161,11 @@ MUTANTS = [
     Mutant(
         "a root with RSA 1024", _uploaded(ROOT, _another_ca(1).but(key=an_rsa_key(1024))), "ca-key"
     ),
+    Mutant(
+        "a CA whose key signs nothing",
+        _uploaded(ROOT, INTERMEDIATE.but(key=X25519PrivateKey.generate())),
+        "ca-key",
+    ),
     Mutant("a root on secp256k1", _uploaded(ROOT, _another_ca(1).but(key=SECP256K1)), "ca-key"),
     Mutant(
         "an unknown critical extension of the CA",
