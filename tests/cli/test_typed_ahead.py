@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -47,9 +48,10 @@ def test_the_answers_of_three_commands_are_typed_before_the_first_starts(folder:
     load_key(folder / "out/a.key", b"two")
 
 
-def test_both_answers_are_sent_to_a_program_that_has_not_started(folder: Path) -> None:
+def slow_init(folder: Path) -> Any:
+    """Return a terminal in which `init` starts after a while."""
     command = [*CERTSTRAP, "init", "--cn", "CA", "--curve", "P-256"]
-    child = pexpect.spawn(
+    return pexpect.spawn(
         "sh",
         ["-c", SLOW_TO_START, "sh", *command],
         cwd=str(folder),
@@ -57,6 +59,10 @@ def test_both_answers_are_sent_to_a_program_that_has_not_started(folder: Path) -
         timeout=20,
         encoding="utf-8",
     )
+
+
+def test_both_answers_are_sent_to_a_program_that_has_not_started(folder: Path) -> None:
+    child = slow_init(folder)
     child.send("secret\r")
     child.send("secret\r")
     printed = ends(child)
@@ -66,15 +72,7 @@ def test_both_answers_are_sent_to_a_program_that_has_not_started(folder: Path) -
 
 
 def test_answers_that_differ_are_still_refused(folder: Path) -> None:
-    command = [*CERTSTRAP, "init", "--cn", "CA", "--curve", "P-256"]
-    child = pexpect.spawn(
-        "sh",
-        ["-c", SLOW_TO_START, "sh", *command],
-        cwd=str(folder),
-        env=environment(),
-        timeout=20,
-        encoding="utf-8",
-    )
+    child = slow_init(folder)
     child.send("one\rother\r")
     printed = ends(child)
     assert "Passphrases do not match." in printed

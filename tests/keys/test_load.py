@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_public_key,
 )
 from hypothesis import given, settings
@@ -21,24 +20,11 @@ from certstrap.keys import P256, RSA_2048, PrivateKey
 from certstrap.keys.rounds import rounds_of
 from tests.builders import DATA
 from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence
-from tests.builders.keys import LEAF_KEY, a_key
+from tests.builders.keys import LEAF_KEY, SECRET, a_key, never, public, secret
 from tests.builders.openssl import openssl
 
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
 PKCS8 = PrivateFormat.PKCS8
-SECRET = b"123456"
-
-
-def never() -> bytes:
-    raise AssertionError("a passphrase was asked for")
-
-
-def secret() -> bytes:
-    return SECRET
-
-
-def public(key: PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def sec1_with_parameters() -> bytes:

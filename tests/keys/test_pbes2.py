@@ -6,33 +6,19 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
 )
 
 from certstrap import keys, pem
 from certstrap.errors import WrongPassphraseError
 from certstrap.keys import CURVES, P256, RSA_2048, KeySpec, PrivateKey
 from tests.builders.der import der, integer, oid, sequence
-from tests.builders.keys import LEAF_KEY, a_key
+from tests.builders.keys import LEAF_KEY, SECRET, a_key, never, public, secret
 from tests.builders.openssl import openssl
 
 SPECS = [RSA_2048, *(KeySpec(curve=curve) for curve in CURVES)]
 ED448 = ed448.Ed448PrivateKey.generate()
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
 PKCS8 = PrivateFormat.PKCS8
-SECRET = b"123456"
-
-
-def never() -> bytes:
-    raise AssertionError("a passphrase was asked for")
-
-
-def secret() -> bytes:
-    return SECRET
-
-
-def public(key: PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)

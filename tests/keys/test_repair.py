@@ -2,28 +2,13 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
 from certstrap import keys, pem
 from certstrap.errors import UnusableFileError, WrongPassphraseError
-from certstrap.keys import PrivateKey
 from tests.builders import DATA
 from tests.builders.der import der, sequence
-
-SECRET = b"123456"
-
-
-def never() -> bytes:
-    raise AssertionError("a passphrase was asked for")
-
-
-def secret() -> bytes:
-    return SECRET
-
-
-def public(key: PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+from tests.builders.keys import SECRET, never, public, secret
 
 
 @pytest.mark.parametrize("name", ["EC_Enc", "P521_Enc", "Ed_Enc", "RSA_Enc"])

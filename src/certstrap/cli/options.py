@@ -135,4 +135,13 @@ NoCAPassphrase = Annotated[
     ),
 ]
 AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+CertificateName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The name in the certificate.",
+        autocompletion=completion.certificates,
+    ),
+]
 ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]

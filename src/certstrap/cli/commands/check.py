@@ -95,7 +95,7 @@ def command(
         ),
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoKeyPassphrase = False,

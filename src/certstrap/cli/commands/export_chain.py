@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.export import export_chain
-from certstrap.cli import completion
+from certstrap.cli import options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -17,14 +17,7 @@ EXAMPLE = "certstrap export-chain your-namespace"
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="The name in the certificate.",
-            autocompletion=completion.certificates,
-        ),
-    ],
+    name: options.CertificateName,
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
     output: Annotated[
         str, typer.Option("--output", metavar="FILE", help="Write the chain to FILE.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.pkcs12 import export_pkcs12
-from certstrap.cli import completion, options
+from certstrap.cli import options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -17,14 +17,7 @@ EXAMPLE = "certstrap export-pkcs12 your-namespace --passphrase-file p12.txt"
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="The name in the certificate.",
-            autocompletion=completion.certificates,
-        ),
-    ],
+    name: options.CertificateName,
     legacy: Annotated[
         bool,
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),

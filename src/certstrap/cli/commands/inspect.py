@@ -31,7 +31,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
     as_pem: Annotated[
         bool, typer.Option("--pem", help="Print PEM; of a private key, its public key.")
     ] = False,

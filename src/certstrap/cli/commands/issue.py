@@ -98,7 +98,7 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, and create nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Create whatever is missing for client certificates.
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.plan import Plan, source_of
-from certstrap.cli import completion
+from certstrap.cli import completion, options
 from certstrap.cli.arguments import named_entry
 from certstrap.cli.console import FOUND, say
 from certstrap.cli.context import Context, prints_to_terminal
@@ -40,7 +40,7 @@ def command(
             "--at", metavar="DATE", help="Whether it is good then (2027-12-31, 90d), not now."
         ),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Verify certificates: chain, signatures, dates, CRLs.
 
