@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import Version
+from cryptography.x509 import Version, load_pem_x509_certificate
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -211,6 +211,28 @@ def test_certificates_come_by_name_without_what_is_none(depot: Depot, folder: Pa
     (out / "a.txt").write_bytes((out / "a.crt").read_bytes())
     assert [entry.stem for entry, _ in depot.certificates()] == ["Cert", "a"]
     assert [each.entry.stem for each in depot.authorities] == ["Cert"]
+    stems = [entry.stem for entry in depot.with_suffix(CERTIFICATE)]
+    assert stems == ["Cert", "a", "broken", "folder", "gone", "key"]
+    assert [entry.stem for entry in depot.with_suffix(REQUEST)] == ["a", "b"]
+
+
+def test_a_client_is_no_ca_in_whatever_form_its_certificate_is(depot: Depot, folder: Path) -> None:
+    out = folder / "out"
+    for stem, whose in (("client", "a"), ("ca", "Cert")):
+        pem = (out / f"{whose}.crt").read_bytes()
+        der = load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+        for form, data in (("text", b"Subject: x\n" + pem), ("der", der), ("crlf", crlf(pem))):
+            (out / f"{stem}-{form}.crt").write_bytes(data)
+    assert [each.entry.stem for each in depot.authorities] == [
+        "Cert",
+        "ca-crlf",
+        "ca-der",
+        "ca-text",
+    ]
+
+
+def crlf(text: bytes) -> bytes:
+    return text.replace(b"\n", b"\r\n")
 
 
 def test_a_folder_that_is_not_there_has_no_certificates(folder: Path) -> None:
