@@ -23,9 +23,9 @@ from tests.temporal.pki import KEY, LEAF, ROOT, nobody
 
 @contextmanager
 def within_a_second() -> Iterator[None]:
-    start = time.monotonic()
+    start = time.process_time()  # whatever else the machine does
     yield
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_certificates_are_numbered_if_there_are_several() -> None:
