@@ -39,6 +39,7 @@ LINES = {
     "connect other --namespace other.acct": 0,
     "connect other --namespace other.acct --format go": 0,
     "filters other": 0,
+    "status": 0,
     "inspect other": 0,
     "verify other": 0,
 }

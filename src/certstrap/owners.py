@@ -6,7 +6,7 @@ import sys
 
 
 def is_shared(folder: str) -> bool:
-    """Tell whether users other than root and the one who runs this may write to ``folder``."""
+    """Return whether users other than root and the one who runs this may write to ``folder``."""
     return sys.platform != "win32" and _is_shared(os.stat(folder))
 
 

@@ -36,6 +36,11 @@ _BLOCK = (
     rb"-----END \1-----[ \t\r]*+(?:\n|\Z)"
 )
 _END = rb"\n-----END [^\n]*-----"
+_ONE_BLOCK = re.compile(
+    rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\n"
+    rb"(?:[A-Za-z0-9+/]{64}\n)*([A-Za-z0-9+/]{2,64}={0,2})\n"
+    rb"-----END \1-----\n"
+)
 # The name of a curve, or its prime field or binary field (RFC 3279, 2.3.5).
 _EC_PARAMETERS = (
     rb"(?s)\x06|"
@@ -72,6 +77,8 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
             "is text in UTF-16, which other programs cannot read",
             "Save it as ASCII; in PowerShell: Get-Content FILE | Set-Content -Encoding ascii NEW",
         )
+    if _is_one_block(data, kind):
+        return data, True
     if is_der(data):
         if any(_begins(data)):
             raise UnusableFileError(
@@ -94,6 +101,18 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     if not other:
         return data, False
     raise UnusableFileError(source, f"holds a {other}, not a {kind}", "Name the right file.")
+
+
+def _is_one_block(data: bytes, kind: str) -> bool:
+    """Return whether ``data`` is one PEM block of ``kind`` as this program writes it, and no more.
+
+    Most files of a depot are, and this is ten times as fast as looking for what others might see.
+    """
+    found = _ONE_BLOCK.fullmatch(data)
+    if not found or kind_of(found[1]) != kind:
+        return False
+    last = found[2]
+    return len(last) % 4 == 0 and base64.b64encode(base64.b64decode(last[-4:])) == last[-4:]
 
 
 def find_all(data: bytes, kind: str) -> Iterator[bytes]:
@@ -209,7 +228,7 @@ def kind_of(label: bytes) -> str:
     """Return what a PEM label stands for, in words."""
     if label.endswith(b"PRIVATE KEY"):
         return PRIVATE_KEY
-    return _KINDS.get(label, printable(label.decode(errors="replace").lower()))
+    return _KINDS.get(label) or printable(label.decode(errors="replace").lower())
 
 
 def der_of(block: bytes) -> bytes:

@@ -5,11 +5,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.certificates.properties import authority_key_identifier
 from certstrap.keys import PrivateKey, signature_hash
+from certstrap.pem import to_pem
+from tests.builders.der import der, sequence
 from tests.conftest import NOW
+from tests.temporal.pki import elements, inside
 
 
 def load(path: Path) -> x509.CertificateRevocationList:
@@ -66,3 +71,12 @@ def made_elsewhere(
     if crl_number is not None:
         builder = builder.add_extension(x509.CRLNumber(crl_number), critical=False)
     return builder.sign(key, signature_hash(key)).public_bytes(encoding)
+
+
+def without_an_end(crl: x509.CertificateRevocationList, key: PrivateKey) -> bytes:
+    """Return a CRL as PEM that has no next update, and is otherwise as ``crl``."""
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    parts = elements(inside(crl.tbs_certlist_bytes))
+    content = sequence(*parts[:4], *parts[5:])  # version, algorithm, issuer, this update
+    signature = der(0x03, b"\0", key.sign(content, ec.ECDSA(hashes.SHA256())))
+    return to_pem("X509 CRL", sequence(content, parts[1], signature))

@@ -100,6 +100,11 @@ def leaf(by: Pair, subject: str = "client", *extensions: x509.ExtensionType) -> 
     return made(subject=subject, by=by, extensions=[both, *((it, False) for it in extensions)])
 
 
+def leaf_alone() -> Pair:
+    """Return an end entity that signed itself."""
+    return made(extensions=[(x509.BasicConstraints(ca=False, path_length=None), True)])
+
+
 def step_pki() -> tuple[Pair, Pair, Pair]:
     """Return root, intermediate and leaf as `step ca init` and `step ca certificate` make them."""
     organization = x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Smallstep")

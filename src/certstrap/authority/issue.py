@@ -296,7 +296,7 @@ def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRe
 def _pkcs8_exists(
     plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
 ) -> bool:
-    """Tell whether the PKCS#8 form of the key exists, and clients are to load that.
+    """Return whether the PKCS#8 form of the key exists, and clients are to load that.
 
     Raises:
         RefusedError: the file that exists has another key than ``public``, which is None for a

@@ -41,6 +41,7 @@ _COMMANDS = {  # and the modules that contain them
     "gen": "gen",
     "check": "check",
     "bundle": "bundle",
+    "status": "status",
     "inspect": "inspect",
     "verify": "verify",
     "connect": "connect",

@@ -32,6 +32,12 @@ def say(*lines: str) -> None:
             typer.echo(line)
 
 
+def say_each(lines: Iterable[str]) -> None:
+    """Print lines to standard output as they come, of which there may be many."""
+    context.require_output()
+    context.write_lines(lines)
+
+
 def remark(lines: Iterable[str]) -> None:
     """Print lines to standard error, if standard output is for programs."""
     for line in lines:

@@ -94,7 +94,7 @@ class Depot:
         return (found[0] if found else None), [entry for entry in entries if entry not in found]
 
     def _is_spelled_so(self, entry: Entry, suffixes: tuple[str, ...]) -> bool:
-        """Tell whether one of these files has exactly that name.
+        """Return whether one of these files has exactly that name.
 
         Some file systems find a file whatever the case of its name is.
         """

@@ -2,11 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.certificates.properties import extension, is_issued_by
+from certstrap.certificates.properties import extension
+from certstrap.certificates.signatures import is_signed_with
 from certstrap.depot import Authority
+
+
+class _Candidate(NamedTuple):
+    identifier: bytes | None
+    key: object  # decoding it takes a tenth of the time of verifying with it
+    authority: Authority
 
 
 class Issuers:
@@ -17,13 +25,13 @@ class Issuers:
     """
 
     def __init__(self, authorities: Iterable[Authority]) -> None:
-        self._named: dict[bytes, list[tuple[bytes | None, Authority]]] = defaultdict(list)
+        self._named: dict[bytes, list[_Candidate]] = defaultdict(list)
         for ca in sorted(
             authorities, key=lambda each: each.certificate.not_valid_after_utc, reverse=True
         ):
             named = extension(ca.certificate, x509.SubjectKeyIdentifier)
-            identifier = named.digest if named else None
-            self._named[ca.certificate.subject.public_bytes()].append((identifier, ca))
+            candidate = _Candidate(named.digest if named else None, ca.certificate.public_key(), ca)
+            self._named[ca.certificate.subject.public_bytes()].append(candidate)
 
     def of(self, certificate: x509.Certificate) -> Authority | None:
         """Return the CA that signed ``certificate``; of one that was renewed, what ends last."""
@@ -31,8 +39,14 @@ class Issuers:
         if len(candidates) > 1:
             named = extension(certificate, x509.AuthorityKeyIdentifier)
             wanted = named.key_identifier if named else None
-            candidates = sorted(candidates, key=lambda each: each[0] != wanted)
-        for _, ca in candidates:
-            if is_issued_by(certificate, ca.certificate):
-                return ca
+            candidates = sorted(
+                candidates,
+                key=lambda each: (
+                    each.authority.certificate != certificate,  # a root is its own issuer
+                    each.identifier != wanted,
+                ),
+            )
+        for candidate in candidates:
+            if is_signed_with(certificate, candidate.key):
+                return candidate.authority
         return None

@@ -35,8 +35,13 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         UnusableFileError: it is not a private key, is broken, or is of a kind that cannot sign.
         WrongPassphraseError: it is encrypted, and not with that passphrase.
     """
-    block, is_pem = _repaired(*pem.find(data, pem.PRIVATE_KEY, source))
-    if _RSA_PSS in (pem.der_of(block) if is_pem else block)[:32]:
+    block, is_pem = pem.find(data, pem.PRIVATE_KEY, source)
+    der = pem.der_of(block) if is_pem else block
+    if _CERTSTRAPS_HMAC in der:
+        from certstrap.keys.repair import pbes2_of_certstrap  # noqa: PLC0415 - rarely needed
+
+        block, is_pem = pbes2_of_certstrap(der), False
+    if _RSA_PSS in der[:32]:
         # It would be read as an RSA key for anything, and what binds it to PSS would be lost.
         raise UnusableFileError(
             source, "holds an RSA-PSS key", "Use an RSA key that is not bound to PSS."
@@ -88,16 +93,6 @@ def _require_few_rounds(der: bytes, source: str) -> None:
 
 
 def is_malformed(data: bytes) -> bool:
-    """Tell if ``data`` is an encrypted key of certstrap, which other programs cannot read."""
+    """Return whether ``data`` is an encrypted key of certstrap, malformed for other programs."""
     blocks = [data, *map(pem.der_of, pem.find_all(data, pem.PRIVATE_KEY))]
     return any(_CERTSTRAPS_HMAC in block for block in blocks)
-
-
-def _repaired(block: bytes, is_pem: bool) -> tuple[bytes, bool]:
-    """Return a key block that can be decoded, and whether it is PEM."""
-    der = pem.der_of(block) if is_pem else block
-    if _CERTSTRAPS_HMAC not in der:
-        return block, is_pem
-    from certstrap.keys.repair import pbes2_of_certstrap  # noqa: PLC0415 - rarely needed
-
-    return pbes2_of_certstrap(der), False

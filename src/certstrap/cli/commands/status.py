@@ -1,0 +1,128 @@
+"""``certstrap status``."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from certstrap.authority.plan import Plan
+from certstrap.cli.console import FOUND, remark, say, say_each
+from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.drawing import draw_lines, save_pictures
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.progress import showing_progress
+from certstrap.cli.render import status as render
+from certstrap.errors import MissingOptionError, escaped, quoted
+from certstrap.files import PUBLIC_MODE
+from certstrap.inventory.status import Item, Status, look
+from certstrap.validity import Expiry
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+EXAMPLE = "certstrap status --expiring 30d"
+FORMATS = ("text", "prometheus")
+
+
+def command(
+    ctx: typer.Context,
+    expiring: Annotated[
+        str,
+        typer.Option(
+            "--expiring",
+            metavar="TIME",
+            help="List only what ends within that time (30d, 2027-12-31), or has ended. The exit "
+            "status is 3 if there is any.",
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How it is printed: {' or '.join(FORMATS)}.",
+            autocompletion=lambda incomplete: [
+                name for name in FORMATS if name.startswith(incomplete)
+            ],
+        ),
+    ] = "text",
+    svg: Annotated[
+        str, typer.Option("--svg", metavar="FILE", help="Save the picture to FILE as SVG.")
+    ] = "",
+    html: Annotated[
+        str, typer.Option("--html", metavar="FILE", help="Save the picture to FILE as HTML.")
+    ] = "",
+) -> None:
+    """Show what the depot holds, when it ends, and what is wrong."""
+    context: Context = ctx.obj
+    _require_sense(form, other=as_json or bool(expiring))
+    with new_plan(context, passphrases(context)) as plan:
+        limit = Expiry.parse(expiring).after(plan.now) if expiring else None
+        _require_free(plan, svg, html)
+        with showing_progress("Reading the depot") as progress:
+            status = look(plan.depot, plan.now, progress)
+        listing = _Listing(status, limit)
+        if svg or html:
+            _save(plan, listing, svg, html)
+    if svg or html:
+        say(*(f"Created {path}" for path in (svg, html) if path))
+    elif form == "prometheus":
+        say_each(render.metrics(status))
+    elif as_json:
+        say_each(render.document(status, listing.items(), limit))
+    elif prints_to_terminal():
+        draw_lines(listing.drawing)
+    else:
+        say_each(render.lines(status, listing.items()))
+    if limit:
+        _tell_unknown(status)
+        if status.ending_by(limit):
+            raise typer.Exit(FOUND)
+
+
+class _Listing(NamedTuple):
+    """What is listed of a depot: all, or what ends by the limit."""
+
+    status: Status
+    limit: datetime | None
+
+    def items(self) -> Iterator[tuple[int, Item]]:
+        if self.limit is None:
+            yield from self.status.tree()
+        else:
+            yield from ((0, item) for item in self.status.ending_by(self.limit))
+
+    def drawing(self, width: int) -> "Iterator[Text]":
+        return render.drawing(self.status, self.items(), width)
+
+
+def _require_sense(form: str, *, other: bool) -> None:
+    if form not in FORMATS:
+        raise MissingOptionError(
+            f"There is no format {quoted(form)}.", f"Choose one of {', '.join(FORMATS)}."
+        )
+    if form == "prometheus" and other:
+        raise typer.BadParameter("--format prometheus goes with neither --json nor --expiring")
+
+
+def _require_free(plan: Plan, *paths: str) -> None:
+    for path in filter(None, paths):
+        plan.require_free(path)
+
+
+def _save(plan: Plan, listing: _Listing, svg: str, html: str) -> None:
+    pictures = save_pictures(listing.drawing)
+    for path, picture in ((svg, pictures.svg), (html, pictures.html)):
+        if path:
+            plan.add(path, picture.encode(), PUBLIC_MODE)
+
+
+def _tell_unknown(status: Status) -> None:
+    """Say of which certificates it is not known whether they end."""
+    remark(
+        f"It is not known when {escaped(item.stem)} ends: {item.problems[0].sentence}"
+        for item in status.unreadable()
+    )

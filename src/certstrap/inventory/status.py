@@ -1,0 +1,388 @@
+"""What a depot holds, and in which state it is: each CA, and what it issued.
+
+Every file is looked at once, and only what is shown of it is kept, so that a depot may be large.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from cryptography import x509
+
+from certstrap import certificates, files, keys, owners, pem
+from certstrap.certificates import crl as crls
+from certstrap.certificates import rules
+from certstrap.certificates.properties import is_self_signed
+from certstrap.certificates.rules import Violation
+from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
+from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.inventory.issuers import Issuers
+from certstrap.keys import kind_of
+
+Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
+State = Literal["valid", "not yet valid", "expired", "revoked", "unknown"]
+
+_OWN = (KEY, REQUEST, CERTIFICATE, CRL)
+_EXPORTS = (PKCS8, PKCS12)
+
+
+class Item(NamedTuple):
+    """The files of one stem.
+
+    Attributes:
+        stem: the name of the files, without suffix.
+        kind: what they are: a CA or a certificate; else what there is without one: a request, a
+            key or a CRL; or a file that cannot be read.
+        key: the kind of key, such as ``P-256``; empty if it is not known.
+        has_key: whether its private key is in the depot.
+        start: when the certificate begins; None without a certificate.
+        end: when it ends.
+        serial: its serial number.
+        issuer: the stem of the CA that issued it, its own for a root; empty if it is not here.
+        issuer_name: the issuer as the certificate names it, if it is not here.
+        revoked: since when it is revoked.
+        crl_end: when the CRL next to it ends.
+        problems: what is wrong.
+    """
+
+    stem: str
+    kind: Kind = "file"
+    key: str = ""
+    has_key: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+    serial: int | None = None
+    issuer: str = ""
+    issuer_name: str = ""
+    revoked: datetime | None = None
+    crl_end: datetime | None = None
+    problems: tuple[Violation, ...] = ()
+
+    def state(self, now: datetime) -> State:
+        """Return whether its certificate is good, as far as dates and CRLs say."""
+        if self.start is None or self.end is None:
+            return "unknown"
+        if self.revoked:
+            return "revoked"
+        if now > self.end:
+            return "expired"
+        return "valid" if now >= self.start else "not yet valid"
+
+
+class Status(NamedTuple):
+    """What a depot holds.
+
+    Attributes:
+        root: its folder.
+        now: when it was looked at.
+        items: what is in it.
+        problems: what is wrong with the folder itself.
+    """
+
+    root: str
+    now: datetime
+    items: tuple[Item, ...]
+    problems: tuple[Violation, ...] = ()
+
+    def ending_by(self, limit: datetime) -> list[Item]:
+        """Return what ends by then, or has ended; what ends first comes first.
+
+        What is revoked is left out: nobody needs it renewed.
+        """
+        found = [item for item in self.items if item.end and item.end <= limit and not item.revoked]
+        return sorted(found, key=_by_end)
+
+    def unreadable(self) -> list[Item]:
+        """Return the items whose certificate cannot be read, so that nobody knows its end."""
+        return [
+            item
+            for item in self.items
+            if not item.end and any(each.rule == "unreadable-certificate" for each in item.problems)
+        ]
+
+    def tree(self) -> Iterator[tuple[int, Item]]:
+        """Yield each item with its depth: a CA, below it what it issued, what ends first first."""
+        below: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            below["" if item.issuer == item.stem else item.issuer].append(item)
+        shown: set[str] = set()
+        yield from _branch(below, "", 0, shown)
+        for item in self.items:  # CAs that signed each other, and are below no root
+            if item.stem not in shown:
+                shown.add(item.stem)
+                yield 0, item
+                yield from _branch(below, item.stem, 1, shown)
+
+
+_ORDER: dict[Kind, int] = {"ca": 0, "certificate": 1, "request": 2, "key": 3, "crl": 4, "file": 5}
+
+
+def _branch(
+    below: dict[str, list[Item]], stem: str, depth: int, shown: set[str]
+) -> Iterator[tuple[int, Item]]:
+    order = _by_kind if not stem else _by_end
+    waiting = [(depth, item) for item in sorted(below[stem], key=order, reverse=True)]
+    while waiting:  # not recursive: chains may be long
+        depth, item = waiting.pop()
+        if item.stem in shown:
+            continue
+        shown.add(item.stem)
+        yield depth, item
+        if item.kind == "ca":
+            children = sorted(below[item.stem], key=_by_end, reverse=True)
+            waiting += [(depth + 1, child) for child in children]
+
+
+def _by_end(item: Item) -> tuple[bool, float, str]:
+    return item.end is None, item.end.timestamp() if item.end else 0, item.stem
+
+
+def _by_kind(item: Item) -> tuple[int, bool, float, str]:
+    return (_ORDER[item.kind], *_by_end(item))
+
+
+def look(
+    depot: Depot, now: datetime, progress: Callable[[int, int], None] = lambda _, __: None
+) -> Status:
+    """Return what a depot holds.
+
+    Args:
+        depot: the depot.
+        now: the present instant.
+        progress: called with how many of how many names have been looked at.
+
+    Raises:
+        StorageError: the folder cannot be listed.
+    """
+    return _Look(depot, now).all(progress)
+
+
+class _Look:
+    def __init__(self, depot: Depot, now: datetime) -> None:
+        self.depot, self.now = depot, now
+        self.shared = os.path.isdir(depot.root) and owners.is_shared(depot.root)
+        self.stems = {
+            suffix: {entry.stem for entry in depot.with_suffix(suffix)}
+            for suffix in (*_OWN, PKCS12)
+        }
+        self.pkcs8 = {
+            stem.removesuffix(_PKCS8_STEM) for stem in self.stems[KEY] if stem.endswith(_PKCS8_STEM)
+        }
+        self.issuers = Issuers(depot.authorities)
+        self.ends = {ca.entry.stem: ca.certificate.not_valid_after_utc for ca in depot.authorities}
+        self.kinds: dict[object, str] = {}
+        self.revoked: dict[str, dict[int, datetime]] = defaultdict(dict)
+        self.crl_ends: dict[str, datetime] = {}
+        self.problems: dict[str, list[Violation]] = defaultdict(list)
+
+    def all(self, progress: Callable[[int, int], None]) -> Status:
+        for stem in sorted(self.stems[CRL]):
+            self.problems[stem] += self._crl(self.depot.entry(stem))
+        own = set().union(*(self.stems[suffix] for suffix in _OWN))
+        stems = sorted(stem for stem in own if not self._is_export(stem))
+        items = []
+        for number, stem in enumerate(stems):
+            progress(number, len(stems))
+            items.append(self._item(self.depot.entry(stem)))
+        for stem in sorted((self.pkcs8 | self.stems[PKCS12]) - own):
+            problems = tuple(self._exports(self.depot.entry(stem)))
+            if problems:
+                items.append(Item(stem, problems=problems))
+        return Status(self.depot.root, self.now, tuple(items), tuple(self._folder()))
+
+    def _is_export(self, stem: str) -> bool:
+        """Return whether these files are ``NAME.pkcs8.key`` alone."""
+        others = (self.stems[suffix] for suffix in (REQUEST, CERTIFICATE, CRL))
+        return stem.endswith(_PKCS8_STEM) and not any(stem in each for each in others)
+
+    def _folder(self) -> Iterator[Violation]:
+        if self.shared:
+            yield Violation(
+                "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
+            )
+
+    def _read(self, path: str, kind: str, *, private: bool = False) -> bytes:
+        """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
+        return files.read(path, kind, private=private, own=self.shared)
+
+    def _crl(self, entry: Entry) -> Iterator[Violation]:
+        """Take note of whom a CRL revokes; yield what is wrong with it."""
+        path = entry.path(CRL)
+        try:
+            crl = crls.decode(self._read(path, pem.CRL), path)
+        except CertstrapError as error:
+            yield Violation("crl-unreadable", str(error), error.hint)
+            return
+        signers = [
+            ca.entry.stem
+            for ca in self.depot.authorities
+            if ca.certificate.subject == crl.issuer and crls.is_signed_by(crl, ca.certificate)
+        ]
+        if not signers or (entry.stem in self.ends and entry.stem not in signers):
+            yield Violation("crl-foreign", f"{path} is not signed by a CA of this depot.")
+            return
+        yield from crls.current(crl, self.now, path)
+        if crl.next_update_utc:
+            self.crl_ends[entry.stem] = crl.next_update_utc
+        dates = {each.serial_number: each.revocation_date_utc for each in crl}
+        for stem in signers:
+            self.revoked[stem].update(dates)
+
+    def _item(self, entry: Entry) -> Item:
+        stem = entry.stem
+        problems = self.problems.pop(stem, [])
+        certificate = self._certificate(entry, problems)
+        public = certificate.public_key() if certificate else None
+        requested = self._request(entry, problems)
+        private = self._key(entry, problems)
+        expected, other = (public, CERTIFICATE) if public else (requested, REQUEST)
+        if public and requested and public != requested:
+            problems.append(_apart(entry, REQUEST, CERTIFICATE))
+        if private and expected and private != expected:
+            problems.append(_apart(entry, KEY, other))
+        has_exports = stem in self.pkcs8 or stem in self.stems[PKCS12]
+        if has_exports:
+            problems += self._exports(entry)
+        item = Item(
+            stem,
+            self._kind(stem),
+            self._kind_of(expected or private),
+            stem in self.stems[KEY],
+            crl_end=self.crl_ends.get(stem),
+        )
+        if certificate:
+            path = entry.path(CERTIFICATE)
+            problems += rules.strong_key(public, path)
+            item = self._issued(item, certificate, path, problems)
+        return item._replace(problems=tuple(problems)) if problems else item
+
+    def _kind(self, stem: str) -> Kind:
+        if stem in self.stems[CERTIFICATE]:
+            return "ca" if stem in self.ends else "certificate"
+        if stem in self.stems[REQUEST]:
+            return "request"
+        return "key" if stem in self.stems[KEY] else "crl"
+
+    def _certificate(self, entry: Entry, problems: list[Violation]) -> x509.Certificate | None:
+        if entry.stem not in self.stems[CERTIFICATE]:
+            return None
+        try:
+            path = entry.path(CERTIFICATE)
+            return certificates.load_certificate(self._read(path, pem.CERTIFICATE), path)
+        except CertstrapError as error:
+            problems.append(Violation("unreadable-certificate", str(error), error.hint))
+            return None
+
+    def _request(self, entry: Entry, problems: list[Violation]) -> object | None:
+        """Return the key of the request, if there is one."""
+        if entry.stem not in self.stems[REQUEST]:
+            return None
+        path = entry.path(REQUEST)
+        try:
+            request = certificates.decode_request(self._read(path, pem.REQUEST), path)
+        except CertstrapError as error:
+            problems.append(Violation("unreadable-request", str(error), error.hint))
+            return None
+        if entry.stem not in self.stems[CERTIFICATE]:  # somebody is still to sign it
+            problems += rules.request_itself(request, path)
+        return request.public_key()
+
+    def _key(self, entry: Entry, problems: list[Violation]) -> object | None:
+        """Return the public half of the private key, if that is not encrypted."""
+        if entry.stem not in self.stems[KEY]:
+            return None
+        path = entry.path(KEY)
+        try:
+            try:
+                data = self._read(path, pem.PRIVATE_KEY, private=True)
+            except LaxModeError as error:
+                problems.append(Violation("lax-mode", str(error), error.hint))
+                data = self._read(path, pem.PRIVATE_KEY)
+            return self._opened(data, path, problems)
+        except CertstrapError as error:
+            problems.append(Violation("unreadable-key", str(error), error.hint))
+            return None
+
+    def _opened(self, data: bytes, path: str, problems: list[Violation]) -> object | None:
+        asked: list[bool] = []
+
+        def nobody() -> bytes:
+            asked.append(True)
+            return b""
+
+        try:
+            private, _ = keys.load(data, path, nobody)
+        except UnusableFileError:
+            if not asked:
+                raise
+            if keys.is_malformed(data):
+                problems.append(
+                    Violation(
+                        "malformed-key",
+                        f"{path} has the malformed encoding of certstrap 1.3.0, which other "
+                        "programs cannot read.",
+                    )
+                )
+            return None
+        return private.public_key()
+
+    def _exports(self, entry: Entry) -> Iterator[Violation]:
+        for suffix in _EXPORTS:
+            if entry.has(suffix):
+                try:
+                    entry.read(suffix)
+                except LaxModeError as error:
+                    yield Violation("lax-mode", str(error), error.hint)
+                except CertstrapError as error:
+                    yield Violation("unreadable-key", str(error), error.hint)
+
+    def _kind_of(self, key: object | None) -> str:
+        """Return the kind of a key as a string that all keys of that kind share."""
+        if key is None:
+            return ""
+        kind = kind_of(key)
+        return self.kinds.setdefault(kind, str(kind or "unknown"))
+
+    def _issued(
+        self, item: Item, certificate: x509.Certificate, path: str, problems: list[Violation]
+    ) -> Item:
+        issuer = self.issuers.of(certificate)
+        end, serial = certificate.not_valid_after_utc, certificate.serial_number
+        item = item._replace(start=certificate.not_valid_before_utc, end=end, serial=serial)
+        if not issuer and is_self_signed(certificate):
+            return item._replace(issuer=item.stem)
+        if not issuer:
+            name = certificate.issuer.rfc4514_string()
+            problems.append(
+                Violation(
+                    "issuer-missing",
+                    f'{path} was issued by "{name}", which is not in this depot.',
+                    "Add it with: certstrap import NAME --cert FILE",
+                )
+            )
+            return item._replace(issuer_name=name)
+        stem = issuer.entry.stem
+        if issuer.certificate == certificate:
+            return item._replace(issuer=item.stem)
+        if end > self.ends[stem]:
+            problems.append(
+                Violation(
+                    "outlives-ca",
+                    f"{path} ends on {end:%Y-%m-%d}, after its CA, {stem}, which ends on "
+                    f"{self.ends[stem]:%Y-%m-%d}.",
+                )
+            )
+        return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
+
+
+_PKCS8_STEM = PKCS8.removesuffix(KEY)
+
+
+def _apart(entry: Entry, suffix: str, other: str) -> Violation:
+    return Violation(
+        "pair",
+        f"{entry.path(suffix)} does not belong to {entry.path(other)}: the keys are not the same.",
+        "Put back the files that belong together.",
+    )
