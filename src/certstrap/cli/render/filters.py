@@ -51,7 +51,7 @@ def drawing(matches: Sequence[Match], filters: Sequence[Filter]) -> "RenderableT
 
 
 def document(path: str, matches: Iterable[Match], filters: Iterable[Filter]) -> dict[str, Any]:
-    """Return the same as JSON, which docs/connect.md describes."""
+    """Return the same as JSON, which docs/json.md describes."""
     return {
         "schema": SCHEMA,
         "file": path,
