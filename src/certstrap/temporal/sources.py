@@ -9,8 +9,7 @@ from cryptography import x509
 from certstrap import files
 from certstrap.certificates.properties import comparable_name, is_ca, is_self_signed
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
-from certstrap.depot.chain import issuers_of, revoked
-from certstrap.depot.compromised import compromised
+from certstrap.depot.chain import issuers_of, withdrawn
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.keys import Passphrase
 from certstrap.temporal.check import Subject
@@ -170,13 +169,9 @@ class Sources:
     ) -> tuple[str, ...]:
         chain = [leaf, *(ca.certificate for ca in above)]
         try:
-            found = [
-                *revoked(self.depot, chain, path),
-                *compromised(self.depot, leaf.public_key(), path),
-            ]
+            return tuple(each.sentence for each in withdrawn(self.depot, chain, path))
         except CertstrapError as error:  # a list that cannot be read
             return (f"Whether it is revoked is not known: {error}",)
-        return tuple(violation.sentence for violation in found)
 
     def _key(self, entry: Entry) -> KeyFile | None:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""

@@ -15,7 +15,7 @@ from certstrap.cli.context import Context, require_output
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.bundle import rotation_lines
-from certstrap.cli.render.program import program_for
+from certstrap.cli.render.lines import program_for
 from certstrap.depot import CERTIFICATE, Entry, chain
 from certstrap.errors import ChooseCAError
 from certstrap.files import PUBLIC_MODE

@@ -15,7 +15,7 @@ from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render import check as render
-from certstrap.cli.render.program import program_for
+from certstrap.cli.render.lines import program_for
 from certstrap.depot import CERTIFICATE
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError, quoted
 from certstrap.names import Name

@@ -13,7 +13,7 @@ from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render import connect as render
-from certstrap.cli.render.program import program_for
+from certstrap.cli.render.lines import program_for
 from certstrap.cli.render.quoting import SHELLS
 from certstrap.depot import CERTIFICATE, Entry
 from certstrap.errors import MissingOptionError, RefusedError, escaped, quoted

@@ -15,11 +15,11 @@ from certstrap.cli.render.lines import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
+    program_for,
     room_lines,
     signed_line,
     usage_lines,
 )
-from certstrap.cli.render.program import program_for
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.names import Name
 from certstrap.validity import Duration, Expiry

@@ -11,11 +11,11 @@ from certstrap.cli.render.lines import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
+    program_for,
     request_lines,
     signed_line,
     usage_lines,
 )
-from certstrap.cli.render.program import program_for
 from certstrap.depot import CERTIFICATE, CRL, KEY
 
 if TYPE_CHECKING:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:  # a command imports no more than it runs
     from certstrap.names import Subject
 
 
+def program_for(depot_path: str) -> str:
+    """Return how this program is called: with the depot, if that is not the usual one."""
+    return "certstrap" if depot_path == "out" else f"certstrap --depot-path {quote(depot_path)}"
+
+
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
     """Yield the lines of certstrap's ``init``."""
     entry = new.ca.entry
