@@ -61,4 +61,5 @@ def with_files_up_to(size: int) -> list[str]:
     """Return what runs a program that can write ``size`` bytes to a file and no more."""
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, 2 * (int(sys.argv[1]),))"
     lines = f"import os, resource, sys; {limit}; os.execv(sys.argv[2], sys.argv[2:])"
-    return [sys.executable, "-c", lines, str(size)]
+    # Python 3.11 would keep the half of a compiled module, and no later run could import it.
+    return ["env", "PYTHONDONTWRITEBYTECODE=1", sys.executable, "-c", lines, str(size)]
