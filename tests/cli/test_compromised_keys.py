@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.conftest import CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")
-SENTENCE = " has a key that is compromised"
+SENTENCE = " has a compromised key"
 
 
 @pytest.fixture
