@@ -6,6 +6,7 @@ is no part of; the time with the waiting is printed too. Exit status 1: a limit 
 """
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -98,6 +99,7 @@ def main() -> int:
     parser.add_argument("--leaves", type=int, default=1000, metavar="N", help="leaves (1,000)")
     parser.add_argument("--others", type=int, default=10_000, metavar="N", help="others (10,000)")
     args = parser.parse_args()
+    gc.set_threshold(100_000)  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         issue(["first"])

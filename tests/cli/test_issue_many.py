@@ -263,7 +263,7 @@ def test_rsa_keys_are_generated_at_the_same_time(certstrap: CommandLine, folder:
 
 
 def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
-    (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(400)))
+    (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(1000)))
     command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW)
     process = programs.start(*command, folder=folder)
     while not (folder / "out/n60.crt").exists():
@@ -271,13 +271,13 @@ def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert end(process).exit_code == 130
     made = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
-    assert 50 <= sum(name.endswith(".crt") for name in made) < 401
+    assert 50 <= sum(name.endswith(".crt") for name in made) < 1001
     assert not [name for name in made if name.startswith(".")]
     done = programs.run(*command, folder=folder)
     assert all((folder / "out" / name).read_bytes() == data for name, data in made.items())
-    assert len(list((folder / "out").glob("n*.crt"))) == 400
+    assert len(list((folder / "out").glob("n*.crt"))) == 1000
     existed = sum(name.startswith("n") and name.endswith(".crt") for name in made)
-    assert f"Created {400 - existed} certificates; {existed} existed already." in done.stdout
+    assert f"Created {1000 - existed} certificates; {existed} existed already." in done.stdout
 
 
 def test_a_killed_list_goes_on_where_it_was(folder: Path) -> None:

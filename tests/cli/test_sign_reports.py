@@ -176,7 +176,7 @@ def test_a_server_without_one_is_refused(certstrap: CommandLine, depot: Path) ->
     ask(depot, NO_CA)
     certstrap.refuses(
         "sign", "client", "--profile", "server",
-        sentence="TLS clients accept no server without.", hint="--domain",
+        sentence="TLS clients reject a server without them.", hint="--domain",
     )  # fmt: skip
     certstrap("sign", "client", "--profile", "client")
 

@@ -53,7 +53,7 @@ def require_root(depot: Depot, chain: Sequence[x509.Certificate]) -> None:
 def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Violation]:
     """Yield whether the public ``key`` is that of a CA of the depot, which no client may have."""
     for authority in depot.authorities:
-        if authority.certificate.public_key() == key:
+        if authority.key == key:
             yield Violation(
                 "ca-key",
                 f"{source} has the key of the CA {authority.entry.stem}, and a client must have "

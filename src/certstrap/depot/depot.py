@@ -26,10 +26,17 @@ _OWN = (KEY, REQUEST, CERTIFICATE)
 
 
 class Authority(NamedTuple):
-    """A CA whose certificate is in the depot; its key may be elsewhere."""
+    """A CA whose certificate is in the depot; its key may be elsewhere.
+
+    Attributes:
+        entry: its files.
+        certificate: its certificate.
+        key: the public key in it.
+    """
 
     entry: Entry
     certificate: x509.Certificate
+    key: object
 
 
 class Depot:
@@ -161,7 +168,7 @@ class Depot:
                     self._unreadable.append((entry, error))
                     continue
                 if is_ca(certificate):
-                    found.append(Authority(entry, certificate))
+                    found.append(Authority(entry, certificate, certificate.public_key()))
         return tuple(found)
 
     def choose_ca(self, ca: Name | None) -> Entry:

@@ -169,7 +169,7 @@ def between(
             raise RefusedError(
                 f"{entry.path(CERTIFICATE)} is not a CA's certificate.", "Name two CAs."
             )
-        own = Authority(entry, certificate)
+        own = Authority(entry, certificate, certificate.public_key())
         chains.append([own, *(known[ca] for ca in issuers_of(depot, certificate))])
     leaving, arriving = chains
     if leaving[0].certificate == arriving[0].certificate:
