@@ -25,6 +25,7 @@ LINES = {
     "request-cert --common-name client --key-bits 2048 --no-passphrase": 0,
     "sign client --CA Cert": 0,
     "issue other --curve P-256": 0,
+    "issue one two --curve P-256 --json": 0,
     "export-pkcs8 client": 0,
     "export-pkcs12 client --passphrase p": 0,
     "export-chain client": 0,
