@@ -138,6 +138,14 @@ def test_guides_show_what_the_program_prints(guide: Path, terminal: Terminal) ->
         terminal.follow(step)
 
 
+def test_quick_tests_that_contributing_names_exist() -> None:
+    lines = [line for block in blocks(ROOT / "CONTRIBUTING.md") for line in block.lines]
+    quick = next(line for line in lines if line.startswith(".venv/bin/pytest "))
+    paths = [word for word in quick.split() if word.startswith("tests/")]
+    assert len(paths) >= 5
+    assert all((ROOT / path).exists() for path in paths)
+
+
 def test_readme_is_short_and_begins_with_a_command() -> None:
     assert len(README.read_text(encoding="utf-8").splitlines()) <= LONGEST_README
     assert blocks(README)[0].number <= 10
