@@ -1,7 +1,6 @@
 """The lines that the commands print; scripts read some of them."""
 
 from collections.abc import Iterator
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from certstrap.depot import CERTIFICATE, CRL, KEY
@@ -19,7 +18,11 @@ if TYPE_CHECKING:  # a command imports no more than it runs
 
 def program_for(depot_path: str) -> str:
     """Return how this program is called: with the depot, if that is not the usual one."""
-    return "certstrap" if depot_path == "out" else f"certstrap --depot-path {quote(depot_path)}"
+    if depot_path == "out":
+        return "certstrap"
+    from shlex import quote  # noqa: PLC0415 - few commands print command lines
+
+    return f"certstrap --depot-path {quote(depot_path)}"
 
 
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
@@ -91,6 +94,8 @@ def usage_lines(program: str, name: str) -> Iterator[str]:
         program: how this program is called for the depot.
         name: the name, as the user typed it.
     """
+    from shlex import quote  # noqa: PLC0415
+
     shown = quote(name)
     yield f"Check it: {program} check {shown}"
     yield f"Configure its client: {program} connect {shown} --namespace NAMESPACE.ACCOUNT"
