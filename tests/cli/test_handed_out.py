@@ -53,6 +53,17 @@ def test_a_pkcs8_file_of_an_older_key_is_refused(certstrap: CommandLine, folder:
     assert "Give your client out/a.crt and out/a.pkcs8.key." in issued.stdout
 
 
+def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "a", "--pkcs8", *NEW)
+    set_aside(folder, "a.key", "a.csr", "a.crt")
+    certstrap.refuses(
+        "issue", "a", "--curve", "P-256", "--passphrase", "p", "--CA", "Cert",
+        sentence="out/a.pkcs8.key is not the key of out/a.crt.",
+    )  # fmt: skip
+
+
 def test_the_key_of_another_name_is_not_taken_for_a_pkcs8_form(certstrap: CommandLine) -> None:
     certstrap("issue", "a.pkcs8", *NEW)
     certstrap.refuses(

@@ -122,5 +122,4 @@ def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKe
             waiting.append(generating(spec) if spec.bits else spec.generate)
         if len(waiting) >= jobs:
             yield waiting.popleft()()
-    for key in waiting:
-        yield key()
+    yield from (key() for key in waiting)
