@@ -106,7 +106,7 @@ def _typed(found: list[Block]) -> Iterator[Step]:
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}")
-_LENGTHS = ("90d", "1 year", "18 months", "3 years", "5 years", "10 years")
+_LENGTHS = ("30d", "90d", "1 year", "18 months", "3 years", "5 years", "10 years")
 # Each date that the documents show, and that date for another day than `NOW`.
 _DATES: dict[str, Callable[[datetime], datetime]] = {
     f"{NOW:%Y-%m-%d}": lambda day: day,

@@ -37,7 +37,7 @@ LONGEST_README = 155  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
 UNSHOWN = {"--years", "--auto_confirm", "--ca-certificate-file"}  # hidden; another program's
-NOT_RUN = {"text", "toml", "powershell", "bat", "nginx"}
+NOT_RUN = {"text", "toml", "powershell", "bat", "nginx", "ini", "cron", "yaml", "json"}
 
 named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 OpenTerminal = Callable[..., Terminal]

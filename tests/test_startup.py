@@ -31,6 +31,8 @@ LINES = {
     "export-chain client": 0,
     "revoke --CN client --CA Cert": 0,
     "crl Cert": 0,
+    "renew other": 0,
+    "renew --expiring 1d": 0,
     "crl client --bundle": 0,
     "gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key": 0,
     "gen leaf --org temporal --ca-cert ca.pem --ca-key ca.key --cert leaf.pem --key leaf.key": 0,

@@ -58,6 +58,28 @@ class PathTakenError(CertstrapError):
         )
 
 
+class ChangedError(CertstrapError):
+    """A file that the command read was changed by another process before it was done."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(
+            f"Another process changed {path} at the same time; nothing was changed by this one.",
+            "Run the command again.",
+        )
+
+
+class CommandFailedError(CertstrapError):
+    """The command that the user wanted to be run after a renewal failed."""
+
+    def __init__(self, command: str, status: int) -> None:
+        self.command, self.status = command, status
+        super().__init__(
+            f"The command {quoted(command)} ended with status {status}.",
+            "What was renewed stays renewed: run that command again.",
+        )
+
+
 class NotFoundError(CertstrapError):
     """A file that the command reads does not exist; ``kind`` says what it should hold."""
 
@@ -240,11 +262,11 @@ class InvalidKeySpecError(CertstrapError):
 class WrongPassphraseError(CertstrapError):
     """The passphrase does not decrypt the key."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, hint: str = "") -> None:
         self.path = path
         super().__init__(
             f"The passphrase does not decrypt {path}.",
-            "Try again; without its passphrase an encrypted key cannot be used.",
+            hint or "Try again; without its passphrase an encrypted key cannot be used.",
         )
 
 

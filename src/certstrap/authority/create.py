@@ -117,6 +117,11 @@ def open_ca(plan: Plan, entry: Entry) -> CA:
     certificate = entry.certificate(
         f'Check the name, or create it with: certstrap init --common-name "{entry.stem}"'
     )
+    return usable_ca(plan, entry, certificate)
+
+
+def usable_ca(plan: Plan, entry: Entry, certificate: x509.Certificate) -> CA:
+    """Return the CA with that certificate; see `open_ca`."""
     rules.require(rules.ca(certificate, plan.now, entry.path(CERTIFICATE)))
     ancestors = issuers_of(plan.depot, certificate)
     rules.require(expired(ancestors, plan.now))
@@ -133,7 +138,8 @@ def issuer_of(plan: Plan, ca: CA) -> Issuer:
         RefusedError: it is not the key of its certificate.
     """
     stem = ca.entry.stem
-    if stem not in plan.issuers:
+    known = plan.issuers.get(stem)
+    if not known or known.certificate != ca.certificate:
         plan.issuers[stem] = Issuer.of(
             ca.certificate, ca.entry.path(CERTIFICATE), plan.now, lambda: open_key(plan, ca.entry)
         )

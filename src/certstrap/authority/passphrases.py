@@ -15,12 +15,14 @@ class Passphrases(NamedTuple):
         new: the passphrase of a new key; empty leaves it unencrypted.
         explicit: whether the user gave a passphrase to this very command, and so believes that it
             protects something.
+        opening_pkcs12: the passphrase of a PKCS#12 file that is encrypted.
     """
 
     opening: Passphrase
     opening_ca: Passphrase
     new: Passphrase
     explicit: bool = False
+    opening_pkcs12: Passphrase = bytes
 
     def require_used(self, path: str, secret: bytes) -> None:
         """Refuse a passphrase that protects nothing.

@@ -75,15 +75,17 @@ def export_pkcs12(
         raise RefusedError(
             "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
         ) from None
+    encryption = encryption_for(secret, legacy=legacy)
     data = pkcs12.serialize_key_and_certificates(
-        name.text.encode(), key, certificate, above, _encryption(secret, legacy=legacy)
+        name.text.encode(), key, certificate, above, encryption
     )
     plan.add(path, data, EXPORT_MODE)
     missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
     return Exported(path, text, missing, not_valid(plan, chain, entry.path(CERTIFICATE)))
 
 
-def _encryption(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryption:
+def encryption_for(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryption:
+    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty."""
     if not passphrase:
         return NoEncryption()
     builder = PrivateFormat.PKCS12.encryption_builder()

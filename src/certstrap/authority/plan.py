@@ -12,23 +12,32 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from unicodedata import normalize
 
 from certstrap import files, streams
 from certstrap.authority.passphrases import Passphrases
 from certstrap.certificates import Issuer
 from certstrap.depot import Depot
-from certstrap.errors import CertstrapError, PathTakenError, RefusedError, storage_errors
+from certstrap.errors import (
+    CertstrapError,
+    ChangedError,
+    NotFoundError,
+    PathTakenError,
+    RefusedError,
+    storage_errors,
+)
 from certstrap.files import NewFile
 from certstrap.keys import KeySpec, PrivateKey
-from certstrap.locks import PATIENT, FolderId, Patience, locked
+from certstrap.locks import PATIENT, FolderId, Patience, folder_id, locked
 
 if TYPE_CHECKING:
     from certstrap.authority.create import CA
 
 Generate = Callable[[KeySpec], PrivateKey]
 """Generates a key; it may take its time, and whoever provides it may show that."""
+
+Result = TypeVar("Result")
 
 STANDARD_INPUT = "-"  # in the place of a file that is read
 
@@ -68,12 +77,14 @@ class Plan:
         self._streams: dict[str, bytes] = {}
         self._taken: dict[str, CertstrapError] = {}
         self._optional: set[str] = set()
+        self._expected: dict[str, bytes | None] = {}
+        self._archives = False
         self._locks = ExitStack()
         self._held: frozenset[FolderId] = frozenset()
         self._swept: set[str] = set()
 
     def __enter__(self) -> Self:
-        self.settle(self.depot.root)
+        self.settle(self.depot.root, self.depot.archive)
         return self
 
     def __exit__(
@@ -169,6 +180,30 @@ class Plan:
         """Plan new content for a file that exists; its mode and its owner stay as they are."""
         self._files[path] = NewFile(path, data, files.EXPORT_MODE, replace=True, alike=True)
 
+    def expect(self, path: str) -> None:
+        """Let the plan fail if a file of the depot has changed when it is carried out.
+
+        To be called before the file is read, for what the plan depends on; it need not exist.
+
+        Raises:
+            ChangedError: when the plan is carried out.
+        """
+        if path not in self._expected:
+            self._expected[path] = _content(path)
+
+    def archive(self, path: str, to: str, mode: int) -> None:
+        """Plan a copy, in the depot's archive, of a file that is about to be replaced.
+
+        Raises:
+            PathTakenError: a file has the name ``to``; now, or when the plan is carried out.
+            ChangedError: the file is another one when the plan is carried out.
+        """
+        self.expect(path)
+        data = self._expected[path]
+        assert data is not None, path  # noqa: S101 - the caller has found the file
+        self._archives = True
+        self.add(to, data, mode)
+
     def settle(self, *folders: str) -> None:
         """Finish what a killed process began to replace in ``folders``, before they are read.
 
@@ -190,9 +225,16 @@ class Plan:
         self._lock(self.depot.root)
 
     def _lock(self, *folders: str) -> None:
-        self.settle(*folders)
-        self._held = self._locks.enter_context(locked(folders, self._held, self.patience))
-        for folder in {*folders} - self._swept:
+        """Lock folders; the archive has no lock of its own, but that of the depot."""
+        root, archive = self.depot.root, self.depot.archive
+        kept = {*folders}
+        if os.path.isdir(archive):
+            kept = {root if os.path.samefile(each, archive) else each for each in folders}
+        self.settle(*kept)
+        self._held = self._locks.enter_context(locked(kept, self._held, self.patience))
+        if os.path.isdir(archive) and folder_id(root) in self._held:
+            kept.add(archive)
+        for folder in kept - self._swept:
             files.remove_temporary(folder)
             self._swept.add(folder)
 
@@ -220,8 +262,11 @@ class Plan:
 
     def _drop(self) -> None:
         """Plan nothing, and hold no lock."""
-        for planned in (self._files, self._streams, self._taken, self._optional):
+        for planned in (
+            self._files, self._streams, self._taken, self._optional, self._expected,
+        ):  # fmt: skip
             planned.clear()
+        self._archives = False
         self._locks.close()
         self._held = frozenset()
 
@@ -239,9 +284,14 @@ class Plan:
 
             if any(self.depot.holds(path) for path in self._files):
                 stack.enter_context(files.folder_for(self.depot.root))
+                if self._archives:
+                    stack.enter_context(files.folder_for(self.depot.archive))
             folders = {os.path.dirname(path) or "." for path in self._files}
             # If a folder is missing, writing says which file cannot be written.
             self._lock(*filter(os.path.isdir, folders))
+            for path, content in self._expected.items():
+                if _content(path) != content:
+                    raise ChangedError(path)
             new = [
                 file
                 for path, file in self._files.items()
@@ -253,6 +303,14 @@ class Plan:
                 files.write(new, write_streams, _record_of(new))
             except PathTakenError as error:
                 raise self._taken.get(error.path, error) from None
+
+
+def _content(path: str) -> bytes | None:
+    """Return the content of a file of the depot; None if there is none."""
+    try:
+        return files.read(path, "file", own=True)
+    except NotFoundError:
+        return None
 
 
 def _record_of(new: list[NewFile]) -> files.Record | None:
@@ -298,3 +356,18 @@ def _place(path: str) -> set[tuple[int, int, str]]:
         name = normalize("NFC", os.path.basename(real).casefold())
         return {(folder.st_dev, folder.st_ino, name)}
     return set()  # writing says that the folder is missing
+
+
+def carry_out(new_plan: Callable[[], Plan], steps: Callable[[Plan], Result]) -> Result:
+    """Return the result of ``steps`` in a plan that is carried out.
+
+    If another process creates or changes a part of it at the same time, the steps run once more,
+    with what exists then, while this process alone uses the depot.
+    """
+    try:
+        with new_plan() as plan:
+            return steps(plan)
+    except (PathTakenError, ChangedError):
+        with new_plan() as plan:
+            plan.lock()
+            return steps(plan)

@@ -11,6 +11,7 @@ from certstrap.authority.plan import Plan
 from certstrap.certificates import Issuer, crl, rules
 from certstrap.certificates.properties import identity, is_issued_by, is_self_signed
 from certstrap.depot import CERTIFICATE, CRL, KEY, Depot, Entry, compromised
+from certstrap.depot.archive import Archive
 from certstrap.errors import ChooseCAError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
@@ -26,12 +27,14 @@ class Revoked(NamedTuple):
         entries: its number of entries.
         since: since when it was revoked already, or None.
         list_path: the list of compromised keys, if its key is on it since now; else empty.
+        still_valid: the serial numbers of older certificates of that name that are not revoked.
     """
 
     crl_path: str
     entries: int
     since: datetime | None
     list_path: str = ""
+    still_valid: tuple[int, ...] = ()
 
 
 def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFlags) -> Revoked:
@@ -68,10 +71,28 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
         old = crl.load(entry.read(CRL), path, issuer.certificate)
         since = crl.revoked_since(old, serial)
         if since:
-            return Revoked(path, len(old), since, list_path)
+            others = _still_valid(plan, which, certificate, old)
+            return Revoked(path, len(old), since, list_path, others)
     new = crl.revoke(issuer, old, serial, reason, plan.now)
     plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    return Revoked(path, len(new), None, list_path)
+    others = _still_valid(plan, which, certificate, new)
+    return Revoked(path, len(new), None, list_path, others)
+
+
+def _still_valid(
+    plan: Plan, which: Name | int, ca: x509.Certificate, after: x509.CertificateRevocationList
+) -> tuple[int, ...]:
+    """Return the serial numbers of what ``which`` had before it was renewed and is accepted yet."""
+    if isinstance(which, int):
+        return ()
+    entry = plan.depot.find(which, CERTIFICATE)
+    return tuple(
+        each.serial_number
+        for each in Archive(plan.depot).certificates_of(entry)
+        if each.not_valid_after_utc >= plan.now
+        and is_issued_by(each, ca)
+        and not crl.revoked_since(after, each.serial_number)
+    )
 
 
 def _note_key(plan: Plan, which: x509.Certificate | int, ca: x509.Certificate) -> str:
@@ -91,7 +112,9 @@ def _note_key(plan: Plan, which: x509.Certificate | int, ca: x509.Certificate) -
 
 
 def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
-    return [each for _, each in depot.certificates() if each.serial_number == serial]
+    """Return the certificates with that serial number, in the depot or in its archive."""
+    every = [*depot.certificates(), *Archive(depot).certificates()]
+    return [each for _, each in every if each.serial_number == serial]
 
 
 def _certificate(depot: Depot, name: Name) -> x509.Certificate:

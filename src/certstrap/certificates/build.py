@@ -137,7 +137,7 @@ def _builder(
     if isinstance(profile, LeafProfile):
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_leaf_usage(key), critical=True)
+            .add_extension(leaf_usage(key), critical=True)
             .add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
         )
     builder = builder.add_extension(
@@ -149,7 +149,7 @@ def _builder(
     return builder
 
 
-def _leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
+def leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
     """Return the key usage of a leaf: only RSA keys take part in a TLS key exchange (RFC 8446)."""
     return _key_usage(digital_signature=True, key_encipherment=isinstance(key, RSAPublicKey))
 

@@ -56,7 +56,9 @@ def names_of(of: x509.Certificate | x509.CertificateSigningRequest) -> Alternati
     )
 
 
-def copied_names(request: x509.CertificateSigningRequest) -> list[x509.GeneralName]:
+def copied_names(
+    request: x509.CertificateSigningRequest | x509.Certificate,
+) -> list[x509.GeneralName]:
     """Return the alternative names that a certificate for ``request`` gets.
 
     They are its domains, addresses and URIs, as in certstrap.

@@ -167,12 +167,12 @@ def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iter
 
 
 def request(
-    request: x509.CertificateSigningRequest,
+    request: x509.CertificateSigningRequest | x509.Certificate,
     profile: Profile,
     ca: x509.Certificate,
     ancestors: Sequence[x509.Certificate] = (),
 ) -> Iterator[Violation]:
-    """Yield why ``ca`` may not sign ``request`` with ``profile``.
+    """Yield why ``ca`` may not sign ``request``, or a certificate again, with ``profile``.
 
     ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
     """

@@ -34,6 +34,7 @@ _COMMANDS = {  # and the modules that contain them
     "issue": "issue",
     "revoke": "revoke",
     "crl": "crl",
+    "renew": "renew",
     "import": "import_",
     "export-pkcs8": "export_pkcs8",
     "export-pkcs12": "export_pkcs12",

@@ -62,6 +62,17 @@ def open_loopback() -> "tuple[socket, socket]":
         return ours, listener.accept()[0]
 
 
+def run_command(line: str) -> int:
+    """Run a command line in the shell, and return its exit status.
+
+    What it prints goes to standard error: standard output has the results of this program.
+    """
+    import subprocess  # noqa: PLC0415 - most commands run no other
+
+    ended = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, stdout=2, check=False)  # noqa: S602 - the user's own line
+    return ended.returncode
+
+
 class Context(NamedTuple):
     """What a command knows of its surroundings.
 
@@ -73,6 +84,7 @@ class Context(NamedTuple):
         remarks: what it has said already, and need not repeat.
         connect: opens a connection to a host and a port, within some seconds.
         loopback: opens a connection within this machine, and returns both ends.
+        run: runs a command line in the shell, and returns its exit status.
     """
 
     now: Callable[[], datetime] = utc_now
@@ -83,6 +95,7 @@ class Context(NamedTuple):
     # Quoted whole, `NamedTuple` would compile these two at every start.
     connect: Callable[[str, int, float], "socket"] = open_connection
     loopback: Callable[[], tuple["socket", "socket"]] = open_loopback
+    run: Callable[[str], int] = run_command
 
     def ask(self, prompt: str) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.

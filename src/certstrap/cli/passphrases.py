@@ -78,6 +78,7 @@ def passphrases(
         opening_ca=lambda: existing("CA key"),
         new=new,
         explicit=bool(text) or file is not None,
+        opening_pkcs12=lambda: existing("PKCS#12 file"),
     )
 
 

@@ -22,6 +22,7 @@ from certstrap.errors import (
 )
 from certstrap.names import Name
 
+ARCHIVE = "archive"
 _OWN = (KEY, REQUEST, CERTIFICATE)
 
 
@@ -48,6 +49,11 @@ class Depot:
     def __init__(self, root: str) -> None:
         self.root = root
         self._unreadable: list[tuple[Entry, CertstrapError]] = []
+
+    @property
+    def archive(self) -> str:
+        """The folder of what `renew` has replaced, which may not exist; see `depot.archive`."""
+        return os.path.join(self.root, ARCHIVE)
 
     def entry(self, stem: str) -> Entry:
         """Return the entry with that stem."""
@@ -171,6 +177,24 @@ class Depot:
                     found.append(Authority(entry, certificate, certificate.public_key()))
         return tuple(found)
 
+    def count_renewed(self, entry: Entry, certificate: x509.Certificate) -> None:
+        """Let a CA's planned certificate count as the one in its file."""
+        self.authorities = tuple(
+            each._replace(certificate=certificate) if each.entry == entry else each
+            for each in self.authorities
+        )
+
+    def require_readable_cas(self) -> None:
+        """Refuse a depot with a certificate that cannot be read and may be a CA's that signs.
+
+        Raises:
+            CertstrapError: there is one, with a key beside it and no request.
+        """
+        _ = self.authorities  # they are read now, if they were not before
+        for entry, error in self._unreadable:
+            if entry.has(KEY) and not entry.has(REQUEST):
+                raise error
+
     def choose_ca(self, ca: Name | None) -> Entry:
         """Return the CA of that name, or the only CA of the depot that has a key.
 
@@ -181,9 +205,7 @@ class Depot:
         if ca is not None:
             return self.find(ca, CERTIFICATE, ca=True)
         found = [each.entry for each in self.authorities if each.entry.has(KEY)]
-        for entry, error in self._unreadable:
-            if entry.has(KEY) and not entry.has(REQUEST):
-                raise error
+        self.require_readable_cas()
         if len(found) != 1:
             raise ChooseCAError(self.root, [entry.stem for entry in found])
         return found[0]

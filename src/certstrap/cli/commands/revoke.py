@@ -1,14 +1,15 @@
 """``certstrap revoke``."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from certstrap.authority.revoke import revoke
+from certstrap.authority.revoke import Revoked, revoke
 from certstrap.certificates.crl import REASONS, reason_of
 from certstrap.cli import completion, options
-from certstrap.cli.console import say
+from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
@@ -69,6 +70,7 @@ def command(
     if revoked.since:
         changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
         say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: {changed}.")
+        remark(_older_lines(revoked))
         return
     count = revoked.entries
     say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
@@ -78,6 +80,16 @@ def command(
         say(
             "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
             "filter or a new CA."
+        )
+    remark(_older_lines(revoked))
+
+
+def _older_lines(revoked: Revoked) -> Iterator[str]:
+    """Yield the line on certificates that were renewed, and are still accepted."""
+    if revoked.still_valid:
+        yield (
+            "Older certificates of that name are still valid; revoke each with --serial: "
+            f"{', '.join(f'{serial:x}' for serial in revoked.still_valid)}"
         )
 
 

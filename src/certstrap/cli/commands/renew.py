@@ -1,0 +1,143 @@
+"""``certstrap renew``."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from certstrap.authority.plan import Plan, carry_out
+from certstrap.authority.renew import Outcome, Renewed, Wanted, renew, renew_expiring
+from certstrap.authority.undo import undo
+from certstrap.certificates.properties import is_ca
+from certstrap.cli import completion, options
+from certstrap.cli.console import remark, say
+from certstrap.cli.context import Context
+from certstrap.cli.passphrases import passphrases
+from certstrap.cli.plans import new_plan
+from certstrap.cli.render import renew as render
+from certstrap.cli.render.lines import program_for
+from certstrap.depot import CERTIFICATE
+from certstrap.errors import CommandFailedError, MissingOptionError
+from certstrap.names import Name
+from certstrap.validity import Expiry
+
+EXAMPLE = "certstrap renew --expiring 30d"
+
+
+def command(
+    ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Whose certificates are renewed.",
+            autocompletion=completion.certificates,
+        ),
+    ] = None,
+    expiring: Annotated[
+        str,
+        typer.Option(
+            "--expiring",
+            metavar="TIME",
+            help="Renew all certificates that end within TIME, as in 30d.",
+        ),
+    ] = "",
+    new_key: Annotated[
+        bool, typer.Option("--new-key", help="Create new keys, of the kind that they have.")
+    ] = False,
+    expires: Annotated[
+        str,
+        typer.Option(
+            "--expires",
+            metavar="TIME",
+            help="When the certificate ends. Default: it is valid for as long as the old one.",
+        ),
+    ] = "",
+    undone: Annotated[
+        bool, typer.Option("--undo", help="Put back what the last renewal replaced.")
+    ] = False,
+    execute: Annotated[
+        str,
+        typer.Option(
+            "--exec", metavar="COMMAND", help="Run COMMAND in the shell if anything was renewed."
+        ),
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoPassphrase = False,
+) -> None:
+    """Renew certificates: the same names, the same CA, new dates.
+
+    The old files go to the folder archive of the depot.
+    """
+    context: Context = ctx.obj
+    if bool(names) == bool(expiring):
+        raise MissingOptionError(
+            "Must provide either NAME or --expiring TIME", f"For example: {EXAMPLE}"
+        )
+    if undone and (expiring or new_key or expires):
+        raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
+    wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
+    whose = [Name.parse(name) for name in names or ()]
+    now = context.now()
+    limit = Expiry.parse(expiring).after(now) if expiring else None
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    outcome = carry_out(
+        lambda: new_plan(context._replace(now=lambda: now), given),
+        _steps(whose, limit, wanted, undone=undone),
+    )
+    if not as_json:
+        _say(context, outcome, limit, now)
+    for entry, error in outcome.refused:
+        remark([f"{entry.stem} is not renewed: {error}"])
+        remark([f"Hint: {error.hint}"] if error.hint else [])
+    status = context.run(execute) if execute and outcome.renewed else None
+    if as_json:
+        import json  # noqa: PLC0415 - only where it is asked for
+
+        ran = (execute, status) if status is not None else None
+        say(json.dumps(render.document(outcome, now, restored=undone, command=ran), indent=2))
+    if status:
+        raise CommandFailedError(execute, status)
+    if outcome.refused:
+        raise typer.Exit(1)
+
+
+def _steps(
+    names: list[Name], limit: datetime | None, wanted: Wanted, *, undone: bool
+) -> Callable[[Plan], Outcome]:
+    if limit:
+        return lambda plan: renew_expiring(plan, limit, wanted)
+    if undone:
+        return lambda plan: Outcome(undo(plan, names), [], [])
+    return lambda plan: renew(plan, names, wanted)
+
+
+def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:
+    from certstrap.depot import Depot  # noqa: PLC0415 - already imported then
+
+    say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
+    say(*render.skipped_lines(outcome.skipped))
+    if limit and not outcome.renewed and not outcome.refused:
+        say(f"Nothing to renew: nothing else ends by {limit:%Y-%m-%d}.")
+    program = program_for(context.depot_path)
+    for renewed in outcome.renewed:
+        if is_ca(renewed.certificate):
+            say(*render.ca_lines(renewed, _problems(renewed, now), program))
+
+
+def _problems(renewed: Renewed, now: datetime) -> list[str]:
+    """Return what Temporal Cloud has against a root."""
+    if renewed.certificate.issuer != renewed.certificate.subject:
+        return []
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    from certstrap.temporal.check import check_bundle  # noqa: PLC0415 - only for a CA
+    from certstrap.temporal.material import read_certificates  # noqa: PLC0415
+
+    path = renewed.entry.path(CERTIFICATE)
+    file = read_certificates(renewed.certificate.public_bytes(Encoding.PEM), path)
+    findings = check_bundle(file, now).findings
+    return [" ".join(each.sentences) for each in findings if each.status == "failed"]

@@ -1,0 +1,112 @@
+"""What came of ``renew``: as lines and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from shlex import quote
+from typing import TYPE_CHECKING, Any
+
+from certstrap.depot import CERTIFICATE
+
+if TYPE_CHECKING:
+    from certstrap.authority.renew import Outcome, Renewed
+    from certstrap.depot import Entry
+    from certstrap.errors import CertstrapError
+
+SCHEMA = "certstrap.renew/1"
+
+
+def renewed_lines(renewed: Sequence["Renewed"], archive: str) -> Iterator[str]:
+    """Yield what was replaced, and where the old files are."""
+    for each in renewed:
+        certificate_path = each.entry.path(CERTIFICATE)
+        for path in each.paths:
+            if path == certificate_path:
+                with_ca = ", with its CA" if each.cut else ""
+                end = each.certificate.not_valid_after_utc
+                yield f"Updated {path}: expires {end:%Y-%m-%d}{with_ca}"
+            else:
+                yield f"Updated {path}"
+    if renewed:
+        yield f"The old files are in {archive}."
+
+
+def skipped_lines(skipped: Sequence[tuple["Entry", "CertstrapError"]]) -> Iterator[str]:
+    """Yield what was left as it is, as nobody should use it."""
+    for _, reason in skipped:
+        yield f"Not renewed: {reason}"
+
+
+def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Iterator[str]:
+    """Yield what to know of a CA that was renewed.
+
+    Args:
+        renewed: the CA.
+        problems: what Temporal Cloud has against it, if it is a root.
+        program: how this program is called.
+    """
+    name = quote(renewed.entry.stem)
+    path = renewed.entry.path(CERTIFICATE)
+    yield f"{path} has the key and the name that it had: what it issued stays valid."
+    if renewed.crl_ends:
+        yield (
+            f"Its CRL ends on {renewed.crl_ends:%Y-%m-%d}, with the old certificate: "
+            f"{program} crl {name} renews it."
+        )
+    if renewed.certificate.issuer != renewed.certificate.subject:
+        yield "Export the chains that it is in again, or renew the certificates below it."
+        return
+    for problem in problems:
+        yield f"Temporal Cloud does not accept it: {problem}"
+    if not problems:
+        yield (
+            f"Upload {path} in the place of the old certificate: a Namespace accepts no two CAs "
+            "of one name."
+        )
+    yield (
+        "To have both accepted while clients change over, create a CA with another name and run: "
+        f"{program} bundle --rotate {name} NEW"
+    )
+
+
+def document(
+    outcome: "Outcome", now: datetime, *, restored: bool, command: tuple[str, int] | None
+) -> dict[str, Any]:
+    """Return what came of it as JSON, which docs/renewal.md describes.
+
+    Args:
+        outcome: the result.
+        now: the instant of the command.
+        restored: whether it was undone.
+        command: the command that was run afterwards, and its exit status.
+    """
+    return {
+        "schema": SCHEMA,
+        "renewed_at": _time(now),
+        "action": "restored" if restored else "renewed",
+        "renewed": [_renewed(each) for each in outcome.renewed],
+        "skipped": [_reason(*each) for each in outcome.skipped],
+        "refused": [_reason(*each) for each in outcome.refused],
+        "command": {"line": command[0], "exit_status": command[1]} if command else None,
+    }
+
+
+def _renewed(renewed: "Renewed") -> dict[str, Any]:
+    return {
+        "name": renewed.entry.stem,
+        "certificate": renewed.entry.path(CERTIFICATE),
+        "serial": f"{renewed.certificate.serial_number:x}",
+        "not_after": _time(renewed.certificate.not_valid_after_utc),
+        "ends_with_its_ca": renewed.cut,
+        "old_serial": f"{renewed.old.serial_number:x}",
+        "old_not_after": _time(renewed.old.not_valid_after_utc),
+        "updated": list(renewed.paths),
+        "archived": list(renewed.archived),
+    }
+
+
+def _reason(entry: "Entry", error: "CertstrapError") -> dict[str, Any]:
+    return {"name": entry.stem, "reason": str(error), "fix": error.hint or None}
+
+
+def _time(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

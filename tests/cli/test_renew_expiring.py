@@ -1,0 +1,214 @@
+"""`renew --expiring`, `--exec`, `--json`: what a timer runs, and what it learns."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from certstrap.cli.context import run_command
+from tests.builders import crls, foreign
+from tests.conftest import NOW, CommandLine, Program, snapshot
+
+NEW_KEY = ("--curve", "P-256", "--no-passphrase")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with `Cert` (100 days), `Long` (10 years), and leaves of 60, 90 and 365 days."""
+    certstrap("init", "--cn", "Cert", *NEW_KEY, "--expires", "100d")
+    certstrap("init", "--cn", "Long", *NEW_KEY, "--expires", "10 years", "--path-length", "1")
+    for name, days in (("short", 60), ("middle", 90), ("year", 365)):
+        certstrap("request-cert", "--cn", name, *NEW_KEY)
+        certstrap("sign", name, "--CA", "Long", "--expires", f"{days}d")
+    return folder / "out"
+
+
+def ends(depot: Path, name: str) -> int:
+    """Return in how many days after `NOW` a certificate ends."""
+    return (foreign.load_certificate(depot / f"{name}.crt").not_valid_after_utc - NOW).days
+
+
+def report(printed: str) -> Any:
+    return json.loads(printed)
+
+
+def test_all_that_ends_in_time_is_renewed_and_nothing_else(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    now = NOW + 40 * DAY
+    printed = certstrap("renew", "--expiring", "60d", now=now).lines
+    assert printed[:4] == [
+        "Updated out/Cert.crt: expires 2027-04-12",
+        "Updated out/Cert.crl",
+        "Updated out/middle.crt: expires 2027-04-02",
+        "Updated out/short.crt: expires 2027-03-03",
+    ]
+    assert {name: ends(depot, name) for name in ("Cert", "Long", "short", "middle", "year")} == {
+        "Cert": 139, "Long": 3653 - 1, "short": 99, "middle": 129, "year": 364,
+    } | {"Cert": 140, "Long": 3653, "short": 100, "middle": 130, "year": 365}  # fmt: skip
+
+
+def test_where_nothing_ends_in_time_nothing_is_done(certstrap: CommandLine, depot: Path) -> None:
+    before = snapshot(depot)
+    line = ("renew", "--expiring", "2026-12-31", "--exec", "touch ran")
+    assert certstrap(*line).lines == ["Nothing to renew: nothing else ends by 2026-12-31."]
+    assert snapshot(depot) == before
+    assert not (depot.parent / "ran").exists()
+
+
+def test_what_has_expired_is_renewed_too(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "--expiring", "1d", now=NOW + 70 * DAY)
+    assert (ends(depot, "short"), ends(depot, "middle")) == (130, 90)
+
+
+def test_what_is_revoked_is_left_as_it_is(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "short", "--reason", "keyCompromise")
+    before = snapshot(depot)
+    for options in ((), ("--new-key",)):
+        printed = certstrap("renew", "--expiring", "70d", *options).lines
+        assert printed == [
+            "Not renewed: out/short.crt was revoked on 2026-11-23 12:00:00 UTC.",
+            "Nothing to renew: nothing else ends by 2027-02-01.",
+        ]
+    assert snapshot(depot) == before
+    (depot / "Long.crl").unlink()
+    printed = certstrap("renew", "--expiring", "70d").lines
+    assert printed[0].startswith("Not renewed: out/short.crt has a compromised key")
+
+
+def test_what_cannot_be_renewed_keeps_nothing_else_from_it(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "Cert.key").unlink()
+    line = ("renew", "--expiring", "101d", "--exec", "touch ran")
+    outcome = certstrap(*line, exit_code=1, now=NOW + DAY)
+    assert (ends(depot, "Cert"), ends(depot, "short"), ends(depot, "middle")) == (100, 61, 91)
+    assert outcome.lines[0] == "Updated out/middle.crt: expires 2027-02-22"
+    sentence = "Cert is not renewed: There is no private key out/Cert.key."
+    assert outcome.stderr.splitlines()[0] == sentence
+    assert (depot.parent / "ran").exists()
+
+
+def test_a_crl_that_cannot_be_read_keeps_what_it_may_revoke_from_being_renewed(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "Long.crl").unlink()
+    (depot / "Long.crl").write_text("broken")
+    outcome = certstrap("renew", "--expiring", "95d", exit_code=1)
+    assert "middle is not renewed: out/Long.crl is not a certificate" in outcome.stderr
+    assert not outcome.stdout
+
+
+def test_what_would_not_end_later_is_not_renewed(certstrap: CommandLine, depot: Path) -> None:
+    before = snapshot(depot)
+    line = ("renew", "--expiring", "101d")
+    assert certstrap(*line).lines == ["Nothing to renew: nothing else ends by 2027-03-04."]
+    certstrap(*line, "--expires", "5d")
+    assert snapshot(depot) == before
+
+
+def test_a_leaf_below_an_intermediate_that_cannot_be_longer_is_refused(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
+    certstrap("sign", "Int", "--CA", "Long", "--intermediate", "--expires", "99d")
+    certstrap("request-cert", "--cn", "below", *NEW_KEY)
+    told = "Expires 2027-03-02, with its CA.\n"
+    certstrap("sign", "below", "--CA", "Int", "--expires", "1 year", stderr=told)
+    (depot / "Long.key").unlink()
+    outcome = certstrap("renew", "--expiring", "99d", exit_code=1, now=NOW + DAY)
+    told = "below is not renewed: out/below.crt ends with its CA, and would not end later"
+    assert told in outcome.stderr
+    assert "Hint: Renew the CA first: certstrap renew Int\n" in outcome.stderr
+
+
+def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "short")
+    (depot / "Cert.key").unlink()
+    old = foreign.load_certificate(depot / "middle.crt")
+    outcome = certstrap(
+        "renew", "--expiring", "101d", "--json", "--exec", "true", exit_code=1, now=NOW + DAY
+    )
+    new = foreign.load_certificate(depot / "middle.crt")
+    assert report(outcome.stdout) == {
+        "schema": "certstrap.renew/1",
+        "renewed_at": "2026-11-24T12:00:00Z",
+        "action": "renewed",
+        "renewed": [
+            {
+                "name": "middle",
+                "certificate": "out/middle.crt",
+                "serial": f"{new.serial_number:x}",
+                "not_after": "2027-02-22T12:00:00Z",
+                "ends_with_its_ca": False,
+                "old_serial": f"{old.serial_number:x}",
+                "old_not_after": "2027-02-21T12:00:00Z",
+                "updated": ["out/middle.crt"],
+                "archived": [f"out/archive/middle.1.{old.serial_number:x}.crt"],
+            }
+        ],
+        "skipped": [
+            {
+                "name": "short",
+                "reason": "out/short.crt was revoked on 2026-11-23 12:00:00 UTC.",
+                "fix": "Move it away, and its key and request too if the key was lost.",
+            }
+        ],
+        "refused": [
+            {
+                "name": "Cert",
+                "reason": "There is no private key out/Cert.key.",
+                "fix": "Check the name and the depot path.",
+            }
+        ],
+        "command": {"line": "true", "exit_status": 0},
+    }
+
+
+def test_json_of_nothing_is_json_too(certstrap: CommandLine, depot: Path) -> None:
+    found = report(certstrap("renew", "--expiring", "1d", "--json").stdout)
+    assert (found["renewed"], found["skipped"], found["refused"], found["command"]) == (
+        [], [], [], None,
+    )  # fmt: skip
+
+
+def test_a_command_that_fails_is_reported_and_undoes_nothing(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    line = ("renew", "short", "--exec", "touch ran && exit 7")
+    outcome = certstrap(*line, exit_code=1, now=NOW + DAY)
+    assert outcome.stderr.splitlines() == [
+        'The command "touch ran && exit 7" ended with status 7.',
+        "Hint: What was renewed stays renewed: run that command again.",
+    ]
+    assert (ends(depot, "short"), (depot.parent / "ran").exists()) == (61, True)
+    outcome = certstrap("renew", "short", "--json", "--exec", "exit 7", exit_code=1)
+    assert report(outcome.stdout)["command"] == {"line": "exit 7", "exit_status": 7}
+
+
+def test_what_a_command_prints_is_not_among_the_results(depot: Path, program: Program) -> None:
+    ended = program("renew", "short", "--json", "--exec", "echo reloaded")
+    assert report(ended.stdout)["action"] == "renewed"
+    assert ended.stderr == "reloaded\n"
+
+
+def test_a_command_is_not_run_if_nothing_was_renewed(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "nobody", "--exec", "touch ran", exit_code=1)
+    assert not (depot.parent / "ran").exists()
+
+
+def test_a_status_is_that_of_the_shell(folder: Path) -> None:
+    assert [run_command("exit 3"), run_command("true")] == [3, 0]
+
+
+def test_the_passphrase_of_the_ca_is_asked_for_once(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "p")
+    for name in ("a", "b"):
+        certstrap("request-cert", "--cn", name, *NEW_KEY)
+        certstrap("sign", name, "--passphrase", "p", "--expires", "9d")
+    printed = certstrap("renew", "--expiring", "10d", input="p\nnot this\n", now=NOW + DAY).lines
+    assert len(printed) == 3
+    assert crls.serials(folder / "out/Cert.crl") == []

@@ -1,0 +1,137 @@
+"""`renew --undo`: the files come back that the last renewal replaced, and can go again."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.builders import foreign
+from tests.conftest import NOW, CommandLine, snapshot
+
+NEW_KEY = ("--curve", "P-256", "--no-passphrase")
+UNDO = ("renew", "--undo", "client")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with `Cert` and `client` (90 days)."""
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
+    certstrap("request-cert", "--cn", "client", *NEW_KEY)
+    certstrap("sign", "client", "--CA", "Cert", "--expires", "90d")
+    return folder / "out"
+
+
+def files(depot: Path) -> dict[str, tuple[int, bytes | None]]:
+    """Return the files of the depot, without the archive."""
+    return {name: what for name, what in snapshot(depot).items() if "archive" not in name}
+
+
+@pytest.mark.parametrize("options", [(), ("--new-key",)], ids=str)
+def test_what_was_replaced_comes_back_and_goes_again(
+    options: tuple[str, ...], certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("export-pkcs8", "client")
+    certstrap("export-chain", "client", "--with-root")
+    certstrap("export-pkcs12", "client", "--passphrase", "p")
+    before = files(depot)
+    certstrap("renew", "client", *options, "--passphrase", "p")
+    after = files(depot)
+    assert before != after
+    printed = certstrap(*UNDO).lines
+    assert "Updated out/client.crt: expires 2027-02-21" in printed
+    assert printed[-1] == "The old files are in out/archive."
+    assert files(depot) == before
+    certstrap(*UNDO)
+    assert files(depot) == after
+    certstrap(*UNDO)
+    assert files(depot) == before
+
+
+def test_renewals_are_undone_from_the_last(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "client", "--new-key", now=NOW + DAY)
+    second = files(depot)
+    for day in range(2, 12):
+        certstrap("renew", "client", now=NOW + day * DAY)
+        before = files(depot)
+    certstrap("renew", "client", "--new-key", now=NOW + 13 * DAY)
+    certstrap(*UNDO, now=NOW + 13 * DAY)
+    assert files(depot) == before != second
+
+
+def test_a_ca_comes_back_too(certstrap: CommandLine, depot: Path) -> None:
+    before = (depot / "Cert.crt").read_bytes()
+    certstrap("renew", "Cert", now=NOW + DAY)
+    certstrap("renew", "--undo", "Cert", "--json", now=NOW + DAY)
+    assert (depot / "Cert.crt").read_bytes() == before
+    certstrap("sign", "client", "--cert", "again.crt", "--expires", "9d")
+
+
+def test_json_says_that_it_was_undone(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "client")
+    assert '"action": "restored"' in certstrap(*UNDO, "--json").stdout
+
+
+def test_without_a_renewal_there_is_nothing_to_undo(certstrap: CommandLine, depot: Path) -> None:
+    sentence = "out/archive has nothing that took the place of out/client.crt."
+    certstrap.refuses(*UNDO, sentence="out/archive has nothing", hint="certstrap renew client")
+    (depot / "archive").mkdir()
+    (depot / "archive/client.1.ff.key").write_text("alone")
+    (depot / "archive/client.crt").write_text("of another program")
+    certstrap.refuses(*UNDO, sentence=sentence.replace("took", "took"))
+
+
+def test_a_certificate_that_may_not_be_used_does_not_come_back(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    old = foreign.load_certificate(depot / "client.crt")
+    certstrap("renew", "client", "--new-key", now=NOW + DAY)
+    name = f"out/archive/client.1.{old.serial_number:x}.crt"
+    later = NOW + 100 * DAY
+    certstrap.refuses(*UNDO, sentence=f"{name} expired on 2027-02-21", now=later)
+    serial = ("--serial", f"{old.serial_number:x}")
+    certstrap("revoke", *serial, "--reason", "keyCompromise", now=NOW + DAY)
+    certstrap.refuses(*UNDO, sentence=f"{name} was revoked on", now=NOW + DAY)
+    (depot / "Cert.crl").unlink()
+    certstrap.refuses(*UNDO, sentence=f"{name} has a compromised key", now=NOW + DAY)
+
+
+def test_a_certificate_of_somebody_else_does_not_come_back(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("issue", "other", "--curve", "P-256")
+    certstrap("renew", "client")
+    (path,) = (depot / "archive").iterdir()
+    path.unlink()
+    path.write_bytes((depot / "other.crt").read_bytes())
+    certstrap.refuses(*UNDO, sentence="is not for whom out/client.crt is")
+
+
+def test_a_certificate_without_its_key_does_not_come_back(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("renew", "client", "--new-key")
+    (key,) = (depot / "archive").glob("*.key")
+    key.unlink()
+    certstrap.refuses(*UNDO, sentence="The archive does not have the key of out/archive/client.1.")
+
+
+def test_what_was_exported_since_is_not_left_behind(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "client")
+    certstrap("export-chain", "client", "--with-root")
+    certstrap.refuses(
+        *UNDO, sentence="out/client.chain.crt is newer than what is put back", hint="Move it away"
+    )
+    (depot / "client.chain.crt").unlink()
+    certstrap("export-pkcs8", "client")
+    before = (depot / "client.pkcs8.key").read_bytes()
+    certstrap(*UNDO)
+    assert (depot / "client.pkcs8.key").read_bytes() == before
+
+
+def test_all_names_are_undone_or_none(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("issue", "other", "--curve", "P-256")
+    certstrap("renew", "client")
+    certstrap.refuses("renew", "--undo", "client", "other", sentence="out/archive has nothing")
+    certstrap("renew", "other")
+    certstrap("renew", "--undo", "client", "other")
