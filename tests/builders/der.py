@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from certstrap import pem
 from tests.builders.keys import LEAF_KEY
 
 CN, ORG, COUNTRY = "2.5.4.3", "2.5.4.10", "2.5.4.6"
@@ -140,3 +141,17 @@ def scrypt(n: int, r: int, p: int) -> bytes:
 def pbkdf2(rounds: bytes, **more: bytes) -> bytes:
     prf = sequence(oid("1.2.840.113549.2.9"), der(0x05))
     return pbes2(oid("1.2.840.113549.1.5.12"), sequence(der(0x04, b"salt"), rounds, prf), **more)
+
+
+def with_rounds(data: bytes, old: int, new: int) -> bytes:
+    """Return a PKCS#12 file, or a part of one, in which every number ``old`` is ``new``."""
+    changed = b""
+    for tag, view in pem.elements(memoryview(data)):
+        content = bytes(view)
+        if tag == 0x02 and content == integer(old)[2:]:
+            changed += integer(new)
+        elif tag & 0x20 or (tag == 0x04 and pem.is_der(content)):
+            changed += der(tag, with_rounds(content, old, new))
+        else:
+            changed += der(tag, content)
+    return changed

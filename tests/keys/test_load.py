@@ -1,6 +1,7 @@
 """Private keys are read from every form, and whatever is broken is refused."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, x25519
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 from certstrap import keys, pem
 from certstrap.errors import CertstrapError, UnusableFileError, WrongPassphraseError
 from certstrap.keys import P256, RSA_2048, PrivateKey
-from certstrap.keys.rounds import rounds_of
+from certstrap.keys.rounds import rounds_of, rounds_of_pkcs12
 from tests.builders import DATA
-from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence
+from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence, with_rounds
 from tests.builders.keys import LEAF_KEY, SECRET, a_key, never, public, secret
 from tests.builders.openssl import openssl
 
@@ -243,3 +244,30 @@ def test_a_key_that_takes_too_many_rounds_is_refused_before_the_prompt(name: str
 )
 def test_the_rounds_of_a_key_are_known(data: bytes, rounds: int) -> None:
     assert rounds_of(data) == rounds
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-nomaciter",),
+        ("-certpbe", "NONE", "-keypbe", "NONE"),
+        ("-nomac",),
+        ("-nomac", "-certpbe", "NONE"),
+        ("-nomac", "-keypbe", "NONE", "-certpbe", "AES-256-CBC"),
+        ("-nomaciter", "-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES"),
+    ],
+    ids=" ".join,
+)
+def test_the_rounds_of_a_pkcs12_file_are_known(tmp_path: Path, options: tuple[str, ...]) -> None:
+    key, certificate = tmp_path / "key", tmp_path / "certificate"
+    key.write_bytes(keys.dump(LEAF_KEY, b""))
+    openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=x", "-out", certificate)
+    files = ("-inkey", key, "-in", certificate, "-passout", "pass:x")
+    data = openssl("pkcs12", "-export", *files, "-iter", 7777, *options)
+    assert rounds_of_pkcs12(data) == 7777
+    assert rounds_of_pkcs12(with_rounds(data, 7777, 2**40)) == 2**40
+
+
+@pytest.mark.parametrize("data", [b"", b"\x30\x80" * 50_000, sequence(), sequence(sequence())])
+def test_what_is_no_pkcs12_file_takes_no_rounds(data: bytes) -> None:
+    assert rounds_of_pkcs12(data) == 0

@@ -26,7 +26,7 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
-from certstrap.keys import Passphrase, PrivateKey
+from certstrap.keys import Passphrase, PrivateKey, rounds
 
 PUBLIC_KEY = "public key"
 PKCS12_FILE = "PKCS#12 file"
@@ -236,6 +236,7 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
 
 
 def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12KeyAndCertificates:
+    rounds.require_few(rounds.rounds_of_pkcs12(data), source)
     for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
         try:
             return pkcs12.load_pkcs12(data, secret)

@@ -52,7 +52,9 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         try:
             key = loader(block, None)
         except TypeError:  # it is encrypted
-            _require_few_rounds(pem.der_of(block) if is_pem else block, source)
+            from certstrap.keys import rounds  # noqa: PLC0415 - only then
+
+            rounds.require_few(rounds.rounds_of(pem.der_of(block) if is_pem else block), source)
             secret = passphrase()
             if not secret:
                 raise UnusableFileError(
@@ -79,17 +81,6 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
             source, "holds a key that cannot sign", "RSA, EC, Ed25519 and Ed448 keys can."
         )
     return key, secret
-
-
-def _require_few_rounds(der: bytes, source: str) -> None:
-    from certstrap.keys.rounds import MOST_ROUNDS, rounds_of  # noqa: PLC0415 - if it is encrypted
-
-    if rounds_of(der) > MOST_ROUNDS:
-        raise UnusableFileError(
-            source,
-            f"is encrypted with more than {MOST_ROUNDS:,} rounds, which would take too long",
-            "Encrypt it with fewer: openssl pkcs8 -topk8 -iter 600000 -in FILE -out NEW",
-        )
 
 
 def is_malformed(data: bytes) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from threading import Thread
 from typing import NamedTuple
 
-from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
@@ -62,17 +61,10 @@ class KeySpec(NamedTuple):
         return cls(bits=bits)
 
     def generate(self) -> PrivateKey:
-        """Return a new key of this kind.
-
-        Raises:
-            MemoryError: there is not enough memory.
-        """
-        try:
-            if self.curve:
-                return _CURVES[self.curve]()
-            return rsa.generate_private_key(public_exponent=65537, key_size=self.bits)
-        except InternalError:  # OpenSSL has no other reason to fail
-            raise MemoryError from None
+        """Return a new key of this kind."""
+        if self.curve:
+            return _CURVES[self.curve]()
+        return rsa.generate_private_key(public_exponent=65537, key_size=self.bits)
 
     def __str__(self) -> str:
         return self.curve or f"RSA {self.bits}"
