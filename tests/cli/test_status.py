@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from certstrap.cli import app
+from certstrap.inventory.status import MANY
 from certstrap.keys import P256, dump_pkcs8
 from tests.builders import crls, foreign, pairs
 from tests.builders.keys import LEAF_KEY, load_key
@@ -166,8 +167,7 @@ def test_export_that_others_can_read_or_that_cannot_be_read_is_shown(
     for suffix in ("crt", "csr", "key", "chain.crt"):
         (depot / f"worker.{suffix}").unlink()
     assert problems(certstrap, "worker") == ["lax-mode"]
-    (depot / "worker.pkcs8.key").chmod(0o400)
-    (depot / "worker.p12").chmod(0o400)
+    (depot / "worker.pkcs8.key").unlink()
     names = [item["name"] for item in json.loads(certstrap("status", "--json").stdout)["items"]]
     assert not [name for name in names if name.startswith("worker")]
     (depot / "worker.p12").unlink()
@@ -460,3 +460,13 @@ def test_formats_are_completed(folder: Path) -> None:
     }
     done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
     assert done.stdout.split() == ["prometheus"]
+
+
+def test_large_depot_is_shown_as_a_small_one_is(certstrap: CommandLine, depot: Path) -> None:
+    small = certstrap("status").lines
+    request = (depot / "pending.csr").read_bytes()
+    for number in range(MANY):
+        (depot / f"r{number}.csr").write_bytes(request)
+    lines = certstrap("status").lines
+    assert [line.split() for line in lines[:5]] == [line.split() for line in small[:5]]
+    assert sum(line.endswith("not signed") for line in lines) == MANY + 1

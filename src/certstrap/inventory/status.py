@@ -4,10 +4,10 @@ Every file is looked at once, and only what is shown of it is kept, so that a de
 """
 
 import os
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
 
 from cryptography import x509
 
@@ -19,144 +19,38 @@ from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.inventory.issuers import Issuers
+from certstrap.inventory.items import Item, Kind, Status
 from certstrap.keys import kind_of
-
-Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
-State = Literal["valid", "not yet valid", "expired", "revoked", "unknown"]
 
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
 _EXPORTS = (PKCS8, PKCS12)
 
+Progress = Callable[[int, int], None]
+"""Called with how many names of how many have been looked at."""
 
-class Item(NamedTuple):
-    """The files of one stem.
-
-    Attributes:
-        stem: the name of the files, without suffix.
-        kind: what they are: a CA or a certificate; else what there is without one: a request, a
-            key or a CRL; or a file that cannot be read.
-        key: the kind of key, such as ``P-256``; empty if it is not known.
-        has_key: whether its private key is in the depot.
-        start: when the certificate begins; None without a certificate.
-        end: when it ends.
-        serial: its serial number.
-        issuer: the stem of the CA that issued it, its own for a root; empty if it is not here.
-        issuer_name: the issuer as the certificate names it, if it is not here.
-        revoked: since when it is revoked.
-        crl_end: when the CRL next to it ends.
-        problems: what is wrong.
-    """
-
-    stem: str
-    kind: Kind = "file"
-    key: str = ""
-    has_key: bool = False
-    start: datetime | None = None
-    end: datetime | None = None
-    serial: int | None = None
-    issuer: str = ""
-    issuer_name: str = ""
-    revoked: datetime | None = None
-    crl_end: datetime | None = None
-    problems: tuple[Violation, ...] = ()
-
-    def state(self, now: datetime) -> State:
-        """Return whether its certificate is good, as far as dates and CRLs say."""
-        if self.start is None or self.end is None:
-            return "unknown"
-        if self.revoked:
-            return "revoked"
-        if now > self.end:
-            return "expired"
-        return "valid" if now >= self.start else "not yet valid"
+MANY = 1000
+"""Names from which on the work is divided among processes."""
 
 
-class Status(NamedTuple):
-    """What a depot holds.
-
-    Attributes:
-        root: its folder.
-        now: when it was looked at.
-        items: what is in it.
-        problems: what is wrong with the folder itself.
-    """
-
-    root: str
-    now: datetime
-    items: tuple[Item, ...]
-    problems: tuple[Violation, ...] = ()
-
-    def ending_by(self, limit: datetime) -> list[Item]:
-        """Return what ends by then, or has ended; what ends first comes first.
-
-        What is revoked is left out: nobody needs it renewed.
-        """
-        found = [item for item in self.items if item.end and item.end <= limit and not item.revoked]
-        return sorted(found, key=_by_end)
-
-    def unreadable(self) -> list[Item]:
-        """Return the items whose certificate cannot be read, so that nobody knows its end."""
-        return [
-            item
-            for item in self.items
-            if not item.end and any(each.rule == "unreadable-certificate" for each in item.problems)
-        ]
-
-    def tree(self) -> Iterator[tuple[int, Item]]:
-        """Yield each item with its depth: a CA, below it what it issued, what ends first first."""
-        below: dict[str, list[Item]] = defaultdict(list)
-        for item in self.items:
-            below["" if item.issuer == item.stem else item.issuer].append(item)
-        shown: set[str] = set()
-        yield from _branch(below, "", 0, shown)
-        for item in self.items:  # CAs that signed each other, and are below no root
-            if item.stem not in shown:
-                shown.add(item.stem)
-                yield 0, item
-                yield from _branch(below, item.stem, 1, shown)
-
-
-_ORDER: dict[Kind, int] = {"ca": 0, "certificate": 1, "request": 2, "key": 3, "crl": 4, "file": 5}
-
-
-def _branch(
-    below: dict[str, list[Item]], stem: str, depth: int, shown: set[str]
-) -> Iterator[tuple[int, Item]]:
-    order = _by_kind if not stem else _by_end
-    waiting = [(depth, item) for item in sorted(below[stem], key=order, reverse=True)]
-    while waiting:  # not recursive: chains may be long
-        depth, item = waiting.pop()
-        if item.stem in shown:
-            continue
-        shown.add(item.stem)
-        yield depth, item
-        if item.kind == "ca":
-            children = sorted(below[item.stem], key=_by_end, reverse=True)
-            waiting += [(depth + 1, child) for child in children]
-
-
-def _by_end(item: Item) -> tuple[bool, float, str]:
-    return item.end is None, item.end.timestamp() if item.end else 0, item.stem
-
-
-def _by_kind(item: Item) -> tuple[int, bool, float, str]:
-    return (_ORDER[item.kind], *_by_end(item))
+def _no_progress(_done: int, _total: int) -> None:
+    """Report nothing."""
 
 
 def look(
-    depot: Depot, now: datetime, progress: Callable[[int, int], None] = lambda _, __: None
+    depot: Depot, now: datetime, progress: Progress = _no_progress, processes: int = 1
 ) -> Status:
     """Return what a depot holds.
 
     Args:
         depot: the depot.
         now: the present instant.
-        progress: called with how many of how many names have been looked at.
+        progress: what is told how far it is.
+        processes: how many processes may look at it.
 
     Raises:
         StorageError: the folder cannot be listed.
     """
-    return _Look(depot, now).all(progress)
+    return _Look(depot, now).all(progress, processes)
 
 
 class _Look:
@@ -177,20 +71,32 @@ class _Look:
         self.crl_ends: dict[str, datetime] = {}
         self.problems: dict[str, list[Violation]] = defaultdict(list)
 
-    def all(self, progress: Callable[[int, int], None]) -> Status:
+    def all(self, progress: Progress, processes: int) -> Status:
         for stem in sorted(self.stems[CRL]):
             self.problems[stem] += self._crl(self.depot.entry(stem))
         own = set().union(*(self.stems[suffix] for suffix in _OWN))
         stems = sorted(stem for stem in own if not self._is_export(stem))
-        items = []
-        for number, stem in enumerate(stems):
-            progress(number, len(stems))
-            items.append(self._item(self.depot.entry(stem)))
+        items = self._divided(stems, progress, processes)
         for stem in sorted((self.pkcs8 | self.stems[PKCS12]) - own):
             problems = tuple(self._exports(self.depot.entry(stem)))
             if problems:
                 items.append(Item(stem, problems=problems))
         return Status(self.depot.root, self.now, tuple(items), tuple(self._folder()))
+
+    def _divided(self, stems: list[str], progress: Progress, processes: int) -> list[Item]:
+        def work(part: Sequence[str]) -> list[Item]:
+            found = []
+            for number, stem in enumerate(part):
+                progress(number, len(part))  # the other parts are as far
+                found.append(self._item(self.depot.entry(stem)))
+            return found
+
+        if processes == 1 or len(stems) < MANY or sys.platform == "win32":
+            return work(stems)
+        from certstrap.inventory import forks  # noqa: PLC0415 - most depots are small
+
+        size = -(-len(stems) // processes)
+        return forks.divided(work, [stems[at : at + size] for at in range(0, len(stems), size)])
 
     def _is_export(self, stem: str) -> bool:
         """Return whether these files are ``NAME.pkcs8.key`` alone."""

@@ -8,7 +8,7 @@ import typer
 
 from certstrap.authority.plan import Plan
 from certstrap.cli.console import FOUND, remark, say, say_each
-from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.context import Context, cores, prints_to_terminal
 from certstrap.cli.drawing import draw_lines, save_pictures
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
@@ -16,7 +16,8 @@ from certstrap.cli.progress import showing_progress
 from certstrap.cli.render import status as render
 from certstrap.errors import MissingOptionError, escaped, quoted
 from certstrap.files import PUBLIC_MODE
-from certstrap.inventory.status import Item, Status, look
+from certstrap.inventory.items import Item, Status
+from certstrap.inventory.status import look
 from certstrap.validity import Expiry
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def command(
         limit = Expiry.parse(expiring).after(plan.now) if expiring else None
         _require_free(plan, svg, html)
         with showing_progress("Reading the depot") as progress:
-            status = look(plan.depot, plan.now, progress)
+            status = look(plan.depot, plan.now, progress, cores())
         listing = _Listing(status, limit)
         if svg or html:
             _save(plan, listing, svg, html)

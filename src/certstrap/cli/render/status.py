@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.certificates.rules import Violation
 from certstrap.errors import escaped
-from certstrap.inventory.status import Item, Status
+from certstrap.inventory.items import Item, Status
 
 if TYPE_CHECKING:
     from rich.text import Text
