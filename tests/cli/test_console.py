@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from cryptography.exceptions import InternalError
 
 from certstrap.cli.console import generate
 from certstrap.keys import RSA_2048, KeySpec, PrivateKey
@@ -13,7 +14,14 @@ class OutOfMemory(KeySpec):
     """A kind of key that there is no memory for."""
 
     def generate(self) -> PrivateKey:
-        raise MemoryError
+        raise InternalError("malloc failure", [])
+
+
+class Failing(KeySpec):
+    """A kind of key that cannot be generated."""
+
+    def generate(self) -> PrivateKey:
+        raise ValueError
 
 
 class Ready(KeySpec):
@@ -24,8 +32,9 @@ class Ready(KeySpec):
 
 
 def test_an_error_while_a_key_is_generated_is_not_lost_in_the_thread() -> None:
-    with pytest.raises(MemoryError):
-        generate(OutOfMemory(*RSA_2048))
+    for spec, error in ((OutOfMemory(*RSA_2048), MemoryError), (Failing(*RSA_2048), ValueError)):
+        with pytest.raises(error):
+            generate(spec)
 
 
 def test_a_key_is_generated_where_no_thread_can_be_started() -> None:

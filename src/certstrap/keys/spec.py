@@ -4,6 +4,7 @@ from collections.abc import Callable
 from threading import Thread
 from typing import NamedTuple
 
+from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
@@ -80,6 +81,8 @@ def generating(spec: KeySpec) -> Callable[[], PrivateKey]:
     def generate() -> None:
         try:
             outcome.append(spec.generate())
+        except InternalError:  # OpenSSL fails so if it gets no memory
+            outcome.append(MemoryError())
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             outcome.append(error)
 
