@@ -66,7 +66,7 @@ class Connection(NamedTuple):
 
 
 def absolute(path: str) -> str:
-    """Return the absolute path of a file, which every program can be told.
+    """Return the absolute path of a file, in a form that every program can read.
 
     Raises:
         UnusableFileError: it has control characters, or is not text.

@@ -12,7 +12,7 @@ from certstrap.temporal.rules import RULES, Rule
 Status = Literal["passed", "warning", "failed"]
 
 MOST_SHOWN = 3
-"""Problems with one rule that are told; of the others, the number."""
+"""How many problems with one rule are reported; of the others, only the number is."""
 
 
 class Problem(NamedTuple):
