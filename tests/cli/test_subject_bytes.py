@@ -136,6 +136,22 @@ def test_what_is_issued_and_revoked_has_the_name_of_its_ca_whatever_its_string_t
     assert crl.tbs_certlist_bytes.count(name) == 1
 
 
+@pytest.mark.parametrize("kind", CA_NAMES)
+def test_a_certificate_that_is_renewed_keeps_the_very_names_that_it_had(
+    certstrap: CommandLine, folder: Path, kind: str
+) -> None:
+    name = ODD_NAMES[kind]
+    is_ca = raw_extension(BASIC_CONSTRAINTS, sequence(der(0x01, b"\xff")), critical=True)
+    ca = load_certificate(raw_certificate(subject=name, extensions=is_ca), "ca")
+    foreign.store_ca(folder / "out", "Odd", it=ca, key=LEAF_KEY)
+    certstrap("request-cert", "--cn", "client", *NEW_KEY)
+    certstrap("sign", "client", "--CA", "Odd", "--expires", "9d")
+    certstrap("renew", "Odd", "client")
+    for stem, times in (("Odd", 2), ("client", 1)):
+        renewed = foreign.load_certificate(folder / f"out/{stem}.crt")
+        assert renewed.tbs_certificate_bytes.count(name) == times
+
+
 @pytest.mark.parametrize("country", ["DE", "de", "dE"])
 def test_two_letters_are_a_country_and_keep_their_case(
     certstrap: CommandLine, folder: Path, country: str

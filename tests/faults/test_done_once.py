@@ -31,6 +31,7 @@ COMMANDS = [
     ("issue", "new", "--curve", "P-256", "--pkcs8"),
     ("issue", "alice"),
     ("revoke", "--CN", "alice"),
+    ("renew", "alice"),
     ("export-chain", "alice"),
     ("export-pkcs8", "alice"),
     ("export-pkcs12", "alice", "--passphrase", "p"),

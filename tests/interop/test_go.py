@@ -55,6 +55,20 @@ def test_what_certstrap_issued_is_valid_in_go_below_a_root_that_is_made_again(
     assert set(verdicts) < set(judged(folder / "out"))
 
 
+def test_what_certstrap_issued_is_valid_in_go_below_a_root_that_is_renewed(folder: Path) -> None:
+    for file in ("EC_Clear.crt", "EC_Clear.key"):
+        foreign.write(folder / "out" / file, (DATA / file).read_bytes(), 0o440)
+    certstrap("renew", "EC Clear", "--no-passphrase")
+    assert foreign.load_certificate(folder / "out/EC_Clear.crt") != foreign.load_certificate(
+        DATA / "EC_Clear.crt"
+    )
+    for file in ISSUED:
+        shutil.copy(DATA / file, "out")
+    shutil.rmtree("out/archive")
+    verdicts = [f"{file} is right" for file in ("EC_Clear.crt", *ISSUED)]
+    assert set(verdicts) < set(judged(folder / "out"))
+
+
 def test_it_is_not_below_a_root_whose_name_has_other_string_types(folder: Path) -> None:
     old = foreign.load_certificate(DATA / "EC_Clear.crt")
     other = x509.Name(x509.NameAttribute(part.oid, part.value) for part in old.subject)
