@@ -97,7 +97,9 @@ def _commands(command: object, words: tuple[str, ...]) -> list[Command]:
             for name in names
             for each in _commands(command.get_command(context, name), (*words, name))
         ]
-    return [Command(words, tuple(_option(words, param) for param in command.params))]  # type: ignore[attr-defined]
+    options = (_option(words, param) for param in command.params)  # type: ignore[attr-defined]
+    # What a shell would be given is nothing that this program answers for.
+    return [Command(words, tuple(each for each in options if each.names != ("--exec",)))]
 
 
 def _option(words: tuple[str, ...], param: object) -> Option:
@@ -172,6 +174,7 @@ def _value(rng: Random, command: Command, option: Option, stems: list[str]) -> s
     pools: dict[str, Callable[[], str]] = {
         "FILE": lambda: _file(rng, option),
         "NAME": lambda: _name(rng, command, option, stems),
+        "[NAME]...": lambda: _name(rng, command, option, stems),
         "TIME": lambda: texts.one_of(rng, texts.TIMES, texts.ODD_TIMES),
         "N": lambda: texts.one_of(rng, ("0", "1", "2", "2048"), texts.NUMBERS),
         "CC": lambda: texts.one_of(rng, texts.COUNTRIES, texts.ODD),
