@@ -260,11 +260,18 @@ def a_name_of_one_rdn(*values: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
     return x509.Name([rdn])
 
 
+def load_order(name: x509.Name) -> list[x509.ObjectIdentifier]:
+    return [each.oid for each in a_certificate(subject=name).subject]
+
+
 def test_the_order_in_an_rdn_of_many_values_does_not_matter() -> None:
     """An RDN is a set (RFC 5280, 7.1), which some programs write in an order of their own."""
-    both = [(NameOID.ORGANIZATION_NAME, "Bad"), (NameOID.COMMON_NAME, "x")]
-    one, other = a_name_of_one_rdn(*both), a_name_of_one_rdn(*both[::-1])
-    third = a_name_of_one_rdn((NameOID.ORGANIZATION_NAME, "Good"), both[1])
+    common_name = (NameOID.COMMON_NAME, "xyz1")
+    one, other, third = (
+        a_name_of_one_rdn((NameOID.ORGANIZATION_NAME, text), common_name)
+        for text in ("Bad", "  Bad", "Good")  # DER has the shorter value first
+    )
+    assert load_order(one) != load_order(other)
     for tree in (one, other):
         for subject in (one, other):
             assert not is_permitted(excluded=[x509.DirectoryName(tree)], subject=subject)

@@ -109,14 +109,14 @@ def run(forks: Forks, folder: Path, *args: str, inject: str = "", trace: str = C
         forks: what runs it.
         folder: the current folder of the run.
         args: the command and its options.
-        inject: what strace is to break, as its ``-e inject`` has it.
+        inject: what strace is to break, as its ``-e inject`` has it; more than one with a space.
         trace: the system calls that the log has.
     """
     log = folder.with_suffix(".strace")
     started = forks.start(folder, "--depot-path", DEPOT, *args)
-    injecting = ("-e", f"inject={inject}") if inject else ()
+    injecting = tuple(f"--inject={each}" for each in inject.split())
     tracer = programs.start(
-        *("strace", "-f", "-y", "-o", log, "-e", f"trace={trace}", *injecting),
+        *("strace", "-f", "-y", "-o", str(log), "-e", f"trace={trace}", *injecting),
         *("-p", str(started.pid)),
         measured=False,
     )

@@ -125,6 +125,19 @@ def test_a_disk_without_hard_links_will_do(
     assert revoked(folder) == (scene is REVOKE)
 
 
+def test_without_hard_links_a_replaced_file_is_restored_with_its_mode(
+    stage: Stage, traced: Break
+) -> None:
+    folder = stage(REVOKE)
+    before = snapshot(folder)
+    # The new file and a copy of the old one are flushed first, and then the folder.
+    inject = "?link,linkat:error=EPERM fsync:error=EIO:when=3"
+    refused = traced(folder, *REVOKE.command, inject=inject)
+    assert refused.exit_code == 1, refused
+    assert any(call.name.startswith("rename") for call in refused.calls)
+    assert snapshot(folder) == before
+
+
 def test_without_hard_links_nothing_is_overwritten_either(stage: Stage, traced: Break) -> None:
     folder = stage(REQUEST)
     before = snapshot(folder)
