@@ -2,7 +2,12 @@
 
 from certstrap.certificates.build import extensions_left_out, make_request, self_sign, sign
 from certstrap.certificates.issuer import Issuer
-from certstrap.certificates.load import decode_request, load_certificate, load_request
+from certstrap.certificates.load import (
+    decode_request,
+    key_of_request,
+    load_certificate,
+    load_request,
+)
 from certstrap.certificates.profiles import (
     BOTH,
     CLIENT,
@@ -22,6 +27,7 @@ __all__ = [
     "Profile",
     "decode_request",
     "extensions_left_out",
+    "key_of_request",
     "load_certificate",
     "load_request",
     "make_request",

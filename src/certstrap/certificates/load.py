@@ -57,6 +57,19 @@ def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
     return request
 
 
+def key_of_request(data: bytes, source: str) -> object:
+    """Return the public key in the first certificate request in ``data``, and decode no more of it.
+
+    Raises:
+        UnusableFileError: there is none, or its key cannot be decoded.
+    """
+    request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
+    try:
+        return request.public_key()
+    except UNDECODABLE:
+        raise _unreadable(source, pem.REQUEST) from None
+
+
 _Decoded = TypeVar("_Decoded")
 
 

