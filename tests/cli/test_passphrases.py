@@ -203,6 +203,36 @@ def test_bytes_that_are_no_text_are_a_passphrase_too(folder: Path) -> None:
     assert opens(folder, b"\xff\xfe")
 
 
+@pytest.mark.parametrize(
+    "locale",
+    [
+        {"LC_ALL": "C.UTF-8"},
+        {"LC_ALL": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=["UTF-8", "C", "ASCII"],
+)
+@pytest.mark.parametrize("secret", ["ä東".encode(), b"caf\xe9", b"\xff\xfe"])
+def test_a_passphrase_is_the_same_bytes_however_it_is_given_in_any_locale(
+    folder: Path, secret: bytes, locale: Mapping[str, str]
+) -> None:
+    (folder / "secret").write_bytes(secret + b"\n")
+    given = os.fsdecode(secret)
+    ways: dict[str, tuple[tuple[str, ...], Mapping[str, str], bytes]] = {
+        "option": (("--passphrase", given), {}, b""),
+        "file": (("--passphrase-file", "secret"), {}, b""),
+        "input": (("--passphrase-file", "-"), {}, secret),
+        "variable": ((), {"CERTSTRAP_PASSPHRASE": given}, b""),
+        "lines": ((), {}, secret + b"\n" + secret + b"\n"),
+    }
+    for way, (options, environ, stdin) in ways.items():
+        programs.run(
+            *(*CERTSTRAP, "--depot-path", way, *INIT, *options),
+            environ={**locale, **environ}, input=stdin,
+        )  # fmt: skip
+        foreign.load_key(folder / way / "Cert.key", secret)
+
+
 def test_the_prompts_are_certstraps_to_the_letter_and_nothing_is_echoed(folder: Path) -> None:
     with terminal(folder, *INIT) as child:
         child.expect_exact(NEW)
