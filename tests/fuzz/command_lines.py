@@ -110,7 +110,7 @@ def _option(words: tuple[str, ...], param: object) -> Option:
     names = tuple(param.opts)
     help_text = str(param.help or "")
     writes = metavar == "FILE" and (
-        help_text.startswith(("Write", "New"))
+        help_text.startswith(("Write", "New", "Save", "Add the profile"))
         or (words[0] == "gen" and "ca" in words[1][:2] and "--ca-" in names[0])
         or (words[0] == "gen" and words[1].startswith("cert"))
     )

@@ -9,6 +9,7 @@ import ssl
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket, socketpair
 
@@ -25,12 +26,19 @@ from tests.temporal.pki import LEAF, PRESENT, ROOT
 Sockets = tuple[socket, socket]
 
 
-def rehearsed(loopback: Callable[[], Sockets] = open_loopback) -> Handshake:
-    return rehearse([LEAF.certificate], LEAF_KEY, [ROOT.certificate], PRESENT, loopback, 0.2)
+def rehearsed(
+    loopback: Callable[[], Sockets] = open_loopback, now: datetime = PRESENT
+) -> Handshake:
+    return rehearse([LEAF.certificate], LEAF_KEY, [ROOT.certificate], now, loopback, 0.2)
 
 
 def test_the_client_is_let_in() -> None:
     assert rehearsed() == Handshake("accepted", demanded=True)
+
+
+def test_a_clock_at_the_end_of_time_does_no_harm() -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert rehearsed(now=last).outcome in {"accepted", "refused"}
 
 
 def test_both_ends_are_on_the_loopback_and_closed_at_the_end() -> None:
