@@ -96,7 +96,7 @@ def _unchanged_by_failure(case: Case, outcome: Outcome) -> Iterator[str]:
 
 def _changed_in_its_place(case: Case, outcome: Outcome) -> Iterator[str]:
     """What is new is in the depot or was named; what is old stays, save a CRL."""
-    if case.redirection or outcome.exit_code:
+    if case.redirection or outcome.exit_code not in {0, 3}:
         return
     here = next((path for path in outcome.after if path.endswith(f"/{folders.HERE}")), "")
     named = {os.path.realpath(os.path.join(here, word)) for word in _paths(case)}

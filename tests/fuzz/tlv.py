@@ -1,6 +1,7 @@
 """DER as a tree (X.690), to change it and to write it again."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
 
@@ -174,7 +175,8 @@ def _remove(_: Random, siblings: list[Node], index: int, __: list[bytes]) -> Non
 
 def _double(rng: Random, siblings: list[Node], index: int, _: list[bytes]) -> None:
     copies = rng.choice((1, 1, 1, 1, 3, 300))
-    siblings[index:index] = [siblings[index]] * copies
+    # Copies of their own: what is doubled again below them would be doubled below each.
+    siblings[index:index] = [deepcopy(siblings[index]) for _ in range(copies)]
 
 
 def _swap(rng: Random, siblings: list[Node], index: int, _: list[bytes]) -> None:
