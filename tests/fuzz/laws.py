@@ -90,7 +90,7 @@ def _unchanged_by_failure(case: Case, outcome: Outcome) -> Iterator[str]:
     # If only its report failed, the files are there, and it says so.
     # And of all that end soon, those that can be renewed are.
     some = "renew" in case.words and any(re.match("--?expiring", word) for word in case.words)
-    if outcome.exit_code != 0 and not case.redirection and not some:
+    if outcome.exit_code not in {0, 3} and not case.redirection and not some:
         yield from _differences(outcome)
 
 
