@@ -44,7 +44,7 @@ key-bits = 2048
 [[certificate]]
 name = "c"
 domains = "c.example"
-expires = "2027-03-31"
+expires = 2027-03-31
 profile = "server"
 """
 
@@ -168,12 +168,14 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
         ("l.csv", 'name\na\n"b\n', "l.csv has 1 wrong line.", "line 3: It is not CSV: "),
         ("l.toml", "", "l.toml asks for no certificate.", ""),
         ("l.toml", "[[certificate]]\nname = \n", "l.toml has 1", "line 2: It is not TOML: "),
-        ("l.toml", "name = 'a'\n", "l.toml has something else than [[certificate]] tables.", ""),
-        ("l.toml", "certificate = 'a'\n", "l.toml has something else than", ""),
-        ("l.toml", "certificate = ['a']\n", "l.toml has something else than", ""),
+        ("l.toml", "name = 'a'\n", "l.toml has something other than [[certificate]] tables.", ""),
+        ("l.toml", "certificate = 'a'\n", "l.toml has something other than", ""),
+        ("l.toml", "certificate = ['a']\n", "l.toml has something other than", ""),
         ("l.toml", "\n[[certificate]]\nnam = 'a'\n", "l.toml has 1", "line 2: There is no field "),
         ("l.toml", "[[certificate]]\nname = 1.5\n", "l.toml has 1", "line 1: name has a value of"),
-        ("l.TOML", "certificate = [{ips = '::1'}]\n", "l.TOML has 1", "line 1: It has no name."),
+        ("l.toml", "[[certificate]]\nname = true\n", "l.toml has 1", "line 1: name has a value of"),
+        ("l.TOML", "certificate = [{name = 'a'}]\n", "l.TOML has something other than", "[[cert"),
+        ("l.csv", "name;ips\na;::1\nb;x\n", "l.csv has 1 ", "line 3: Invalid IP address: x"),
     ],
 )  # fmt: skip
 def test_a_list_that_cannot_be_read_is_refused(
@@ -181,6 +183,86 @@ def test_a_list_that_cannot_be_read_is_refused(
 ) -> None:
     (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert detail in certstrap.refuses("issue", "--from", file, sentence=sentence).stderr
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_a_list_of_a_spreadsheet_may_have_semicolons_or_tabs(
+    certstrap: CommandLine, folder: Path, mark: str
+) -> None:
+    rows = (("", ""), ("name", "domains"), ("a", "a.example,b.example"))
+    text = "\r\n".join(mark.join(row) for row in rows if row[0])
+    (folder / "list.csv").write_text(f"\ufeff{text}\r\n", encoding="utf-8")
+    certstrap("issue", "--from", "list.csv", *NEW)
+    names = certificate(folder, "a").extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names.value.get_values_for_type(x509.DNSName) == ["a.example", "b.example"]
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b", "\x0c", "\x1e"])
+def test_only_the_end_of_a_line_ends_a_row(certstrap: CommandLine, folder: Path, mark: str) -> None:
+    (folder / "list.csv").write_text(f"name\na{mark}b\n", encoding="utf-8")
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 1 ")
+    assert outcome.stderr.splitlines()[1].startswith("  line 2: Invalid name: ")
+
+
+@pytest.mark.parametrize(
+    ("rows", "detail"),
+    [
+        ("a,yes,\na.pkcs8,,\n", "line 63: out/a.pkcs8.key is asked for a second time"),
+        ("a.pkcs8,,\na,yes,\n", "second time, like line 62. Choose another name."),
+        ("CERT,,\n", "line 62: The request has the name of the CA itself"),
+        ("a,,server\n", "line 62: The request has no alternative names"),
+    ],
+)  # fmt: skip
+def test_a_late_line_that_fails_for_a_new_ca_stops_the_list_before_it_begins(
+    certstrap: CommandLine, folder: Path, rows: str, detail: str
+) -> None:
+    before = "".join(f"n{i},,\n" for i in range(60))
+    (folder / "list.csv").write_text(f"name,pkcs8,profile\n{before}{rows}")
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 1 ")
+    assert detail in outcome.stderr
+
+
+def test_names_whose_files_are_the_same_are_refused_on_the_command_line(
+    certstrap: CommandLine,
+) -> None:
+    certstrap.refuses(
+        "issue", "a", "a.pkcs8", "--pkcs8", *NEW,
+        sentence="out/a.pkcs8.key is asked for a second time.",
+    )  # fmt: skip
+
+
+def test_a_line_that_only_the_depot_makes_wrong_stops_the_list_before_it_begins(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    for name in ("revoked", "compromised", "nokey", "stale"):
+        certstrap("issue", name, *NEW, "--pkcs8")
+    certstrap("revoke", "--cn", "revoked")
+    certstrap("revoke", "--cn", "compromised", "--reason", "keyCompromise")
+    for file in ("compromised.crt", "compromised.key", "nokey.key", "nokey.pkcs8.key"):
+        (folder / "out" / file).unlink()
+    for file in ("stale.crt", "stale.csr", "stale.key"):
+        (folder / "out" / file).unlink()
+    ca_key = foreign.load_key(folder / "out/Cert.key", None)
+    foreign.write(folder / "out/ca-key.csr", foreign.request(key=ca_key, subject="ca-key"))
+    before = "".join(f"n{i},\n" for i in range(60))
+    rows = "revoked,\ncompromised,\nnokey,yes\nstale,\nca-key,\n"
+    (folder / "list.csv").write_text(f"name,pkcs8\n{before}{rows}")
+    outcome = certstrap.refuses(
+        "issue", "--from", "list.csv", "--curve", "P-256", "--passphrase", "s3cret",
+        sentence="list.csv has 5 wrong lines.",
+    )  # fmt: skip
+    for line, problem in zip(
+        outcome.stderr.splitlines()[1:-1],
+        (
+            "  line 62: out/revoked.crt was revoked on 2026-11-23",
+            "  line 63: out/compromised.csr has a compromised key: ",
+            "  line 64: out/nokey.key does not exist, so there is no PKCS#8 form of it. ",
+            "  line 65: out/stale.pkcs8.key is not the key of out/stale.crt. ",
+            "  line 66: out/ca-key.csr has the key of the CA Cert, ",
+        ),
+        strict=True,
+    ):
+        assert line.startswith(problem)
 
 
 def test_alternative_names_are_for_one_certificate(certstrap: CommandLine, folder: Path) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from certstrap.authority.issue import Issued, Ready, Wanted, create, prepare
 from certstrap.authority.plan import Plan
+from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.errors import (
     AlreadyExistsError,
     CertstrapError,
@@ -51,10 +52,7 @@ def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
             if isinstance(line.wanted, CertstrapError):
                 raise line.wanted
             ready = prepare(plan, line.wanted)
-            stem = ready.entry.stem
-            if stem in seen:
-                raise _twice(stem, seen[stem])
-            seen[stem] = line.number
+            _require_once(ready, line.number, seen)
             found.append(ready)
         except CertstrapError as error:
             if not source:
@@ -65,11 +63,27 @@ def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
     return found
 
 
-def _twice(stem: str, before: int) -> RefusedError:
-    where = f", like line {before}" if before else ""
-    return RefusedError(
-        f"The files of {stem} are asked for a second time{where}.", "Name each certificate once."
-    )
+def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
+    """Refuse files that a line before asks for; ``seen`` has the lines of paths and stems."""
+    stem = ready.entry.stem
+    if not ready.ca:
+        for suffix in (KEY, CERTIFICATE, CRL):
+            seen.setdefault(ready.ca_entry.path(suffix), 0)
+    if stem in seen:
+        raise RefusedError(
+            f"The files of {stem} are asked for a second time{_like(seen[stem])}.",
+            "Name each certificate once.",
+        )
+    for path in ready.missing:
+        if path in seen:
+            raise RefusedError(
+                f"{path} is asked for a second time{_like(seen[path])}.", "Choose another name."
+            )
+    seen.update(dict.fromkeys([stem, *ready.missing], number))
+
+
+def _like(number: int) -> str:
+    return f", like line {number}" if number else ""
 
 
 def create_all(

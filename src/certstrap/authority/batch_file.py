@@ -4,6 +4,8 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
+from io import StringIO
 from typing import Any
 
 from certstrap.authority.batch import Line
@@ -27,6 +29,9 @@ FIELDS = ("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "pro
 
 _LISTS = ("domains", "ips", "uris")
 _TABLE = re.compile(r"^\s*\[\[\s*certificate\s*\]\]", re.MULTILINE)
+_CSV_HINT = f"The columns are {', '.join(FIELDS)}; a cell with a comma is between double quotes."
+_TOML_HINT = 'Write text between double quotes, as in name = "worker-1".'
+_KINDS = {"key-bits": int, "expires": date, "pkcs8": bool}  # what TOML may have beside texts
 _YES, _NO = {"yes", "true", "1"}, {"", "no", "false", "0"}
 
 
@@ -54,7 +59,8 @@ def read_list(data: bytes, path: str, defaults: Wanted) -> list[Line]:
 
 
 def _csv(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    # StringIO ends lines as files do; `str.splitlines` would end one at U+2028 and others too.
+    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     header: list[str] = []
     number = 1
     try:
@@ -68,6 +74,12 @@ def _csv(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
             number = reader.line_num + 1
     except csv.Error as error:
         raise _wrong(path, number, f"It is not CSV: {error}.") from None
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the cells: spreadsheets write semicolons in some languages, or tabs."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
 
 
 def _require_header(header: list[str], path: str, number: int) -> None:
@@ -92,15 +104,18 @@ def _toml(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"line (\d+)", str(error))
         number = int(at[1]) if at else text.count("\n") + 1
-        raise _wrong(path, number, f"It is not TOML: {error}.") from None
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise _wrong(path, number, f"It is not TOML: {reason}.", _TOML_HINT) from None
     tables = found.pop("certificate", [])
-    if found or not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-        raise UnusableFileError(
-            path, "has something else than [[certificate]] tables", "Begin each one so."
-        )
     numbers = [text.count("\n", 0, table.end()) + 1 for table in _TABLE.finditer(text)]
-    if len(numbers) != len(tables):  # an array in one line, or a header inside a text
-        numbers = [1] * len(tables)
+    is_list = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    # Of an inline array, or of a header inside a text, the line of each table is not known.
+    if found or not is_list or len(numbers) != len(tables):
+        raise UnusableFileError(
+            path,
+            "has something other than [[certificate]] tables",
+            "Begin each certificate with a line [[certificate]].",
+        )
     yield from zip(numbers, tables, strict=True)
 
 
@@ -123,7 +138,7 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
             )
         if isinstance(value, list) and field in _LISTS and all(isinstance(v, str) for v in value):
             texts[field] = ",".join(value)
-        elif isinstance(value, str | int):
+        elif isinstance(value, str) or type(value) is _KINDS.get(field):
             texts[field] = str(value)
         else:
             raise RefusedError(f"{field} has a value of the wrong kind.", "Write it as text.")
@@ -152,6 +167,5 @@ def _parsed(row: Mapping[str, str], defaults: Wanted) -> Wanted:
     )
 
 
-def _wrong(path: str, number: int, sentence: str) -> WrongLinesError:
-    hint = f"The columns are {', '.join(FIELDS)}; a cell with a comma is between double quotes."
+def _wrong(path: str, number: int, sentence: str, hint: str = _CSV_HINT) -> WrongLinesError:
     return WrongLinesError(path, [(number, RefusedError(sentence, hint))])

@@ -1,6 +1,7 @@
 """Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
 
 import shlex
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from cryptography import x509
@@ -17,9 +18,17 @@ from certstrap.authority.request import (
 )
 from certstrap.authority.sign import Signed, sign
 from certstrap.certificates import CAProfile, LeafProfile, rules
-from certstrap.certificates.properties import extension, is_ca, is_issued_by, is_self_signed
+from certstrap.certificates.properties import (
+    copied_names,
+    extension,
+    is_ca,
+    is_issued_by,
+    is_self_signed,
+)
+from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, withdrawn
+from certstrap.depot.compromised import compromised
 from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
@@ -160,15 +169,13 @@ def prepare(plan: Plan, wanted: Wanted) -> Ready:
     ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
     wanted.expiry.after(plan.now)
     request = _existing_request(entry, wanted)
-    if ca and request:
-        rules.require(rules.request(request, wanted.profile, ca.certificate, ca.ancestors))
-    elif ca:
-        names = [*(wanted.names.to_x509() or ())]
-        subject = wanted.subject.to_x509()
-        rules.require(rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors))
+    rules.require(_names_refused(ca, request, wanted))
     key = _existing_key(plan, entry, wanted)
     if request:
-        _require_same_key(request, entry.path(REQUEST), entry, key)
+        path, asked = entry.path(REQUEST), request.public_key()
+        _require_same_key(request, path, entry, key)
+        rules.require(key_of_ca(plan.depot, asked, path))
+        rules.require(compromised(plan.depot, asked, path))
     public = key.private.public_key() if key else None
     exists = _pkcs8_exists(plan, entry, wanted, key, request.public_key() if request else public)
     return Ready(wanted, entry, found, ca, None, request, key, exists)
@@ -199,6 +206,20 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
     pkcs8 = _pkcs8(plan, ready, key)
     root = _root_path(plan, ca)
     return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
+
+
+def _names_refused(
+    ca: CA | None, request: x509.CertificateSigningRequest | None, wanted: Wanted
+) -> Iterator[Violation]:
+    """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
+    if request:
+        subject, names = request.subject, copied_names(request)
+    else:
+        subject, names = wanted.subject.to_x509(), [*(wanted.names.to_x509() or ())]
+    if ca:
+        return rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors)
+    new_ca = _subject_of_new_ca(wanted).to_x509()
+    return rules.names_below(subject, names, wanted.profile, [new_ca])
 
 
 def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
@@ -279,10 +300,14 @@ def _find_ca(plan: Plan, entry: Entry, wanted: Wanted) -> Entry:
     return found
 
 
+def _subject_of_new_ca(wanted: Wanted) -> Subject:
+    return Subject.of((wanted.ca or DEFAULT_CA).common_name)
+
+
 def _create_ca(plan: Plan, entry: Entry, wanted: Wanted) -> NewCA:
-    name = wanted.ca or DEFAULT_CA
+    subject = _subject_of_new_ca(wanted)
     spec = wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
-    return create_ca(plan, entry, Subject.of(name.common_name), spec, CAProfile(), CA_EXPIRY)
+    return create_ca(plan, entry, subject, spec, CAProfile(), CA_EXPIRY)
 
 
 def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRequest | None:
@@ -300,22 +325,26 @@ def _pkcs8_exists(
 
     Raises:
         RefusedError: the file that exists has another key than ``public``, which is None for a
-            key that is still to be created.
+            key that is still to be created; or it is wanted, and its key is not here.
     """
-    path = entry.path(PKCS8)
-    if not (wanted.pkcs8 or (key and key.encrypted)) or not plan.exists(path):
+    path, is_new = entry.path(PKCS8), public is None
+    if not plan.exists(path):
+        if wanted.pkcs8 and not key and not is_new:
+            raise RefusedError(
+                f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
+                "Run export-pkcs8 where the key is.",
+            )
+        return False
+    encrypted = key.encrypted if key else is_new and bool(plan.passphrases.new())
+    if not wanted.pkcs8 and not encrypted:
         return False
     found, _ = keys.load(entry.read(PKCS8), path, plan.passphrases.opening)
     if found.public_key() != public:
-        raise _other_key(entry)
+        raise RefusedError(
+            f"{path} is not the key of {entry.path(CERTIFICATE)}.",
+            "Put back the key and the certificate that belong together.",
+        )
     return True
-
-
-def _other_key(entry: Entry) -> RefusedError:
-    return RefusedError(
-        f"{entry.path(PKCS8)} is not the key of {entry.path(CERTIFICATE)}.",
-        "Put back the key and the certificate that belong together.",
-    )
 
 
 def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
@@ -323,15 +352,9 @@ def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
     path = ready.entry.path(PKCS8)
     if ready.pkcs8_exists:
         return PKCS8Key(path, created=False)
-    if key and key.encrypted and plan.exists(path):  # it is new, and that file is not
-        raise _other_key(ready.entry)
     if not ready.wanted.pkcs8:
         return None
-    if not key:
-        raise RefusedError(
-            f"{ready.entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
-            "Run export-pkcs8 where the key is.",
-        )
+    assert key  # noqa: S101 - see `_pkcs8_exists`
     add_pkcs8(plan, path, key.private)
     return PKCS8Key(path, created=True)
 

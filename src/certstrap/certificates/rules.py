@@ -187,15 +187,9 @@ def names(
     ancestors: Sequence[x509.Certificate] = (),
 ) -> Iterator[Violation]:
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
-    yield from _names(subject, alternative, profile)
-    own = comparable_name(subject)
-    for depth, above in enumerate((ca, *ancestors)):
-        if own == comparable_name(above.subject):
-            yield Violation(
-                "own-name",
-                "The request has the name of the CA itself, and no chain may have a name twice.",
-                "Create the request with another common name.",
-            )
+    cas = (ca, *ancestors)
+    yield from names_below(subject, alternative, profile, [above.subject for above in cas])
+    for depth, above in enumerate(cas):
         if isinstance(profile, CAProfile):
             yield from _path_length(above, depth)
         if extension(above, x509.NameConstraints):
@@ -206,6 +200,22 @@ def names(
                 f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
                 "Ask for a name that it may sign, or choose another CA.",
             )
+
+
+def names_below(
+    subject: x509.Name,
+    alternative: Sequence[x509.GeneralName],
+    profile: Profile,
+    cas: Sequence[x509.Name],
+) -> Iterator[Violation]:
+    """Yield why no CA may sign these names, and none with the names ``cas`` above it."""
+    yield from _names(subject, alternative, profile)
+    if comparable_name(subject) in {comparable_name(above) for above in cas}:
+        yield Violation(
+            "own-name",
+            "The request has the name of the CA itself, and no chain may have a name twice.",
+            "Create the request with another common name.",
+        )
 
 
 def room_below(cas: Sequence[x509.Certificate]) -> int | None:
