@@ -90,10 +90,6 @@ def test_a_clock_before_the_first_year_of_certificates(
         certstrap.refuses(*args, now=now, sentence=sentence, hint="Set the clock.")
 
 
-def test_no_name_for_issue_is_a_line_that_cannot_be_read(certstrap: CommandLine) -> None:
-    assert certstrap("issue", exit_code=2).stderr.endswith("Error: Missing argument 'NAME'.\n")
-
-
 @pytest.mark.parametrize("name", ["..", "/", ".", "...", "///", "../..", "_", "-", "*", "🔒", "\\"])
 @pytest.mark.parametrize("command", NAMING)
 def test_a_name_that_can_name_no_file(certstrap: CommandLine, command: str, name: str) -> None:

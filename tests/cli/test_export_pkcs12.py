@@ -257,7 +257,7 @@ def test_a_key_of_another_certificate_is_refused(certstrap: CommandLine, depot: 
     certstrap.refuses(
         *EXPORT, "--no-passphrase",
         sentence="out/client.key is not the key of out/client.crt.",
-        hint="Put back the key and the certificate",
+        hint="Put back the files that belong together",
     )  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def test_the_key_of_another_ca_is_refused_by_its_name(
     pairs.ca().save("other")
     certstrap.refuses(
         *LEAF, "--ca-cert", "ca.pem", "--ca-key", "other.key", *LEAF_FILES,
-        sentence="other.key", hint="the certificate that belong together.",
+        sentence="other.key", hint="Put back the files that belong together.",
     )  # fmt: skip
 
 

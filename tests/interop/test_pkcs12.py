@@ -22,10 +22,10 @@ either_form = pytest.mark.parametrize("legacy", [(), ("--legacy",)], ids=["moder
 
 
 @pytest.fixture
-def export(certstrap: CommandLine, folder: Path, depot: Path) -> CommandLine:
+def export(folder: Path, depot: Path) -> CommandLine:
     """`export-pkcs12` in a copy of the depot."""
     shutil.copytree(depot, folder / "out")
-    return certstrap
+    return CommandLine(now=utc_now())
 
 
 def bags(info: str) -> list[str]:
@@ -135,9 +135,9 @@ def test_the_jdk_finds_a_pair_of_gen_that_was_imported(
     certstrap("gen", "ca", "--org", "temporal", "-d", "1y", *ca, now=now)
     pair = ("--cert", "client.pem", "--key", "client.key")
     certstrap("gen", "leaf", "--org", "temporal", "--cn", HOST, *ca, *pair, now=now)
-    certstrap("import", "Root", "--cert", "ca.pem")
-    certstrap("import", "Worker", *pair)
-    certstrap("export-pkcs12", "Worker", "--passphrase", PASSPHRASE, "--legacy")
+    certstrap("import", "Root", "--cert", "ca.pem", now=now)
+    certstrap("import", "Worker", *pair, now=now)
+    certstrap("export-pkcs12", "Worker", "--passphrase", PASSPHRASE, "--legacy", now=now)
     (found,) = java(SOURCE, "out/Worker.p12", PASSPHRASE).stdout.splitlines()
     assert found.startswith(f"worker: EC, CN={HOST},O=temporal < CN=client.root.temporal.")
 
