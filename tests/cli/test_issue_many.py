@@ -293,9 +293,41 @@ def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
     ]
 
 
+def test_one_certificate_is_counted_as_one(certstrap: CommandLine) -> None:
+    certstrap("issue", "a", *NEW)
+    lines = certstrap("issue", "a", "b", *NEW).lines
+    assert "Created 1 certificate; 1 existed already." in lines
+
+
+@pytest.mark.parametrize("profile", ["client", "server"])
+def test_a_certificate_of_another_profile_is_refused(certstrap: CommandLine, profile: str) -> None:
+    certstrap("issue", "a", "--domain", "a.example", *NEW)
+    certstrap("issue", "b", "--domain", "b.example", "--profile", profile, *NEW)
+    certstrap("issue", "b", "--profile", profile, *NEW)
+    certstrap("issue", "b", *NEW)
+    certstrap.refuses(
+        "issue", "a", "--profile", profile, *NEW,
+        sentence="out/a.crt has another extended key usage than the profile that was asked for.",
+        hint="leave --profile out",
+    )  # fmt: skip
+
+
+def test_a_wrong_passphrase_of_the_ca_stops_the_list_before_it_begins(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "s3cret")
+    certstrap("issue", "a", *NEW, environ={"CERTSTRAP_PASSPHRASE": "s3cret"})
+    (folder / "list.csv").write_text("name,pkcs8\na,yes\n" + "".join(f"n{i},\n" for i in range(60)))
+    certstrap.refuses(
+        "issue", "--from", "list.csv", *NEW, sentence="out/Cert.key is encrypted, and no"
+    )
+
+
 def test_json_tells_a_program_what_was_created(certstrap: CommandLine, folder: Path) -> None:
     dry = json.loads(certstrap("issue", "a", "b", *NEW, "--dry-run", "--json").stdout)
     done = json.loads(certstrap("issue", "a", "b", *NEW, "--json").stdout)
+    planned, made = ([each["created"] for each in it["results"]] for it in (dry, done))
+    assert planned == made
     assert (dry["schema"], dry["dry_run"]) == ("certstrap.issue/1", True)
     assert (done["schema"], done["dry_run"]) == ("certstrap.issue/1", False)
     assert done["issued_at"] == "2026-11-23T12:00:00Z"
@@ -320,6 +352,7 @@ def test_the_passphrase_of_the_ca_is_asked_for_once(folder: Path) -> None:
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(120)))
     with terminal(folder, "issue", "--from", "list.csv", *NEW) as child:
         child.expect_exact("Enter passphrase for CA key")
+        assert "Issuing certificates" not in child.before  # the bar is not drawn around it
         child.send("s3cret\r")
         printed = ends(child)
     assert "Enter passphrase" not in printed

@@ -152,6 +152,11 @@ def test_a_name_in_two_entries_is_refused(depot: Depot) -> None:
     assert set(caught.value.paths) == {"out/x_y_z.csr", "out/x_y:z.csr"}
 
 
+def test_the_folder_is_searched_once_for_each_suffix(depot: Depot) -> None:
+    assert depot.with_suffix(CRL) is depot.with_suffix(CRL)
+    assert depot.with_suffix(CRL) != depot.with_suffix(REQUEST)
+
+
 def test_a_link_that_leads_nowhere_takes_its_name(folder: Path) -> None:
     (folder / "a.key").symlink_to("nowhere")
     assert Entry(".", "a").has(KEY)

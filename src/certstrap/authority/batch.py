@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from certstrap.authority.create import issuer_of
 from certstrap.authority.issue import Issued, Ready, Wanted, create, prepare
 from certstrap.authority.plan import Plan
 from certstrap.depot import CERTIFICATE, CRL, KEY
@@ -100,6 +101,8 @@ def create_all(
     Raises:
         CertstrapError: see `create`; the batches before are on disk.
     """
+    if len(ready) > 1:
+        _open_keys(plan, ready)
     generated = _generated([each.new_key for each in ready], jobs)
     for start in range(0, len(ready), SIZE):
         batch = ready[start : start + SIZE]
@@ -110,6 +113,15 @@ def create_all(
             plan.start_again()
             again = [prepare(plan, each.wanted) for each in batch]
             yield _create(plan, again, keys, lambda: None)
+
+
+def _open_keys(plan: Plan, ready: Sequence[Ready]) -> None:
+    """Ask for each passphrase that is needed, and open the key of the CA, before anything else."""
+    if any(each.new_key for each in ready):
+        plan.passphrases.new()
+    signing = next((each.ca for each in ready if each.ca and not each.certificate), None)
+    if signing:
+        issuer_of(plan, signing)
 
 
 def _create(

@@ -8,6 +8,11 @@ from cryptography import x509
 
 from certstrap import keys
 from certstrap.authority.create import CA, NewCA, create_ca, is_export, open_ca, require_usable
+from certstrap.authority.existing import (
+    require_same_key,
+    require_same_names,
+    require_same_profile,
+)
 from certstrap.authority.export import add_pkcs8
 from certstrap.authority.plan import Plan
 from certstrap.authority.request import (
@@ -20,7 +25,6 @@ from certstrap.authority.sign import Signed, sign
 from certstrap.certificates import CAProfile, LeafProfile, rules
 from certstrap.certificates.properties import (
     copied_names,
-    extension,
     is_ca,
     is_issued_by,
     is_self_signed,
@@ -173,7 +177,7 @@ def prepare(plan: Plan, wanted: Wanted) -> Ready:
     key = _existing_key(plan, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
-        _require_same_key(request, path, entry, key)
+        require_same_key(request, path, entry, key)
         rules.require(key_of_ca(plan.depot, asked, path))
         rules.require(compromised(plan.depot, asked, path))
     public = key.private.public_key() if key else None
@@ -252,13 +256,14 @@ def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
         f"certstrap issue {shlex.quote(wanted.name.text)}{ca_option}"
     )
     rules.require(rules.valid(certificate, plan.now, path, again))
-    _require_same_names(certificate, path, wanted)
+    require_same_names(certificate, path, wanted.names)
+    require_same_profile(certificate, path, wanted.profile)
     ca = _issuer(plan, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
     rules.require(expired(chain[1:], plan.now))
     rules.require(withdrawn(plan.depot, chain, path))
     key = _existing_key(plan, entry, wanted)
-    _require_same_key(certificate, path, entry, key)
+    require_same_key(certificate, path, entry, key)
     exists = _pkcs8_exists(plan, entry, wanted, key, certificate.public_key())
     return Ready(wanted, entry, ca.entry, ca, certificate, None, key, exists)
 
@@ -314,7 +319,7 @@ def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRe
     if not entry.has(REQUEST):
         return None
     request = entry.request()
-    _require_same_names(request, entry.path(REQUEST), wanted)
+    require_same_names(request, entry.path(REQUEST), wanted.names)
     return request
 
 
@@ -357,29 +362,3 @@ def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
     assert key  # noqa: S101 - see `_pkcs8_exists`
     add_pkcs8(plan, path, key.private)
     return PKCS8Key(path, created=True)
-
-
-def _require_same_names(
-    found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: Wanted
-) -> None:
-    """Refuse a request or certificate that has other names than those wanted."""
-    names = wanted.names.to_x509()
-    if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
-        raise RefusedError(
-            f"{path} has other alternative names than those asked for.",
-            "What exists is used as it is: leave them out, or choose another name.",
-        )
-
-
-def _require_same_key(
-    found: x509.Certificate | x509.CertificateSigningRequest,
-    path: str,
-    entry: Entry,
-    key: OwnedKey | None,
-) -> None:
-    """Refuse a request or certificate that has another key than the one in the depot."""
-    if key and found.public_key() != key.private.public_key():
-        raise RefusedError(
-            f"{path} was created for another key than {entry.path(KEY)}.",
-            "Put back the files that belong together, or choose another name.",
-        )

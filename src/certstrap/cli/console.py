@@ -69,7 +69,11 @@ def generate(spec: KeySpec) -> PrivateKey:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield what to call for each part that is done; a terminal shows a bar with an estimate."""
+    """Yield what to call for each part that is done; a terminal shows a bar with an estimate.
+
+    The bar begins with the first part: what comes before may ask for a passphrase, or show that it
+    generates a key.
+    """
     if total < _FEW or not context.reports_to_terminal():
         yield lambda: None
         return
@@ -83,12 +87,20 @@ def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
     )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
+    bar = Progress(
         *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True,
         redirect_stdout=False, redirect_stderr=False,
-    ) as bar:  # fmt: skip
-        task = bar.add_task(title, total=total)
-        yield lambda: bar.advance(task)
+    )  # fmt: skip
+    task = bar.add_task(title, total=total)
+
+    def done() -> None:
+        bar.start()
+        bar.advance(task)
+
+    try:
+        yield done
+    finally:
+        bar.stop()
 
 
 def spinning(title: str, work: Callable[[], _Result]) -> _Result:

@@ -1,7 +1,7 @@
 """The folder of a depot: finding entries by name, and listing them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
@@ -48,6 +48,7 @@ class Depot:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._by_suffix: dict[str, Sequence[Entry]] = {}
         self._unreadable: list[tuple[Entry, CertstrapError]] = []
 
     @property
@@ -134,11 +135,16 @@ class Depot:
             except FileNotFoundError:
                 return frozenset()
 
-    def with_suffix(self, suffix: str) -> list[Entry]:
+    def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.
 
         An exported chain, ``NAME.chain.crt``, is no certificate of its own.
         """
+        if suffix not in self._by_suffix:
+            self._by_suffix[suffix] = self._with_suffix(suffix)
+        return self._by_suffix[suffix]
+
+    def _with_suffix(self, suffix: str) -> list[Entry]:
         chain = CHAIN.removesuffix(CERTIFICATE)
         stems = sorted(file.removesuffix(suffix) for file in self._listing if file.endswith(suffix))
         return [

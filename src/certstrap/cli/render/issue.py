@@ -100,7 +100,8 @@ def next_lines_of_many(issued: "Sequence[Issued]") -> Iterator[str]:
     """Yield how many certificates there are, and what to do next."""
     created = sum(each.signed is not None for each in issued)
     yield ""
-    yield f"Created {created} certificates; {len(issued) - created} existed already."
+    noun = "certificate" if created == 1 else "certificates"
+    yield f"Created {created} {noun}; {len(issued) - created} existed already."
     yield from dict.fromkeys(line for each in issued for line in _key_lines(each))
     new_ca = any(each.new_ca for each in issued)
     roots = sorted({each.root_path for each in issued if each.root_path})
@@ -111,15 +112,20 @@ def next_lines_of_many(issued: "Sequence[Issued]") -> Iterator[str]:
 
 def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
     """Yield what would be created, and what exists already."""
-    new_cas = dict.fromkeys(each.ca_entry for each in every if each.ca is None)
-    for entry in new_cas:
-        yield from (f"Would create {entry.path(suffix)}" for suffix in (KEY, CERTIFICATE, CRL))
+    first = next((each for each in every if each.ca is None), None)
+    if first:
+        yield from (f"Would create {path}" for path in _ca_paths(first))
     for ready in every:
         if ready.certificate:
             end = ready.certificate.not_valid_after_utc
             path = ready.entry.path(CERTIFICATE)
             yield f"{path} exists already, and is valid until {end:%Y-%m-%d}."
         yield from (f"Would create {path}" for path in ready.missing)
+
+
+def _ca_paths(ready: "Ready") -> Iterator[str]:
+    """Yield the paths of the files of a CA that is to be created."""
+    return (ready.ca_entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL))
 
 
 def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
@@ -142,10 +148,11 @@ def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
 
 def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
     """Return what would be created as JSON, which docs/batches.md describes."""
+    first = next((each for each in ready if each.ca is None), None)  # it comes with the new CA
     results = [
         {
             "name": each.entry.stem,
-            "created": each.missing,
+            "created": [*(_ca_paths(each) if each is first else ()), *each.missing],
             "certificate": each.entry.path(CERTIFICATE),
             "ca": each.ca_entry.stem,
         }
