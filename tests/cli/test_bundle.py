@@ -364,6 +364,48 @@ def test_the_root_above_both_stays(certstrap: CommandLine, folder: Path) -> None
     assert not [line for line in steps[4] if "Root" in line or sha1("out/Root.crt") in line]
 
 
+@pytest.mark.parametrize("names", [("Root", "New"), ("Old", "New")])
+def test_every_client_below_a_ca_that_is_removed_gets_a_new_certificate(
+    certstrap: CommandLine, folder: Path, names: tuple[str, str]
+) -> None:
+    ca(certstrap, "Root", "--path-length", "1")
+    ca(certstrap, "New", "--path-length", "1")
+    for name in ("Old", "Other"):
+        intermediate(certstrap, name, "Root")
+    for name, issuer in (("a", "Root"), ("b", "Old"), ("c", "Other"), ("d", "New")):
+        client(certstrap, name, issuer)
+    outcome = certstrap("bundle", "--rotate", *names, "--output", "both.pem")
+    first = commands(outcome.stdout)[0]
+    assert [line.split()[2] for line in first if " sign " in line] == ["a", "b", "c"]
+    remarks = [line.split()[4] for line in first if line.startswith("# Every client below ")]
+    assert remarks == (["Old", "Other"] if names[0] == "Root" else ["Other"])
+
+
+def test_what_a_client_has_beside_its_certificate_is_replaced_too(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    ca(certstrap, "Root", "--path-length", "1")
+    intermediate(certstrap, "Old", "Root")
+    ca(certstrap, "New")
+    certstrap("issue", "worker", "--CA", "Old", "--profile", "client", *QUICK)
+    certstrap("export-chain", "worker")
+    certstrap("export-pkcs12", "worker", "--passphrase", "s3cret")
+    steps = commands(certstrap(*ROTATE).stdout)
+    assert steps[0][1] == "certstrap sign worker --CA New --cert new/worker.crt --profile client"
+    assert steps[2] == [
+        "mkdir -p old",
+        "mv out/worker.crt old/",
+        "mv out/worker.chain.crt old/",
+        "mv out/worker.p12 old/",
+        "mv new/worker.crt out/worker.crt",
+        "certstrap export-pkcs12 worker",
+        (
+            "# This client loads another file from now on. Its configuration: "
+            "certstrap connect worker --namespace your-namespace.acct"
+        ),
+    ]
+
+
 def test_a_client_without_a_request_here_needs_one_first(
     certstrap: CommandLine, folder: Path
 ) -> None:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.certificates.properties import is_ca, is_issued_by, is_self_signed
-from certstrap.depot import CERTIFICATE, CHAIN, REQUEST, Authority, Depot, Entry
+from certstrap.certificates.profiles import CLIENT, SERVER
+from certstrap.certificates.properties import extension, is_ca, is_issued_by, is_self_signed
+from certstrap.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
 from certstrap.depot.chain import issuers_of, revoked
 from certstrap.depot.compromised import compromised
 from certstrap.errors import RefusedError
@@ -37,7 +38,8 @@ class Rotation(NamedTuple):
         leaving: the CA that goes, and those above it that go too.
         arriving: the CA that comes, and those above it that come too.
         staying: the CAs above both.
-        clients: whose certificates the old CA issued and did not revoke.
+        clients: whose certificates are below a CA that goes, and are not revoked.
+        below: the other CAs below those that go.
         bundle: the path of the bundle with both.
         namespace: the id of the Namespace.
         program: how this program is called for the depot.
@@ -47,6 +49,7 @@ class Rotation(NamedTuple):
     arriving: Sequence[Authority]
     staying: Sequence[Authority]
     clients: Sequence[Entry]
+    below: Sequence[Authority]
     bundle: str
     namespace: str
     program: str = "certstrap"
@@ -77,7 +80,7 @@ def steps(rotation: Rotation) -> Iterator[Step]:
     yield Step(
         f"Before {old.entry.stem} ends on {old.certificate.not_valid_after_utc:%Y-%m-%d}, sign new "
         f"certificates with {new.entry.stem}, beside the old ones. No client uses them yet.",
-        ("mkdir -p new", *_each(rotation, _sign)),
+        ("mkdir -p new", *_each(rotation, _sign), *map(_remark, rotation.below)),
     )
     yield Step(
         "Let the Namespace accept both CAs, with one of these lines, or on its web page. The line "
@@ -115,7 +118,20 @@ def _sign(rotation: Rotation, entry: Entry) -> Iterator[str]:
     certificate = quote(os.path.join("new", entry.stem + CERTIFICATE))
     if entry.stem != "NAME" and not entry.has(REQUEST):
         yield f"# {entry.stem} has no request here: create one where its key is, then:"
-    yield f"{rotation.program} sign {name} --CA {ca} --cert {certificate}"
+    yield f"{rotation.program} sign {name} --CA {ca} --cert {certificate}{_profile(entry)}"
+
+
+def _profile(entry: Entry) -> str:
+    """Return the option that gives a new certificate the usages of the old one."""
+    if not entry.has(CERTIFICATE):
+        return ""
+    usages = {*(extension(entry.certificate(), x509.ExtendedKeyUsage) or ())}
+    names = {"client": {*CLIENT}, "server": {*SERVER}}
+    return "".join(f" --profile {name}" for name, only in names.items() if usages == only)
+
+
+def _remark(ca: Authority) -> str:
+    return f"# Every client below {ca.entry.stem} needs a new certificate, also those not listed."
 
 
 def _upload(rotation: Rotation) -> Iterator[str]:
@@ -131,11 +147,19 @@ def _upload(rotation: Rotation) -> Iterator[str]:
 def _move(rotation: Rotation, entry: Entry) -> Iterator[str]:
     certificate = quote(entry.path(CERTIFICATE))
     yield f"mv {certificate} old/"
-    if entry.has(CHAIN):
-        yield f"mv {quote(entry.path(CHAIN))} old/"
+    for suffix in (CHAIN, PKCS12):
+        if entry.has(suffix):
+            yield f"mv {quote(entry.path(suffix))} old/"
+    had_chain, needs_chain = entry.has(CHAIN), not is_self_signed(rotation.new.certificate)
+    had_pkcs12, name = entry.has(PKCS12), quote(entry.stem)
     yield f"mv {quote(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
-    if not is_self_signed(rotation.new.certificate):
-        yield f"{rotation.program} export-chain {quote(entry.stem)}"
+    if needs_chain:
+        yield f"{rotation.program} export-chain {name}"
+    if had_pkcs12:
+        yield f"{rotation.program} export-pkcs12 {name}"
+    if entry.has(CERTIFICATE) and had_chain != needs_chain:
+        connect = f"{rotation.program} connect {name} --namespace {rotation.namespace}"
+        yield f"# This client loads another file from now on. Its configuration: {connect}"
 
 
 def _check(rotation: Rotation, entry: Entry) -> Iterator[str]:
@@ -183,23 +207,42 @@ def between(
             f"{old.stem} and {new.stem} are in one chain, and cannot take each other's place.",
             "Name the CAs that are uploaded; clients below another intermediate need no rotation.",
         )
-    issuer = leaving[0].certificate
-    clients = [
-        entry
-        for entry, certificate in depot.certificates()
-        if not is_ca(certificate)
-        and is_issued_by(certificate, issuer)
-        and not _is_shut_out(depot, certificate, issuer)
-    ]
+    leaving = [ca for ca in leaving if ca.certificate not in kept]
+    below = _below(depot, leaving, arriving)
     return Rotation(
-        [ca for ca in leaving if ca.certificate not in kept],
+        leaving,
         [ca for ca in arriving if ca.certificate not in kept],
         [ca for ca in arriving if ca.certificate in kept],
-        clients,
+        [*_clients(depot, [*leaving, *below])],
+        below,
         bundle,
         namespace,
         program,
     )
+
+
+def _below(
+    depot: Depot, leaving: Sequence[Authority], arriving: Sequence[Authority]
+) -> list[Authority]:
+    """Return the other CAs of the depot that nothing accepts without those that are leaving."""
+    gone = {ca.certificate for ca in leaving}
+    others = gone | {ca.certificate for ca in arriving}
+    return [
+        ca
+        for ca in depot.authorities
+        if ca.certificate not in others and gone & {*issuers_of(depot, ca.certificate)}
+    ]
+
+
+def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
+    """Yield the clients below ``cas``, save those that are to get no new certificate."""
+    for entry, leaf in depot.certificates():
+        if is_ca(leaf):
+            continue
+        issuers = (ca.certificate for ca in cas if is_issued_by(leaf, ca.certificate))
+        issuer = next(issuers, None)
+        if issuer and not _is_shut_out(depot, leaf, issuer):
+            yield entry
 
 
 def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
