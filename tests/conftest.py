@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
 from certstrap.cli import app
-from certstrap.cli.context import Context
+from certstrap.cli.context import Context, cores
 from tests import programs
 from tests.programs import CERTSTRAP, Outcome
 
@@ -27,6 +27,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("certstrap")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run two workers a core: many tests wait for a disk, a terminal or another program."""
+    return 2 * cores()
 
 
 @dataclass(frozen=True)

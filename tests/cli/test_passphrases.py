@@ -204,15 +204,14 @@ def test_bytes_that_are_no_text_are_a_passphrase_too(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "locale",
+    ("secret", "locale"),
     [
-        {"LC_ALL": "C.UTF-8"},
-        {"LC_ALL": "C"},
-        {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        (b"caf\xe9", {"LC_ALL": "C.UTF-8"}),
+        (b"\xff\xfe", {"LC_ALL": "C"}),
+        ("ä東".encode(), {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
     ],
-    ids=["UTF-8", "C", "ASCII"],
+    ids=["Latin-1 in UTF-8", "no text in C", "UTF-8 in ASCII"],
 )
-@pytest.mark.parametrize("secret", ["ä東".encode(), b"caf\xe9", b"\xff\xfe"])
 def test_a_passphrase_is_the_same_bytes_however_it_is_given_in_any_locale(
     folder: Path, secret: bytes, locale: Mapping[str, str]
 ) -> None:

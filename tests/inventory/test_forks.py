@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 from collections.abc import Sequence
 
 import pytest
@@ -52,17 +53,25 @@ def test_error_of_a_child_is_raised_here() -> None:
 
 def test_children_end_if_this_process_fails() -> None:
     parent = os.getpid()
+    reading, writing = os.pipe()
 
     def work(part: Sequence[int]) -> list[int]:
         if os.getpid() == parent:
+            children.extend(struct.unpack("ii", os.read(reading, 4) + os.read(reading, 4)))
             raise KeyboardInterrupt
+        os.write(writing, struct.pack("i", os.getpid()))
         signal.pause()
         return squares(part)
 
+    children: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         divided(work, PARTS)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert len(set(children)) == 2
+    for child in children:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_child_leaves_with_a_status_and_its_results_in_the_pipe() -> None:
