@@ -1,6 +1,8 @@
 """What is refused is refused before anybody is asked for a passphrase or a key is generated."""
 
+import shutil
 from collections.abc import Callable
+from contextlib import chdir
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -64,20 +66,29 @@ def request(name: str) -> Steps:
     )
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Depot:
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A depot whose CAs and some of whose clients have encrypted keys."""
-    certstrap("init", "--cn", "Cert", "--permit-domain", "ok.example", *CA)
-    certstrap("init", "--cn", "Short", "--expires", "1d", *CA)
-    certstrap("request-cert", "--cn", "leaf", *NEW)
-    certstrap("sign", "leaf", "--CA", "Cert", "--passphrase", "p")
-    certstrap("request-cert", "--cn", "revoked", "--curve", "P-256", "--passphrase", "p")
-    certstrap("sign", "revoked", "--CA", "Cert", "--passphrase", "p")
-    certstrap("revoke", "--CN", "revoked", "--passphrase", "p")
-    certstrap("request-cert", "--cn", "open", *NEW)
-    certstrap("request-cert", "--cn", "cert", *NEW)
-    certstrap("request-cert", "--cn", "outside", "--domain", "no.example", *NEW)
-    certstrap("export-pkcs8", "leaf")
+    folder, certstrap = tmp_path_factory.mktemp("prepared"), CommandLine()
+    with chdir(folder):
+        certstrap("init", "--cn", "Cert", "--permit-domain", "ok.example", *CA)
+        certstrap("init", "--cn", "Short", "--expires", "1d", *CA)
+        certstrap("request-cert", "--cn", "leaf", *NEW)
+        certstrap("sign", "leaf", "--CA", "Cert", "--passphrase", "p")
+        certstrap("request-cert", "--cn", "revoked", "--curve", "P-256", "--passphrase", "p")
+        certstrap("sign", "revoked", "--CA", "Cert", "--passphrase", "p")
+        certstrap("revoke", "--CN", "revoked", "--passphrase", "p")
+        certstrap("request-cert", "--cn", "open", *NEW)
+        certstrap("request-cert", "--cn", "cert", *NEW)
+        certstrap("request-cert", "--cn", "outside", "--domain", "no.example", *NEW)
+        certstrap("export-pkcs8", "leaf")
+    return folder / "out"
+
+
+@pytest.fixture
+def depot(prepared: Path, folder: Path) -> Depot:
+    """A copy of it, in the current folder."""
+    shutil.copytree(prepared, folder / "out")
     return Depot("out")
 
 

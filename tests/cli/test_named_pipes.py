@@ -9,6 +9,7 @@ from time import monotonic, sleep
 import pytest
 from cryptography import x509
 
+from certstrap.cli.context import utc_now
 from tests import programs
 from tests.builders import foreign
 from tests.cli.shell import EC, bash
@@ -20,11 +21,12 @@ SIGNED = "Created {} from {} signed by out/CA.key"
 
 
 @pytest.fixture
-def depot(program: Program, folder: Path) -> Path:
+def depot(folder: Path) -> Path:
     """A depot with the CA `CA` and the request `a`; next to it, a key and a request for it."""
-    program("init", "--cn", "CA", *NEW_KEY)
-    program("request-cert", "--cn", "a", *NEW_KEY)
-    program("request-cert", "--cn", "b", *NEW_KEY, "--key", "b.key", "--csr", "b.csr")
+    certstrap = CommandLine(now=utc_now())
+    certstrap("init", "--cn", "CA", *NEW_KEY)
+    certstrap("request-cert", "--cn", "a", *NEW_KEY)
+    certstrap("request-cert", "--cn", "b", *NEW_KEY, "--key", "b.key", "--csr", "b.csr")
     return folder / "out"
 
 
