@@ -205,6 +205,20 @@ def test_an_encrypted_key_is_refused_where_the_client_cannot_read_it(
     )  # fmt: skip
 
 
+def test_a_certificate_that_is_not_for_clients_is_refused(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(
+        "issue", "client", "--profile", "server", "--domain", "a.example", "--curve", "P-256",
+        "--no-passphrase",
+    )  # fmt: skip
+    certstrap.refuses(
+        *CLIENT,
+        sentence="The extended key usage of out/client.crt does not include client authentication.",
+        hint="sign again: certstrap sign client --profile client",
+    )
+
+
 def test_the_copy_of_an_encrypted_key_is_used(certstrap: CommandLine, folder: Path) -> None:
     certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret", "--pkcs8")
     assert f'"{folder}/out/client.pkcs8.key"' in certstrap(*CLIENT).stdout

@@ -1,9 +1,7 @@
 """The check of a client's files, or of CAs: every rule, a rehearsal, and a real endpoint."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
@@ -16,7 +14,7 @@ from certstrap.temporal import cas, chains, endpoint, leaves, private_keys, rehe
 from certstrap.temporal.chains import Chain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.endpoint import Connect, Endpoint
-from certstrap.temporal.findings import Finding, Problem, Status, finding
+from certstrap.temporal.findings import Finding, Problem, Status, addressed, finding
 from certstrap.temporal.handshakes import Handshake
 from certstrap.temporal.material import CertificateFile, KeyFile
 from certstrap.temporal.namespace import Namespace
@@ -110,7 +108,7 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
     if subject.client:
         chain = chains.find(subject.client, uploaded, private.public_key() if private else None)
     found = _findings(subject, wanted, chain, now)
-    findings = _by_group(_addressed(finding, subject) for finding in found)
+    findings = _by_group(addressed(finding, subject.name, subject.program) for finding in found)
     report = Report(subject, findings, address=str(target.address) if target else "")
     if not subject.client:
         return report
@@ -129,15 +127,6 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
     """Check a CA file by the rules for CAs that are uploaded."""
     return Report(Subject(file.path, uploaded=file), _by_group(cas.judge(file, now)))
-
-
-def _addressed(finding: Finding, subject: Subject) -> Finding:
-    """Return a finding whose commands are for the depot and the name of the subject."""
-    if not subject.program:
-        return finding
-    fix = re.sub(r"(?<= )NAME(?![^ ])", lambda _: quote(subject.name), finding.fix)
-    fix = re.sub(r"(?<=: )certstrap(?= )", lambda _: subject.program, fix)
-    return finding._replace(fix=fix)
 
 
 def _by_group(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -16,7 +16,7 @@ from certstrap.errors import NotFoundError, RefusedError
 from certstrap.keys import Passphrase
 from certstrap.temporal import chains, leaves, private_keys
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Finding
+from certstrap.temporal.findings import Finding, addressed
 from certstrap.temporal.material import CertificateFile, KeyFile, read_certificates, read_key
 
 
@@ -106,6 +106,8 @@ def _above(
 def _kind(own: CertificateFile, wanted: Wanted) -> list[Finding]:
     chain = chains.find(own, (), None)
     assert chain  # noqa: S101 - the file was judged
+    usages = (each for each in leaves.judge_usages(chain.leaf) if each.status == "failed")
+    _require(addressed(each, wanted.name, wanted.program) for each in usages)
     found = list(private_keys.judge_kind(chain, wanted.client))
     # A server other than Temporal Cloud may take any key that the client can use.
     return [

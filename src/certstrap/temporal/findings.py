@@ -4,7 +4,9 @@ Whoever judges by a rule yields a `Problem` for each thing that is wrong; none m
 well. `finding` makes one finding of them.
 """
 
+import re
 from collections.abc import Iterable
+from shlex import quote
 from typing import Literal, NamedTuple
 
 from certstrap.temporal.rules import RULES, Rule
@@ -57,3 +59,15 @@ def finding(identifier: str, problems: Iterable[Problem]) -> Finding:
         shown = (*shown, f"And {more} more.")
     fix = next((problem.fix for problem in found if problem.fix), rule.fix)
     return Finding(rule, "warning" if found[0].warning else "failed", shown, fix)
+
+
+def addressed(finding: Finding, name: str, program: str) -> Finding:
+    """Return a finding whose commands are for a name, and for the depot of ``program``.
+
+    They stay as they are if ``program`` is empty: the certificate is in no depot.
+    """
+    if not program:
+        return finding
+    fix = re.sub(r"(?<= )NAME(?![^ ])", lambda _: quote(name), finding.fix)
+    fix = re.sub(r"(?<=: )certstrap(?= )", lambda _: program, fix)
+    return finding._replace(fix=fix)

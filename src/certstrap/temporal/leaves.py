@@ -33,14 +33,20 @@ def judge(chain: Chain, now: datetime) -> Iterator[Finding]:
     modern = [leaf] if leaf.certificate.version == x509.Version.v3 else []
     yield finding("leaf-version", cas.version(leaf))
     yield finding("leaf-false", cas.of_each(_not_a_ca, modern))
-    yield finding("leaf-usage", cas.of_each(_usage, modern))
-    yield finding("leaf-client-usage", cas.client_usage(leaf))
+    yield from judge_usages(leaf)
     yield finding("leaf-algorithm", cas.algorithm(leaf))
     yield finding("leaf-critical", cas.critical(leaf))
     yield finding("leaf-expired", cas.expired(leaf, now))
     yield finding("leaf-started", cas.not_started(leaf, now))
     yield finding("leaf-soon", cas.ends_soon(leaf, now))
     yield finding("leaf-outlives", _outlives(chain, now))
+
+
+def judge_usages(leaf: Piece) -> Iterator[Finding]:
+    """Yield whether a certificate may be used by a client."""
+    modern = [leaf] if leaf.certificate.version == x509.Version.v3 else []
+    yield finding("leaf-usage", cas.of_each(_usage, modern))
+    yield finding("leaf-client-usage", cas.client_usage(leaf))
 
 
 def _not_a_ca(piece: Piece) -> Iterator[Problem]:

@@ -38,8 +38,8 @@ class Namespace(NamedTuple):
             raise InvalidNameError(
                 "Namespace id",
                 text,
-                "has a name that is not lower-case letters, digits and single hyphens, from a "
-                "letter on",
+                "has a name that is not made of lower-case letters, digits and single hyphens, or "
+                "does not begin with a letter",
                 _EXAMPLE,
             )
         if not SHORTEST <= len(name) <= LONGEST:
