@@ -20,6 +20,7 @@ Key
   failed   leaf.key is not the key of leaf.crt.
            To fix: Use the key and the certificate that
            belong together.
+           Rule: key-pair
 Rehearsal
   failed   The connection cannot be set up: "key values
            mismatch".
@@ -45,6 +46,7 @@ CA
            certificate, which tcld refuses.
            To fix: Write it again: certstrap bundle --cert
            FILE --output NEW
+           Rule: ca-content
   passed   The CA file holds no private key.
   passed   There are at most 16 CA certificates.
   passed   The CA file has at most 32,768 bytes.

@@ -181,8 +181,12 @@ def drawing(reports: Sequence[Report], width: int, *, quiet: bool = False) -> "R
             for row in members:
                 cells = [Text(f"  {row.status}", style=_COLOURS[row.status])]
                 cells += [Text(row.rule, style="dim")] if width >= _WIDE else []
-                fix = f"\nTo fix: {row.fix}" if row.fix else ""
-                table.add_row(*cells, Text(row.sentence + fix))
+                said = [row.sentence, *([f"To fix: {row.fix}"] if row.fix else ())]
+                # The guide to error texts has the identifiers of rules.
+                named = width >= _WIDE or row.rule == row.group.lower()
+                if row.status != "passed" and not named:
+                    said.append(f"Rule: {row.rule}")
+                table.add_row(*cells, Text("\n".join(said)))
             parts += [Text(group, style="bold"), table]
         style = _COLOURS["passed" if report.passed else "failed"]
         parts += [Text(verdict(report), style=style), Text()]
