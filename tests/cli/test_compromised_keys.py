@@ -1,5 +1,6 @@
 """A key that somebody else has is not signed again."""
 
+import json
 import re
 import shutil
 from hashlib import sha256
@@ -183,3 +184,57 @@ def test_a_line_that_is_no_fingerprint_is_refused(
         "issue", "alice", *NEW,
         sentence="out/compromised-keys has no SHA-256 fingerprint in line 2.",
     )  # fmt: skip
+
+
+def test_status_marks_each_file_that_has_it(shared: CommandLine) -> None:
+    shared("request-cert", "--cn", "other", *NEW)
+    shutil.copy("out/bob.key", "out/alone.key")
+    lines = shared("status").lines
+    marked = [line.strip() for line in lines if SENTENCE in line]
+    files = ["out/bob.crt", "out/twin.crt", "out/alone.key"]
+    assert marked == [
+        f"! {file}{SENTENCE}: a certificate for it was revoked because of that." for file in files
+    ]
+    document = json.loads(shared("status", "--json").stdout)
+    rules = {
+        item["name"]: [each["rule"] for each in item["problems"]] for item in document["items"]
+    }
+    assert rules == {
+        "Cert": [], "alone": ["compromised-key"], "bob": ["compromised-key"], "other": [],
+        "twin": ["compromised-key"],
+    }  # fmt: skip
+
+
+def test_status_marks_a_key_of_another_certificate_too(shared: CommandLine) -> None:
+    shared("request-cert", "--cn", "mixed", *NEW)
+    Path("out/mixed.key").unlink()
+    shutil.copy("out/bob.key", "out/mixed.key")
+    assert f"  ! out/mixed.key{SENTENCE}: a certificate for it was revoked because of that." in (
+        shared("status").lines
+    )
+
+
+def test_inspect_says_so_of_certificate_request_and_key(shared: CommandLine) -> None:
+    found = shared("inspect", "twin").stdout
+    for file in ("out/twin.crt", "out/twin.csr", "out/twin.key"):
+        assert f"{file}{SENTENCE}" in found
+
+
+def test_a_chain_with_it_is_not_good(shared: CommandLine) -> None:
+    found = shared("verify", "twin", exit_code=3)
+    assert found.lines[:3] == [
+        "twin: not good",
+        "  1. out/twin.crt: CN=twin, until 2026-12-23",
+        f"     failed: out/twin.crt{SENTENCE}: a certificate for it was revoked because of that.",
+    ]
+
+
+def test_a_list_that_cannot_be_read_is_reported_by_all_that_read_it(shared: CommandLine) -> None:
+    noted = Path("out/compromised-keys")
+    noted.chmod(0o644)
+    noted.write_text("not a fingerprint\n")
+    sentence = "out/compromised-keys has no SHA-256 fingerprint in line 1."
+    assert shared("status").lines[0] == f"! {sentence}"
+    assert f"     failed: {sentence}" in shared("verify", "twin", exit_code=3).lines
+    found = shared("inspect", "twin").stdout
+    assert f"It is not known whether the key of out/twin.crt is compromised: {sentence}" in found

@@ -7,7 +7,7 @@ comment.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,15 @@ def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> 
     Raises:
         UnusableFileError: the list cannot be read.
     """
-    if os.path.lexists(path_of(depot)) and fingerprint(key) in _fingerprints(read(depot), depot):
+    if os.path.lexists(path_of(depot)):
+        yield from on_list(fingerprints(depot), key, source)
+
+
+def on_list(
+    known: Collection[str], key: "CertificatePublicKeyTypes", source: str
+) -> Iterator[Violation]:
+    """Yield whether the public ``key``, from the file ``source``, is one of those ``known``."""
+    if fingerprint(key) in known:
         yield Violation(
             "compromised-key",
             f"{source} has a compromised key: a certificate for it was revoked because of that.",
@@ -62,9 +70,14 @@ def fingerprint(key: "CertificatePublicKeyTypes") -> str:
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
-def _fingerprints(content: str, depot: Depot) -> set[str]:
+def fingerprints(depot: Depot) -> set[str]:
+    """Return the fingerprints on the list; none if it does not exist.
+
+    Raises:
+        UnusableFileError: the list cannot be read.
+    """
     found = set()
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(read(depot).splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if not re.match("[0-9a-f]{64}( |$)", line):

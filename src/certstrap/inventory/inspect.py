@@ -12,11 +12,12 @@ from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
 from certstrap.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
 from certstrap.depot.chain import revoked
+from certstrap.depot.compromised import compromised
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.inventory import objects
 from certstrap.inventory.issuers import Issuers
 from certstrap.inventory.objects import KeyObject, Object
-from certstrap.keys import Passphrase
+from certstrap.keys import Passphrase, PublicKey
 
 OWN = {
     CERTIFICATE: pem.CERTIFICATE,
@@ -123,7 +124,8 @@ class Inspector:
         match found.value:
             case x509.Certificate() as certificate:
                 issuer = self._issuers.of(certificate)
-                return Inspected(found, issuer, tuple(self._of_certificate(found, issuer)))
+                problems = [*self._of_certificate(found, issuer), *self._compromised(found)]
+                return Inspected(found, issuer, tuple(problems))
             case x509.CertificateSigningRequest() as request:
                 problems = _sentences(rules.request_itself(request, found.source))
             case x509.CertificateRevocationList() as crl:
@@ -133,7 +135,16 @@ class Inspector:
                 problems = [MALFORMED.format(found.source)]
             case KeyObject(private=private) if private:
                 problems = _sentences(rules.strong_key(private.public_key(), found.source))
-        return Inspected(found, None, tuple(problems))
+        return Inspected(found, None, (*problems, *self._compromised(found)))
+
+    def _compromised(self, found: Object) -> Iterator[str]:
+        """Yield whether the key of an object is compromised."""
+        key, source = found.public_key, found.source
+        if isinstance(key, PublicKey):
+            try:
+                yield from _sentences(compromised(self.depot, key, source))
+            except CertstrapError as error:
+                yield f"It is not known whether the key of {source} is compromised: {error}"
 
     def _of_certificate(self, found: Object, issuer: Authority | None) -> Iterator[str]:
         certificate, source = found.value, found.source

@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 
@@ -17,6 +18,7 @@ from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Authority, Depot, Entry
+from certstrap.depot import compromised as compromised_keys
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.inventory.issuers import Issuers
 from certstrap.inventory.items import Item, Kind, Status
@@ -71,6 +73,12 @@ class _Look:
         self.revoked: dict[str, dict[int, datetime]] = defaultdict(dict)
         self.crl_ends: dict[str, datetime] = {}
         self.problems: dict[str, list[Violation]] = defaultdict(list)
+        self.compromised: set[str] = set()
+        self.wrong_list: list[Violation] = []
+        try:
+            self.compromised = compromised_keys.fingerprints(depot)
+        except CertstrapError as error:
+            self.wrong_list.append(Violation("unreadable-compromised-keys", str(error), error.hint))
 
     def all(self, progress: Progress, processes: int) -> Status:
         for stem in sorted(self.stems[CRL]):
@@ -109,6 +117,7 @@ class _Look:
             yield Violation(
                 "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
             )
+        yield from self.wrong_list
 
     def _read(self, path: str, kind: str, *, private: bool = False) -> bytes:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
@@ -161,6 +170,9 @@ class _Look:
             problems.append(_apart(entry, REQUEST, CERTIFICATE))
         if private and expected and private != expected:
             problems.append(_apart(entry, KEY, other))
+        if self.compromised:
+            found = {CERTIFICATE: public, REQUEST: requested, KEY: private}
+            problems += self._compromised(entry, found)
         has_exports = stem in self.pkcs8 or stem in self.stems[PKCS12]
         if has_exports:
             problems += self._exports(entry)
@@ -176,6 +188,14 @@ class _Look:
             problems += rules.strong_key(public, path)
             item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
+
+    def _compromised(self, entry: Entry, found: dict[str, Any]) -> Iterator[Violation]:
+        """Yield which of the keys in these files are compromised; each key once."""
+        seen: list[object] = []
+        for suffix, key in found.items():
+            if key is not None and key not in seen:
+                seen.append(key)
+                yield from compromised_keys.on_list(self.compromised, key, entry.path(suffix))
 
     def _kind(self, stem: str) -> Kind:
         if stem in self.stems[CERTIFICATE]:

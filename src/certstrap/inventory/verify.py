@@ -20,6 +20,7 @@ from certstrap.certificates.rules import Violation
 from certstrap.certificates.signatures import is_signed_by
 from certstrap.depot import CERTIFICATE, CRL, Depot
 from certstrap.depot.chain import crls_of, revoked
+from certstrap.depot.compromised import compromised
 from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.inventory import objects
 
@@ -165,6 +166,10 @@ class Verifier:
     def _itself(self, piece: Piece, number: int) -> Iterator[Violation]:
         yield from rules.valid(piece.certificate, self.at, piece.source, "")
         yield from paths.critical(piece.certificate, piece.source)
+        try:
+            yield from compromised(self.depot, piece.certificate.public_key(), piece.source)
+        except CertstrapError as error:
+            yield Violation("unreadable-compromised-keys", str(error), error.hint)
         if number:
             yield from paths.issuer(piece.certificate, piece.source)
 
