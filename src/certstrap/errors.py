@@ -289,14 +289,23 @@ class PassphrasesDifferError(CertstrapError):
 
 
 class ChooseCAError(CertstrapError):
-    """The depot in ``root`` has no CA, or more than one, and the command does not say which."""
+    """The depot in ``root`` has no CA, or more than one, and the command does not say which.
 
-    def __init__(self, root: str, found: Sequence[str]) -> None:
-        self.root, self.found = root, tuple(sorted(found))
+    ``keyless`` are the CAs whose private key is not there.
+    """
+
+    def __init__(self, root: str, found: Sequence[str], keyless: Sequence[str] = ()) -> None:
+        self.root, self.found, self.keyless = root, tuple(sorted(found)), tuple(sorted(keyless))
         if found:
             super().__init__(
                 f"{root} has more than one CA: {', '.join(self.found)}.",
                 "Choose one with --CA NAME.",
+            )
+        elif keyless:
+            super().__init__(
+                f"{root} has no private key of a CA, only certificates: {', '.join(self.keyless)}.",
+                "Name the depot that has the key, or create another CA with: "
+                "certstrap init --common-name NAME",
             )
         else:
             super().__init__(

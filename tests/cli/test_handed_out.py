@@ -42,11 +42,15 @@ def test_a_pkcs8_file_of_an_older_key_is_refused(certstrap: CommandLine, folder:
     certstrap("issue", "a", "--pkcs8", *NEW)
     set_aside(folder, "a.key", "a.csr", "a.crt")
     certstrap.refuses(
-        "issue", "a", "--pkcs8", *NEW, sentence="out/a.pkcs8.key is not the key of out/a.crt."
+        "issue",
+        "a",
+        "--pkcs8",
+        *NEW,
+        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )
     certstrap("issue", "a", *NEW)
     certstrap.refuses(
-        "issue", "a", "--pkcs8", sentence="out/a.pkcs8.key is not the key of out/a.crt."
+        "issue", "a", "--pkcs8", sentence="out/a.pkcs8.key exists already, and is not the key of a."
     )
     set_aside(folder, "a.pkcs8.key")
     issued = certstrap("issue", "a", "--pkcs8")
@@ -60,14 +64,18 @@ def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
     set_aside(folder, "a.key", "a.csr", "a.crt")
     certstrap.refuses(
         "issue", "a", "--curve", "P-256", "--passphrase", "p", "--CA", "Cert",
-        sentence="out/a.pkcs8.key is not the key of out/a.crt.",
+        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )  # fmt: skip
 
 
 def test_the_key_of_another_name_is_not_taken_for_a_pkcs8_form(certstrap: CommandLine) -> None:
     certstrap("issue", "a.pkcs8", *NEW)
     certstrap.refuses(
-        "issue", "a", "--pkcs8", *NEW, sentence="out/a.pkcs8.key is not the key of out/a.crt."
+        "issue",
+        "a",
+        "--pkcs8",
+        *NEW,
+        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )
 
 
@@ -89,7 +97,11 @@ def test_the_pkcs8_form_of_an_encrypted_key_is_compared_too(
     set_aside(folder, "a.pkcs8.key")
     shutil.move(folder / "out/b.pkcs8.key", folder / "out/a.pkcs8.key")
     certstrap.refuses(
-        "issue", "a", "--passphrase", "p", sentence="out/a.pkcs8.key is not the key of out/a.crt."
+        "issue",
+        "a",
+        "--passphrase",
+        "p",
+        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )
 
 

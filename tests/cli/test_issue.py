@@ -19,9 +19,9 @@ CA = ("init", "--curve", "P-256", "--no-passphrase", "--expires", "10 years", "-
 REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
 NOT_ENCRYPTED = [
     "",
-    "The CA's key is not encrypted. For one that is, and client keys that are not:",
-    "  certstrap init --common-name Cert --passphrase-file FILE",
-    "  certstrap issue a --no-passphrase",
+    "The CA's key is not encrypted. To start again with one that is, in a new depot:",
+    "  certstrap --depot-path NEW init --common-name Cert --passphrase-file FILE",
+    "  certstrap --depot-path NEW issue a --no-passphrase",
 ]
 NEXT = [
     "",
@@ -144,10 +144,57 @@ def test_below_an_intermediate_the_client_is_given_its_chain(
     ]
 
 
-def test_a_ca_that_is_named_and_not_there_is_made(certstrap: CommandLine, folder: Path) -> None:
-    certstrap(*CA, "Another")
-    assert certstrap(*P256_ISSUE, "a", "--CA", "New CA").lines[0] == "Created out/New_CA.key"
+def test_a_depots_first_ca_has_the_name_that_was_given(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    outcome = certstrap(*P256_ISSUE, "a", "--CA", "New CA")
+    assert outcome.lines[0] == "Created out/New_CA.key"
     assert signed(folder, "New_CA").subject == foreign.name_of("New CA")
+    init = "certstrap --depot-path NEW init --common-name 'New CA' --passphrase-file FILE"
+    assert outcome.lines[-2].strip() == init
+
+
+@pytest.mark.parametrize("options", [("--key-bits", "2048"), ("--dry-run",)])
+def test_a_mistyped_ca_is_not_created_beside_another(
+    certstrap: CommandLine, folder: Path, options: tuple[str, ...]
+) -> None:
+    certstrap(*CA, "Cert")
+    certstrap.refuses(
+        "issue", "a", "--CA", "My Cret", *options,
+        sentence='out has no CA "My Cret", but: Cert.',
+        hint="certstrap init --common-name 'My Cret'",
+    )  # fmt: skip
+
+
+def test_no_ca_is_created_beside_one_whose_key_is_elsewhere(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    foreign.write(folder / "out/Root.crt", foreign.certificate().public_bytes(Encoding.PEM))
+    only = "out has no private key of a CA, only certificates: Root."
+    certstrap.refuses(*P256_ISSUE, "a", sentence=only, hint="certstrap init --common-name NAME")
+    unknown = 'out has no CA "Other", but: Root.'
+    certstrap.refuses(*P256_ISSUE, "a", "--CA", "Other", sentence=unknown)
+
+
+def test_no_ca_is_created_beside_one_that_cannot_be_read(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*CA, "Cert")
+    broken = folder / "out/Cert.crt"
+    broken.chmod(0o644)
+    broken.write_text("-----BEGIN CERTIFICATE-----")
+    certstrap.refuses(*P256_ISSUE, "a", "--CA", "Other", sentence="out/Cert.crt ")
+
+
+def test_the_commands_for_an_encrypted_ca_work_as_printed(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    commands = certstrap(*P256_ISSUE, "a").lines[-2:]
+    (folder / "FILE").write_text("secret\n")
+    for command in commands:
+        certstrap(*shlex.split(command)[1:], environ={"CERTSTRAP_PASSPHRASE": "secret"})
+    assert b"ENCRYPTED" in (folder / "NEW/Cert.key").read_bytes()
+    assert b"ENCRYPTED" not in (folder / "NEW/a.key").read_bytes()
 
 
 def test_of_several_cas_one_must_be_named(certstrap: CommandLine, folder: Path) -> None:

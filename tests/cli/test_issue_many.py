@@ -257,7 +257,7 @@ def test_a_line_that_only_the_depot_makes_wrong_stops_the_list_before_it_begins(
             "  line 62: out/revoked.crt was revoked on 2026-11-23",
             "  line 63: out/compromised.csr has a compromised key: ",
             "  line 64: out/nokey.key does not exist, so there is no PKCS#8 form of it. ",
-            "  line 65: out/stale.pkcs8.key is not the key of out/stale.crt. ",
+            "  line 65: out/stale.pkcs8.key exists already, and is not the key of stale. ",
             "  line 66: out/ca-key.csr has the key of the CA Cert, ",
         ),
         strict=True,

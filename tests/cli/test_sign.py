@@ -193,6 +193,17 @@ def test_of_several_cas_one_must_be_named(certstrap: CommandLine, depot: Path) -
     )  # fmt: skip
 
 
+def test_the_hint_for_an_unknown_ca_has_the_name_that_was_typed(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*REQUEST, "--cn", "client")
+    certstrap.refuses(
+        "sign", "client", "--CA", "Example Root",
+        sentence="There is no certificate out/Example_Root.crt.",
+        hint='certstrap init --common-name "Example Root"',
+    )  # fmt: skip
+
+
 def test_where_there_is_no_ca_it_says_so(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*REQUEST, "--cn", "client")
     certstrap.refuses(

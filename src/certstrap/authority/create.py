@@ -15,7 +15,7 @@ from certstrap.depot.compromised import compromised
 from certstrap.errors import AlreadyExistsError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, Passphrase, PrivateKey
-from certstrap.names import Subject
+from certstrap.names import Name, Subject
 from certstrap.validity import Expiry, Validity
 
 
@@ -105,8 +105,13 @@ def _taken(entry: Entry, suffix: str) -> AlreadyExistsError:
     return AlreadyExistsError("CA", entry.stem, entry.path(suffix))
 
 
-def open_ca(plan: Plan, entry: Entry) -> CA:
+def open_ca(plan: Plan, entry: Entry, name: Name | None = None) -> CA:
     """Return a CA of the depot that may sign; its key is not read yet.
+
+    Args:
+        plan: where it is kept.
+        entry: its files.
+        name: the name under which the user asked for it, for the hint that creates it.
 
     Raises:
         NotFoundError: its certificate is not in the depot.
@@ -114,8 +119,9 @@ def open_ca(plan: Plan, entry: Entry) -> CA:
     """
     if entry.stem in plan.cas:
         return plan.cas[entry.stem]
+    wanted = name.text if name else entry.stem
     certificate = entry.certificate(
-        f'Check the name, or create it with: certstrap init --common-name "{entry.stem}"'
+        f'Check the name, or create it with: certstrap init --common-name "{wanted}"'
     )
     return usable_ca(plan, entry, certificate)
 

@@ -30,10 +30,10 @@ from certstrap.certificates.properties import (
     is_self_signed,
 )
 from certstrap.certificates.rules import Violation
-from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Entry
+from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.depot.compromised import compromised
-from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
+from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError, quoted
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
 from certstrap.validity import Expiry
@@ -47,7 +47,8 @@ class Wanted(NamedTuple):
 
     Attributes:
         name: for whom.
-        ca: by which CA; None is the only one of the depot, or a new one.
+        ca: by which CA; it is created only in a depot that has none. None is the only one of the
+            depot, or a new one.
         names: its alternative names.
         spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
         expiry: its end; cut to the CA's.
@@ -295,14 +296,28 @@ def _find_ca(plan: Plan, entry: Entry, wanted: Wanted) -> Entry:
     try:
         found = plan.depot.choose_ca(wanted.ca)
     except ChooseCAError as error:
-        if error.found:
+        if error.found or error.keyless:
             raise
         found = plan.depot.place(DEFAULT_CA, ca=True)
+    if wanted.ca and not found.has(CERTIFICATE):
+        _require_first_ca(plan.depot, wanted.ca)
     if found.stem == entry.stem:
         raise RefusedError(
             f"{wanted.name} is the name of the CA.", "Choose another name for the client."
         )
     return found
+
+
+def _require_first_ca(depot: Depot, ca: Name) -> None:
+    """Refuse to create the CA ``ca`` in a depot that has others: its name may be mistyped."""
+    depot.require_readable_cas()
+    if depot.authorities:
+        stems = ", ".join(each.entry.stem for each in depot.authorities)
+        raise RefusedError(
+            f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
+            f"Name one of these, or create a new CA first with: "
+            f"certstrap init --common-name {shlex.quote(ca.text)}",
+        )
 
 
 def _subject_of_new_ca(wanted: Wanted) -> Subject:
@@ -346,8 +361,8 @@ def _pkcs8_exists(
     found, _ = keys.load(entry.read(PKCS8), path, plan.passphrases.opening)
     if found.public_key() != public:
         raise RefusedError(
-            f"{path} is not the key of {entry.path(CERTIFICATE)}.",
-            "Put back the key and the certificate that belong together.",
+            f"{path} exists already, and is not the key of {wanted.name}.",
+            "Move it away, or choose another name.",
         )
     return True
 

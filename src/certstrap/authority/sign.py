@@ -144,7 +144,7 @@ def sign_request(
         request = certificates.load_request(data, source_of(request_file))
     else:
         request = entry.request(f'Create it with: certstrap request-cert --common-name "{name}"')
-    issuing = open_ca(plan, depot.choose_ca(ca))
+    issuing = open_ca(plan, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         rules.require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)

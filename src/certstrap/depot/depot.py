@@ -213,7 +213,8 @@ class Depot:
         found = [each.entry for each in self.authorities if each.entry.has(KEY)]
         self.require_readable_cas()
         if len(found) != 1:
-            raise ChooseCAError(self.root, [entry.stem for entry in found])
+            everyone = [each.entry.stem for each in self.authorities]
+            raise ChooseCAError(self.root, [entry.stem for entry in found], everyone)
         return found[0]
 
     def holds(self, path: str) -> bool:

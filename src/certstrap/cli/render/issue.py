@@ -5,6 +5,7 @@ from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from certstrap.certificates.properties import identity
 from certstrap.cli.render.curves import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
     ca_lines,
@@ -82,11 +83,11 @@ def next_lines(
     if on_terminal:
         yield from (f"  {line}" for line in usage_lines(program, name))
     if issued.new_ca and not issued.new_ca.encrypted:
-        ca = quote(issued.new_ca.ca.entry.stem)
+        ca = quote(identity(issued.ca.certificate))
         yield ""
-        yield "The CA's key is not encrypted. For one that is, and client keys that are not:"
-        yield f"  {program} init --common-name {ca} --passphrase-file FILE"
-        yield f"  {program} issue {quote(name)} --no-passphrase"
+        yield "The CA's key is not encrypted. To start again with one that is, in a new depot:"
+        yield f"  certstrap --depot-path NEW init --common-name {ca} --passphrase-file FILE"
+        yield f"  certstrap --depot-path NEW issue {quote(name)} --no-passphrase"
 
 
 def _key_lines(issued: "Issued") -> Iterator[str]:
