@@ -87,6 +87,7 @@ def issued(depot: Path, *extensions: tuple[x509.ExtensionType, bool], **how: obj
     """Put a certificate of another tool in the place of that of `client`, by `Cert`."""
     by = crt(depot, "Cert").subject, foreign.load_key(depot / "Cert.key")
     given = {"key": LEAF_KEY, "subject": a_name("client"), "by": by, **how}
+    (depot / "client.key").unlink()
     put(depot, "client", a_certificate_with(*extensions, **given))  # type: ignore[arg-type]
 
 
@@ -185,7 +186,6 @@ def test_an_rsa_key_that_is_too_small_becomes_one_of_2048_bits(
 ) -> None:
     weak = an_rsa_key(1024)
     issued(depot, (NO_CA, True), key=weak)
-    (depot / "client.key").unlink()
     (depot / "client.csr").unlink()
     (depot / "client.key").write_bytes(key_data(weak))
     (depot / "client.key").chmod(0o400)
@@ -496,6 +496,7 @@ def test_a_certificate_whose_ca_is_elsewhere_is_renewed_there(
         "renew", "client", sentence="There is no private key out/Cert.key.",
         hint="where the key of its CA is",
     )  # fmt: skip
+    (depot / "client.key").unlink()
     put(depot, "client", a_certificate(constraints=NO_CA))
     certstrap.refuses(
         "renew", "client", sentence="out/client.crt was not issued by a CA in out.",
@@ -520,8 +521,21 @@ def test_a_key_that_is_not_that_of_the_certificate_is_refused(
     shutil.copy(depot / "other.key", depot / "client.key")
     sentence = "out/client.key is not the key of out/client.crt."
     certstrap.refuses("renew", "client", "--new-key", sentence=sentence)
+    hint = "or move out/client.key away if the key is elsewhere"
+    certstrap.refuses("renew", "client", sentence=sentence, hint=hint)
+    (depot / "client.key").chmod(0o644)
+    outcome = certstrap("renew", "--expiring", "100d", exit_code=1)
+    assert f"client is not renewed: {sentence}" in outcome.stderr
     shutil.copy(depot / "other.key", depot / "Cert.key")
     certstrap.refuses("renew", "Cert", sentence="out/Cert.key is not the key of out/Cert.crt.")
+
+
+@pytest.mark.parametrize("content", [key_data(LEAF_KEY, passphrase=b"p"), b"broken"])
+def test_a_key_that_cannot_be_opened_is_not_needed_for_the_same_key(
+    content: bytes, certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "client.key", content)
+    certstrap("renew", "client")
 
 
 def test_a_name_that_the_ca_may_not_sign_any_more_is_refused(

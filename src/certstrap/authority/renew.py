@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import keys
+from certstrap import files, keys
 from certstrap.authority.create import CA, issuer_of, open_key, usable_ca
 from certstrap.authority.plan import Plan
 from certstrap.authority.replaced import MODES, Change, NewKey, contents, put
@@ -162,6 +162,7 @@ def _renew(
     if not wanted.new_key:
         _require_alive(plan, entry, old)
         _require_good_key(plan, entry, old)
+        _require_own_key(entry, old)
     if is_ca(old) and is_self_signed(old):
         return _renew_root(plan, archive, entry, old, wanted, longer=longer)
     ca = _issuing_ca(plan, entry, old)
@@ -276,6 +277,24 @@ def _require_good_key(plan: Plan, entry: Entry, old: x509.Certificate) -> None:
         found += key_of_ca(plan.depot, old.public_key(), path)
     for violation in found:
         raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
+
+
+def _require_own_key(entry: Entry, old: x509.Certificate) -> None:
+    """Refuse to renew beside another key, with which the new certificate would be of no use.
+
+    A key that is encrypted or cannot be read is not compared: it is not needed.
+    """
+    path = entry.path(KEY)
+    private = None
+    with suppress(CertstrapError):
+        private, _ = keys.load(files.read(path, "private key", own=True), path, bytes)
+    for violation in rules.pair(old, entry.path(CERTIFICATE), private, path) if private else ():
+        raise RefusedError(
+            violation.sentence,
+            "The certificate keeps the key that it has. Put that key back, or move "
+            f"{path} away if the key is elsewhere.",
+            violation.rule,
+        )
 
 
 def _way_out(entry: Entry, old: x509.Certificate) -> str:
