@@ -135,3 +135,30 @@ def test_all_names_are_undone_or_none(certstrap: CommandLine, depot: Path) -> No
     certstrap.refuses("renew", "--undo", "client", "other", sentence="out/archive has nothing")
     certstrap("renew", "other")
     certstrap("renew", "--undo", "client", "other")
+
+
+@pytest.mark.parametrize("length", [197, 198, 245])
+def test_a_name_of_any_length_is_archived(length: int, certstrap: CommandLine, depot: Path) -> None:
+    domain = (("d" * 60 + ".") * 4)[: length - 4] + ".org"
+    certstrap("request-cert", "--domain", domain, *NEW_KEY)
+    certstrap("sign", domain, "--expires", "90d")
+    certstrap("export-pkcs8", domain)
+    before = files(depot)
+    certstrap("renew", domain, "--new-key", now=NOW + DAY)
+    assert files(depot) != before
+    certstrap("renew", "--undo", domain, now=NOW + DAY)
+    assert files(depot) == before
+
+
+def test_two_long_names_that_begin_alike_are_archived_apart(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    begin = ("d" * 60 + ".") * 3 + "d" * 40 + "."
+    for end in ("one.org", "two.org"):
+        certstrap("request-cert", "--domain", begin + end, *NEW_KEY)
+        certstrap("sign", begin + end, "--expires", "90d")
+    before = files(depot)
+    for end in ("one.org", "two.org"):
+        certstrap("renew", begin + end, "--new-key", now=NOW + DAY)
+    certstrap("renew", "--undo", begin + "one.org", begin + "two.org", now=NOW + DAY)
+    assert files(depot) == before

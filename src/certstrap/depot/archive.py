@@ -1,13 +1,15 @@
 """The archive: what `renew` has replaced, in the folder ``archive`` of the depot.
 
 The files of one renewal share a number, one higher than that of the renewal before, and the serial
-number of the certificate among them: ``NAME.NUMBER.SERIAL.crt``, ``NAME.NUMBER.SERIAL.key``.
+number of the certificate among them: ``NAME.NUMBER.SERIAL.crt``, ``NAME.NUMBER.SERIAL.key``. A name
+that leaves no room for these is cut, and ends with ``~`` and the beginning of its SHA-256.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 from typing import NamedTuple
 
 from cryptography import x509
@@ -26,6 +28,8 @@ from certstrap.depot.entry import (
 from certstrap.errors import CertstrapError, storage_errors
 
 _SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
+_LONGEST = 255 - len(f".999999.{'f' * 40}{PKCS8}")
+"""Bytes of a name that leave room for the rest; a file name has at most 255 (NAME_MAX)."""
 _NAME = re.compile(rf"(.+)\.([0-9]+)\.[0-9a-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL)
 
 
@@ -61,7 +65,10 @@ class Archive:
 
     def of(self, entry: Entry) -> list[Archived]:
         """Return what was archived of an entry with a certificate, the last first."""
-        found = self._sets.get(entry.stem, {})
+        return self._of(_stem_of(entry))
+
+    def _of(self, stem: str) -> list[Archived]:
+        found = self._sets.get(stem, {})
         return [
             Archived(number, found[number])
             for number in sorted(found, reverse=True)
@@ -82,17 +89,27 @@ class Archive:
     def certificates(self) -> Iterator[tuple[str, x509.Certificate]]:
         """Yield each certificate that can be read, and its path."""
         for stem in sorted(self._sets):
-            for archived in self.of(Entry("", stem)):
+            for archived in self._of(stem):
                 with suppress(CertstrapError):
                     yield archived.paths[CERTIFICATE], archived.certificate()
 
     def next_number(self, entry: Entry) -> int:
         """Return the number of the next renewal of an entry."""
-        return max(self._sets.get(entry.stem, {}), default=0) + 1
+        return max(self._sets.get(_stem_of(entry), {}), default=0) + 1
 
     def path(self, entry: Entry, number: int, serial: int, suffix: str) -> str:
         """Return where a file that is replaced goes."""
-        return os.path.join(self.root, f"{entry.stem}.{number}.{serial:x}{suffix}")
+        return os.path.join(self.root, f"{_stem_of(entry)}.{number}.{serial:x}{suffix}")
+
+
+def _stem_of(entry: Entry) -> str:
+    """Return how the names of an entry's archived files begin."""
+    name = os.fsencode(entry.stem)
+    if len(name) <= _LONGEST:
+        return entry.stem
+    digest = sha256(name).hexdigest()[:16]
+    cut = name[: _LONGEST - len(digest) - 1].decode(errors="ignore")
+    return f"{cut}~{digest}"
 
 
 def _names(folder: str) -> list[str]:
