@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.builders import foreign
+from tests.builders.der import UTF8, der, raw_certificate, raw_name
+from tests.builders.keys import LEAF_KEY, OTHER_KEY, public
 from tests.conftest import NOW, CommandLine, snapshot
 
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")
@@ -162,3 +164,17 @@ def test_two_long_names_that_begin_alike_are_archived_apart(
         certstrap("renew", begin + end, "--new-key", now=NOW + DAY)
     certstrap("renew", "--undo", begin + "one.org", begin + "two.org", now=NOW + DAY)
     assert files(depot) == before
+
+
+def test_a_certificate_with_a_negative_serial_number_comes_back(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.store_ca(depot, "Foreign", key=LEAF_KEY)
+    issuer = raw_name([("2.5.4.3", UTF8, b"Foreign")])
+    spki = public(OTHER_KEY)
+    data = raw_certificate(serial=der(0x02, b"\xfb"), issuer=issuer, spki=spki)
+    foreign.write(depot / "old.crt", data, 0o644)
+    certstrap("renew", "old")
+    assert [path.name for path in (depot / "archive").iterdir()] == ["old.1.-5.crt"]
+    certstrap("renew", "--undo", "old")
+    assert (depot / "old.crt").read_bytes() == data

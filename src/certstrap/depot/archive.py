@@ -30,7 +30,9 @@ from certstrap.errors import CertstrapError, storage_errors
 _SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
 _LONGEST = 255 - len(f".999999.{'f' * 40}{PKCS8}")
 """Bytes of a name that leave room for the rest; a file name has at most 255 (NAME_MAX)."""
-_NAME = re.compile(rf"(.+)\.([0-9]+)\.[0-9a-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL)
+_NAME = re.compile(
+    rf"(.+)\.([0-9]+)\.-?[0-9a-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL
+)
 
 
 class Archived(NamedTuple):
