@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
@@ -173,6 +174,57 @@ def test_export_that_others_can_read_or_that_cannot_be_read_is_shown(
     (depot / "worker.p12").unlink()
     (depot / "worker.p12").mkdir()
     assert problems(certstrap, "worker") == ["unreadable-key"]
+
+
+@pytest.mark.parametrize("passphrase", ["", "secret"])
+def test_export_that_does_not_belong_to_the_certificate_is_shown(
+    certstrap: CommandLine, depot: Path, passphrase: str
+) -> None:
+    certstrap("export-pkcs8", "worker")
+    how = ("--passphrase", passphrase) if passphrase else ("--no-passphrase",)
+    certstrap("export-pkcs12", "web", *how)
+    certstrap("export-chain", "web")
+    shutil.move(depot / "worker.pkcs8.key", depot / "web.pkcs8.key")
+    shutil.move(depot / "web.p12", depot / "worker.p12")
+    shutil.move(depot / "web.chain.crt", depot / "worker.chain.crt")
+    assert problems(certstrap, "web") == ["pair"]
+    assert problems(certstrap, "worker") == ([] if passphrase else ["pair"])
+    sentence = "    ! out/web.pkcs8.key does not belong to out/web.crt: the keys are not the same."
+    assert f"  {sentence}" in certstrap("status").lines
+
+
+def test_chain_of_an_older_certificate_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-chain", "worker")
+    old = (depot / "worker.chain.crt").read_bytes()
+    certstrap("renew", "worker")
+    assert problems(certstrap, "worker") == []
+    foreign.write(depot / "worker.chain.crt", old, 0o644)
+    assert problems(certstrap, "worker") == ["chain"]
+    shutil.copy(depot / "worker.key", depot / "worker.chain.key")
+    assert problems(certstrap, "worker") == []
+    assert problems(certstrap, "worker.chain") == []
+
+
+@pytest.mark.parametrize(
+    ("suffix", "rule"),
+    [
+        ("pkcs8.key", "unreadable-key"),
+        ("p12", "unreadable-key"),
+        ("chain.crt", "unreadable-certificate"),
+    ],
+)
+def test_export_that_is_broken_is_shown(
+    certstrap: CommandLine, depot: Path, suffix: str, rule: str
+) -> None:
+    foreign.write(depot / f"worker.{suffix}", b"broken")
+    assert problems(certstrap, "worker") == [rule]
+
+
+def test_pkcs12_file_without_a_key_is_not_compared(certstrap: CommandLine, depot: Path) -> None:
+    certificate = foreign.load_certificate(depot / "web.crt")
+    data = pkcs12.serialize_key_and_certificates(None, None, certificate, None, NoEncryption())
+    foreign.write(depot / "worker.p12", data)
+    assert problems(certstrap, "worker") == []
 
 
 def test_key_certificate_and_request_that_do_not_belong_together_are_shown(

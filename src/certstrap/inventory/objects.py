@@ -7,6 +7,7 @@ cannot be read is one that says why.
 import codecs
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from cryptography import x509
@@ -233,6 +234,21 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
     every = [found.cert] if found.cert else []
     for number, each in enumerate([*every, *found.additional_certs], 1):
         yield Object(f"{source} (certificate {number})", pem.CERTIFICATE, each.certificate)
+
+
+def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
+    """Return the public half of the key in a PKCS#12 file; None if it is encrypted, or has none.
+
+    Raises:
+        UnusableFileError: it is no PKCS#12 file.
+    """
+    if not _PKCS12.match(data):
+        raise UnusableFileError(source, f"is not a {PKCS12_FILE} that can be read")
+    with suppress(UnusableFileError):
+        opened = _opened(data, source, bytes)
+        if isinstance(opened.key, PrivateKey):
+            return opened.key.public_key()
+    return None
 
 
 def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12KeyAndCertificates:

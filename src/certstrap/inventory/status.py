@@ -17,7 +17,18 @@ from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.certificates.rules import Violation
-from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, PKCS12, REQUEST, Authority, Depot, Entry
+from certstrap.depot import (
+    CERTIFICATE,
+    CHAIN,
+    CRL,
+    KEY,
+    PKCS8,
+    PKCS12,
+    REQUEST,
+    Authority,
+    Depot,
+    Entry,
+)
 from certstrap.depot import compromised as compromised_keys
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.inventory.issuers import Issuers
@@ -26,7 +37,7 @@ from certstrap.keys import kind_of
 
 _AT_ONCE = 64  # names
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
-_EXPORTS = (PKCS8, PKCS12)
+_EXPORTS = {PKCS8: pem.PRIVATE_KEY, PKCS12: "PKCS#12 file"}
 
 Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
@@ -64,6 +75,12 @@ class _Look:
             suffix: {entry.stem for entry in depot.with_suffix(suffix)}
             for suffix in (*_OWN, PKCS12)
         }
+        self.chains = {entry.stem for entry in depot.with_suffix(CHAIN)}
+        self.chains -= {  # those that are certificates of their own
+            stem.removesuffix(_CHAIN_STEM)
+            for stem in self.stems[CERTIFICATE]
+            if stem.endswith(_CHAIN_STEM)
+        }
         self.pkcs8 = {
             stem.removesuffix(_PKCS8_STEM) for stem in self.stems[KEY] if stem.endswith(_PKCS8_STEM)
         }
@@ -87,7 +104,7 @@ class _Look:
         stems = sorted(stem for stem in own if not self._is_export(stem))
         items = self._divided(stems, progress, processes)
         for stem in sorted((self.pkcs8 | self.stems[PKCS12]) - own):
-            problems = tuple(self._exports(self.depot.entry(stem)))
+            problems = tuple(self._exports(self.depot.entry(stem), None, ""))
             if problems:
                 items.append(Item(stem, problems=problems))
         return Status(self.depot.root, self.now, tuple(items), tuple(self._folder()))
@@ -173,9 +190,9 @@ class _Look:
         if self.compromised:
             found = {CERTIFICATE: public, REQUEST: requested, KEY: private}
             problems += self._compromised(entry, found)
-        has_exports = stem in self.pkcs8 or stem in self.stems[PKCS12]
-        if has_exports:
-            problems += self._exports(entry)
+        problems += self._exports(entry, expected, other)
+        if certificate and stem in self.chains:
+            problems += self._chain(entry, certificate)
         item = Item(
             stem,
             self._kind(stem),
@@ -269,15 +286,51 @@ class _Look:
             return None
         return private.public_key()
 
-    def _exports(self, entry: Entry) -> Iterator[Violation]:
-        for suffix in _EXPORTS:
-            if entry.has(suffix):
-                try:
-                    entry.read(suffix)
-                except LaxModeError as error:
-                    yield Violation("lax-mode", str(error), error.hint)
-                except CertstrapError as error:
-                    yield Violation("unreadable-key", str(error), error.hint)
+    def _exports(self, entry: Entry, expected: object, other: str) -> list[Violation]:
+        """Return what is wrong with exported keys, which belong to the file with suffix ``other``.
+
+        What is encrypted stays closed.
+        """
+        problems: list[Violation] = []
+        for suffix, stems in ((PKCS8, self.pkcs8), (PKCS12, self.stems[PKCS12])):
+            if entry.stem in stems:
+                private = self._exported(entry, suffix, problems)
+                if private and expected and private != expected:
+                    problems.append(_apart(entry, suffix, other))
+        return problems
+
+    def _exported(self, entry: Entry, suffix: str, problems: list[Violation]) -> object | None:
+        """Return the public half of an exported key, if that is not encrypted."""
+        path = entry.path(suffix)
+        try:
+            try:
+                data = self._read(path, _EXPORTS[suffix], private=True)
+            except LaxModeError as error:
+                problems.append(Violation("lax-mode", str(error), error.hint))
+                data = self._read(path, _EXPORTS[suffix])
+            if suffix == PKCS8:
+                return self._opened(data, path, problems)
+            from certstrap.inventory import objects  # noqa: PLC0415 - few depots have one
+
+            return objects.unencrypted_key_of_pkcs12(data, path)
+        except CertstrapError as error:
+            problems.append(Violation("unreadable-key", str(error), error.hint))
+            return None
+
+    def _chain(self, entry: Entry, certificate: x509.Certificate) -> Iterator[Violation]:
+        """Yield whether an exported chain cannot be read, or is that of an older certificate."""
+        path = entry.path(CHAIN)
+        try:
+            first = certificates.load_certificate(self._read(path, pem.CERTIFICATE), path)
+        except CertstrapError as error:
+            yield Violation("unreadable-certificate", str(error), error.hint)
+            return
+        if first.subject == certificate.subject and first != certificate:
+            yield Violation(
+                "chain",
+                f"{path} does not begin with the certificate in {entry.path(CERTIFICATE)}.",
+                "Move it away, and write it again with export-chain.",
+            )
 
     def _kind_of(self, key: object | None) -> str:
         """Return the kind of a key as a string that all keys of that kind share."""
@@ -323,6 +376,7 @@ class _Look:
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)
+_CHAIN_STEM = CHAIN.removesuffix(CERTIFICATE)
 
 
 def _apart(entry: Entry, suffix: str, other: str) -> Violation:
