@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.errors import CertstrapError, StorageError
+from certstrap.errors import CertstrapError, InUseError, StorageError
 from certstrap.locks import folder_id, locked
-from tests.conftest import snapshot
+from tests.conftest import CommandLine, snapshot
 
 
 class Holder(threading.Thread):
@@ -189,3 +189,19 @@ def test_a_folder_that_is_replaced_while_one_waits_is_locked_in_its_place(out: P
     second.leave()
     assert third.holds()
     third.leave()
+
+
+def test_a_command_says_that_it_waits_and_gives_up_after_the_time_it_was_given(
+    certstrap: CommandLine, out: Path
+) -> None:
+    holder = Holder("out")
+    assert holder.holds()
+    request = ("--depot-path", "out", "--wait", "2", "request-cert", "--cn", "a")
+    outcome = certstrap.refuses(
+        *request, "--curve", "P-256", "--no-passphrase", sentence="Waiting up to 2 seconds"
+    )
+    assert outcome.stderr.splitlines()[1:] == [
+        "Another process uses out, and has not finished after 2 seconds.",
+        f"Hint: {InUseError('out', 2).hint}",
+    ]
+    holder.leave()

@@ -13,6 +13,15 @@ class _Pending(list[int]):
 
 
 @contextmanager
+def one_step() -> Iterator[None]:
+    """Hold Ctrl-C back for one of several steps, after which it ends the command."""
+    with uninterrupted() as interrupts:
+        yield
+    if interrupts:
+        raise KeyboardInterrupt
+
+
+@contextmanager
 def uninterrupted() -> Iterator[list[int]]:
     """Hold Ctrl-C back for the block; yield the signals that came, for the block to check.
 

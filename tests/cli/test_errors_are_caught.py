@@ -67,6 +67,17 @@ def test_too_little_memory_is_reported(folder: Path, cause: Exception) -> None:
     )
 
 
+def test_the_debug_variable_shows_the_traceback_of_an_unexpected_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def now() -> datetime:
+        raise ZeroDivisionError
+
+    monkeypatch.setenv("CERTSTRAP_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(app, INIT, obj=Context(now=now, environ={}), catch_exceptions=False)
+
+
 def test_an_interrupt_anywhere_ends_with_130(folder: Path) -> None:
     assert stumble(KeyboardInterrupt(), *INIT)[0] == 130
     assert not list(folder.iterdir())

@@ -1,6 +1,8 @@
 """Where a passphrase comes from, and what a person sees who is asked for one."""
 
 import os
+import pty
+import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +15,7 @@ from tests import programs
 from tests.builders import foreign
 from tests.cli.terminal import AGAIN, ENTER, NEW, ends, terminal
 from tests.conftest import CommandLine, snapshot
-from tests.programs import CERTSTRAP
+from tests.programs import CERTSTRAP, end
 
 INIT = ("init", "--curve", "P-256", "--cn", "Cert")
 FOR_CA = "Enter passphrase for CA key (empty for no passphrase): "
@@ -396,3 +398,17 @@ def test_no_passphrase_for_new_keys_still_asks_for_the_ca_on_a_terminal(folder: 
         child.send("secret" + ENTER)
         assert "Created out/a.crt" in ends(child)
     assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
+
+
+def test_a_terminal_that_is_not_the_controlling_one_can_be_asked_too(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*CERTSTRAP, *INIT], stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=programs.environment(), start_new_session=True,
+    )  # fmt: skip
+    os.write(ours, b"s3cret\ns3cret\n")
+    assert end(process).stdout == ENCRYPTED
+    assert NEW.encode() in os.read(ours, 1000)
+    assert opens(folder, b"s3cret")
+    os.close(ours)
+    os.close(theirs)

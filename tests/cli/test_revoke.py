@@ -373,9 +373,10 @@ def test_on_a_terminal_it_tells_the_truth_about_temporal_cloud(
     program("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "123")
     program("request-cert", "--cn", "client", *NEW_KEY)
     program("sign", "client", "--passphrase", "123")
-    with terminal(folder, *REVOKE) as child:
+    with terminal(folder, *REVOKE, "--reason", "keyCompromise") as child:
         child.expect_exact("Enter passphrase for CA key (empty for no passphrase): ")
         child.sendline("123")
         lines = ends(child).strip().splitlines()
-    assert lines == [UPDATED.strip(), TRUTH]
+    noted = "Updated out/compromised-keys: its key is not signed again."
+    assert lines == [UPDATED.strip(), noted, TRUTH]
     assert "Temporal" not in program(*REVOKE, "--passphrase", "123").stdout

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from certstrap import owners
+from certstrap.cli.context import Context
+from certstrap.cli.plans import remark_if_shared
 from tests.conftest import CommandLine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and owners")
@@ -126,3 +128,20 @@ def test_another_user_who_may_have_put_a_file_there_is_reported(depot: Path, uid
     assert not owners.foreign_owner(path, os.geteuid())
     depot.chmod(0o755)
     assert not owners.foreign_owner(path, uid)
+
+
+def test_it_is_said_once_a_command(depot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    context = Context(depot_path="out", remarks=set())
+    remark_if_shared(context)
+    remark_if_shared(context)
+    assert capsys.readouterr().err == REMARK
+
+
+def test_a_depot_of_somebody_else_needs_another_owner(
+    depot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if os.geteuid():
+        pytest.skip("only root can give a folder to another user")
+    os.chown(depot, SOMEBODY, -1)
+    remark_if_shared(Context(depot_path="out", remarks=set()))
+    assert "chown 0 out && chmod go-w out\n" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from certstrap.errors import (
     RefusedError,
     WrongLinesError,
 )
+from certstrap.interrupts import uninterrupted
 from certstrap.keys import KeySpec, PrivateKey, generating
 
 SIZE = 50
@@ -100,6 +101,7 @@ def create_all(
 
     Raises:
         CertstrapError: see `create`; the batches before are on disk.
+        KeyboardInterrupt: it came while a batch was written, which is on disk.
     """
     if len(ready) > 1:
         _open_keys(plan, ready)
@@ -108,11 +110,14 @@ def create_all(
         batch = ready[start : start + SIZE]
         keys = [next(generated) for _ in batch] if len(ready) > 1 else [None]
         try:
-            yield _create(plan, batch, keys, done)
+            issued, interrupted = _create(plan, batch, keys, done)
         except (AlreadyExistsError, PathTakenError):  # another process has created a part of it
             plan.start_again()
             again = [prepare(plan, each.wanted) for each in batch]
-            yield _create(plan, again, keys, lambda: None)
+            issued, interrupted = _create(plan, again, keys, lambda: None)
+        yield issued
+        if interrupted and start + SIZE < len(ready):
+            raise KeyboardInterrupt
 
 
 def _open_keys(plan: Plan, ready: Sequence[Ready]) -> None:
@@ -129,13 +134,15 @@ def _create(
     batch: Sequence[Ready],
     keys: Sequence[PrivateKey | None],
     done: Callable[[], None],
-) -> list[Issued]:
+) -> tuple[list[Issued], bool]:
+    """Create a batch; return it, and whether Ctrl-C came when it was too late to undo it."""
     issued = []
     for each, key in zip(batch, keys, strict=True):
         issued.append(create(plan, each, key))
         done()
-    plan.commit()
-    return issued
+    with uninterrupted() as interrupts:
+        plan.commit()
+    return issued, bool(interrupts)
 
 
 def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:

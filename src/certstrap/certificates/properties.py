@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from certstrap.keys import PublicKey
@@ -111,7 +111,7 @@ def verifies(check: Callable[[], bool]) -> bool:
     """Return whether ``check`` returns True; one that cannot decode what it checks does not."""
     try:
         return check()
-    except (InvalidSignature, *UNDECODABLE):
+    except (InvalidSignature, InternalError, *UNDECODABLE):  # OpenSSL may refuse the key itself
         return False
 
 

@@ -242,9 +242,7 @@ def main() -> None:
         status = end.code
     except OSError:  # standard error cannot be written, so nothing can be reported
         status = 1
-    except (KeyError, ValueError, IndexError):  # completion reads what only a shell sets
-        if not outside.completes():
-            raise
+    except outside.completion_errors():
         typer.echo("Shell completion needs the variables that a shell sets.", err=True)
         status = 1
     if not outside.close_streams():

@@ -170,6 +170,11 @@ def completes() -> bool:
     return "_CERTSTRAP_COMPLETE" in os.environ
 
 
+def completion_errors() -> tuple[type[Exception], ...]:
+    """Return what completion raises without the variables that a shell sets; else nothing."""
+    return (KeyError, ValueError, IndexError) if completes() else ()
+
+
 def hides_warnings() -> bool:
     """Return whether Python was not asked for warnings (``python -W``, ``PYTHONWARNINGS``)."""
     return not sys.warnoptions

@@ -22,6 +22,7 @@ from certstrap.cli.render.issue import (
     next_lines_of_many,
     ready_lines,
 )
+from certstrap.interrupts import one_step
 from certstrap.keys import KeySpec
 from certstrap.names import AlternativeNames, Name
 from certstrap.validity import Expiry
@@ -165,8 +166,9 @@ def _create(plan: Plan, ready: list[Ready], jobs: int, *, as_json: bool) -> list
                 issued += batch
                 waiting += [line for each in batch for line in issued_lines(each) if not as_json]
                 if not held_back:
-                    say(*waiting)
-                    waiting.clear()
+                    with one_step():
+                        say(*waiting)
+                        waiting.clear()
     finally:
         say(*waiting)
     return issued
