@@ -191,6 +191,13 @@ def test_a_strange_label_is_shown_in_one_short_line_that_no_terminal_interprets(
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.parametrize("body", [b"MAF=", b"MA==\nMA==", b"MAA", b"MA=", b"MAAA\nM==="])
+def test_base64_that_is_not_the_one_of_its_bytes_is_refused(body: bytes) -> None:
+    data = b"-----BEGIN CERTIFICATE-----\n" + body + b"\n-----END CERTIFICATE-----\n"
+    with pytest.raises(UnusableFileError, match="it has a PEM block that is not valid"):
+        pem.find(data, CERTIFICATE, "a")
+
+
 def is_beginning(line: bytes) -> bool:
     line = line.removesuffix(b"\r").rstrip(b" \t")
     head, label, tail = line[:11], line[11:-5], line[11:][-5:]
