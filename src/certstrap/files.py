@@ -118,7 +118,7 @@ def read(
                 owner = owners.foreign_owner(path, found.st_uid) if own else ""
                 if owner:
                     raise ForeignOwnerError(path, owner, owners.folder_of(path))
-                return _content(fd, path)
+                return _content(fd, path, found.st_size)
             finally:
                 os.close(fd)
     except StorageError as error:
@@ -127,9 +127,10 @@ def read(
         raise
 
 
-def _content(fd: int, path: str) -> bytes:
-    data = bytearray()
-    while chunk := os.read(fd, _CHUNK):
+def _content(fd: int, path: str, size: int) -> bytes:
+    data = bytearray(os.read(fd, _CHUNK))
+    # Reading on to find the end of a small file takes as long as reading it.
+    while len(data) != size and (chunk := os.read(fd, _CHUNK)):
         data += chunk
         if len(data) > TooLargeError.LIMIT:
             raise TooLargeError(path)
@@ -376,11 +377,11 @@ def _second_name(path: str, temporary: ExitStack) -> str:
 def _copy(path: str, temporary: ExitStack) -> str:
     fd = os.open(path, _FLAGS)
     try:
-        mode = stat.S_IMODE(os.fstat(fd).st_mode)
-        name = stage(NewFile(path, _content(fd, path), 0o600), temporary).name
+        found = os.fstat(fd)
+        name = stage(NewFile(path, _content(fd, path, found.st_size), 0o600), temporary).name
     finally:
         os.close(fd)
-    os.chmod(name, mode)
+    os.chmod(name, stat.S_IMODE(found.st_mode))
     return name
 
 
