@@ -259,6 +259,14 @@ def test_modes_that_are_lax_are_shown(certstrap: CommandLine, depot: Path) -> No
     assert certstrap("status", stderr=SHARED).lines[0] == "! Others may write to out."
 
 
+def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    (depot / ".certstrap-journal").write_bytes(b"of another user")
+    sentence = (
+        "out/.certstrap-journal is there: a command replaces files at this moment, or was killed."
+    )
+    assert certstrap("status").lines[0] == f"! {sentence}"
+
+
 def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path) -> None:
     ca = pairs.ca(subject="CA", end=NOW + DAY)
     add("CA", ca)

@@ -135,6 +135,13 @@ class _Look:
                 "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
             )
         yield from self.wrong_list
+        journal = os.path.join(self.depot.root, files.JOURNAL)
+        if os.path.lexists(journal):  # whoever may finish what it lists has done so
+            yield Violation(
+                "unfinished",
+                f"{journal} is there: a command replaces files at this moment, or was killed.",
+                "Run this again; if it stays, run a command as the user who ran that one.",
+            )
 
     def _read(self, path: str, kind: str, *, private: bool = False) -> bytes:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
