@@ -212,3 +212,10 @@ def test_the_passphrase_of_the_ca_is_asked_for_once(certstrap: CommandLine, fold
     printed = certstrap("renew", "--expiring", "10d", input="p\nnot this\n", now=NOW + DAY).lines
     assert len(printed) == 3
     assert crls.serials(folder / "out/Cert.crl") == []
+
+
+def test_a_depot_that_is_missing_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    certstrap.refuses(
+        "--depot-path", "other", "renew", "--expiring", "30d",
+        sentence="There is no depot other.", hint="--depot-path DIR",
+    )  # fmt: skip

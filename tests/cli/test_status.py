@@ -70,10 +70,13 @@ def test_depot_is_shown_as_a_tree_and_what_ends_first_comes_first(
     assert snapshot(depot) == before
 
 
-def test_depot_that_is_empty_or_missing_has_nothing_to_show(
+def test_depot_that_is_empty_has_nothing_to_show_and_one_that_is_missing_is_refused(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    assert certstrap("status").stdout == ""
+    for options in ((), ("--expiring", "30d"), ("--json",), ("--format", "prometheus")):
+        certstrap.refuses(
+            "status", *options, sentence="There is no depot out.", hint="--depot-path DIR"
+        )
     (folder / "out").mkdir(mode=0o700)
     assert certstrap("status", "--expiring", "30d").stdout == ""
     assert json.loads(certstrap("status", "--json").stdout)["items"] == []

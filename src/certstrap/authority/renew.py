@@ -107,7 +107,11 @@ def renew_expiring(plan: Plan, limit: datetime, wanted: Wanted) -> Outcome:
     """Renew all certificates of the depot that end by ``limit``; CAs before what they issued.
 
     What cannot be renewed does not keep the others from it.
+
+    Raises:
+        NotFoundError: there is no depot.
     """
+    plan.depot.require()
     found = [
         (entry, certificate)
         for entry, certificate in plan.depot.certificates()

@@ -18,6 +18,7 @@ from certstrap.errors import (
     CertstrapError,
     ChooseCAError,
     NameMismatchError,
+    NotFoundError,
     storage_errors,
 )
 from certstrap.names import Name
@@ -55,6 +56,20 @@ class Depot:
     def archive(self) -> str:
         """The folder of what `renew` has replaced, which may not exist; see `depot.archive`."""
         return os.path.join(self.root, ARCHIVE)
+
+    def require(self) -> None:
+        """Refuse a depot that does not exist: one that is misspelled has nothing that ends soon.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if not os.path.lexists(self.root):
+            raise NotFoundError(
+                "depot",
+                self.root,
+                "Name another one with --depot-path DIR before the command, or create this one "
+                "with: certstrap issue NAME",
+            )
 
     def entry(self, stem: str) -> Entry:
         """Return the entry with that stem."""

@@ -62,8 +62,10 @@ def look(
         processes: how many processes may look at it.
 
     Raises:
-        StorageError: the folder cannot be listed.
+        NotFoundError: there is no such folder.
+        StorageError: it cannot be listed.
     """
+    depot.require()
     return _Look(depot, now).all(progress, processes)
 
 
