@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from certstrap import __version__
 from certstrap.cli import app
+from certstrap.cli.commands import gen, revoke
 from tests import programs
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
@@ -64,6 +65,11 @@ def test_the_help_of_each_command_ends_with_an_example(
     assert outcome.lines[0].startswith(f"Usage: certstrap {command} [OPTIONS]")
     assert outcome.lines[-1].startswith(f"  Example: certstrap {command} ")
     assert certstrap("help", command).stdout == outcome.stdout
+
+
+def test_an_example_can_be_copied_whatever_its_length(certstrap: CommandLine) -> None:
+    for command, example in (("revoke", revoke.EXAMPLE), ("gen leaf", gen.EXAMPLE_LEAF)):
+        assert certstrap(*command.split(), "--help").lines[-1] == f"  Example: {example}"
 
 
 def test_the_examples_work_in_their_order(certstrap: CommandLine, folder: Path) -> None:

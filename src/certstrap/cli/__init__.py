@@ -115,6 +115,11 @@ class _Group(_Subgroup):
             return super().invoke(ctx)
 
 
+def _epilog(example: str) -> str:
+    """Return the end of a help page, in which Click breaks no line: a backspace tells it so."""
+    return f"\b\nExample: {example}"
+
+
 def _load(name: str) -> TyperCommand | TyperGroup:
     """Return the command, whose module is imported."""
     module = import_module(f"{__name__}.commands.{_COMMANDS[name]}")
@@ -127,16 +132,15 @@ def _load(name: str) -> TyperCommand | TyperGroup:
 def _app_of(name: str, module: ModuleType) -> typer.Typer:
     holder = typer.Typer(add_completion=False)
     if not hasattr(module, "COMMANDS"):
-        holder.command(name, cls=_Command, epilog=f"Example: {module.EXAMPLE}")(module.command)
+        holder.command(name, cls=_Command, epilog=_epilog(module.EXAMPLE))(module.command)
         return holder
     holder.callback(
         cls=_Subgroup,
         help=module.HELP,
-        epilog=f"Example: {module.EXAMPLE}",
+        epilog=_epilog(module.EXAMPLE),
     )(getattr(module, "before", _nothing))
     for sub, (visible, function, example) in module.COMMANDS.items():
-        epilog = f"Example: {example}"
-        holder.command(sub, cls=_Command, epilog=epilog, hidden=not visible)(function)
+        holder.command(sub, cls=_Command, epilog=_epilog(example), hidden=not visible)(function)
     return holder
 
 

@@ -15,7 +15,7 @@ from certstrap.cli.render.curves import refusal_lines
 from certstrap.validity import Expiry
 
 HELP = "Write a CA or a leaf to files of your own, as tcld does."
-EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key"
+EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
 EXAMPLE_LEAF = (
     "certstrap gen leaf --org temporal -d 364d --ca-cert ca.pem --ca-key ca.key "
     "--cert client.pem --key client.key"

@@ -16,7 +16,7 @@ from certstrap.cli.plans import new_plan
 from certstrap.errors import MissingOptionError, RefusedError, quoted
 from certstrap.names import Name
 
-EXAMPLE = 'certstrap revoke --CN your-namespace --CA "Cert" --reason keyCompromise'
+EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"
 
 
 def command(
