@@ -94,6 +94,11 @@ class Name(NamedTuple):
         found = [rule(text) for rule in rules for text in (self.typed, self.text)]
         return tuple(filter(_is_stem, dict.fromkeys((*found, self.ca_stem, self.stem))))
 
+    def stands_for(self, identity: str) -> bool:
+        """Return whether it is ``identity``, or one of the names that the files of that have."""
+        text = unicodedata.normalize("NFC", identity)
+        return unicodedata.normalize("NFC", self.text) == text or self.typed in Name(text).stems
+
     def __str__(self) -> str:
         return self.text
 

@@ -77,7 +77,8 @@ def test_another_client_that_is_admitted_too_is_reported(
     issue(certstrap, "twin", "WORKER")
     line = "The filter commonName=worker also admits out/twin.crt."
     assert filters(certstrap("filters", "worker", stderr=f"{line}\n").stdout)
-    certstrap("revoke", "--CN", "twin")
+    named = 'The certificate is for "WORKER", the name in it.'
+    certstrap("revoke", "--CN", "twin", stderr=f"{named}\n")
     note = "It is revoked, and Temporal Cloud does not read CRLs."
     certstrap("filters", "worker", stderr=f"{line} {note}\n")
     certstrap("filters", "worker", "other", stderr=f"{line} {note}\n")

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.builders import foreign
+from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")
+EVIL = 'The certificate is for "evil", the name in it.\n'
 
 
 @pytest.fixture
@@ -181,3 +183,40 @@ def test_a_key_of_another_name_is_not_exported(certstrap: CommandLine, folder: P
     certstrap.refuses(
         "export-pkcs8", "team/a", sentence="out/team_a.key is not the key of out/team_a.csr."
     )
+
+
+@pytest.fixture
+def filed(certstrap: CommandLine, folder: Path) -> CommandLine:
+    """A depot in which the request for "evil" is in a file that is named after another."""
+    certstrap("init", "--cn", "Cert", *NEW)
+    foreign.write(folder / "out/good.csr", foreign.request(subject="evil"))
+    return certstrap
+
+
+def test_a_file_with_another_name_in_it_is_reported_by_issue(filed: CommandLine) -> None:
+    reported = 'out/good.crt is for "evil", the name in it.'
+    for _ in ("when it is signed", "when it exists"):
+        assert reported in filed("issue", "good").lines
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_file_with_another_name_in_it_is_reported_by_revoke(
+    filed: CommandLine, again: bool
+) -> None:
+    filed("sign", "good")
+    if again:
+        filed("revoke", "--CN", "good", stderr=EVIL)
+    assert "evil" not in filed("revoke", "--CN", "good", stderr=EVIL).stdout
+
+
+def test_a_file_named_by_either_rule_is_not_reported(certstrap: CommandLine) -> None:
+    for name in ("*.example.com", "Jo Doe", "Jose\u0301"):
+        assert "the name in it" not in certstrap("issue", name, *NEW).stdout
+    for typed in ("_.example.com", "Jo_Doe", "José"):
+        assert certstrap("revoke", "--CN", typed).stderr == ""
+
+
+def test_sign_reports_another_name_to_a_person_only(filed: CommandLine, folder: Path) -> None:
+    assert len(filed("sign", "good").lines) == 1
+    with terminal(folder, "sign", "good", "--cert", "good.crt") as child:
+        assert 'good.crt is for "evil", the name in it.' in ends(child)

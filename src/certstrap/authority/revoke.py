@@ -28,6 +28,7 @@ class Revoked(NamedTuple):
         since: since when it was revoked already, or None.
         list_path: the list of compromised keys, if its key is on it since now; else empty.
         still_valid: the serial numbers of older certificates of that name that are not revoked.
+        certificate: what was revoked, unless only its serial number is known.
     """
 
     crl_path: str
@@ -35,6 +36,7 @@ class Revoked(NamedTuple):
     since: datetime | None
     list_path: str = ""
     still_valid: tuple[int, ...] = ()
+    certificate: x509.Certificate | None = None
 
 
 def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFlags) -> Revoked:
@@ -66,17 +68,17 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
     path = entry.path(CRL)
     plan.lock()
     list_path = _note_key(plan, what, certificate) if reason in _COMPROMISED else ""
-    old = None
+    old, found = None, what if isinstance(what, x509.Certificate) else None
     if entry.has(CRL):
         old = crl.load(entry.read(CRL), path, issuer.certificate)
         since = crl.revoked_since(old, serial)
         if since:
             others = _still_valid(plan, which, certificate, old)
-            return Revoked(path, len(old), since, list_path, others)
+            return Revoked(path, len(old), since, list_path, others, found)
     new = crl.revoke(issuer, old, serial, reason, plan.now)
     plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
     others = _still_valid(plan, which, certificate, new)
-    return Revoked(path, len(new), None, list_path, others)
+    return Revoked(path, len(new), None, list_path, others, found)
 
 
 def _still_valid(

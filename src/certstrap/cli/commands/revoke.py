@@ -13,6 +13,7 @@ from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
+from certstrap.cli.render.lines import other_name_lines
 from certstrap.errors import MissingOptionError, RefusedError, quoted
 from certstrap.names import Name
 
@@ -70,7 +71,7 @@ def command(
     if revoked.since:
         changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
         say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: {changed}.")
-        remark(_older_lines(revoked))
+        remark(_other_lines(revoked, which))
         return
     count = revoked.entries
     say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
@@ -81,11 +82,13 @@ def command(
             "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
             "filter or a new CA."
         )
-    remark(_older_lines(revoked))
+    remark(_other_lines(revoked, which))
 
 
-def _older_lines(revoked: Revoked) -> Iterator[str]:
-    """Yield the line on certificates that were renewed, and are still accepted."""
+def _other_lines(revoked: Revoked, which: Name | int) -> Iterator[str]:
+    """Yield the lines on a file with another name in it, and on what `renew` has replaced."""
+    if revoked.certificate and isinstance(which, Name):
+        yield from other_name_lines("The certificate", revoked.certificate, which)
     if revoked.still_valid:
         yield (
             "Older certificates of that name are still valid; revoke each with --serial: "

@@ -15,6 +15,7 @@ from certstrap.cli.render.lines import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
+    other_name_lines,
     program_for,
     room_lines,
     signed_line,
@@ -99,6 +100,8 @@ def command(
         )
     if signed.path:
         say(signed_line(signed))
+        if prints_to_terminal():
+            say(*other_name_lines(signed.path, signed.certificate, whose))
     _say_outcome(signed, asked_for_end=bool(expires or years))
     if prints_to_terminal() and not (cert or intermediate or profile == "server"):
         say(*usage_lines(program_for(context.depot_path), name[0]))

@@ -12,12 +12,14 @@ from certstrap.cli.render.lines import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
+    other_name_lines,
     program_for,
     request_lines,
     signed_line,
     usage_lines,
 )
 from certstrap.depot import CERTIFICATE, CRL, KEY
+from certstrap.names import Name
 
 if TYPE_CHECKING:
     from certstrap.authority.issue import Issued, Ready
@@ -39,6 +41,8 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
     else:
         end = issued.certificate.not_valid_after_utc
         yield f"{issued.entry.path(CERTIFICATE)} exists already, and is valid until {end:%Y-%m-%d}."
+    entry = issued.entry
+    yield from other_name_lines(entry.path(CERTIFICATE), issued.certificate, Name(entry.stem))
     if issued.pkcs8 and issued.pkcs8.created:
         yield f"Created {issued.pkcs8.path}"
 

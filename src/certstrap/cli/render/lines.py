@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from certstrap.certificates.properties import identity
 from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.errors import quoted
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:  # a command imports no more than it runs
     from certstrap.authority.crl import NewCRL
     from certstrap.authority.request import NewRequest
     from certstrap.authority.sign import Signed
-    from certstrap.names import Subject
+    from certstrap.names import Name, Subject
 
 
 def program_for(depot_path: str) -> str:
@@ -99,6 +100,13 @@ def usage_lines(program: str, name: str) -> Iterator[str]:
     shown = quote(name)
     yield f"Check it: {program} check {shown}"
     yield f"Configure its client: {program} connect {shown} --namespace NAMESPACE.ACCOUNT"
+
+
+def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -> Iterator[str]:
+    """Yield whom a certificate is for, if the file that ``name`` led to has another name in it."""
+    found = identity(certificate)
+    if found and not name.stands_for(found):
+        yield f"{path} is for {quoted(found)}, the name in it."
 
 
 def left_out_lines(signed: "Signed") -> Iterator[str]:
