@@ -395,6 +395,21 @@ def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
     assert f"Created {1000 - existed} certificates; {existed} existed already." in done.stdout
 
 
+def test_an_interrupt_ends_a_list_wherever_it_comes(folder: Path) -> None:
+    (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(600)))
+    for attempt in range(12):
+        depot = folder / f"depot{attempt}"
+        process = programs.start(
+            *CERTSTRAP, "--depot-path", str(depot), "issue", "--from", "list.csv", *NEW,
+            folder=folder,
+        )  # fmt: skip
+        file = depot / f"n{60 + 4 * attempt}{('.key', '.csr', '.crt')[attempt % 3]}"
+        while not file.exists() and process.poll() is None:
+            time.sleep(0.0005)
+        process.send_signal(signal.SIGINT)
+        assert end(process).exit_code == 130
+
+
 def test_a_killed_list_goes_on_where_it_was(folder: Path) -> None:
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(300)))
     command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW)
