@@ -17,7 +17,7 @@ from typing import Any
 import pexpect
 
 from certstrap.cli.context import utc_now
-from certstrap.validity import Expiry
+from certstrap.validity import BACKDATED, Expiry
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parent.parent
@@ -114,6 +114,14 @@ _DATES: dict[str, Callable[[datetime], datetime]] = {
 }
 
 
+_BEGIN = re.compile(r"(?<=^  Valid       )\S+ \S+")
+
+
+def _created(begin: re.Match[str]) -> str:
+    """Return when a certificate was created; it is valid from before that, perhaps a day before."""
+    return str(datetime.fromisoformat(begin[0]) + BACKDATED)
+
+
 def as_of(day: datetime, shown: Iterable[str]) -> list[str]:
     """Return what a document shows as the program prints it on ``day``, at the time of `NOW`.
 
@@ -194,7 +202,7 @@ class Terminal:
         assert (status != 0) == step.fails, (step.command, status, printed)
         if step.shown is not None:
             expected = [as_of(day, step.shown) for day in self.days]
-            at_noon = [_TIME.sub(f"{NOW:%H:%M:%S}", line) for line in printed]
+            at_noon = [_TIME.sub(f"{NOW:%H:%M:%S}", _BEGIN.sub(_created, line)) for line in printed]
             assert at_noon in expected, (step.command, printed, expected[-1])
 
     def close(self) -> None:
