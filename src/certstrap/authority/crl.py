@@ -62,8 +62,11 @@ def add_missing_crl(plan: Plan, entry: Entry, issuer: Issuer) -> str:
     A CA that may not sign CRLs gets none, and neither does one in a depot that cannot be written.
     """
     path = entry.path(CRL)
-    may_sign = not any(rules.crl_issuer(issuer.certificate, entry.stem))
-    if plan.exists(path) or not may_sign or not os.access(plan.depot.root, os.W_OK):
+    if (
+        plan.exists(path)
+        or any(rules.crl_issuer(issuer.certificate, entry.stem))
+        or not os.access(plan.depot.root, os.W_OK)
+    ):
         return ""
     new = crl.empty(issuer, plan.now)
     plan.add_if_missing(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)

@@ -9,7 +9,7 @@ from certstrap import keys
 from certstrap.certificates import rules
 from certstrap.certificates.issuer import Issuer
 from certstrap.certificates.profiles import CAProfile, LeafProfile, Profile
-from certstrap.certificates.properties import authority_key_identifier, copied_names
+from certstrap.certificates.properties import authority_key_identifier, copied_names, subject_of
 from certstrap.errors import InvalidNameError, printable
 from certstrap.keys import PrivateKey
 from certstrap.names import NO_NAMES, AlternativeNames, Subject
@@ -73,16 +73,15 @@ def sign(
     Raises:
         RefusedError: the profile, the subject or a name is one that the CA may not sign.
     """
-    rules.require(rules.request(request, profile, issuer.certificate, ancestors))
-    ca = issuer.certificate
-    names = copied_names(request)
+    ca, subject, names = issuer.certificate, request.subject, copied_names(request)
+    rules.require(rules.names(subject, names, profile, ca, ancestors))
     builder = _builder(
-        ca.subject, request.subject, request.public_key(), profile, validity.within(issuer.validity)
+        subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
     )
     builder = builder.add_extension(authority_key_identifier(ca), critical=False)
     if names:
         builder = builder.add_extension(
-            x509.SubjectAlternativeName(names), critical=not request.subject.rdns
+            x509.SubjectAlternativeName(names), critical=not subject.rdns
         )
     return builder.sign(issuer.key, keys.signature_hash(issuer.key))
 

@@ -31,10 +31,19 @@ def extension(
     kind: type[_Value],
 ) -> _Value | None:
     """Return the value of the extension of that kind, or None."""
-    values = (each.value for each in of.extensions)
-    return next((value for value in values if isinstance(value, kind)), None)
+    for each in of.extensions:
+        if isinstance(each.value, kind):
+            return each.value
+    return None
 
 
+@lru_cache
+def subject_of(certificate: x509.Certificate) -> x509.Name:
+    """Return the distinguished name of ``certificate``, which the library decodes each time."""
+    return certificate.subject
+
+
+@lru_cache
 def validity_of(certificate: x509.Certificate) -> Validity:
     """Return when ``certificate`` is valid."""
     return Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
@@ -122,6 +131,7 @@ def comparable_name(name: x509.Name) -> tuple[tuple[str, str], ...]:
     )
 
 
+@lru_cache
 def authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """Return the identifier of ``ca``'s key for what it signs (RFC 5280, 4.2.1.1)."""
     identifier = extension(ca, x509.SubjectKeyIdentifier)

@@ -21,6 +21,7 @@ from certstrap.certificates.properties import (
     extension,
     is_ca,
     path_length_of,
+    subject_of,
     validity_of,
     verifies,
 )
@@ -188,7 +189,7 @@ def names(
 ) -> Iterator[Violation]:
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     cas = (ca, *ancestors)
-    yield from names_below(subject, alternative, profile, [above.subject for above in cas])
+    yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
     for depth, above in enumerate(cas):
         if isinstance(profile, CAProfile):
             yield from _path_length(above, depth)
