@@ -2,7 +2,8 @@
 
 The loop makes the same calls with `cryptography` alone: a P-256 key, its request, the checks, the
 certificate, and all three as PEM. Both are measured in processor time, which waiting for the disk
-is no part of; the time with the waiting is printed too. Exit status 1: a limit is passed.
+is no part of; the time with the waiting is printed too. The ratio is the median of the pairs.
+Exit status 1: a limit is passed.
 """
 
 import argparse
@@ -85,6 +86,13 @@ def measured(work: Callable[[], None]) -> tuple[float, float]:
     return time.process_time() - processor, time.perf_counter() - start
 
 
+def pair(count: int, number: int) -> tuple[float, float, float, float]:
+    """Run the loop and the list; return their ratio, their processor times and the list's time."""
+    loop, _ = measured(lambda: bare(count))
+    ours, whole = measured(lambda: issue([f"client-{number}-{n}" for n in range(count)]))
+    return ours / loop, loop, ours, whole
+
+
 def fill(count: int) -> None:
     """Put copies of a certificate into the depot, under other names."""
     data = Path("out/first.crt").read_bytes()
@@ -101,6 +109,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--leaves", type=int, default=1000, metavar="N", help="leaves (1,000)")
     parser.add_argument("--others", type=int, default=10_000, metavar="N", help="others (10,000)")
+    parser.add_argument("--pairs", type=int, default=5, metavar="N", help="pairs of runs (5)")
     parser.add_argument("--folder", metavar="DIR", help="where the depot is (in memory)")
     args = parser.parse_args()
     gc.set_threshold(100_000)  # as the program does
@@ -109,8 +118,8 @@ def main() -> int:
         os.chdir(folder)
         issue(["first"])
         bare(10)
-        loop, _ = measured(lambda: bare(args.leaves))
-        ours, whole = measured(lambda: issue([f"client-{n}" for n in range(args.leaves)]))
+        pairs = [pair(args.leaves, number) for number in range(args.pairs)]
+        ratio, loop, ours, whole = sorted(pairs)[len(pairs) // 2]
         fill(args.others)
         issue(["second"])
         scan, _ = measured(lambda: issue(["first"]))
@@ -119,9 +128,9 @@ def main() -> int:
     count = args.leaves
     passed = [
         report(
-            ours <= LIMIT * loop,
+            ratio <= LIMIT,
             f"{count:,} leaves: {ours:.2f} s of processor time, the bare loop {loop:.2f} s: "
-            f"{ours / loop:.2f}, at most {LIMIT}; {whole:.2f} s with all waiting",
+            f"{ratio:.2f}, at most {LIMIT}; {whole:.2f} s with all waiting",
         ),
         report(
             large - scan <= SAME * ours,

@@ -290,8 +290,8 @@ def test_only_a_folder_is_cleaned(path: str, folder: Path) -> None:
 
 def test_the_temporary_files_of_a_write_are_those_that_are_removed(folder: Path) -> None:
     (folder / "a").write_bytes(b"old")
-    for _ in range(100):
-        name = os.path.basename(files._temporary_name("sub/x"))
+    for number in (0, 1, 2**64 - 1, 2**64, 2**64 + 99):
+        name = os.path.basename(files._temporary_name("sub/x", number))
         (folder / name).touch()
     files.remove_temporary(".")
     assert os.listdir() == ["a"]

@@ -38,7 +38,8 @@ JOURNAL = ".certstrap-journal"
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CHUNK = 65_536  # bytes
-_FEW = 8  # files, that are flushed one after another; and how many of more are flushed at once
+_FEW = 8  # files, that are flushed one after another
+_THREADS = 4  # that flush more files at once
 _AT_ONCE = 160  # files, that are open at the same time
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
@@ -244,8 +245,8 @@ def _remove_empty(folder: str) -> None:
         os.rmdir(folder)
 
 
-def _temporary_name(path: str) -> str:
-    return os.path.join(os.path.dirname(path), f".certstrap-{os.urandom(8).hex()}.tmp")
+def _temporary_name(path: str, number: int) -> str:
+    return os.path.join(os.path.dirname(path), f".certstrap-{number % 2**64:016x}.tmp")
 
 
 def is_private(file: NewFile) -> bool:
@@ -260,7 +261,7 @@ def _stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most commands write few
 
     staged: list[Staged] = []
-    with ThreadPoolExecutor(_FEW) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(files), _AT_ONCE):
             staged += _stage_group(files[start : start + _AT_ONCE], temporary, pool.map)
     return staged
@@ -276,22 +277,23 @@ def _stage_group(
     temporary: ExitStack,
     apply: Callable[[Callable[[_Open], None], list[_Open]], Iterable[None]],
 ) -> list[Staged]:
-    names = [_temporary_name(file.path) for file in files]
+    first = int.from_bytes(os.urandom(8))
+    names = [_temporary_name(file.path, first + number) for number, file in enumerate(files)]
     descriptors: _Open = []
     with ExitStack() as opened:
         for name, file in zip(names, files, strict=True):
             with storage_errors("write", file.path):
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
                 temporary.callback(remove, name)
-                stream = open(os.open(name, flags, file.mode), "wb", buffering=0)  # noqa: SIM115
-                opened.callback(stream.close)
-                descriptors.append((stream.fileno(), file.path))
+                descriptor = os.open(name, flags, file.mode)
+                opened.callback(os.close, descriptor)
+                descriptors.append((descriptor, file.path))
                 rest = memoryview(file.data)
                 while rest:
-                    rest = rest[stream.write(rest) :]
+                    rest = rest[os.write(descriptor, rest) :]
                 if file.alike:
-                    _copy_access(file.path, stream.fileno())
-        shares = [descriptors[start::_FEW] for start in range(min(_FEW, len(descriptors)))]
+                    _copy_access(file.path, descriptor)
+        shares = [descriptors[start::_THREADS] for start in range(min(_THREADS, len(descriptors)))]
         list(apply(_sync, shares))
         found = [os.fstat(descriptor) for descriptor, _ in descriptors]
         inodes = [(each.st_dev, each.st_ino) for each in found]
@@ -362,7 +364,7 @@ def _keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
 
 def _second_name(path: str, temporary: ExitStack) -> str:
     """Return a temporary name of the file at ``path``; where no file has two, that of a copy."""
-    name = _temporary_name(path)
+    name = _temporary_name(path, int.from_bytes(os.urandom(8)))
     temporary.callback(remove, name)
     with storage_errors("write", path):
         try:

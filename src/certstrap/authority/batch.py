@@ -18,7 +18,7 @@ from certstrap.errors import (
 from certstrap.interrupts import uninterrupted
 from certstrap.keys import KeySpec, PrivateKey, generating
 
-SIZE = 50
+SIZE = 100
 """How many certificates are written at once; an interrupt loses no more than those."""
 
 

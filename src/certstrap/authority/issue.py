@@ -120,6 +120,7 @@ class Ready(NamedTuple):
         request: the request, if it exists.
         key: the key, if it exists.
         pkcs8_exists: whether its PKCS#8 form exists, and clients are to load that.
+        subject: the distinguished name of a request that is to be created.
     """
 
     wanted: Wanted
@@ -130,6 +131,7 @@ class Ready(NamedTuple):
     request: x509.CertificateSigningRequest | None
     key: OwnedKey | None
     pkcs8_exists: bool
+    subject: Subject = Subject()
 
     @property
     def new_key(self) -> KeySpec | None:
@@ -174,7 +176,8 @@ def prepare(plan: Plan, wanted: Wanted) -> Ready:
     ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
     wanted.expiry.after(plan.now)
     request = _existing_request(entry, wanted)
-    rules.require(_names_refused(ca, request, wanted))
+    subject = wanted.subject
+    rules.require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(plan, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
@@ -183,7 +186,7 @@ def prepare(plan: Plan, wanted: Wanted) -> Ready:
         rules.require(compromised(plan.depot, asked, path))
     public = key.private.public_key() if key else None
     exists = _pkcs8_exists(plan, entry, wanted, key, request.public_key() if request else public)
-    return Ready(wanted, entry, found, ca, None, request, key, exists)
+    return Ready(wanted, entry, found, ca, None, request, key, exists, subject)
 
 
 def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issued:
@@ -199,7 +202,7 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
         if request is None:
             spec = wanted.spec or RSA_2048
             requested = request_certificate(
-                plan, entry, wanted.subject, wanted.names, key or new_key or spec
+                plan, entry, ready.subject, wanted.names, key or new_key or spec
             )
             request, key = requested.request, requested.key
         path = entry.path(CERTIFICATE)
@@ -214,13 +217,16 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
 
 
 def _names_refused(
-    ca: CA | None, request: x509.CertificateSigningRequest | None, wanted: Wanted
+    ca: CA | None,
+    request: x509.CertificateSigningRequest | None,
+    wanted: Wanted,
+    own: Subject,
 ) -> Iterator[Violation]:
     """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
     if request:
         subject, names = request.subject, copied_names(request)
     else:
-        subject, names = wanted.subject.to_x509(), [*(wanted.names.to_x509() or ())]
+        subject, names = own.to_x509(), [*(wanted.names.to_x509() or ())]
     if ca:
         return rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors)
     new_ca = _subject_of_new_ca(wanted).to_x509()

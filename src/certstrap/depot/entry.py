@@ -1,6 +1,7 @@
 """Entries: the files of the depot that share one stem."""
 
 import os
+from functools import lru_cache
 from typing import NamedTuple
 
 from cryptography import x509
@@ -24,6 +25,12 @@ _KINDS = {
 }
 
 
+@lru_cache
+def _begin(root: str) -> str:
+    """Return what the paths of all files in ``root`` begin with; joining them costs more."""
+    return os.path.join(root, "")
+
+
 class Entry(NamedTuple):
     """The files of the depot in ``root`` that are named ``stem``, whichever of them exist."""
 
@@ -32,7 +39,7 @@ class Entry(NamedTuple):
 
     def path(self, suffix: str) -> str:
         """Return the path of one of its files."""
-        return os.path.join(self.root, self.stem + suffix)
+        return _begin(self.root) + self.stem + suffix
 
     def has(self, *suffixes: str) -> bool:
         """Return whether one of these files exists."""
