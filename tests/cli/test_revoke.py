@@ -379,4 +379,7 @@ def test_on_a_terminal_it_tells_the_truth_about_temporal_cloud(
         lines = ends(child).strip().splitlines()
     noted = "Updated out/compromised-keys: its key is not signed again."
     assert lines == [UPDATED.strip(), noted, TRUTH]
+    passphrase = ("--passphrase", "123")
+    with terminal(folder, "revoke", "--serial", "1f", "--CA", "Cert", *passphrase) as child:
+        assert ends(child).splitlines() == ["Updated out/Cert.crl: 2 revoked certificates", TRUTH]
     assert "Temporal" not in program(*REVOKE, "--passphrase", "123").stdout

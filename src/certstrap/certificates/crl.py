@@ -107,7 +107,7 @@ def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> 
         yield Violation(
             "crl-expired",
             f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
-            "Create a new one with its CA.",
+            "Renew it, where the key of its CA is, with: certstrap crl NAME",
         )
     if now < crl.last_update_utc:
         yield Violation(
