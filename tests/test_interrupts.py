@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from certstrap.interrupts import uninterrupted
+from certstrap.interrupts import one_step, uninterrupted
 
 
 @pytest.fixture(autouse=True)
@@ -88,3 +88,19 @@ def test_another_thread_is_never_interrupted_and_leaves_the_handler_alone() -> N
     thread.join()
     assert seen == [[]]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_of_one_step_is_raised_after_it() -> None:
+    done: list[str] = []
+
+    def step() -> None:
+        with one_step():
+            signal.raise_signal(signal.SIGINT)
+            done.append("step")
+
+    with pytest.raises(KeyboardInterrupt):
+        step()
+    assert done == ["step"]
+    with one_step():
+        done.append("another")
+    assert done == ["step", "another"]

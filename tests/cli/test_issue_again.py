@@ -1,6 +1,7 @@
 """``issue`` beside what is there already, and beside others who make it at the same time."""
 
 import shutil
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from certstrap.authority.batch import Line, create_all, prepare_all
+from certstrap.authority.batch import SIZE, Line, create_all, prepare_all
 from certstrap.authority.issue import Issued, Wanted
 from certstrap.authority.passphrases import Passphrases
 from certstrap.authority.plan import Generate, Plan
@@ -19,11 +20,12 @@ from certstrap.validity import Expiry
 from tests.builders import foreign
 from tests.conftest import NOW, CommandLine
 
+DAYS = Expiry.parse("90d")
 NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 
 
 def issued(name: str, generate: Generate = KeySpec.generate) -> Issued:
-    wanted = Wanted(Name.parse(name), None, NO_NAMES, P256, Expiry.parse("90d"))
+    wanted = Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS)
     with Plan(Depot("out"), NO_PASSPHRASES, NOW, generate) as plan:
         ready = prepare_all(plan, [Line(0, wanted)], "")
         ((only,),) = create_all(plan, ready, 1, lambda: None)
@@ -41,6 +43,32 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
     assert second.root_path == "out/Cert.crt"
     names = {path.name for path in (folder / "out").glob("*.crt")}
     assert names == {"Cert.crt", "first.crt", "second.crt"}
+
+
+class Late(Plan):
+    """A plan that Ctrl-C comes too late for."""
+
+    def commit(self) -> None:
+        super().commit()
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(folder: Path) -> None:
+    wanted = [Wanted(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)]
+    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
+    ready = prepare_all(plan, [Line(0, each) for each in wanted], "")
+    batches = create_all(plan, ready, 1, lambda: None)
+    assert len(next(batches)) == SIZE
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    assert len(list((folder / "out").glob("n*.crt"))) == SIZE
+
+
+def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
+    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
+    wanted = Wanted(Name.parse("only"), None, NO_NAMES, P256, DAYS)
+    ready = prepare_all(plan, [Line(0, wanted)], "")
+    assert [len(batch) for batch in create_all(plan, ready, 1, lambda: None)] == [1]
 
 
 @pytest.mark.parametrize(
