@@ -381,7 +381,7 @@ def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(1000)))
     command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW)
     process = programs.start(*command, folder=folder)
-    while not (folder / "out/n60.crt").exists():
+    while not (folder / "out/n100.key").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert end(process).exit_code == 130
