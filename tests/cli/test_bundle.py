@@ -28,6 +28,7 @@ from tests.temporal.pki import (
     as_version_1,
     broken_signature,
     extensions_of_ca,
+    with_serial,
     with_sha1,
 )
 
@@ -124,6 +125,7 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
         " bytes.",
     ),
     "ca-version": ([ROOT.but(changed=as_version_1(CA_KEY))], "is X.509 version 1"),
+    "ca-serial": ([ROOT.but(changed=with_serial(-5, CA_KEY))], "has the serial number -5"),
     "ca-true": ([ROOT.having("constraints", NO_CA)], "is self-signed, but not a CA"),
     "ca-leaf": ([ROOT, LEAF], "is a client's or server's certificate, for \"CN=leaf\""),
     "ca-usage": ([ROOT.having("usage", key_usage("crl_sign"))], "certificate signing"),

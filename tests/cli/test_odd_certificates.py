@@ -22,7 +22,7 @@ from tests.builders.der import (
     sequence,
 )
 from tests.builders.keys import LEAF_KEY, a_key
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, Program
 
 A_CA = raw_extension(BASIC_CONSTRAINTS, sequence(der(0x01, b"\xff")), critical=True)
 BOB = raw_name([(CN, UTF8, b"bob")])
@@ -58,8 +58,21 @@ def test_a_negative_serial_number_is_imported_and_handed_out(
     bring(depot, folder, serial=-5)
     assert "exists already, and is valid until 2040-01-01" in depot("issue", "bob").stdout
     depot("export-chain", "bob")
-    depot("check", "bob")
+    outcome = depot("check", "bob", exit_code=3)
+    assert "  failed   leaf-serial" in outcome.stdout
+    assert "out/bob.crt has the serial number -5." in outcome.stdout
     assert "-5" in depot("inspect", "out/bob.crt").stdout
+
+
+@pytest.mark.parametrize("serial", [-5, 0])
+@pytest.mark.parametrize("command", ["check bob", "inspect out/bob.crt", "status", "verify bob"])
+def test_no_warning_of_the_library_about_a_serial_number_is_shown(
+    depot: CommandLine, folder: Path, program: Program, command: str, serial: int
+) -> None:
+    bring(depot, folder, serial=serial)
+    outcome = program(*command.split(), exit_code=None)
+    assert outcome.stderr == ""
+    assert "bob" in outcome.stdout
 
 
 @pytest.mark.parametrize("reason", ["superseded", "keyCompromise"])

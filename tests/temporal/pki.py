@@ -21,7 +21,7 @@ from certstrap.pem import to_pem
 from certstrap.temporal.check import Network, Report, Subject, Wanted, check
 from certstrap.temporal.material import read_certificates, read_key
 from tests.builders.certificates import a_name, key_usage
-from tests.builders.der import der, oid, sequence
+from tests.builders.der import der, integer, oid, sequence
 from tests.builders.keys import CA_KEY, LEAF_KEY, key_data
 
 PRESENT = utc_now()
@@ -177,6 +177,18 @@ def as_version_1(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
     def change(certificate: bytes) -> bytes:
         to_be_signed, _, _ = elements(inside(certificate))
         parts = [each for each in elements(inside(to_be_signed)) if each[0] not in {0xA0, 0xA3}]
+        return _signed(parts, key, ECDSA_WITH_SHA256, hashes.SHA256())
+
+    return change
+
+
+def with_serial(number: int, key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
+    """Return what changes the serial number of a certificate, and signs it again."""
+
+    def change(certificate: bytes) -> bytes:
+        to_be_signed, _, _ = elements(inside(certificate))
+        parts = elements(inside(to_be_signed))
+        parts[1] = integer(number)
         return _signed(parts, key, ECDSA_WITH_SHA256, hashes.SHA256())
 
     return change

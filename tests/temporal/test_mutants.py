@@ -45,6 +45,7 @@ from tests.temporal.pki import (
     judged,
     sentences,
     statuses,
+    with_serial,
     with_sha1,
 )
 
@@ -134,6 +135,17 @@ MUTANTS = [
     Mutant("17 CAs", _uploaded(ROOT, *map(_another_ca, range(16))), "ca-count"),
     Mutant("32,769 bytes", _uploaded(b"#" * (32_768 - len(ROOT.pem)) + b"\n", ROOT), "ca-size"),
     Mutant("a CA of version 1", _ca(ROOT.but(changed=as_version_1(CA_KEY))), "ca-version"),
+    Mutant(
+        "a CA with a negative serial number",
+        _ca(ROOT.but(changed=with_serial(-5, CA_KEY))),
+        "ca-serial",
+    ),
+    Mutant(
+        "a CA with the serial number 0",
+        _ca(ROOT.but(changed=with_serial(0, CA_KEY))),
+        "ca-serial",
+        status="warning",
+    ),
     Mutant("a CA with CA:FALSE", _ca(ROOT.having("constraints", NO_CA)), "ca-true", REFUSED),
     Mutant("a CA without constraints", _ca(ROOT.without("constraints")), "ca-true"),
     Mutant("a leaf among the CAs", _uploaded(ROOT, LEAF), "ca-leaf"),
@@ -188,6 +200,17 @@ MUTANTS = [
     Mutant("no certificate", lambda: judged(KEY), "leaf-pem", SKIPPED),
     Mutant("random bytes as certificate", lambda: judged(bytes(range(256))), "leaf-pem", SKIPPED),
     Mutant("a leaf of version 1", _leaf(LEAF.but(changed=as_version_1(CA_KEY))), "leaf-version"),
+    Mutant(
+        "a leaf with a negative serial number",
+        _leaf(LEAF.but(changed=with_serial(-5, CA_KEY))),
+        "leaf-serial",
+    ),
+    Mutant(
+        "a leaf with the serial number 0",
+        _leaf(LEAF.but(changed=with_serial(0, CA_KEY))),
+        "leaf-serial",
+        status="warning",
+    ),
     Mutant(
         "a leaf that is a CA",
         _leaf(LEAF.having("constraints", x509.BasicConstraints(ca=True, path_length=None))),
@@ -305,6 +328,11 @@ MUTANTS = [
         _chain(INTERMEDIATE.but(changed=as_version_1(CA_KEY))),
         "chain-cas",
         REFUSED,
+    ),
+    Mutant(
+        "an intermediate with a negative serial number",
+        _chain(INTERMEDIATE.but(changed=with_serial(-5, CA_KEY))),
+        "chain-cas",
     ),
     Mutant(
         "an intermediate that may sign CRLs alone",

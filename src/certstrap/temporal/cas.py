@@ -78,6 +78,7 @@ def judge(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     cas = [piece for piece in modern if is_ca(piece.certificate)]
     others = [piece for piece in modern if piece not in cas]
     yield finding("ca-version", of_each(version, pieces))
+    yield finding("ca-serial", of_each(serial, cas))
     yield finding("ca-true", _no_cas(others, self_signed=True))
     yield finding("ca-leaf", _no_cas(others, self_signed=False))
     yield finding("ca-usage", of_each(usage, cas))
@@ -101,7 +102,7 @@ def judge_intermediate(piece: Piece) -> Iterator[Problem]:
     elif not is_ca(piece.certificate):
         yield Problem(f"{piece.source} is not a CA's certificate.")
     else:
-        for check in (usage, client_usage, algorithm, key, critical):
+        for check in (serial, usage, client_usage, algorithm, key, critical):
             yield from check(piece)
 
 
@@ -152,6 +153,13 @@ def version(piece: Piece) -> Iterator[Problem]:
     found = piece.certificate.version
     if found != x509.Version.v3:
         yield Problem(f"{piece.source} is X.509 version {found.value + 1}.")
+
+
+def serial(piece: Piece) -> Iterator[Problem]:
+    """Yield whether a certificate's serial number is not positive; Go refuses negative ones."""
+    number = piece.certificate.serial_number
+    if number <= 0:
+        yield Problem(f"{piece.source} has the serial number {number}.", warning=not number)
 
 
 def _no_cas(others: Sequence[Piece], *, self_signed: bool) -> Iterator[Problem]:

@@ -32,6 +32,7 @@ def judge(chain: Chain, now: datetime) -> Iterator[Finding]:
     leaf = chain.leaf
     modern = [leaf] if leaf.certificate.version == x509.Version.v3 else []
     yield finding("leaf-version", cas.version(leaf))
+    yield finding("leaf-serial", cas.serial(leaf))
     yield finding("leaf-false", cas.of_each(_not_a_ca, modern))
     yield from judge_usages(leaf)
     yield finding("leaf-algorithm", cas.algorithm(leaf))

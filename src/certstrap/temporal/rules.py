@@ -25,6 +25,7 @@ _RFC5280, _TLS = (
     "https://www.rfc-editor.org/rfc/rfc8446#",
 )
 _GO_TLS = "https://pkg.go.dev/crypto/tls#X509KeyPair"
+_GO_X509 = "https://pkg.go.dev/crypto/x509#ParseCertificate"
 
 
 class Rule(NamedTuple):
@@ -80,6 +81,11 @@ _ALL = (
         "ca-version", CA, "Each CA certificate is X.509 version 3.",
         "Earlier versions cannot say that a certificate is a CA's.",
         "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
+    ),
+    Rule(
+        "ca-serial", CA, "Each CA certificate has a positive serial number.",
+        "Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.",
+        "Create another CA: certstrap init --common-name NEW-NAME", _GO_X509,
     ),
     Rule(
         "ca-true", CA, "Each CA certificate has basic constraints with CA:TRUE.",
@@ -143,6 +149,11 @@ _ALL = (
         "leaf-version", LEAF, "The certificate is X.509 version 3.",
         "Earlier versions cannot say what a certificate is for.",
         "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
+    ),
+    Rule(
+        "leaf-serial", LEAF, "The certificate has a positive serial number.",
+        "Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.",
+        "Move the certificate away and issue a new one: certstrap issue NAME", _GO_X509,
     ),
     Rule(
         "leaf-false", LEAF, "The certificate has basic constraints with CA:FALSE.",
