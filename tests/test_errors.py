@@ -28,7 +28,7 @@ SENTENCES = [
         "move out/n.crt away",
     ),
     (errors.PathTakenError("a.pem"), "a.pem already exists!", "Nothing is overwritten"),
-    (errors.NotFoundError("CA", "out/a.crt"), "There is no CA out/a.crt.", "Check the name"),
+    (errors.NotFoundError("CA", "a.crt"), "There is no CA a.crt.", "Check the path."),
     (errors.NotFoundError("CA", "a.crt", "Make it."), "There is no CA a.crt.", "Make it."),
     (errors.UnusableFileError("a.key", "is empty", "Why?"), "a.key is empty.", "Why?"),
     (

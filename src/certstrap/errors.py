@@ -83,11 +83,11 @@ class CommandFailedError(CertstrapError):
 class NotFoundError(CertstrapError):
     """A file that the command reads does not exist; ``kind`` says what it should hold."""
 
+    IN_DEPOT = "Check the name and the depot path."  # the hint for a file that a name leads to
+
     def __init__(self, kind: str, path: str, hint: str = "") -> None:
         self.kind, self.path = kind, path
-        super().__init__(
-            f"There is no {kind} {path}.", hint or "Check the name and the depot path."
-        )
+        super().__init__(f"There is no {kind} {path}.", hint or "Check the path.")
 
 
 class UnusableFileError(CertstrapError):

@@ -36,6 +36,33 @@ READERS = {  # the command, the file that it reads, and what that should be
     "issue, the request": ("issue client --CA Cert", "out/client.csr", REQUEST),
     "issue, the certificate": ("issue signed", "out/signed.crt", CERTIFICATE),
 }
+NAMED_FILES = {  # the options that name a file which must exist, and what it should hold
+    "init --cn new --key": "private key",
+    "init --cn new --passphrase-file": "passphrase file",
+    "sign client --csr": "certificate request",
+    "export-pkcs8 --output x.p8 --key": "private key",
+    "import x --cert": "certificate",
+    "import x --cert out/Cert.crt --key": "private key",
+    "import x --cert out/signed.crt --csr": "certificate request",
+    "gen leaf --org o --cert c --key k --ca-key out/Cert.key --ca-cert": "CA certificate",
+    "gen leaf --org o --cert c --key k --ca-cert out/Cert.crt --ca-key": "private key",
+    "issue --from": "list of certificates",
+    "check --cert": "certificate",
+    "check --cert out/signed.crt --key": "private key",
+    "check --cert out/signed.crt --ca-bundle": "CA bundle",
+    "check signed --connect localhost --server-ca": "CA certificate",
+    "bundle --check": "CA bundle",
+    "bundle --cert": "CA certificate",
+    "filters --match": "file with certificate filters",
+}
+NAMES = {  # commands with a name that leads to no file
+    "export-pkcs8 gone": "private key out/gone.key",
+    "export-pkcs12 gone": "certificate out/gone.crt",
+    "export-chain gone": "certificate out/gone.crt",
+    "check gone": "certificate out/gone.crt",
+    "inspect gone": "file, and no name in the depot, gone",
+    "verify gone": "file, and no name in the depot, gone",
+}
 PEM = {
     KEY: foreign.key_data(P256.generate()),
     REQUEST: foreign.request(),
@@ -166,12 +193,20 @@ def test_a_file_that_is_not_there(certstrap: CommandLine, depot: Path, reader: s
     says(certstrap, command, f"There is no {kind} {path}.")
 
 
+@pytest.mark.parametrize("command", NAMED_FILES)
 def test_a_file_that_is_not_there_is_looked_for_at_the_path_that_was_named(
-    certstrap: CommandLine, depot: Path
+    certstrap: CommandLine, depot: Path, command: str
 ) -> None:
-    for option, kind in (("--csr", "certificate request"), ("--key", "private key")):
-        command = f"sign nobody {option}" if option == "--csr" else f"init --cn new {option}"
-        says(certstrap, f"{command} gone", f"There is no {kind} gone.", "Hint: Check the path.")
+    sentence = f"There is no {NAMED_FILES[command]} gone."
+    says(certstrap, f"{command} gone", sentence, "Hint: Check the path.")
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_a_name_that_leads_to_no_file_is_to_be_checked_with_the_depot(
+    certstrap: CommandLine, depot: Path, command: str
+) -> None:
+    hint = "Hint: Check the name and the depot path."
+    says(certstrap, command, f"There is no {NAMES[command]}.", hint)
 
 
 def test_what_an_earlier_step_makes_is_named_with_that_step(

@@ -439,7 +439,6 @@ def test_an_old_file_is_not_overwritten(certstrap: CommandLine, depot: Path) -> 
         ((*ID, "--format", "xml"), 'There is no format "xml".'),
         ((*ID, "--format", "env", "--shell", "zsh"), 'There is no shell "zsh".'),
         ((*ID, "--address", "a:b:c"), 'Invalid address: "a:b:c"'),
-        ((*ID, "--server-ca", "none.pem"), "There is no CA certificate"),
         ((*ID, "--server-ca", "out/client.key"), "out/client.key holds no certificate."),
         ((*ID, "--profile", "a\nb"), "Invalid profile:"),
     ],
@@ -448,6 +447,14 @@ def test_what_cannot_be_meant_is_refused(
     args: tuple[str, ...], sentence: str, certstrap: CommandLine, depot: Path
 ) -> None:
     certstrap.refuses("connect", "client", *args, sentence=sentence)
+
+
+def test_a_server_ca_that_is_not_there_is_looked_for_at_its_path(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    for path in ("none.pem", "none/ca.pem"):
+        sentence = f"There is no CA certificate {depot.parent / path}."
+        certstrap.refuses(*CLIENT, "--server-ca", path, sentence=sentence, hint="Check the path.")
 
 
 def test_a_file_of_too_many_certificates_is_no_ca_of_a_server(

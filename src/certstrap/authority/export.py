@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap import files, keys
+from certstrap import keys
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import rules
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, REQUEST, Depot, Entry
@@ -53,11 +53,7 @@ def export_pkcs8(
     if not path:
         raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
     plan.require_free(path)
-    data = (
-        plan.read(key_file, "private key")
-        if key_file
-        else files.read(source, "private key", private=True, own=True)
-    )
+    data = entry.read(KEY) if entry and not key_file else plan.read(key_file, "private key")
     key, opened = keys.load(data, source, plan.passphrases.opening)
     if entry and not key_file:
         _require_own(plan.depot, entry, key)

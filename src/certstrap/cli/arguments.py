@@ -22,7 +22,5 @@ def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:
     if entry.has(*suffixes):
         return entry
     if not os.path.lexists(what):
-        raise NotFoundError(
-            "file, and no name in the depot,", what, "Check the name and the depot path."
-        )
+        raise NotFoundError("file, and no name in the depot,", what, NotFoundError.IN_DEPOT)
     return None

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from certstrap import certificates, files, keys
 from certstrap.certificates.properties import identity
-from certstrap.errors import CertstrapError
+from certstrap.errors import CertstrapError, NotFoundError
 from certstrap.keys import Passphrase, PrivateKey
 
 KEY, REQUEST, CERTIFICATE, CRL = ".key", ".csr", ".crt", ".crl"
@@ -53,6 +53,7 @@ class Entry(NamedTuple):
                 have put the file there.
         """
         private, kind = suffix in {KEY, PKCS8, PKCS12}, _KINDS[suffix]
+        hint = hint or NotFoundError.IN_DEPOT
         return files.read(self.path(suffix), kind, private=private, own=True, hint=hint)
 
     def key(self, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:

@@ -128,7 +128,7 @@ def command(
             check(subject, wanted, plan.now, network) for subject in _subjects(sources, names or [])
         ]
         if not reports:
-            raise NotFoundError("certificate in", context.depot_path)
+            raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
     show(reports, plan.now, quiet=quiet, as_json=as_json)
 
 
