@@ -316,6 +316,8 @@ class ChooseCAError(CertstrapError):
 class WrongLinesError(CertstrapError):
     """Lines of a list that cannot be carried out: their numbers, and what is wrong with each."""
 
+    FIELDS = ("--common-name", "name"), ("--domain", "domains"), ("--ip", "ips"), ("--uri", "uris")
+
     def __init__(self, path: str, problems: Sequence[tuple[int, CertstrapError]]) -> None:
         self.path, self.problems = path, tuple(problems)
         count = len(self.problems)
@@ -324,9 +326,17 @@ class WrongLinesError(CertstrapError):
             "Nothing was created: correct the list, and run the command again.",
         )
         self.details = tuple(
-            f"  line {number}: {str(error).removesuffix('.')}. {error.hint}".rstrip()
+            f"  line {number}: {str(error).removesuffix('.')}. {self._hint(error)}".rstrip()
             for number, error in problems
         )
+
+    @classmethod
+    def _hint(cls, error: CertstrapError) -> str:
+        """Return a hint that names fields of the list, not options, but in a command line."""
+        text, command, line = error.hint.partition("certstrap ")
+        for option, field in cls.FIELDS:
+            text = text.replace(option, f'"{field}"')
+        return text + command + line
 
 
 class RefusedError(CertstrapError):

@@ -156,6 +156,45 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
     )
 
 
+def test_the_hints_for_a_list_name_its_fields_instead_of_options(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "both", *NEW)
+    (folder / "list.csv").write_text(
+        "name,domains,ips,profile\n"
+        "a,10.0.0.1,,\n"
+        "b,10.0.0.999,,\n"
+        "c,,foo,\n"
+        f"{'d' * 65},,,\n"
+        f"{'e' * 300},,,\n"
+        "f,,,server\n"
+        "both,,,client\n"
+    )
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 7 ")
+    hints = [
+        'It is an IP address: give it with "ips".',
+        'an IP address goes into "ips".',
+        'Write it as 127.0.0.1 or ::1; names go into "domains".',
+        'A longer host name goes into "domains".',
+        'a long domain or URI goes with a short "name".',
+        'Create it again, with "domains" or "ips".',
+        "leave the profile out, or choose another name.",
+    ]
+    for line, hint in zip(outcome.stderr.splitlines()[1:-1], hints, strict=True):
+        assert line.endswith(hint)
+
+
+def test_a_command_in_the_hint_for_a_list_keeps_its_options(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "CA", "--path-length", "1", *NEW)
+    (folder / "list.csv").write_text("name\na\n")
+    outcome = certstrap.refuses(
+        "issue", "--from", "list.csv", "--CA", "Other", *NEW, sentence="list.csv has 1 wrong line."
+    )
+    assert "with: certstrap init --common-name Other" in outcome.stderr
+
+
 @pytest.mark.parametrize(
     ("file", "text", "sentence", "detail"),
     [
@@ -308,7 +347,7 @@ def test_a_certificate_of_another_profile_is_refused(certstrap: CommandLine, pro
     certstrap.refuses(
         "issue", "a", "--profile", profile, *NEW,
         sentence="out/a.crt has another extended key usage than the profile that was asked for.",
-        hint="leave --profile out",
+        hint="leave the profile out",
     )  # fmt: skip
 
 

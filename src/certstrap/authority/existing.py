@@ -29,7 +29,7 @@ def require_same_profile(certificate: x509.Certificate, path: str, profile: Leaf
     if profile.usages != BOTH and usages != {*profile.usages}:
         raise RefusedError(
             f"{path} has another extended key usage than the profile that was asked for.",
-            "What exists is used as it is: leave --profile out, or choose another name.",
+            "What exists is used as it is: leave the profile out, or choose another name.",
         )
 
 
