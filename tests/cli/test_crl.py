@@ -79,8 +79,11 @@ def test_stdout_prints_the_crl_as_well(certstrap: CommandLine, depot: Path) -> N
 
 
 def test_what_is_no_ca_has_no_crl(certstrap: CommandLine, depot: Path) -> None:
-    sentence = "Selected CA certificate is not allowed to sign certificates."
-    certstrap.refuses("crl", "client", sentence=sentence)
+    certstrap("issue", "a client", *NEW_KEY, "--CA", "Cert")
+    sentence = "out/a_client.crt is not a CA's certificate, so it has no CRL."
+    hint = "Hint: Name a CA; to write the CRLs of its chain: certstrap crl a_client --bundle\n"
+    certstrap.refuses("crl", "a client", sentence=sentence, hint=hint)
+    assert certstrap("crl", "a_client", "--bundle").stdout.startswith("-----BEGIN X509 CRL-----")
     certstrap.refuses("crl", "nobody", sentence="There is no certificate out/nobody.crt.")
 
 

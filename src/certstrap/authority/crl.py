@@ -47,6 +47,11 @@ def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
     """
     entry = plan.depot.find(name, CERTIFICATE, ca=True)
     certificate, path = entry.certificate(), entry.path(CRL)
+    if not is_ca(certificate):
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
+            f"Name a CA; to write the CRLs of its chain: certstrap crl {_shell(entry)} --bundle",
+        )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     plan.lock()
     old = crl.load(entry.read(CRL), path, certificate) if entry.has(CRL) else None
@@ -126,9 +131,13 @@ def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
 
 def _shell_name(plan: Plan, ca: x509.Certificate) -> str:
     """Return how the entry of ``ca`` is named on a command line."""
+    return next(_shell(each.entry) for each in plan.depot.authorities if each.certificate == ca)
+
+
+def _shell(entry: Entry) -> str:
     from shlex import quote  # noqa: PLC0415 - only an error needs it
 
-    return next(quote(each.entry.stem) for each in plan.depot.authorities if each.certificate == ca)
+    return quote(entry.stem)
 
 
 def write_bundle(plan: Plan, path: str, bundle: bytes) -> None:
