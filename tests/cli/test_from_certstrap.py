@@ -99,6 +99,30 @@ def test_words_too_many_are_refused_with_status_2(
     assert not list(folder.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("args", "hint"),
+    [
+        (("init", "My CA"), "Use --common-name 'My CA'"),
+        (("init", "My", "CA", "--key-bits", "2048"), "Use --common-name 'My CA'"),
+        (("request-cert", "a"), "Use --common-name a"),
+        (("revoke", "a"), "Use --CN a"),
+        (("status", "a"), "It shows the whole depot; for one name, use: certstrap inspect a"),
+        (("init", "--cn", "My", "CA"), "A name or value with spaces goes between quotes."),
+        (("crl", "My", "CA"), "A name or value with spaces goes between quotes."),
+        (
+            ("gen", "ca", "--ca-cert", "c", "--ca-key", "k", "-d", "1y", "--org", "My", "Org"),
+            "A name or value with spaces goes between quotes.",
+        ),
+    ],
+)
+def test_words_too_many_are_met_with_what_was_meant(
+    certstrap: CommandLine, folder: Path, args: tuple[str, ...], hint: str
+) -> None:
+    refused = certstrap(*args, exit_code=2)
+    assert refused.stderr.splitlines()[-1] == f"Hint: {hint}"
+    assert not list(folder.iterdir())
+
+
 def test_an_unknown_option_or_command_is_refused_with_status_2(certstrap: CommandLine) -> None:
     for line, sentence in (("init --nope x", "No such option: --nope"), ("no", "No such command")):
         refused = certstrap(*line.split(), exit_code=2)

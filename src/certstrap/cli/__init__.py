@@ -70,7 +70,14 @@ class _Command(TyperCommand):
             if option and arg.startswith("-"):
                 line = f"certstrap {option} {value} {self.name} ..."
                 ctx.fail(f"{option} goes before the command: {line}")
-        return super().parse_args(ctx, with_two_dashes(args, self.params))
+        ctx.allow_extra_args = True  # they are refused here instead, with a hint
+        extra = super().parse_args(ctx, with_two_dashes(args, self.params))
+        if extra and not ctx.resilient_parsing:
+            from certstrap.cli.usage import hint_for  # noqa: PLC0415 - only an error needs it
+
+            sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
+            ctx.fail(f"{sentence}\nHint: {hint_for(ctx, extra)}")
+        return extra
 
 
 class _Subgroup(TyperGroup):

@@ -1,0 +1,19 @@
+"""What to do about arguments that a command does not take."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+import typer
+
+_NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke": "--CN"}
+"""The commands that take their name with an option, as certstrap has it."""
+
+
+def hint_for(ctx: typer.Context, extra: Sequence[str]) -> str:
+    """Return what to do about the arguments ``extra``, which the command does not take."""
+    command, name = ctx.command.name or "", quote(" ".join(extra))
+    if command in _NAMED_WITH and not ctx.params["common_name"]:
+        return f"Use {_NAMED_WITH[command]} {name}"
+    if command == "status":
+        return f"It shows the whole depot; for one name, use: certstrap inspect {name}"
+    return "A name or value with spaces goes between quotes."
