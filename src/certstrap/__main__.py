@@ -1,14 +1,11 @@
 """The program: ``certstrap``, and ``python -m certstrap``."""
 
-import atexit
 import gc
 
 # What a command imports and creates is almost all alive until it ends. Collecting cycles meanwhile
-# costs a tenth of a start (of the instructions of `import typer, cryptography.x509`, 433 million
-# with Python's threshold of 700, 389 million with this one, and the same with no collection at
-# all); walking everything once more at exit would cost as much.
+# costs a tenth of a start: of the instructions of `import typer, cryptography.x509`, 433 million
+# with Python's threshold of 700, 389 million with this one, and the same with no collection at all.
 gc.set_threshold(100_000)
-atexit.register(gc.freeze)
 
 try:
     from certstrap.cli import main  # what it imports is what the collector would walk

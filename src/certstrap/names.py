@@ -7,8 +7,9 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import groupby
 from typing import NamedTuple, Self
 
 from cryptography import x509
@@ -73,8 +74,7 @@ class Name(NamedTuple):
         certstrap's ``request-cert``, whose own would make names of other scripts collide.
         """
         text = unicodedata.normalize("NFC", self.common_name)
-        kept = (c if unicodedata.category(c)[0] in "LMN" or c in "._-" else "\0" for c in text)
-        return _visible(re.sub("\0+", "_", "".join(kept)))
+        return _visible(_keeping(lambda c: unicodedata.category(c)[0] in "LMN", text))
 
     @property
     def ca_stem(self) -> str:
@@ -85,7 +85,9 @@ class Name(NamedTuple):
         """
         if not _is_printable_ascii(self.common_name):
             return self.stem
-        return _visible(re.sub(f"[{re.escape(_NO_FILE_NAME)}]", "_", _of_init(self.common_name)))
+        return _visible(
+            _of_init(self.common_name).translate(dict.fromkeys(map(ord, _NO_FILE_NAME), "_"))
+        )
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -115,11 +117,17 @@ def _of_init(text: str) -> str:
 
 
 def _of_request(text: str) -> str:
-    return re.sub("[^A-Za-z0-9._-]+", "_", text)
+    return _keeping(lambda c: c.isascii() and c.isalnum(), text)
+
+
+def _keeping(keeps: Callable[[str], bool], text: str) -> str:
+    """Return ``text`` with a ``_`` for each run of what is neither kept nor one of ``._-``."""
+    runs = groupby(text, lambda c: c in "._-" or keeps(c))
+    return "".join("".join(run) if kept else "_" for kept, run in runs)
 
 
 def _visible(stem: str) -> str:
-    return re.sub(r"^\.+", "_", stem)
+    return f"_{stem.lstrip('.')}" if stem.startswith(".") else stem
 
 
 def _is_stem(stem: str) -> bool:

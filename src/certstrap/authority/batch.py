@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from certstrap.authority.create import issuer_of
+from certstrap.authority.ca import issuer_of
 from certstrap.authority.issue import Issued, Ready, Wanted, create, prepare
 from certstrap.authority.plan import Plan
 from certstrap.depot import CERTIFICATE, CRL, KEY

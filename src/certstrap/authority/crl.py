@@ -1,6 +1,5 @@
-"""Keep CRLs: make the one that is missing, renew its dates, and join those of a chain."""
+"""Renew the dates of CRLs, and join those of a chain."""
 
-import os
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,11 +8,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import pem
-from certstrap.authority.create import open_key
+from certstrap.authority.ca import open_key
 from certstrap.authority.plan import Plan
-from certstrap.certificates import Issuer, crl, rules
+from certstrap.certificates import Issuer, crl
 from certstrap.certificates.properties import is_ca
-from certstrap.depot import CERTIFICATE, CRL, Entry
+from certstrap.depot import CERTIFICATE, CRL
 from certstrap.depot.chain import crls_of, issuers_of, name_of_ca, require_root
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError
 from certstrap.files import PUBLIC_MODE
@@ -59,23 +58,6 @@ def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
     new = crl.following(issuer, old, plan.now, end)
     plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return NewCRL(path, new, old is None)
-
-
-def add_missing_crl(plan: Plan, entry: Entry, issuer: Issuer) -> str:
-    """Add the first CRL of a CA whose key is open, if it has none; return its path if it is added.
-
-    A CA that may not sign CRLs gets none, and neither does one in a depot that cannot be written.
-    """
-    path = entry.path(CRL)
-    if (
-        plan.exists(path)
-        or any(rules.crl_issuer(issuer.certificate, entry.stem))
-        or not os.access(plan.depot.root, os.W_OK)
-    ):
-        return ""
-    new = crl.empty(issuer, plan.now)
-    plan.add_if_missing(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    return path
 
 
 def crl_bundle(plan: Plan, name: Name) -> bytes:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap import keys
-from certstrap.authority.create import CA, NewCA, create_ca, is_export, open_ca, require_usable
+from certstrap.authority.ca import CA, open_ca
+from certstrap.authority.create import NewCA, create_ca, is_export, require_usable
 from certstrap.authority.existing import (
     require_same_key,
     require_same_names,

@@ -32,7 +32,7 @@ from certstrap.keys import KeySpec, PrivateKey
 from certstrap.locks import PATIENT, FolderId, Patience, folder_id, locked
 
 if TYPE_CHECKING:
-    from certstrap.authority.create import CA
+    from certstrap.authority.ca import CA
 
 Generate = Callable[[KeySpec], PrivateKey]
 """Generates a key; it may take its time, and whoever provides it may show that."""

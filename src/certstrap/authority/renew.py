@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import files, keys
-from certstrap.authority.create import CA, issuer_of, open_key, usable_ca
+from certstrap.authority.ca import CA, issuer_of, open_key, usable_ca
 from certstrap.authority.plan import Plan
 from certstrap.authority.replaced import MODES, Change, NewKey, contents, put
 from certstrap.certificates import CAProfile, Issuer, LeafProfile, crl, rules

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.authority.create import open_key
+from certstrap.authority.ca import open_key
 from certstrap.authority.plan import Plan
 from certstrap.certificates import Issuer, crl, rules
 from certstrap.certificates.properties import identity, is_issued_by, is_self_signed

@@ -7,8 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates
-from certstrap.authority.create import CA, issuer_of, open_ca
-from certstrap.authority.crl import add_missing_crl
+from certstrap.authority.ca import CA, add_missing_crl, issuer_of, open_ca
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import LeafProfile, Profile, rules
 from certstrap.certificates.rules import Violation

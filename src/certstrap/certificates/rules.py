@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 
-from certstrap.certificates.name_constraints import names_not_permitted
 from certstrap.certificates.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.certificates.properties import (
     comparable_name,
@@ -195,12 +194,7 @@ def names(
             yield from _path_length(above, depth)
         if extension(above, x509.NameConstraints):
             yield from _mail(subject)
-        for name, permitted in names_not_permitted(subject, alternative, above):
-            yield Violation(
-                "name-constraints",
-                f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
-                "Ask for a name that it may sign, or choose another CA.",
-            )
+            yield from _names_not_permitted(subject, alternative, above)
 
 
 def names_below(
@@ -272,6 +266,19 @@ def _names(
             "server-names",
             "The request has no alternative names, and TLS clients reject a server without them.",
             "Create it again, with --domain or --ip.",
+        )
+
+
+def _names_not_permitted(
+    subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
+) -> Iterator[Violation]:
+    from certstrap.certificates.name_constraints import names_not_permitted  # noqa: PLC0415 - few CAs have any
+
+    for name, permitted in names_not_permitted(subject, alternative, ca):
+        yield Violation(
+            "name-constraints",
+            f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
+            "Ask for a name that it may sign, or choose another CA.",
         )
 
 

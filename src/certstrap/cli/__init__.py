@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -241,7 +241,7 @@ def _certstrap(
     ctx.obj = context._replace(depot_path=depot_path, wait=wait, remarks=set())
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line and exit with its status."""
     outside.escape_unprintable()
     outside.ignore_impossible_sizes()
@@ -258,4 +258,4 @@ def main() -> None:
         status = 1
     if not outside.close_streams():
         status = status or 1
-    raise SystemExit(status)
+    outside.end(status)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
-from certstrap.cli import completion, options
+from certstrap.cli import completion, key_options, options
 from certstrap.cli.console import FOUND, say
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.drawing import draw
@@ -96,9 +96,9 @@ def command(
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
     as_json: options.AsJson = False,
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    no_passphrase: key_options.NoKeyPassphrase = False,
 ) -> None:
     """Check certificates and keys by Temporal Cloud's rules.
 

@@ -7,7 +7,7 @@ import typer
 
 from certstrap import files
 from certstrap.authority.plan import Plan
-from certstrap.cli import completion, options
+from certstrap.cli import completion, key_options, options
 from certstrap.cli.console import remark, say, say_text
 from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.passphrases import passphrases
@@ -95,9 +95,9 @@ def command(
         str,
         typer.Option("--profile", metavar="NAME", help="The profile in TOML. Default: default."),
     ] = "",
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    no_passphrase: key_options.NoKeyPassphrase = False,
 ) -> None:
     """Print the configuration of a client of a Namespace.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.pkcs12 import export_pkcs12
-from certstrap.cli import options
+from certstrap.cli import key_options, options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -23,10 +23,10 @@ def command(
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
     ] = False,
     output: Annotated[str, typer.Option("--output", metavar="FILE", help="Write to FILE.")] = "",
-    allow_ca: options.AllowCA = False,
-    passphrase: options.PassphraseText = None,
+    allow_ca: key_options.AllowCA = False,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCopyPassphrase = False,
+    no_passphrase: key_options.NoCopyPassphrase = False,
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.export import export_pkcs8
-from certstrap.cli import completion, options
+from certstrap.cli import completion, key_options, options
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -35,10 +35,10 @@ def command(
     output: Annotated[
         str, typer.Option("--output", metavar="FILE", help="Write the copy to FILE.")
     ] = "",
-    allow_ca: options.AllowCA = False,
-    passphrase: options.PassphraseText = None,
+    allow_ca: key_options.AllowCA = False,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    no_passphrase: key_options.NoKeyPassphrase = False,
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj

@@ -6,7 +6,7 @@ import typer
 
 from certstrap.authority.import_ import import_certificate
 from certstrap.authority.plan import source_of
-from certstrap.cli import options
+from certstrap.cli import key_options, options
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -26,9 +26,9 @@ def command(
     ],
     key: Annotated[str, typer.Option("--key", metavar="FILE", help="Its private key.")] = "",
     csr: Annotated[str, typer.Option("--csr", metavar="FILE", help="Its request.")] = "",
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCopyPassphrase = False,
+    no_passphrase: key_options.NoCopyPassphrase = False,
 ) -> None:
     """Copy a certificate of any tool into the depot."""
     context: Context = ctx.obj

@@ -7,7 +7,7 @@ import typer
 from certstrap.authority.create import create_ca
 from certstrap.authority.plan import source_of
 from certstrap.certificates import CAProfile
-from certstrap.cli import options
+from certstrap.cli import key_options, name_options, options
 from certstrap.cli.console import remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -24,19 +24,19 @@ EXAMPLE = 'certstrap init --common-name "Cert"'
 
 def command(
     ctx: typer.Context,
-    common_name: options.CommonName = "",
-    passphrase: options.PassphraseText = None,
+    common_name: name_options.CommonName = "",
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
-    key_bits: options.KeyBits = 4096,
-    curve: options.Curve = "",
+    no_passphrase: key_options.NoPassphrase = False,
+    key_bits: key_options.KeyBits = 4096,
+    curve: key_options.Curve = "",
     expires: options.Expires = "18 months",
     years: options.Years = None,
-    organization: options.Organization = "",
-    organizational_unit: options.OrganizationalUnit = "",
-    country: options.Country = "",
-    province: options.Province = "",
-    locality: options.Locality = "",
+    organization: name_options.Organization = "",
+    organizational_unit: name_options.OrganizationalUnit = "",
+    country: name_options.Country = "",
+    province: name_options.Province = "",
+    locality: name_options.Locality = "",
     key: Annotated[
         str,
         typer.Option(

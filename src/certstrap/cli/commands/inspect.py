@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
-from certstrap.cli import completion, context, options
+from certstrap.cli import completion, context, key_options, options
 from certstrap.cli.arguments import named_entry
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
@@ -35,9 +35,9 @@ def command(
     as_pem: Annotated[
         bool, typer.Option("--pem", help="Print PEM; of a private key, its public key.")
     ] = False,
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    no_passphrase: key_options.NoKeyPassphrase = False,
 ) -> None:
     """Show what a certificate, a request, a CRL or a key is."""
     about: Context = ctx.obj

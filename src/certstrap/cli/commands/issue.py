@@ -9,7 +9,7 @@ from certstrap.authority.batch import Line, create_all, prepare_all
 from certstrap.authority.issue import Issued, Ready, Wanted
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import LeafProfile
-from certstrap.cli import completion, options
+from certstrap.cli import completion, key_options, name_options, options
 from certstrap.cli.console import progress, say
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -41,9 +41,9 @@ def command(
         ),
     ] = None,
     ca: options.CA = "",
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: key_options.NoPassphrase = False,
     key_bits: Annotated[
         int | None,
         typer.Option(
@@ -71,9 +71,9 @@ def command(
             "18 months.",
         ),
     ] = "2 years",
-    ip: options.Addresses = None,
-    domain: options.Domains = None,
-    uri: options.Uris = None,
+    ip: name_options.Addresses = None,
+    domain: name_options.Domains = None,
+    uri: name_options.Uris = None,
     pkcs8: Annotated[
         bool, typer.Option("--pkcs8", help="Write the key as PKCS#8 too, for the Java SDK.")
     ] = False,

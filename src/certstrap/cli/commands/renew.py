@@ -10,7 +10,7 @@ from certstrap.authority.plan import Plan, carry_out
 from certstrap.authority.renew import Outcome, Renewed, Wanted, renew, renew_expiring
 from certstrap.authority.undo import undo
 from certstrap.certificates.properties import is_ca
-from certstrap.cli import completion, options
+from certstrap.cli import completion, key_options, options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -64,9 +64,9 @@ def command(
         ),
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    passphrase: options.PassphraseText = None,
+    passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    no_passphrase: key_options.NoPassphrase = False,
 ) -> None:
     """Renew certificates: the same names, the same CA, new dates.
 
