@@ -5,8 +5,7 @@ scripts look for are kept to the letter.
 """
 
 import errno
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 
 class CertstrapError(Exception):
@@ -156,15 +155,22 @@ class StorageError(CertstrapError):
         )
 
 
-@contextmanager
-def storage_errors(verb: str, path: str) -> Iterator[None]:
+class storage_errors:  # noqa: N801 - used as a function; a generator would take four times as long
     """Raise what the operating system refuses in the block as a `StorageError`."""
-    try:
-        yield
-    except OSError as cause:
-        raise StorageError(verb, path, cause) from None
-    except ValueError as cause:  # a NUL in the path
-        raise StorageError(verb, path, OSError(errno.EINVAL, str(cause))) from None
+
+    def __init__(self, verb: str, path: str) -> None:
+        self.verb, self.path = verb, path
+
+    def __enter__(self) -> None:
+        """Begin the block."""
+
+    def __exit__(self, kind: object, cause: BaseException | None, trace: object) -> None:
+        """Raise the error of the block, if it is one of the operating system's."""
+        if isinstance(cause, OSError):
+            raise StorageError(self.verb, self.path, cause) from None
+        if isinstance(cause, ValueError):  # a NUL in the path
+            refused = OSError(errno.EINVAL, str(cause))
+            raise StorageError(self.verb, self.path, refused) from None
 
 
 class InUseError(CertstrapError):

@@ -280,13 +280,12 @@ def _stage_group(
     first = int.from_bytes(os.urandom(8))
     names = [_temporary_name(file.path, first + number) for number, file in enumerate(files)]
     descriptors: _Open = []
-    with ExitStack() as opened:
+    try:
         for name, file in zip(names, files, strict=True):
             with storage_errors("write", file.path):
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
                 temporary.callback(remove, name)
                 descriptor = os.open(name, flags, file.mode)
-                opened.callback(os.close, descriptor)
                 descriptors.append((descriptor, file.path))
                 rest = memoryview(file.data)
                 while rest:
@@ -298,6 +297,9 @@ def _stage_group(
         found = [os.fstat(descriptor) for descriptor, _ in descriptors]
         inodes = [(each.st_dev, each.st_ino) for each in found]
         return [Staged(*each) for each in zip(names, inodes, files, strict=True)]
+    finally:
+        for descriptor, _ in descriptors:
+            os.close(descriptor)
 
 
 def _sync(files: _Open) -> None:

@@ -105,6 +105,7 @@ class Name(NamedTuple):
         return self.text
 
 
+_UNCHANGED = str.maketrans("", "", "._-")
 _NO_FILE_NAME = '<>:"/\\|?*' if sys.platform == "win32" else "/"
 
 
@@ -122,6 +123,8 @@ def _of_request(text: str) -> str:
 
 def _keeping(keeps: Callable[[str], bool], text: str) -> str:
     """Return ``text`` with a ``_`` for each run of what is neither kept nor one of ``._-``."""
+    if text.isascii() and text.translate(_UNCHANGED).isalnum():  # most names, ten times as fast
+        return text
     runs = groupby(text, lambda c: c in "._-" or keeps(c))
     return "".join("".join(run) if kept else "_" for kept, run in runs)
 
@@ -353,6 +356,8 @@ _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 def is_plain(text: str) -> bool:
     """Tell if a text has no control characters, nor any that let it look like another text."""
+    if text.isascii():  # almost every text, and ten times as fast
+        return text.isprintable()
     return not any(
         unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
         or unicodedata.bidirectional(c) in _REORDERING

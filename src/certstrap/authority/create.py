@@ -1,5 +1,6 @@
 """Create a CA: its key, its certificate, its first CRL. And the keys that it can have."""
 
+from functools import partial
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -55,12 +56,13 @@ def create_ca(
         AlreadyExistsError: there is a CA of that name, or another part of one.
         RefusedError: the key is weak or compromised.
     """
+    taken = partial(AlreadyExistsError, "CA", entry.stem)
     for suffix in (CERTIFICATE, CRL):
-        plan.require_free(entry.path(suffix), _taken(entry, suffix))
+        plan.require_free(entry.path(suffix), taken)
     validity = Validity.starting(plan.now, expiry.after(plan.now))
     lone = lone_key(plan, entry, key) if isinstance(key, KeySpec) else None
     if not lone:
-        plan.require_free(entry.path(KEY), _taken(entry, KEY))
+        plan.require_free(entry.path(KEY), taken)
     if lone:
         private, secret = lone
     elif isinstance(key, KeySpec):
@@ -77,16 +79,12 @@ def create_ca(
     plan.issuers[entry.stem] = issuer
     revocations = crl.empty(issuer, plan.now)
     if not lone:
-        plan.add(entry.path(KEY), keys.dump(private, secret), KEY_MODE, _taken(entry, KEY))
+        plan.add(entry.path(KEY), keys.dump(private, secret), KEY_MODE, taken)
     for suffix, new in ((CERTIFICATE, certificate), (CRL, revocations)):
         pem = new.public_bytes(Encoding.PEM)
-        plan.add(entry.path(suffix), pem, PUBLIC_MODE, _taken(entry, suffix))
+        plan.add(entry.path(suffix), pem, PUBLIC_MODE, taken)
     ca = plan.cas[entry.stem] = CA(entry, certificate)
     return NewCA(ca, bool(secret), lone is not None)
-
-
-def _taken(entry: Entry, suffix: str) -> AlreadyExistsError:
-    return AlreadyExistsError("CA", entry.stem, entry.path(suffix))
 
 
 def read_key(plan: Plan, path: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:

@@ -12,7 +12,7 @@ from certstrap.authority.ca import open_key
 from certstrap.authority.plan import Plan
 from certstrap.certificates import Issuer, crl
 from certstrap.certificates.properties import is_ca
-from certstrap.depot import CERTIFICATE, CRL
+from certstrap.depot import CERTIFICATE, CRL, Entry
 from certstrap.depot.chain import crls_of, issuers_of, name_of_ca, require_root
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError
 from certstrap.files import PUBLIC_MODE

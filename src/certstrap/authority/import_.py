@@ -1,6 +1,7 @@
 """Import a certificate of any tool into the depot, with its key and its request."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -46,30 +47,27 @@ def import_certificate(
     certificate = certificates.load_certificate(data, source_of(certificate_file))
     kind = "CA" if is_ca(certificate) else "certificate"
     entry = plan.depot.place(name, ca=is_ca(certificate))
-
-    def taken(suffix: str) -> AlreadyExistsError:
-        return AlreadyExistsError(kind, entry.stem, entry.path(suffix))
-
+    taken = partial(AlreadyExistsError, kind, entry.stem)
     given = ((key_file, KEY), (request_file, REQUEST), (certificate_file, CERTIFICATE))
     suffixes = [suffix for file, suffix in given if file]
     for suffix in suffixes:
-        plan.require_free(entry.path(suffix), taken(suffix))
+        plan.require_free(entry.path(suffix), taken)
     secret = b""
     if key_file:
         key, secret = read_key(plan, key_file, plan.passphrases.opening)
         _require_same_key(certificate, key.public_key(), source_of(key_file))
         secret = secret or plan.passphrases.new()
-        plan.add(entry.path(KEY), keys.dump(key, secret), KEY_MODE, taken(KEY))
+        plan.add(entry.path(KEY), keys.dump(key, secret), KEY_MODE, taken)
     if request_file:
         source = source_of(request_file)
         request = certificates.load_request(plan.read(request_file, "certificate request"), source)
         _require_same_key(certificate, request.public_key(), source)
         encoded = request.public_bytes(Encoding.PEM)
-        plan.add(entry.path(REQUEST), encoded, PUBLIC_MODE, taken(REQUEST))
+        plan.add(entry.path(REQUEST), encoded, PUBLIC_MODE, taken)
     for path, public_key in _kept(plan, entry):
         _require_same_key(certificate, public_key, path)
     encoded = certificate.public_bytes(Encoding.PEM)
-    plan.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE, taken(CERTIFICATE))
+    plan.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE, taken)
     left = max(0, sum(1 for _ in pem.find_all(data, pem.CERTIFICATE)) - 1)
     return Imported(tuple(map(entry.path, suffixes)), bool(secret), left)
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -206,10 +207,15 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
                 plan, entry, ready.subject, wanted.names, key or new_key or spec
             )
             request, key = requested.request, requested.key
-        path = entry.path(CERTIFICATE)
-        taken = AlreadyExistsError("certificate", entry.stem, path)
         signed = sign(
-            plan, ca, request, entry.path(REQUEST), wanted.profile, wanted.expiry, path, taken
+            plan,
+            ca,
+            request,
+            entry.path(REQUEST),
+            wanted.profile,
+            wanted.expiry,
+            entry.path(CERTIFICATE),
+            partial(AlreadyExistsError, "certificate", entry.stem),
         )
         certificate = signed.certificate
     pkcs8 = _pkcs8(plan, ready, key)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 Generate = Callable[[KeySpec], PrivateKey]
 """Generates a key; it may take its time, and whoever provides it may show that."""
 
+Taken = Callable[[str], CertstrapError]
+"""Returns the error for the path of a file that exists already."""
+
 Result = TypeVar("Result")
 
 STANDARD_INPUT = "-"  # in the place of a file that is read
@@ -75,7 +78,7 @@ class Plan:
         self.issuers: dict[str, Issuer] = {}
         self._files: dict[str, NewFile] = {}
         self._streams: dict[str, bytes] = {}
-        self._taken: dict[str, CertstrapError] = {}
+        self._taken: dict[str, Taken] = {}
         self._optional: set[str] = set()
         self._expected: dict[str, bytes | None] = {}
         self._archives = False
@@ -124,30 +127,29 @@ class Plan:
             return False
         return streams.is_stream(path) and not self.depot.holds(path)
 
-    def require_free(self, path: str, taken: CertstrapError | None = None) -> None:
+    def require_free(self, path: str, taken: Taken = PathTakenError) -> None:
         """Refuse a path that is taken, before any work is done for it.
 
         Raises:
-            CertstrapError: ``taken``, or a `PathTakenError`: the file exists or is planned.
+            CertstrapError: what ``taken`` returns: the file exists or is planned.
         """
         if self.exists(path):
-            raise taken or PathTakenError(path)
+            raise taken(path)
 
-    def add(self, path: str, data: bytes, mode: int, taken: CertstrapError | None = None) -> None:
+    def add(self, path: str, data: bytes, mode: int, taken: Taken = PathTakenError) -> None:
         """Plan a new file with that content and mode (less the umask).
 
         Raises:
-            CertstrapError: ``taken``, or a `PathTakenError`: it is planned already; or, when the
-                plan is carried out, the file exists.
+            CertstrapError: what ``taken`` returns: it is planned already; or, when the plan is
+                carried out, the file exists.
         """
         if path in self._files or path in self._streams:
-            raise taken or PathTakenError(path)
+            raise taken(path)
         if self._is_stream(path):
             self._streams[path] = data
             return
         self._files[path] = NewFile(path, data, mode)
-        if taken:
-            self._taken[path] = taken
+        self._taken[path] = taken
 
     def add_if_missing(self, path: str, data: bytes, mode: int) -> None:
         """Plan a new file in the depot, which is left out if another process creates it first."""
@@ -302,7 +304,7 @@ class Plan:
             try:
                 files.write(new, write_streams, _record_of(new))
             except PathTakenError as error:
-                raise self._taken.get(error.path, error) from None
+                raise self._taken.get(error.path, PathTakenError)(error.path) from None
 
 
 def _content(path: str) -> bytes | None:

@@ -10,7 +10,12 @@ from certstrap import certificates, keys
 from certstrap.authority.create import lone_key, read_key, require_usable
 from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
 from certstrap.depot import KEY, REQUEST, Entry
-from certstrap.errors import AlreadyExistsError, MissingOptionError
+from certstrap.errors import (
+    AlreadyExistsError,
+    CertstrapError,
+    MissingOptionError,
+    PathTakenError,
+)
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, PrivateKey
 from certstrap.names import LONGEST_COMMON_NAME, AlternativeNames, Name, Subject
@@ -80,22 +85,27 @@ def request_certificate(
     """
     key_path = source_of(key_file) or entry.path(KEY)
     path = request_file or entry.path(REQUEST)
-    own = (entry.path(KEY), entry.path(REQUEST))
-    taken = {each: AlreadyExistsError("request", entry.stem, each) for each in own}
-    plan.require_free(path, taken.get(path))
+    own = {entry.path(KEY), entry.path(REQUEST)}
+
+    def taken(path: str) -> CertstrapError:
+        return (
+            AlreadyExistsError("request", entry.stem, path) if path in own else PathTakenError(path)
+        )
+
+    plan.require_free(path, taken)
     owned = key if isinstance(key, OwnedKey) else None
     if isinstance(key, KeySpec):
         owned = _existing_key(plan, entry, key, key_file)
     was_read = owned is not None
     if owned is None:
         assert not isinstance(key, OwnedKey)  # noqa: S101 - that one is there
-        plan.require_free(key_path, taken.get(key_path))
+        plan.require_free(key_path, taken)
         secret = plan.passphrases.new()
         private = plan.generate(key) if isinstance(key, KeySpec) else key
         owned = OwnedKey(private, bool(secret))
-        plan.add(key_path, keys.dump(owned.private, secret), KEY_MODE, taken.get(key_path))
+        plan.add(key_path, keys.dump(owned.private, secret), KEY_MODE, taken)
     request = certificates.make_request(owned.private, subject, names)
-    plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken.get(path))
+    plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
     return NewRequest(key_path, was_read, path, request, owned)
 
 

@@ -1,6 +1,7 @@
 """Sign a request with a CA of the depot."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -8,13 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates
 from certstrap.authority.ca import CA, add_missing_crl, issuer_of, open_ca
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan, Taken, source_of
 from certstrap.certificates import LeafProfile, Profile, rules
 from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry
 from certstrap.depot.chain import issuers_of, key_of_ca, revoked
 from certstrap.depot.compromised import compromised
-from certstrap.errors import AlreadyExistsError, CertstrapError
+from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.validity import Expiry, Validity
@@ -52,7 +53,7 @@ def sign(
     profile: Profile,
     expiry: Expiry,
     path: str,
-    taken: CertstrapError | None = None,
+    taken: Taken = PathTakenError,
 ) -> Signed:
     """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
@@ -64,7 +65,7 @@ def sign(
         profile: what the certificate is for.
         expiry: its end, counted from the plan's ``now``; cut to the CA's.
         path: where the certificate goes; empty for nowhere.
-        taken: the error if it exists.
+        taken: returns the error if it exists.
 
     Raises:
         RefusedError: the CA may not sign this.
@@ -131,13 +132,15 @@ def sign_request(
     """
     depot = plan.depot
     entry = depot.place(name) if request_file else depot.find(name, REQUEST)
-    path, taken = certificate_file or "", None
+    path = certificate_file or ""
+    taken: Taken = PathTakenError
     if certificate_file == "":
-        path = entry.path(CERTIFICATE)
-        taken = AlreadyExistsError("certificate", entry.stem, path)
+        path, taken = (
+            entry.path(CERTIFICATE),
+            partial(AlreadyExistsError, "certificate", entry.stem),
+        )
+    if path:
         plan.require_free(path, taken)
-    elif certificate_file:
-        plan.require_free(certificate_file)
     if request_file:
         data = plan.read(request_file, "certificate request")
         request = certificates.load_request(data, source_of(request_file))

@@ -125,6 +125,7 @@ def verifies(check: Callable[[], bool]) -> bool:
         return False
 
 
+@lru_cache
 def comparable_name(name: x509.Name) -> tuple[tuple[str, str], ...]:
     """Return a distinguished name in a form that compares without regard to case and spaces."""
     return tuple(
