@@ -20,6 +20,8 @@ from certstrap.keys import KeySpec, PrivateKey, generating
 
 _Result = TypeVar("_Result")
 
+STANDARD_OUTPUT = "-"  # in the place of a file that is written
+
 FOUND = 3
 """The exit status of a command that looks for something, and found it."""
 _FEW = 2  # parts, whose progress nobody needs to see

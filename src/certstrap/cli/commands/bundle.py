@@ -8,7 +8,7 @@ import typer
 from certstrap.authority.plan import Plan
 from certstrap.certificates import rules
 from certstrap.certificates.rules import Violation
-from certstrap.cli import completion
+from certstrap.cli import completion, output_options
 from certstrap.cli.commands.check import show
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context, require_output
@@ -82,6 +82,7 @@ def command(
     _require_sense(names or [], cert or [], output, rotate, namespace, check)
     if (quiet or as_json) and not check:
         raise typer.BadParameter("--quiet and --json are for --check FILE")
+    output = output_options.file_unless_dash(output)
     if check:
         with new_plan(context, passphrases(context), uses_depot=False) as plan:
             file = read_certificates(plan.read(check, "CA bundle"), check)

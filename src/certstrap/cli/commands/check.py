@@ -12,7 +12,7 @@ from certstrap.cli import completion, key_options, options
 from certstrap.cli.console import FOUND, say
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.drawing import draw
-from certstrap.cli.passphrases import passphrases
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render import check as render
 from certstrap.cli.render.lines import program_for
@@ -109,6 +109,15 @@ def command(
     wanted_client = _client(client)
     given = Given(cert, key, ca_bundle)
     _require_sense(names or [], given, connect, server_ca + server_name)
+    require_one_standard_input(
+        {
+            "--cert": cert,
+            "--key": key,
+            "--ca-bundle": ca_bundle,
+            "--server-ca": server_ca,
+            "--passphrase-file": passphrase_file,
+        }
+    )
     ask = is_interactive()
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     with new_plan(context, secrets) as plan:

@@ -7,7 +7,7 @@ import typer
 
 from certstrap import files
 from certstrap.authority.plan import Plan
-from certstrap.cli import completion, key_options, options
+from certstrap.cli import completion, key_options, options, output_options
 from certstrap.cli.console import remark, say, say_text
 from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.passphrases import passphrases
@@ -82,6 +82,7 @@ def command(
             "--server-ca",
             metavar="FILE",
             help="The CA of the endpoint. Default: the CAs that the client's system trusts.",
+            callback=output_options.require_file,  # a client opens it too
         ),
     ] = "",
     output: Annotated[
@@ -89,7 +90,12 @@ def command(
     ] = "",
     into: Annotated[
         str,
-        typer.Option("--into", metavar="FILE", help="Add the profile to FILE, a temporal.toml."),
+        typer.Option(
+            "--into",
+            metavar="FILE",
+            help="Add the profile to FILE, a temporal.toml.",
+            callback=output_options.require_file,
+        ),
     ] = "",
     profile: Annotated[
         str,
@@ -106,6 +112,7 @@ def command(
     context: Context = ctx.obj
     form, shell = _one_of("format", form, render.FORMATS), _one_of("shell", shell, SHELLS)
     _require_sense(form, shell, output, into, profile)
+    output = output_options.file_unless_dash(output)
     if not namespace:
         raise MissingOptionError(
             "Must provide --namespace ID",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.crl import crl_bundle, renew_crl, write_bundle
-from certstrap.cli import completion, options
+from certstrap.cli import completion, options, output_options
 from certstrap.cli.console import say, say_pem
 from certstrap.cli.context import Context, require_output
 from certstrap.cli.passphrases import passphrases
@@ -58,6 +58,7 @@ def command(
         raise typer.BadParameter("--bundle changes no CRL: leave out --days and --stdout")
     if output and not bundle:
         raise typer.BadParameter("--output is for --bundle")
+    output = output_options.file_unless_dash(output)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     if not bundle:
         with new_plan(context, given) as plan:

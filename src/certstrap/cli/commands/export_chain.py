@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.export import export_chain
-from certstrap.cli import options
+from certstrap.cli import options, output_options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -20,7 +20,13 @@ def command(
     name: options.CertificateName,
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
     output: Annotated[
-        str, typer.Option("--output", metavar="FILE", help="Write the chain to FILE.")
+        str,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write the chain to FILE.",
+            callback=output_options.require_file_or_device,
+        ),
     ] = "",
 ) -> None:
     """Write a certificate and the intermediates above it."""

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.pkcs12 import export_pkcs12
-from certstrap.cli import key_options, options
+from certstrap.cli import key_options, options, output_options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -22,7 +22,15 @@ def command(
         bool,
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
     ] = False,
-    output: Annotated[str, typer.Option("--output", metavar="FILE", help="Write to FILE.")] = "",
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write to FILE.",
+            callback=output_options.require_file_or_device,
+        ),
+    ] = "",
     allow_ca: key_options.AllowCA = False,
     passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.export import export_pkcs8
-from certstrap.cli import completion, key_options, options
+from certstrap.cli import completion, key_options, options, output_options
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -33,7 +33,13 @@ def command(
         typer.Option("--key", metavar="FILE", help="Read the key from FILE; - is standard input."),
     ] = "",
     output: Annotated[
-        str, typer.Option("--output", metavar="FILE", help="Write the copy to FILE.")
+        str,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write the copy to FILE.",
+            callback=output_options.require_file_or_device,
+        ),
     ] = "",
     allow_ca: key_options.AllowCA = False,
     passphrase: key_options.PassphraseText = None,

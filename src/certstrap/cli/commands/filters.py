@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.cli import completion
+from certstrap.cli import completion, output_options
 from certstrap.cli.console import remark, say, say_text
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.drawing import draw
@@ -57,7 +57,7 @@ def command(
     if match:
         _match(context, match, names or [], as_json=as_json)
     else:
-        _make(context, names or [], output)
+        _make(context, names or [], output_options.file_unless_dash(output))
 
 
 def _make(context: Context, names: list[str], output: str) -> None:

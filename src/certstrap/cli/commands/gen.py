@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.tcld import Holder, Pair, create_ca_files, create_leaf_files
-from certstrap.cli import options
+from certstrap.cli import options, output_options
 from certstrap.cli.console import say
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.go_flags import TRUE
-from certstrap.cli.passphrases import passphrases
+from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.curves import refusal_lines
 from certstrap.validity import Expiry
@@ -36,6 +36,42 @@ CACertificate = Annotated[
     str, typer.Option("--ca-certificate-file", "--ca-cert", metavar="FILE", help="CA certificate.")
 ]
 CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
+NewCACertificate = Annotated[
+    str,
+    typer.Option(
+        "--ca-certificate-file",
+        "--ca-cert",
+        metavar="FILE",
+        help="New CA certificate.",
+        callback=output_options.require_file,
+    ),
+]
+NewCAKey = Annotated[
+    str,
+    typer.Option(
+        "--ca-key-file",
+        "--ca-key",
+        metavar="FILE",
+        help="New CA key.",
+        callback=output_options.require_file,
+    ),
+]
+NewCertificate = Annotated[
+    str,
+    typer.Option(
+        "--certificate-file",
+        "--cert",
+        metavar="FILE",
+        help="New certificate.",
+        callback=output_options.require_file,
+    ),
+]
+NewKey = Annotated[
+    str,
+    typer.Option(
+        "--key-file", "--key", metavar="FILE", help="New key.", callback=output_options.require_file
+    ),
+]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
@@ -50,8 +86,8 @@ def ca(
     validity_period: Annotated[
         str, typer.Option("--validity-period", "-d", metavar="TIME", help="How long it is valid.")
     ],
-    ca_certificate_file: CACertificate,
-    ca_key_file: CAKey,
+    ca_certificate_file: NewCACertificate,
+    ca_key_file: NewCAKey,
     organization_unit: Unit = "",
     common_name: CommonName = "",
     rsa: Annotated[
@@ -80,10 +116,8 @@ def leaf(
     organization: Organization,
     ca_certificate_file: CACertificate,
     ca_key_file: CAKey,
-    certificate_file: Annotated[
-        str, typer.Option("--certificate-file", "--cert", metavar="FILE", help="New certificate.")
-    ],
-    key_file: Annotated[str, typer.Option("--key-file", "--key", metavar="FILE", help="New key.")],
+    certificate_file: NewCertificate,
+    key_file: NewKey,
     validity_period: Annotated[
         str,
         typer.Option(
@@ -104,6 +138,13 @@ def leaf(
     """Write a client's certificate and key, signed by a CA in files."""
     context: Context = ctx.obj
     target = Pair(certificate_file, key_file)
+    require_one_standard_input(
+        {
+            "--ca-cert": ca_certificate_file,
+            "--ca-key": ca_key_file,
+            "--passphrase-file": passphrase_file,
+        }
+    )
     ask = not (is_interactive() and _confirms(ctx))
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     with new_plan(context, given, uses_depot=False) as plan:

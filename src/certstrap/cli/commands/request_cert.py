@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.request import common_name_of, name_of, request_certificate
-from certstrap.cli import key_options, name_options, options
+from certstrap.cli import key_options, name_options, options, output_options
 from certstrap.cli.console import remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
@@ -43,7 +43,13 @@ def command(
         ),
     ] = "",
     csr: Annotated[
-        str, typer.Option("--csr", metavar="FILE", help="Write the request to FILE.")
+        str,
+        typer.Option(
+            "--csr",
+            metavar="FILE",
+            help="Write the request to FILE.",
+            callback=output_options.require_file_or_device,
+        ),
     ] = "",
     stdout: options.ToStdout = False,
 ) -> None:

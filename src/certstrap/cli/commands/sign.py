@@ -7,7 +7,7 @@ import typer
 from certstrap.authority.sign import Signed, sign_request
 from certstrap.certificates import CAProfile, LeafProfile
 from certstrap.cli import completion, options
-from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli.console import STANDARD_OUTPUT, remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
@@ -25,7 +25,6 @@ from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.names import Name
 from certstrap.validity import Duration, Expiry
 
-STANDARD_OUTPUT = "-"  # in the place of a file that is written
 DEFAULT_EXPIRY = Expiry("2 years", Duration(years=2))
 EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'
 

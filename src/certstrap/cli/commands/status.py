@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from certstrap.authority.plan import Plan
+from certstrap.cli import output_options
 from certstrap.cli.console import FOUND, remark, say, say_each
 from certstrap.cli.context import Context, cores, prints_to_terminal
 from certstrap.cli.drawing import draw_lines, save_pictures
@@ -51,10 +52,22 @@ def command(
         ),
     ] = "text",
     svg: Annotated[
-        str, typer.Option("--svg", metavar="FILE", help="Save the picture to FILE as SVG.")
+        str,
+        typer.Option(
+            "--svg",
+            metavar="FILE",
+            help="Save the picture to FILE as SVG.",
+            callback=output_options.require_file_or_device,
+        ),
     ] = "",
     html: Annotated[
-        str, typer.Option("--html", metavar="FILE", help="Save the picture to FILE as HTML.")
+        str,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Save the picture to FILE as HTML.",
+            callback=output_options.require_file_or_device,
+        ),
     ] = "",
 ) -> None:
     """Show what the depot holds, when it ends, and what is wrong."""
