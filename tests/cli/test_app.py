@@ -6,20 +6,21 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pexpect
 import pytest
 from typer.testing import CliRunner
 
 from certstrap import __version__
-from certstrap.cli import app
-from certstrap.cli.commands import gen, revoke
+from certstrap.cli import app, commands
 from tests import programs
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.interop import peers
 from tests.programs import CERTSTRAP
 
+COMMAND_MODULES = [each.name for each in iter_modules(commands.__path__)]
 COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]
 
 
@@ -67,9 +68,29 @@ def test_the_help_of_each_command_ends_with_an_example(
     assert certstrap("help", command).stdout == outcome.stdout
 
 
-def test_an_example_can_be_copied_whatever_its_length(certstrap: CommandLine) -> None:
-    for command, example in (("revoke", revoke.EXAMPLE), ("gen leaf", gen.EXAMPLE_LEAF)):
-        assert certstrap(*command.split(), "--help").lines[-1] == f"  Example: {example}"
+def examples() -> dict[str, str]:
+    """Return the example of every command and subcommand."""
+    found = {}
+    for name in COMMAND_MODULES:
+        module = import_module(f"certstrap.cli.commands.{name}")
+        command = name.strip("_").replace("_", "-")
+        found[command] = module.EXAMPLE
+        for sub, (_, _, example) in getattr(module, "COMMANDS", {}).items():
+            found[f"{command} {sub}"] = example
+    return found
+
+
+@pytest.mark.parametrize("command", examples())
+def test_an_example_can_be_copied_and_fits_on_a_terminal(
+    certstrap: CommandLine, folder: Path, command: str
+) -> None:
+    lines = f"Example: {examples()[command]}".splitlines()
+    assert certstrap(*command.split(), "--help").lines[-len(lines) :] == [f"  {x}" for x in lines]
+    with terminal(folder, *command.split(), "--help") as child:
+        printed = ends(child).rstrip("\n").splitlines()
+    assert printed[-len(lines) :] == [f" {lines[0]}", *lines[1:]]
+    assert max(map(len, printed[-len(lines) :])) <= 80
+    assert shlex.split(examples()[command])[0] == "certstrap"
 
 
 def test_the_examples_work_in_their_order(certstrap: CommandLine, folder: Path) -> None:

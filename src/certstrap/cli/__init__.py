@@ -52,6 +52,7 @@ _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),
     "wait": ("--wait", "SECONDS"),
 }
+_AS_IT_IS = "\b\n"  # tells Click to break no line of what follows
 _ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 
@@ -60,7 +61,21 @@ def _markup() -> Any:
     return "rich" if outside.prints_to_terminal() and outside.reports_to_terminal() else None
 
 
-class _Command(TyperCommand):
+class _WithExample:
+    """Ends a help page that rich draws with the example as plain text, which it would wrap."""
+
+    epilog: str | None
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        example, is_drawn = self.epilog, self.rich_markup_mode is not None  # type: ignore[attr-defined]
+        if is_drawn:
+            self.epilog = None
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+        if is_drawn:
+            formatter.write(f" {(example or '').removeprefix(_AS_IT_IS)}\n")
+
+
+class _Command(_WithExample, TyperCommand):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"rich_markup_mode": _markup()})
 
@@ -80,7 +95,7 @@ class _Command(TyperCommand):
         return extra
 
 
-class _Subgroup(TyperGroup):
+class _Subgroup(_WithExample, TyperGroup):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs | {"rich_markup_mode": _markup()})
 
@@ -123,8 +138,7 @@ class _Group(_Subgroup):
 
 
 def _epilog(example: str) -> str:
-    """Return the end of a help page, in which Click breaks no line: a backspace tells it so."""
-    return f"\b\nExample: {example}"
+    return f"{_AS_IT_IS}Example: {example}"
 
 
 def _load(name: str) -> TyperCommand | TyperGroup:

@@ -17,8 +17,8 @@ from certstrap.validity import Expiry
 HELP = "Write a CA or a leaf to files of your own, as tcld does."
 EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
 EXAMPLE_LEAF = (
-    "certstrap gen leaf --org temporal -d 364d --ca-cert ca.pem --ca-key ca.key "
-    "--cert client.pem --key client.key"
+    "certstrap gen leaf --org temporal --ca-cert ca.pem --ca-key ca.key \\\n"
+    "  --cert client.pem --key client.key"
 )
 
 Organization = Annotated[
