@@ -1,8 +1,10 @@
-"""The options of several commands for the names in a certificate."""
+"""The options and the argument of several commands for the names in a certificate."""
 
 from typing import Annotated
 
 import typer
+
+from certstrap.cli import completion
 
 CommonName = Annotated[
     str, typer.Option("--common-name", "--cn", metavar="NAME", help="Common name (CN).")
@@ -37,4 +39,12 @@ Addresses = Annotated[
 Uris = Annotated[
     list[str] | None,
     typer.Option("--uri", metavar="LIST", help="URIs, separated by commas; repeatable."),
+]
+CertificateName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="The name in the certificate.",
+        autocompletion=completion.certificates,
+    ),
 ]

@@ -15,17 +15,13 @@ CA = Annotated[
         autocompletion=completion.cas,
     ),
 ]
-_TIME = 'a length of time ("18 months", "90d", "30d10h") or the last day (2027-12-31)'
-Expires = Annotated[
-    str,
-    typer.Option("--expires", metavar="TIME", help=f"When the certificate ends: {_TIME}."),
-]
+TIME = 'a length of time ("18 months", "90d", "30d10h") or the last day (2027-12-31)'
 ExpiresWithCA = Annotated[
     str,
     typer.Option(
         "--expires",
         metavar="TIME",
-        help=f"When the certificate ends: {_TIME}; no later than its CA. Default: 2 years.",
+        help=f"When the certificate ends: {TIME}; no later than its CA. Default: 2 years.",
     ),
 ]
 ProfileName = Annotated[
@@ -64,12 +60,4 @@ NoCAPassphrase = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-CertificateName = Annotated[
-    str,
-    typer.Argument(
-        metavar="NAME",
-        help="The name in the certificate.",
-        autocompletion=completion.certificates,
-    ),
-]
 ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]

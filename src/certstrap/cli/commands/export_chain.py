@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.export import export_chain
-from certstrap.cli import options, output_options
+from certstrap.cli import name_options, output_options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -17,7 +17,7 @@ EXAMPLE = "certstrap export-chain your-namespace"
 
 def command(
     ctx: typer.Context,
-    name: options.CertificateName,
+    name: name_options.CertificateName,
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
     output: Annotated[
         str,

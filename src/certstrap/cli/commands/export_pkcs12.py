@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.pkcs12 import export_pkcs12
-from certstrap.cli import key_options, options, output_options
+from certstrap.cli import key_options, name_options, options, output_options
 from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
@@ -17,7 +17,7 @@ EXAMPLE = "certstrap export-pkcs12 your-namespace --passphrase-file p12.txt"
 
 def command(
     ctx: typer.Context,
-    name: options.CertificateName,
+    name: name_options.CertificateName,
     legacy: Annotated[
         bool,
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),

@@ -30,7 +30,12 @@ def command(
     no_passphrase: key_options.NoPassphrase = False,
     key_bits: key_options.KeyBits = 4096,
     curve: key_options.Curve = "",
-    expires: options.Expires = "18 months",
+    expires: Annotated[
+        str,
+        typer.Option(
+            "--expires", metavar="TIME", help=f"When the certificate ends: {options.TIME}."
+        ),
+    ] = "18 months",
     years: options.Years = None,
     organization: name_options.Organization = "",
     organizational_unit: name_options.OrganizationalUnit = "",
