@@ -9,9 +9,7 @@ from certstrap.authority.issue import Issued, Ready, Wanted, create, prepare
 from certstrap.authority.plan import Plan
 from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.errors import (
-    AlreadyExistsError,
     CertstrapError,
-    PathTakenError,
     RefusedError,
     WrongLinesError,
 )
@@ -109,12 +107,7 @@ def create_all(
     for start in range(0, len(ready), SIZE):
         batch = ready[start : start + SIZE]
         keys = [next(generated) for _ in batch] if len(ready) > 1 else [None]
-        try:
-            issued, interrupted = _create(plan, batch, keys, done)
-        except (AlreadyExistsError, PathTakenError):  # another process has created a part of it
-            plan.start_again()
-            again = [prepare(plan, each.wanted) for each in batch]
-            issued, interrupted = _create(plan, again, keys, lambda: None)
+        issued, interrupted = _create_batch(plan, batch, keys, done)
         yield issued
         if interrupted and start + SIZE < len(ready):
             raise KeyboardInterrupt
@@ -129,20 +122,27 @@ def _open_keys(plan: Plan, ready: Sequence[Ready]) -> None:
         issuer_of(plan, signing)
 
 
-def _create(
+def _create_batch(
     plan: Plan,
     batch: Sequence[Ready],
     keys: Sequence[PrivateKey | None],
     done: Callable[[], None],
 ) -> tuple[list[Issued], bool]:
     """Create a batch; return it, and whether Ctrl-C came when it was too late to undo it."""
-    issued = []
-    for each, key in zip(batch, keys, strict=True):
-        issued.append(create(plan, each, key))
-        done()
-    with uninterrupted() as interrupts:
-        plan.commit()
-    return issued, bool(interrupts)
+
+    def steps(batch: Sequence[Ready], done: Callable[[], None]) -> tuple[list[Issued], bool]:
+        issued = []
+        for each, key in zip(batch, keys, strict=True):
+            issued.append(create(plan, each, key))
+            done()
+        with uninterrupted() as interrupts:
+            plan.commit()
+        return issued, bool(interrupts)
+
+    return plan.carry_out(
+        lambda: steps(batch, done),
+        lambda: steps([prepare(plan, each.wanted) for each in batch], lambda: None),
+    )
 
 
 def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:

@@ -20,6 +20,7 @@ from certstrap.authority.passphrases import Passphrases
 from certstrap.certificates import Issuer
 from certstrap.depot import Depot
 from certstrap.errors import (
+    AlreadyExistsError,
     CertstrapError,
     ChangedError,
     NotFoundError,
@@ -250,14 +251,28 @@ class Plan:
             self._write()
         self._drop()
 
-    def start_again(self) -> None:
-        """Forget what is planned and known, after another process has created a part of it.
+    def carry_out(
+        self, steps: Callable[[], Result], again: Callable[[], Result] | None = None
+    ) -> Result:
+        """Run ``steps``, write what they plan, and return their result.
 
-        That process has created all of its files when this returns.
+        If another process creates or changes a part of it at the same time, all is forgotten that
+        was planned and known, and ``again`` runs, or the same steps once more, with what exists
+        then, while this process alone uses the depot.
         """
+        try:
+            result = steps()
+            self.commit()
+        except (AlreadyExistsError, PathTakenError, ChangedError):
+            self._start_again()
+            result = (again or steps)()
+            self.commit()
+        return result
+
+    def _start_again(self) -> None:
         self._drop()
+        self.settle(self.depot.root, self.depot.archive)
         self.lock()
-        self._drop()
         self.cas.clear()
         self.issuers.clear()
         self.depot = Depot(self.depot.root)
@@ -358,18 +373,3 @@ def _place(path: str) -> set[tuple[int, int, str]]:
         name = normalize("NFC", os.path.basename(real).casefold())
         return {(folder.st_dev, folder.st_ino, name)}
     return set()  # writing says that the folder is missing
-
-
-def carry_out(new_plan: Callable[[], Plan], steps: Callable[[Plan], Result]) -> Result:
-    """Return the result of ``steps`` in a plan that is carried out.
-
-    If another process creates or changes a part of it at the same time, the steps run once more,
-    with what exists then, while this process alone uses the depot.
-    """
-    try:
-        with new_plan() as plan:
-            return steps(plan)
-    except (PathTakenError, ChangedError):
-        with new_plan() as plan:
-            plan.lock()
-            return steps(plan)

@@ -1,12 +1,11 @@
 """``certstrap renew``."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan, carry_out
+from certstrap.authority.plan import Plan
 from certstrap.authority.renew import Outcome, Renewed, Wanted, renew, renew_expiring
 from certstrap.authority.undo import undo
 from certstrap.certificates.properties import is_ca
@@ -81,13 +80,11 @@ def command(
         raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
     wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
-    now = context.now()
-    limit = Expiry.parse(expiring).after(now) if expiring else None
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    outcome = carry_out(
-        lambda: new_plan(context._replace(now=lambda: now), given),
-        _steps(whose, limit, wanted, undone=undone),
-    )
+    with new_plan(context, given) as plan:
+        now = plan.now
+        limit = Expiry.parse(expiring).after(now) if expiring else None
+        outcome = plan.carry_out(lambda: _renew(plan, whose, limit, wanted, undone=undone))
     if not as_json:
         _say(context, outcome, limit, now)
     for entry, error in outcome.refused:
@@ -105,14 +102,14 @@ def command(
         raise typer.Exit(1)
 
 
-def _steps(
-    names: list[Name], limit: datetime | None, wanted: Wanted, *, undone: bool
-) -> Callable[[Plan], Outcome]:
+def _renew(
+    plan: Plan, names: list[Name], limit: datetime | None, wanted: Wanted, *, undone: bool
+) -> Outcome:
     if limit:
-        return lambda plan: renew_expiring(plan, limit, wanted)
+        return renew_expiring(plan, limit, wanted)
     if undone:
-        return lambda plan: Outcome(undo(plan, names), [], [])
-    return lambda plan: renew(plan, names, wanted)
+        return Outcome(undo(plan, names), [], [])
+    return renew(plan, names, wanted)
 
 
 def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:
