@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from certstrap.cli.render.columns import columns, padded
 from certstrap.errors import escaped
 from certstrap.temporal.admissions import Admission, Match
 from certstrap.temporal.filters import Filter
@@ -30,9 +31,9 @@ def _verdict(match: Match, filters: Sequence[Filter]) -> str:
 
 def lines(matches: Sequence[Match], filters: Sequence[Filter]) -> Iterator[str]:
     """Yield a line for each leaf, in columns."""
-    width = max((len(escaped(match.name)) for match in matches), default=0)
+    width = max((columns(escaped(match.name)) for match in matches), default=0)
     for match in matches:
-        yield f"{escaped(match.name):{width}}  {_verdict(match, filters)}"
+        yield f"{padded(escaped(match.name), width)}  {_verdict(match, filters)}"
 
 
 def drawing(matches: Sequence[Match], filters: Sequence[Filter]) -> "RenderableType":

@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.certificates.rules import Violation
+from certstrap.cli.render.columns import columns, padded
 from certstrap.errors import escaped
 from certstrap.inventory.items import Item, Status
 
@@ -88,10 +89,12 @@ def lines(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[str]:
     """Yield items as plain text in columns: name, key, days left, end; what is wrong below."""
     yield from (f"! {escaped(problem.sentence)}" for problem in status.problems)
     rows = list(_rows(status, items))
-    width = max((2 * row.depth + len(row.name) for row in rows), default=0)
+    width = max((2 * row.depth + columns(row.name) for row in rows), default=0)
     for row in rows:
         indent = "  " * row.depth
-        cells = f"{indent + row.name:{width}}  {row.key:{_KEY}}  {row.days:{_DAYS}}  {row.date}"
+        cells = (
+            f"{padded(indent + row.name, width)}  {row.key:{_KEY}}  {row.days:{_DAYS}}  {row.date}"
+        )
         yield cells.rstrip()
         yield from (f"{indent}  ! {problem}" for problem in row.problems)
 
