@@ -165,14 +165,10 @@ def shows_tracebacks() -> bool:
     return bool(os.environ.get("CERTSTRAP_DEBUG"))
 
 
-def completes() -> bool:
-    """Return whether a shell asks for completion, instead of running a command."""
-    return "_CERTSTRAP_COMPLETE" in os.environ
-
-
 def completion_errors() -> tuple[type[Exception], ...]:
-    """Return what completion raises without the variables that a shell sets; else nothing."""
-    return (KeyError, ValueError, IndexError) if completes() else ()
+    """Return what completion, if a shell asks for it, raises without the shell's variables."""
+    asked = "_CERTSTRAP_COMPLETE" in os.environ
+    return (KeyError, ValueError, IndexError) if asked else ()
 
 
 def hides_warnings() -> bool:
