@@ -92,10 +92,8 @@ def lines(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[str]:
     width = max((2 * row.depth + columns(row.name) for row in rows), default=0)
     for row in rows:
         indent = "  " * row.depth
-        cells = (
-            f"{padded(indent + row.name, width)}  {row.key:{_KEY}}  {row.days:{_DAYS}}  {row.date}"
-        )
-        yield cells.rstrip()
+        name = padded(indent + row.name, width)
+        yield f"{name}  {row.key:{_KEY}}  {row.days:{_DAYS}}  {row.date}".rstrip()
         yield from (f"{indent}  ! {problem}" for problem in row.problems)
 
 
