@@ -156,7 +156,7 @@ DOCUMENTED = STEPS.replace("certstrap ", "./certstrap ").replace(
     [(STEPS, [EXPORT[0].format("out")]), (DOCUMENTED, [])],
     ids=["as the README has it", "as Temporal has it"],
 )
-def test_on_a_terminal_with_enter_at_each_prompt(
+def test_the_walkthrough_works_on_a_terminal_with_enter_at_each_prompt(
     folder: Path, typed: str, exported: list[str]
 ) -> None:
     program = shutil.which("certstrap")

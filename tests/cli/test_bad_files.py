@@ -106,7 +106,9 @@ def says(certstrap: CommandLine, command: str, sentence: str, hint: str = "") ->
 
 @reading
 @pytest.mark.parametrize("data", [b"", b"\n \n"])
-def test_an_empty_file(certstrap: CommandLine, depot: Path, reader: str, data: bytes) -> None:
+def test_an_empty_file_is_refused(
+    certstrap: CommandLine, depot: Path, reader: str, data: bytes
+) -> None:
     command, path, kind = READERS[reader]
     put(depot.parent, path, data)
     says(certstrap, command, f"{path} is empty.", f"It should hold a {kind}.")
@@ -114,7 +116,9 @@ def test_an_empty_file(certstrap: CommandLine, depot: Path, reader: str, data: b
 
 @reading
 @pytest.mark.parametrize("cut", [30, -30])
-def test_truncated_pem(certstrap: CommandLine, depot: Path, reader: str, cut: int) -> None:
+def test_truncated_pem_is_refused(
+    certstrap: CommandLine, depot: Path, reader: str, cut: int
+) -> None:
     command, path, kind = READERS[reader]
     put(depot.parent, path, PEM[kind][:cut])
     sentence, hint = certstrap.refuses(*command.split(), sentence=path).stderr.splitlines()
@@ -137,7 +141,7 @@ def test_truncated_pem(certstrap: CommandLine, depot: Path, reader: str, cut: in
     ],
     ids=["not base64", "a line lost", "bytes", "DER", "text"],
 )
-def test_what_cannot_be_decoded(
+def test_what_cannot_be_decoded_is_refused(
     certstrap: CommandLine, depot: Path, reader: str, data: Callable[[bytes], bytes]
 ) -> None:
     command, path, kind = READERS[reader]
@@ -163,7 +167,7 @@ def test_a_key_a_request_and_a_certificate_are_distinguished(
 
 @reading
 @pytest.mark.parametrize("thing", ["folder", "fifo", "device"])
-def test_a_folder_a_fifo_or_a_device_where_a_file_should_be(
+def test_a_folder_a_fifo_or_a_device_is_refused_where_a_file_should_be(
     certstrap: CommandLine, depot: Path, reader: str, thing: str
 ) -> None:
     command, path, kind = READERS[reader]
@@ -185,7 +189,9 @@ def test_a_folder_a_fifo_or_a_device_where_a_file_should_be(
     # issue makes what is not there
     [reader for reader in READERS if not reader.startswith("issue") or reader.endswith("CA's key")],
 )
-def test_a_file_that_is_not_there(certstrap: CommandLine, depot: Path, reader: str) -> None:
+def test_a_file_that_is_not_there_is_named(
+    certstrap: CommandLine, depot: Path, reader: str
+) -> None:
     command, path, kind = READERS[reader]
     (depot.parent / path).unlink(missing_ok=True)
     if reader == "request-cert --key":
@@ -227,7 +233,7 @@ def test_what_an_earlier_step_makes_is_named_with_that_step(
 
 
 @reading
-def test_a_file_that_may_not_be_read(depot: Path, reader: str) -> None:
+def test_a_file_that_may_not_be_read_is_refused(depot: Path, reader: str) -> None:
     command, path, kind = READERS[reader]
     put(depot.parent, path, PEM[kind])
     (depot.parent / path).chmod(0)
@@ -243,7 +249,7 @@ def test_a_file_that_may_not_be_read(depot: Path, reader: str) -> None:
 @pytest.mark.parametrize(
     "reader", ["export-pkcs8", "sign, the key", "issue, the key", "issue, the CA's key"]
 )
-def test_a_key_that_is_open_to_others(
+def test_a_key_that_is_open_to_others_is_refused(
     certstrap: CommandLine, depot: Path, reader: str, mode: int
 ) -> None:
     command, path, _ = READERS[reader]
@@ -275,7 +281,7 @@ def test_a_key_that_others_cannot_read_is_fine(
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-def test_a_key_of_a_kind_that_cannot_sign(
+def test_a_key_of_a_kind_that_cannot_sign_is_refused(
     certstrap: CommandLine, depot: Path, form: PrivateFormat
 ) -> None:
     if form == PrivateFormat.PKCS8:
@@ -318,7 +324,7 @@ BAD_REQUESTS = {
 
 @pytest.mark.parametrize("bad", BAD_REQUESTS)
 @pytest.mark.parametrize("reader", ["sign, the request", "sign --csr", "issue, the request"])
-def test_a_request_that_must_not_be_signed(
+def test_a_request_that_must_not_be_signed_is_refused(
     certstrap: CommandLine, depot: Path, reader: str, bad: str
 ) -> None:
     command, path, _ = READERS[reader]
@@ -336,7 +342,7 @@ NOT_ALLOWED = "Selected CA certificate is not allowed to sign certificates."
 
 @signing
 @pytest.mark.parametrize(("ca", "cert_sign"), [(False, True), (None, True), (True, False)])
-def test_a_ca_that_is_none(
+def test_a_certificate_that_is_not_a_cas_signs_nothing(
     certstrap: CommandLine, depot: Path, command: str, ca: bool | None, cert_sign: bool
 ) -> None:
     key = P256.generate()
@@ -347,14 +353,16 @@ def test_a_ca_that_is_none(
 
 
 @pytest.mark.parametrize("command", ["sign client --CA signed", "issue client --CA signed"])
-def test_a_ca_that_is_a_leaf(certstrap: CommandLine, depot: Path, command: str) -> None:
+def test_a_leaf_signs_nothing(certstrap: CommandLine, depot: Path, command: str) -> None:
     assert (depot / "signed.crt").is_file()
     outcome = certstrap.refuses(*command.split(), sentence=NOT_ALLOWED)
     assert outcome.stderr == NOT_ALLOWED + "\n"
 
 
 @signing
-def test_a_ca_that_has_expired(certstrap: CommandLine, depot: Path, command: str) -> None:
+def test_a_ca_that_has_expired_signs_nothing(
+    certstrap: CommandLine, depot: Path, command: str
+) -> None:
     key = P256.generate()
     it = foreign.certificate(key=key, end=NOW - timedelta(seconds=1))
     foreign.store_ca(depot, it=it, key=key)
@@ -363,7 +371,9 @@ def test_a_ca_that_has_expired(certstrap: CommandLine, depot: Path, command: str
 
 
 @signing
-def test_a_ca_that_is_not_valid_yet(certstrap: CommandLine, depot: Path, command: str) -> None:
+def test_a_ca_that_is_not_valid_yet_signs_nothing(
+    certstrap: CommandLine, depot: Path, command: str
+) -> None:
     key = P256.generate()
     it = foreign.certificate(key=key, start=NOW + timedelta(seconds=1))
     foreign.store_ca(depot, it=it, key=key)
@@ -372,14 +382,18 @@ def test_a_ca_that_is_not_valid_yet(certstrap: CommandLine, depot: Path, command
 
 
 @signing
-def test_a_ca_with_the_key_of_another(certstrap: CommandLine, depot: Path, command: str) -> None:
+def test_a_ca_with_the_key_of_another_signs_nothing(
+    certstrap: CommandLine, depot: Path, command: str
+) -> None:
     foreign.store_ca(depot, it=foreign.certificate())
     sentence = "out/Foreign.key is not the key of out/Foreign.crt."
     says(certstrap, command, sentence, "belong together")
 
 
 @signing
-def test_a_ca_with_a_weak_key(certstrap: CommandLine, depot: Path, command: str) -> None:
+def test_a_ca_with_a_weak_key_signs_nothing(
+    certstrap: CommandLine, depot: Path, command: str
+) -> None:
     key = foreign.weak_key()
     foreign.store_ca(depot, it=foreign.certificate(key=key), key=key)
     says(certstrap, command, "out/Foreign.crt has an RSA key of 1024 bits.", "2048 to 16384")

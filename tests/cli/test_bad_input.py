@@ -69,12 +69,14 @@ def depot(certstrap: CommandLine, folder: Path) -> Path:
         (("export-pkcs8",), "Must provide a name or --key FILE"),
     ],
 )
-def test_no_name(certstrap: CommandLine, args: tuple[str, ...], sentence: str) -> None:
+def test_a_command_without_a_name_says_what_it_needs(
+    certstrap: CommandLine, args: tuple[str, ...], sentence: str
+) -> None:
     says(certstrap, *args, sentence=sentence, hint=f"certstrap {args[0]}")
 
 
 @pytest.mark.parametrize("year", [1, 1900, 1949])
-def test_a_clock_before_the_first_year_of_certificates(
+def test_a_clock_before_the_first_year_of_certificates_is_refused(
     certstrap: CommandLine, depot: Path, year: int
 ) -> None:
     sentence = f"The clock of this machine says {year}-12-31, and certificates begin in 1950."
@@ -92,7 +94,9 @@ def test_a_clock_before_the_first_year_of_certificates(
 
 @pytest.mark.parametrize("name", ["..", "/", ".", "...", "///", "../..", "_", "-", "*", "🔒", "\\"])
 @pytest.mark.parametrize("command", NAMING)
-def test_a_name_that_can_name_no_file(certstrap: CommandLine, command: str, name: str) -> None:
+def test_a_name_that_can_name_no_file_is_refused(
+    certstrap: CommandLine, command: str, name: str
+) -> None:
     sentence = f'Invalid name: "{name}" has no letter or digit.'
     args = NAMING[command]
     dashes = ("--",) if name == "-" and args[-1] not in {"--cn", "--CA"} else ()
@@ -101,7 +105,7 @@ def test_a_name_that_can_name_no_file(certstrap: CommandLine, command: str, name
 
 @pytest.mark.parametrize("command", ["sign", "issue", "export-pkcs8"])
 @pytest.mark.parametrize("name", ["", "  "])
-def test_an_empty_name(certstrap: CommandLine, command: str, name: str) -> None:
+def test_an_empty_name_is_refused(certstrap: CommandLine, command: str, name: str) -> None:
     sentence = 'Invalid name: "" has no letter or digit.'
     says(certstrap, *NAMING[command], name, sentence=sentence)
 
@@ -120,14 +124,18 @@ def test_names_in_other_scripts_and_of_64_characters_go_all_the_way(
 
 @pytest.mark.parametrize("name", ["a" * 65, "證" * 65])
 @pytest.mark.parametrize("command", MAKING)
-def test_65_characters(certstrap: CommandLine, command: str, name: str) -> None:
+def test_a_common_name_of_65_characters_is_refused(
+    certstrap: CommandLine, command: str, name: str
+) -> None:
     sentence = f'Invalid common name: "{name}" has 65 characters, and may have 64.'
     says(certstrap, *MAKING[command], name, sentence=sentence, hint="goes into --domain")
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "證" * 100])
 @pytest.mark.parametrize("command", NAMING)
-def test_a_name_too_long_for_a_file(certstrap: CommandLine, command: str, name: str) -> None:
+def test_a_name_too_long_for_a_file_is_refused(
+    certstrap: CommandLine, command: str, name: str
+) -> None:
     shown = name if len(name) <= 80 else f"{name[:79]}…"
     sentence = f'Invalid name: "{shown}" is too long for the name of a file.'
     says(certstrap, *NAMING[command], name, sentence=sentence, hint="shorter")
@@ -146,7 +154,9 @@ def test_a_name_too_long_for_a_file(certstrap: CommandLine, command: str, name: 
     ],
 )
 @pytest.mark.parametrize("command", NAMING)
-def test_control_characters(certstrap: CommandLine, command: str, name: str, shown: str) -> None:
+def test_a_name_with_a_control_character_is_refused_and_shown_escaped(
+    certstrap: CommandLine, command: str, name: str, shown: str
+) -> None:
     sentence = f'Invalid name: "{shown}" has a control character.'
     says(certstrap, *NAMING[command], name, sentence=sentence, hint="Type it without")
 
@@ -165,7 +175,7 @@ def test_control_characters(certstrap: CommandLine, command: str, name: str, sho
     ],
 )
 @pytest.mark.parametrize("command", ["init", "request-cert"])
-def test_a_subject_that_cannot_be(
+def test_a_subject_that_cannot_be_is_refused(
     certstrap: CommandLine, command: str, option: str, value: str, sentence: str
 ) -> None:
     args = (command, *NEW, "--cn", "a", option, value)
@@ -174,14 +184,16 @@ def test_a_subject_that_cannot_be(
 
 @pytest.mark.parametrize("curve", ["P-999", "secp256r1", "ed25519 ", "\x1b"])
 @pytest.mark.parametrize("command", MAKING_A)
-def test_an_unknown_curve(certstrap: CommandLine, command: str, curve: str) -> None:
+def test_an_unknown_curve_is_met_with_those_that_are_known(
+    certstrap: CommandLine, command: str, curve: str
+) -> None:
     sentence = f'Unknown curve: "{curve}".'.replace("\x1b", "\\x1b")
     hint = "Choose one of P-224, P-256, P-384, P-521, Ed25519."
     says(certstrap, *MAKING_A[command], "--curve", curve, sentence=sentence, hint=hint)
 
 
 @pytest.mark.parametrize("command", ["init", "request-cert"])
-def test_an_unknown_curve_beside_a_key_of_ones_own(
+def test_an_unknown_curve_is_refused_beside_a_key_of_ones_own_too(
     certstrap: CommandLine, folder: Path, command: str
 ) -> None:
     foreign.write(folder / "x.key", foreign.key_data(P256.generate()))
@@ -191,7 +203,9 @@ def test_an_unknown_curve_beside_a_key_of_ones_own(
 
 @pytest.mark.parametrize("bits", ["-1", "1", "512", "2047", "16385", "99999999999999999999"])
 @pytest.mark.parametrize("command", MAKING_A)
-def test_too_few_or_too_many_bits(certstrap: CommandLine, command: str, bits: str) -> None:
+def test_too_few_or_too_many_bits_are_refused(
+    certstrap: CommandLine, command: str, bits: str
+) -> None:
     sentence = f"An RSA key of {bits} bits is not supported."
     says(certstrap, *MAKING_A[command], "--key-bits", bits, sentence=sentence, hint="2048 to 16384")
 
@@ -200,7 +214,7 @@ def test_too_few_or_too_many_bits(certstrap: CommandLine, command: str, bits: st
     "args",
     [("init", "--no-passphrase", "--cn", "a", "--key"), ("request-cert", "--cn", "a", "--key")],
 )
-def test_a_weak_key_of_ones_own(
+def test_a_weak_key_of_ones_own_is_refused(
     certstrap: CommandLine, folder: Path, args: tuple[str, ...]
 ) -> None:
     path = foreign.write(folder / "weak.key", foreign.key_data(foreign.weak_key()))
@@ -229,7 +243,7 @@ def test_a_weak_key_of_ones_own(
     ],
 )
 @pytest.mark.parametrize("command", EXPIRING)
-def test_an_expiry_that_does_not_parse_or_lies_in_the_past(
+def test_an_expiry_that_does_not_parse_or_lies_in_the_past_is_refused(
     certstrap: CommandLine, depot: Path, command: str, expires: str, why: str
 ) -> None:
     shown = expires.replace("\x1b", "\\x1b")
@@ -248,7 +262,7 @@ def test_an_expiry_that_does_not_parse_or_lies_in_the_past(
     ],
 )
 @pytest.mark.parametrize("command", ["init", "sign"])
-def test_years_that_cannot_be(
+def test_years_that_cannot_be_are_refused(
     certstrap: CommandLine, depot: Path, command: str, options: tuple[str, ...], sentence: str
 ) -> None:
     certstrap.refuses(*EXPIRING[command], *options, sentence=sentence, hint="Hint: ")
@@ -260,7 +274,7 @@ def test_years_that_cannot_be(
     [("init", *NEW, "--cn", "a"), ("sign", "client", "--CA", "Root", "--intermediate")],
     ids=["init", "sign"],
 )
-def test_a_path_length_that_cannot_be(
+def test_a_path_length_that_cannot_be_is_refused(
     certstrap: CommandLine, depot: Path, command: tuple[str, ...], length: str
 ) -> None:
     certstrap("init", *NEW, "--cn", "Root", "--exclude-path-length")
@@ -271,7 +285,7 @@ def test_a_path_length_that_cannot_be(
 @pytest.mark.parametrize("text", [" ", ",", ",a.example", "a.example,", "a.example,,b.example"])
 @pytest.mark.parametrize("option", ["--domain", "--ip", "--uri"])
 @pytest.mark.parametrize("command", LISTING)
-def test_a_list_with_an_empty_entry(
+def test_a_list_with_an_empty_entry_is_refused(
     certstrap: CommandLine, command: str, option: str, text: str
 ) -> None:
     text = text.replace("a.example", "10.0.0.1") if option == "--ip" else text
@@ -305,14 +319,16 @@ def test_a_list_with_an_empty_entry(
     ],
 )
 @pytest.mark.parametrize("command", LISTING)
-def test_an_entry_that_is_not_what_its_list_holds(
+def test_an_entry_that_is_not_what_its_list_holds_is_refused(
     certstrap: CommandLine, command: str, option: str, text: str, sentence: str, hint: str
 ) -> None:
     says(certstrap, *LISTING[command], option, text, sentence=sentence, hint=hint)
 
 
 @pytest.mark.parametrize(("domain", "shown"), [(" ", '""'), ("*.a", "*.a"), ("1.2.3.4",) * 2])
-def test_a_permitted_domain_that_is_none(certstrap: CommandLine, domain: str, shown: str) -> None:
+def test_a_permitted_domain_that_is_none_is_refused(
+    certstrap: CommandLine, domain: str, shown: str
+) -> None:
     args = ("init", *NEW, "--cn", "a", "--permit-domain", domain)
     says(certstrap, *args, sentence=f"Invalid domain: {shown}")
 
@@ -325,7 +341,9 @@ def test_a_long_domain_alone_is_too_long_for_a_file(certstrap: CommandLine) -> N
 
 
 @pytest.mark.parametrize("where", ["", "d/", "../"])
-def test_a_folder_that_is_not_there(certstrap: CommandLine, folder: Path, where: str) -> None:
+def test_a_file_in_a_folder_that_is_not_there_is_refused(
+    certstrap: CommandLine, folder: Path, where: str
+) -> None:
     (folder / "d").touch()
     foreign.write(folder / "in.key", foreign.key_data(P256.generate()))
     path = f"{where}no/such/file"
@@ -339,7 +357,9 @@ def test_a_folder_that_is_not_there(certstrap: CommandLine, folder: Path, where:
 
 
 @pytest.mark.parametrize("link", [False, True])
-def test_a_depot_that_is_no_folder(certstrap: CommandLine, folder: Path, link: bool) -> None:
+def test_a_depot_that_is_no_folder_is_refused(
+    certstrap: CommandLine, folder: Path, link: bool
+) -> None:
     if link:
         (folder / "out").symlink_to("nowhere")
     else:

@@ -92,7 +92,7 @@ def goes_on_with(certstrap: CommandLine, ca: str, *given: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "form"), BY_OPENSSL)
-def test_a_ca_of_openssl(today: CommandLine, their_key: Path, form: str) -> None:
+def test_a_ca_of_openssl_is_imported(today: CommandLine, their_key: Path, form: str) -> None:
     openssl(
         "req", "-x509", "-new", "-key", their_key, "-days", "30",
         "-subj", "/C=DE/O=Example/CN=Their CA/emailAddress=ca@example.com", "-out", "ca.pem",
@@ -106,7 +106,7 @@ def test_a_ca_of_openssl(today: CommandLine, their_key: Path, form: str) -> None
 
 
 @pytest.mark.parametrize("kind", BY_CERTTOOL)
-def test_a_ca_of_certtool(today: CommandLine, folder: Path, kind: str) -> None:
+def test_a_ca_of_certtool_is_imported(today: CommandLine, folder: Path, kind: str) -> None:
     (folder / "template").write_text(TEMPLATE)
     certtool("--generate-privkey", *BY_CERTTOOL[kind], "--outfile", "ca.key")
     given = ("--password", "secret") if "encrypted" in kind else ()
@@ -150,7 +150,7 @@ def test_a_passphrase_that_opens_such_a_key_is_not_called_wrong(
     certstrap("import", "Theirs", "--cert", "ca.pem", "--key", "new.key")
 
 
-def test_a_ca_of_gen(certstrap: CommandLine, folder: Path) -> None:
+def test_a_ca_of_gen_is_imported(certstrap: CommandLine, folder: Path) -> None:
     certstrap(
         "gen", "ca", "--org", "temporal", "-d", "1y", "--ca-cert", "ca.pem", "--ca-key", "ca.key"
     )
@@ -171,7 +171,9 @@ def test_a_leaf_of_gen_finds_its_ca_in_the_depot(certstrap: CommandLine, folder:
 
 
 @pytest.mark.parametrize("form", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
-def test_a_pki_of_step(certstrap: CommandLine, folder: Path, form: PrivateFormat) -> None:
+def test_a_pki_of_step_is_imported(
+    certstrap: CommandLine, folder: Path, form: PrivateFormat
+) -> None:
     root, intermediate, leaf = pairs.step_pki()
     secret = ("--passphrase", "secret")
     for name, pair in (("root_ca", root), ("intermediate_ca", intermediate)):

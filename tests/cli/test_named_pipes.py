@@ -198,7 +198,7 @@ def test_what_was_written_before_to_a_file_stays(depot: Path) -> None:
     assert common_names(done.stdout) == ["CN=a"]
 
 
-def test_from_request_to_certificate_without_a_file(depot: Path) -> None:
+def test_a_request_becomes_a_certificate_without_a_file(depot: Path) -> None:
     done = bash(
         f"""
         certstrap request-cert --cn B --csr /dev/stdout {EC} |

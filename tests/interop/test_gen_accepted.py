@@ -66,7 +66,7 @@ def accepted(ca: str, leaf: str) -> None:
     ],
     ids=["plain", "letters", "lengths"],
 )
-def test_a_ca_and_a_leaf_of_gen(
+def test_a_ca_and_a_leaf_of_gen_are_accepted(
     today: CommandLine, folder: Path, organization: str, more: tuple[str, ...]
 ) -> None:
     gen(today, organization, *more)
@@ -84,7 +84,9 @@ def test_both_with_common_names(today: CommandLine, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", NEW_CA)
-def test_a_leaf_of_gen_below_a_ca_of_openssl(today: CommandLine, folder: Path, kind: str) -> None:
+def test_a_leaf_of_gen_below_a_ca_of_openssl_is_accepted(
+    today: CommandLine, folder: Path, kind: str
+) -> None:
     by_openssl(today, kind)
     accepted("ca.pem", "client.pem")
     assert findings((folder / "client.pem").read_text()) == set()
