@@ -250,3 +250,10 @@ def test_a_validity_is_cut_to_that_of_its_ca(
         return Validity(NOW + timedelta(days=start), NOW + timedelta(days=end))
 
     assert validity(*inner).within(validity(*outer)) == validity(*cut)
+
+
+@pytest.mark.parametrize(("seconds", "is_cut"), [(-1, False), (0, False), (60, False), (61, True)])
+def test_a_cut_of_more_than_a_minute_is_to_be_reported(seconds: int, is_cut: bool) -> None:
+    outer = Validity(NOW, NOW + timedelta(days=1))
+    inner = Validity(NOW, outer.end + timedelta(seconds=seconds))
+    assert inner.is_cut_by(outer) == is_cut

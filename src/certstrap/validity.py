@@ -13,6 +13,9 @@ from certstrap.errors import InvalidExpiryError, InvalidTimeError
 BACKDATED = timedelta(minutes=10)
 """How far back a certificate starts, so that a peer whose clock is slow accepts it at once."""
 
+UNREPORTED_CUT = timedelta(minutes=1)
+"""A certificate of as many years as its CA, signed right after it, is cut by seconds: no news."""
+
 _LETTERS = {
     "y": "years", "w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds",
 }  # fmt: skip
@@ -187,3 +190,7 @@ class Validity(NamedTuple):
     def within(self, outer: "Validity") -> "Validity":
         """Return what of this validity lies in ``outer``, its CA's."""
         return Validity(max(self.start, outer.start), min(self.end, outer.end))
+
+    def is_cut_by(self, outer: "Validity") -> bool:
+        """Return whether `within` ends so much earlier than this that it is to be reported."""
+        return self.end - outer.end > UNREPORTED_CUT

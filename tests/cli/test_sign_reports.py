@@ -1,5 +1,6 @@
 """`sign` tells what is not as it was asked for; its profiles; standard input and output."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.keys import P256, PrivateKey
 from tests.builders import foreign
+from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, Program, snapshot
 
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")
@@ -43,9 +45,10 @@ def usages_of(depot: Path) -> list[x509.ObjectIdentifier]:
 @pytest.mark.parametrize(
     ("expires", "reported"),
     [
-        ("10 years 1 second", [CUT]),
+        ("10 years 61 seconds", [CUT]),
         ("200 years", [CUT]),
         ("2036-11-23", [CUT]),
+        ("10 years 60 seconds", []),
         ("10 years", []),
         ("2036-11-22", []),
     ],
@@ -56,6 +59,18 @@ def test_it_tells_that_the_end_was_cut_to_the_cas(
     stderr = "".join(f"{line}\n" for line in reported)
     signed = certstrap("sign", "client", "--expires", expires, stderr=stderr)
     assert signed.lines == [SIGNED]
+
+
+def test_on_a_terminal_a_cut_by_seconds_is_not_told_either(folder: Path) -> None:
+    for expires, told in (("10 years 30 seconds", ""), ("10 years 1 hour", ", with its CA")):
+        name = "a" if told else "b"
+        with terminal(folder, "init", "--cn", name, "--expires", "10 years", *NEW_KEY) as child:
+            ends(child)
+        with terminal(folder, "request-cert", "--cn", f"of {name}", *NEW_KEY) as child:
+            ends(child)
+        with terminal(folder, "sign", f"of {name}", "--CA", name, "--expires", expires) as child:
+            lines = ends(child).splitlines()
+        assert re.fullmatch(rf"Expires \d{{4}}-\d\d-\d\d{told}\.", lines[1])
 
 
 def test_in_a_pipe_it_does_not_tell_that_the_default_end_was_cut(

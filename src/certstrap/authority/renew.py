@@ -61,7 +61,7 @@ class Renewed(NamedTuple):
         entry: its files.
         old: the certificate before.
         certificate: the certificate.
-        cut: whether it was to end after its CA, and ends with it.
+        cut: whether it was to end later than its CA, by more than a minute.
         paths: the files that were replaced.
         archived: where the old ones are.
         crl_ends: when the CRL of a CA is due that could not be renewed along with it, or None.
@@ -187,7 +187,7 @@ def _renew(
     public = key.private.public_key() if key else old.public_key()
     assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
     new = successor(old, public, issuer, validity)
-    cut = validity.end > issuer.validity.end
+    cut = validity.is_cut_by(issuer.validity)
     renewed = _put(plan, archive, entry, Change(old, new, key), cut=cut)
     if not is_ca(old):
         return renewed

@@ -29,7 +29,7 @@ class Signed(NamedTuple):
         request_path: the request it was made from.
         ca_key_path: the key that signed it.
         certificate: the certificate.
-        cut: whether it was to end after its CA, and ends with it.
+        cut: whether it was to end later than its CA, by more than a minute.
         left_out: the extensions and names of the request that were not copied.
         room: how many CAs fit below an intermediate, if its path length allows more; or None.
         crl_path: the CA's first CRL, if it had none; else empty.
@@ -90,7 +90,7 @@ def sign(
         request_path,
         ca.entry.path(KEY),
         certificate,
-        end > issuer.validity.end,
+        validity.is_cut_by(issuer.validity),
         certificates.extensions_left_out(request, certificate),
         _room(profile, [ca.certificate, *ca.ancestors]),
         crl_path,
