@@ -5,7 +5,6 @@ from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, keys, pem
 from certstrap.authority.create import read_key
@@ -15,6 +14,7 @@ from certstrap.depot import CERTIFICATE, KEY, REQUEST, Entry
 from certstrap.errors import AlreadyExistsError, RefusedError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.names import Name
+from certstrap.serialization import Encoding
 
 
 class Imported(NamedTuple):

@@ -7,7 +7,6 @@ from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import files, keys
 from certstrap.authority.ca import CA, issuer_of, open_key, usable_ca
@@ -32,6 +31,7 @@ from certstrap.errors import CertstrapError, NotFoundError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey
 from certstrap.names import Name
+from certstrap.serialization import Encoding
 from certstrap.validity import BACKDATED, Expiry, Validity
 
 DEAD = {"revoked", "compromised-key"}

@@ -4,11 +4,10 @@ import hashlib
 import os
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certstrap import pem
 from certstrap.keys.spec import PrivateKey
+from certstrap.serialization import Encoding, NoEncryption, PrivateFormat
 
 PBKDF2_ROUNDS = 600_000  # OWASP's number for PBKDF2-HMAC-SHA256
 
@@ -33,6 +32,12 @@ def dump_pkcs8(key: PrivateKey, passphrase: bytes) -> bytes:
     """
     if not passphrase:
         return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    from cryptography.hazmat.primitives.ciphers import (  # noqa: PLC0415 - only what encrypts
+        Cipher,
+        algorithms,
+        modes,
+    )
+
     clear = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     salt, iv = os.urandom(16), os.urandom(16)
     derived = hashlib.pbkdf2_hmac("sha256", passphrase, salt, PBKDF2_ROUNDS, dklen=32)

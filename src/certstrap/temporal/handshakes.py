@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.serialization import Encoding
 
 Outcome = Literal["accepted", "refused", "untrusted", "unreachable", "failed", "skipped"]
 

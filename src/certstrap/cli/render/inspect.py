@@ -6,7 +6,6 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.depot import CERTIFICATE
 from certstrap.errors import escaped
@@ -14,6 +13,7 @@ from certstrap.inventory import facts
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.inventory.objects import KeyObject
 from certstrap.keys import PublicKey
+from certstrap.serialization import Encoding, PublicFormat
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
