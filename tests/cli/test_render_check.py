@@ -24,7 +24,7 @@ Key
 Rehearsal
   failed   The connection cannot be set up: "key values
            mismatch".
-leaf failed: 2 of 53 checks.
+leaf failed: 2 of 55 checks.
 
 """
 WRONG_IN_120 = """\
@@ -34,7 +34,7 @@ Key
                                 To fix: Use the key and the certificate that belong together.
 Rehearsal
   failed   rehearsal            The connection cannot be set up: "key values mismatch".
-leaf failed: 2 of 53 checks.
+leaf failed: 2 of 55 checks.
 
 """
 BUNDLE = """\
@@ -107,7 +107,7 @@ def test_reports_are_lines_in_columns() -> None:
     )
     end = lines.index("ca.crt passed, with 1 warning.")
     assert lines[end + 1 : end + 3] == ["", "leaf: leaf.crt, leaf.key, CA ca.crt"]
-    assert lines[-1] == "leaf failed: 2 of 53 checks."
+    assert lines[-1] == "leaf failed: 2 of 55 checks."
 
 
 def test_colours_say_nothing_that_words_do_not() -> None:
