@@ -1,12 +1,15 @@
 """What the tests share: a clock that stands still, a command line to call, folders to compare."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
@@ -34,6 +37,24 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * cores()
 
 
+@cache
+def _command() -> Any:
+    """Return the app as a command, which takes longer to build than most calls take."""
+    return typer.main.get_command(app)
+
+
+def call(*args: str, input: str | bytes, context: Context) -> Outcome:  # noqa: A002 - as subprocess calls it
+    """Call the app in this process, in the current folder, and return how it ends."""
+    with CliRunner().isolation(input) as (stdout, stderr, _):
+        with pytest.raises(SystemExit) as ended:
+            _command().main(list(args), prog_name="certstrap", obj=context)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Outcome(code, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """Calls the app in this process, in the current folder, with a context of the test's own.
@@ -53,12 +74,9 @@ class CommandLine:
         exit_code: int = 0,
         stderr: str = "",
     ) -> Outcome:
-        context = Context(now=lambda: now or self.now, environ=environ or {})
-        result = CliRunner().invoke(
-            app, list(args), input=input, obj=context, prog_name="certstrap"
-        )
-        outcome = Outcome(result.exit_code, result.stdout, result.stderr)
-        assert result.exit_code == exit_code, (args, outcome)
+        context = Context(now=lambda: now or self.now, environ=environ or {}, rounds=self.rounds)
+        outcome = call(*args, input=input, context=context)
+        assert outcome.exit_code == exit_code, (args, outcome)
         assert "Traceback" not in outcome.stderr
         if exit_code == 0:
             assert outcome.stderr == stderr, outcome
