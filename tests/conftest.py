@@ -19,6 +19,8 @@ from tests import programs
 from tests.programs import CERTSTRAP, Outcome
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+FEW_ROUNDS = 2048  # as many as `cryptography` uses; deriving a key by the usual 600,000 is slow
+USUAL_ROUNDS = 0  # as `Context` has it
 
 programs.forget_environment()
 programs.use_shared_memory()
@@ -60,10 +62,12 @@ class CommandLine:
     """Calls the app in this process, in the current folder, with a context of the test's own.
 
     A command that ends otherwise than ``exit_code`` says fails the test, and so does one that
-    succeeds and prints something else to standard error than ``stderr``.
+    succeeds and prints something else to standard error than ``stderr``. Keys are encrypted by
+    ``rounds`` of PBKDF2; `tests/cli/test_rounds.py` shows that this is all that they change.
     """
 
     now: datetime = NOW
+    rounds: int = FEW_ROUNDS
 
     def __call__(
         self,

@@ -345,7 +345,9 @@ def test_it_holds_what_it_held_after_a_command_that_fails(
 
 # What certstrap reads (RFC 8018, appendix A), to the byte: PBES2 of PBKDF2, with no key length and
 # with hmacWithSHA256 and its NULL, and of AES-256-CBC. Salt, IV and key are random.
-_PBKDF2 = "06092a864886f70d01050c 3025 0410 .{32} 0203 0927c0 300c 06082a864886f70d0209 0500"
+# The number of rounds is written in three bytes, as 600,000 is.
+ROUNDS = 0x010000
+_PBKDF2 = "06092a864886f70d01050c 3025 0410 .{32} 0203 010000 300c 06082a864886f70d0209 0500"
 _AES_256_CBC = "0609 60864801650304012a 0410 .{32}"
 ENCRYPTED_KEY = re.compile(
     f"30(81..|82....) 3060 06092a864886f70d01050d 3053 3032 {_PBKDF2} 301d {_AES_256_CBC} 04.*",
@@ -364,9 +366,8 @@ WRITING = {
 
 
 @pytest.mark.parametrize("command", WRITING, ids=list(WRITING))
-def test_an_encrypted_key_is_written_as_certstrap_reads_it(
-    certstrap: CommandLine, depot: Path, command: str
-) -> None:
+def test_an_encrypted_key_is_written_as_certstrap_reads_it(depot: Path, command: str) -> None:
+    certstrap = CommandLine(now=NOW, rounds=ROUNDS)
     certstrap(*WRITING[command], *PASSPHRASE)
     pem = (depot / "N.key").read_bytes()
     assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import utc_now
-from tests.conftest import CommandLine
+from tests.conftest import USUAL_ROUNDS, CommandLine
 from tests.interop.conftest import HOST, KINDS, NAMELESS
 from tests.interop.peers import openssl
 from tests.programs import Outcome
@@ -170,7 +170,8 @@ def test_our_encrypted_keys_open_with_their_passphrase_alone(
     openssl(*key, "-passin", "pass:wrong", exit_code=1)
 
 
-def test_our_encrypted_keys_are_pbes2_with_600000_rounds(certstrap: CommandLine) -> None:
+def test_our_encrypted_keys_are_pbes2_with_600000_rounds(folder: Path) -> None:
+    certstrap = CommandLine(rounds=USUAL_ROUNDS)
     certstrap("request-cert", "--cn", "N", "--curve", "P-256", environ=ENVIRON)
     parsed = openssl("asn1parse", "-in", "out/N.key").stdout.splitlines()
     values = [" ".join(line.split("prim: ")[1].split()) for line in parsed if "prim: " in line]

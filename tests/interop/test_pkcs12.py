@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import utc_now
-from tests.conftest import CommandLine
+from tests.conftest import USUAL_ROUNDS, CommandLine
 from tests.interop.conftest import HOST, Make
 from tests.interop.peers import certtool, java, openssl
 
@@ -25,7 +25,7 @@ either_form = pytest.mark.parametrize("legacy", [(), ("--legacy",)], ids=["moder
 def export(folder: Path, depot: Path) -> CommandLine:
     """`export-pkcs12` in a copy of the depot."""
     shutil.copytree(depot, folder / "out")
-    return CommandLine(now=utc_now())
+    return CommandLine(now=utc_now(), rounds=USUAL_ROUNDS)
 
 
 def bags(info: str) -> list[str]:

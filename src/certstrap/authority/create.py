@@ -78,7 +78,7 @@ def create_ca(
     plan.issuers[entry.stem] = issuer
     revocations = crl.empty(issuer, plan.now)
     if not lone:
-        plan.add(entry.path(KEY), keys.dump(private, secret), KEY_MODE, taken)
+        plan.add(entry.path(KEY), keys.dump(private, secret, plan.rounds), KEY_MODE, taken)
     for suffix, new in ((CERTIFICATE, certificate), (CRL, revocations)):
         pem = new.public_bytes(Encoding.PEM)
         plan.add(entry.path(suffix), pem, PUBLIC_MODE, taken)

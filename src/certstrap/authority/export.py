@@ -91,7 +91,7 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
 
 def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
     """Write ``key`` as the PKCS#8 file at ``path``, encrypted if ``passphrase`` is not empty."""
-    plan.add(path, keys.dump_pkcs8(key, passphrase), EXPORT_MODE)
+    plan.add(path, keys.dump_pkcs8(key, passphrase, plan.rounds), EXPORT_MODE)
 
 
 def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:

@@ -57,7 +57,7 @@ def import_certificate(
         key, secret = read_key(plan, key_file, plan.passphrases.opening)
         _require_same_key(certificate, key.public_key(), source_of(key_file))
         secret = secret or plan.passphrases.new()
-        plan.add(entry.path(KEY), keys.dump(key, secret), KEY_MODE, taken)
+        plan.add(entry.path(KEY), keys.dump(key, secret, plan.rounds), KEY_MODE, taken)
     if request_file:
         source = source_of(request_file)
         request = certificates.load_request(plan.read(request_file, "certificate request"), source)

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certstrap import keys
 from certstrap.authority.export import not_valid, require_leaf
 from certstrap.authority.plan import Plan
 from certstrap.certificates import rules
@@ -75,7 +74,7 @@ def export_pkcs12(
         raise RefusedError(
             "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
         ) from None
-    encryption = encryption_for(secret, legacy=legacy)
+    encryption = encryption_for(secret, plan.rounds, legacy=legacy)
     data = pkcs12.serialize_key_and_certificates(
         name.text.encode(), key, certificate, above, encryption
     )
@@ -84,8 +83,14 @@ def export_pkcs12(
     return Exported(path, text, missing, not_valid(plan, chain, entry.path(CERTIFICATE)))
 
 
-def encryption_for(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryption:
-    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty."""
+def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:
+    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty.
+
+    Args:
+        passphrase: what opens it.
+        rounds: of PBKDF2, which the old form does not use.
+        legacy: whether it is of the old form.
+    """
     if not passphrase:
         return NoEncryption()
     builder = PrivateFormat.PKCS12.encryption_builder()
@@ -94,5 +99,5 @@ def encryption_for(passphrase: bytes, *, legacy: bool) -> KeySerializationEncryp
         return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).build(
             passphrase
         )
-    builder = builder.kdf_rounds(keys.PBKDF2_ROUNDS).hmac_hash(hashes.SHA256())
+    builder = builder.kdf_rounds(rounds).hmac_hash(hashes.SHA256())
     return builder.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC).build(passphrase)

@@ -29,7 +29,7 @@ from certstrap.errors import (
     storage_errors,
 )
 from certstrap.files import NewFile
-from certstrap.keys import KeySpec, PrivateKey
+from certstrap.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
 from certstrap.locks import PATIENT, FolderId, Patience, folder_id, locked
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Plan:
         generate: generates its keys.
         standard_input: returns all of standard input, which is empty otherwise.
         patience: how long it waits for another process.
+        rounds: of PBKDF2, which encrypt its keys.
         cas: the CAs that may sign, by stem; each is checked once.
         issuers: the CAs whose keys are open, by stem; a key is opened once.
     """
@@ -68,6 +69,7 @@ class Plan:
         generate: Generate = KeySpec.generate,
         standard_input: Callable[[], bytes] = bytes,
         patience: Patience = PATIENT,
+        rounds: int = PBKDF2_ROUNDS,
     ) -> None:
         self.depot = depot
         self.passphrases = passphrases
@@ -75,6 +77,7 @@ class Plan:
         self.generate = generate
         self.standard_input = standard_input
         self.patience = patience
+        self.rounds = rounds
         self.cas: dict[str, CA] = {}
         self.issuers: dict[str, Issuer] = {}
         self._files: dict[str, NewFile] = {}

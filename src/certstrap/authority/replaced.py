@@ -101,12 +101,12 @@ def put(
 
 
 def _of_new_key(plan: Plan, entry: Entry, key: NewKey) -> dict[str, bytes]:
-    found = {KEY: keys.dump(key.private, key.secret)}
+    found = {KEY: keys.dump(key.private, key.secret, plan.rounds)}
     public = key.old.public_key()
     if entry.has(PKCS8):
         old, secret = keys.load(entry.read(PKCS8), entry.path(PKCS8), plan.passphrases.opening)
         if old.public_key() == public:
-            found[PKCS8] = keys.dump_pkcs8(key.private, secret)
+            found[PKCS8] = keys.dump_pkcs8(key.private, secret, plan.rounds)
     if entry.has(REQUEST):
         request = entry.request()
         if request.public_key() == public:
@@ -155,7 +155,7 @@ def _pkcs12(plan: Plan, entry: Entry, change: Change) -> bytes | None:
     if not opened.cert or opened.cert.certificate != change.old:
         return None
     key = change.key.private if change.key and opened.key else opened.key
-    encryption = encryption_for(secret or b"", legacy=_LEGACY in data)
+    encryption = encryption_for(secret or b"", plan.rounds, legacy=_LEGACY in data)
     above = issuers_of(plan.depot, change.new)
     name = opened.cert.friendly_name
     return pkcs12.serialize_key_and_certificates(name, key, change.new, above, encryption)  # type: ignore[arg-type]

@@ -103,7 +103,7 @@ def request_certificate(
         secret = plan.passphrases.new()
         private = plan.generate(key) if isinstance(key, KeySpec) else key
         owned = OwnedKey(private, bool(secret))
-        plan.add(key_path, keys.dump(owned.private, secret), KEY_MODE, taken)
+        plan.add(key_path, keys.dump(private, secret, plan.rounds), KEY_MODE, taken)
     request = certificates.make_request(owned.private, subject, names)
     plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
     return NewRequest(key_path, was_read, path, request, owned)

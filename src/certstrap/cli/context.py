@@ -85,6 +85,7 @@ class Context(NamedTuple):
         connect: opens a connection to a host and a port, within some seconds.
         loopback: opens a connection within this machine, and returns both ends.
         run: runs a command line in the shell, and returns its exit status.
+        rounds: of PBKDF2, which encrypt new keys; as many as `keys.PBKDF2_ROUNDS` if it is 0.
     """
 
     now: Callable[[], datetime] = utc_now
@@ -96,6 +97,7 @@ class Context(NamedTuple):
     connect: Callable[[str, int, float], "socket"] = open_connection
     loopback: Callable[[], tuple["socket", "socket"]] = open_loopback
     run: Callable[[str], int] = run_command
+    rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
     def ask(self, prompt: str) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.

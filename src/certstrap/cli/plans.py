@@ -10,6 +10,7 @@ from certstrap.cli.console import generate, remark
 from certstrap.cli.context import Context, read_all
 from certstrap.depot import Depot
 from certstrap.errors import RefusedError
+from certstrap.keys import PBKDF2_ROUNDS
 from certstrap.locks import Patience
 
 _EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins now is backdated
@@ -33,7 +34,8 @@ def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = T
         remark_if_shared(context)
     patience = Patience(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
     depot = Depot(context.depot_path)
-    return Plan(depot, passphrases, now, generate, read_all, patience)
+    rounds = context.rounds or PBKDF2_ROUNDS
+    return Plan(depot, passphrases, now, generate, read_all, patience, rounds)
 
 
 def remark_if_shared(context: Context) -> None:

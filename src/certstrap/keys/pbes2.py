@@ -12,7 +12,7 @@ from certstrap.serialization import Encoding, NoEncryption, PrivateFormat
 PBKDF2_ROUNDS = 600_000  # OWASP's number for PBKDF2-HMAC-SHA256
 
 
-def dump(key: PrivateKey, passphrase: bytes) -> bytes:
+def dump(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> bytes:
     """Return a key as the depot keeps it, in PEM.
 
     Not encrypted (``passphrase`` is empty), RSA is PKCS#1 and the others are PKCS#8, as certstrap
@@ -20,13 +20,14 @@ def dump(key: PrivateKey, passphrase: bytes) -> bytes:
     """
     if isinstance(key, rsa.RSAPrivateKey) and not passphrase:
         return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return dump_pkcs8(key, passphrase)
+    return dump_pkcs8(key, passphrase, rounds)
 
 
-def dump_pkcs8(key: PrivateKey, passphrase: bytes) -> bytes:
+def dump_pkcs8(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> bytes:
     """Return a key as PKCS#8 PEM; encrypted if ``passphrase`` is not empty.
 
-    Encryption is PBES2 with PBKDF2-HMAC-SHA256, 600,000 rounds, and AES-256-CBC (RFC 8018, 6.2).
+    Encryption is PBES2 with PBKDF2-HMAC-SHA256, 600,000 rounds if ``rounds`` does not say
+    otherwise, and AES-256-CBC (RFC 8018, 6.2).
     `cryptography` encrypts PKCS#8 with 2,048 rounds and has no way to ask for more, so the
     EncryptedPrivateKeyInfo (RFC 5958, 3) is built here.
     """
@@ -40,13 +41,13 @@ def dump_pkcs8(key: PrivateKey, passphrase: bytes) -> bytes:
 
     clear = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     salt, iv = os.urandom(16), os.urandom(16)
-    derived = hashlib.pbkdf2_hmac("sha256", passphrase, salt, PBKDF2_ROUNDS, dklen=32)
+    derived = hashlib.pbkdf2_hmac("sha256", passphrase, salt, rounds, dklen=32)
     padding = 16 - len(clear) % 16
     encryptor = Cipher(algorithms.AES(derived), modes.CBC(iv)).encryptor()
     encrypted = encryptor.update(clear + bytes([padding]) * padding) + encryptor.finalize()
     prf = _sequence(HMAC_SHA256, b"\5\0")
-    rounds = _der(0x02, PBKDF2_ROUNDS.to_bytes(3, "big"))
-    pbkdf2 = _sequence(_PBKDF2, _sequence(_der(0x04, salt), rounds, prf))
+    number = _der(0x02, rounds.to_bytes(rounds.bit_length() // 8 + 1, "big"))
+    pbkdf2 = _sequence(_PBKDF2, _sequence(_der(0x04, salt), number, prf))
     pbes2 = _sequence(_PBES2, _sequence(pbkdf2, _sequence(_AES_256_CBC, _der(0x04, iv))))
     return pem.to_pem("ENCRYPTED PRIVATE KEY", _sequence(pbes2, _der(0x04, encrypted)))
 
