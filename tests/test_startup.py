@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from certstrap.cli import app
+from certstrap.cli.context import utc_now
+from tests.conftest import CommandLine
 from tests.docs import ROOT
 
 # In their order, in one folder; each with its exit status.
@@ -57,14 +58,11 @@ WITHOUT_WORK = ["--version", "no-such-command"]
 MOST_MODULES_OF_SIGN = 66
 
 
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, set[str]]:
-    """The modules that each line of `LINES` imports, when all its streams are pipes."""
-    folder = tmp_path_factory.mktemp("startup")
-    return {
-        line: _modules(folder, "-m", "certstrap", *line.split(), status=status)
-        for line, status in LINES.items()
-    }
+def _imported(folder: Path, line: str) -> set[str]:
+    """Return the modules that a line of `LINES` imports, when all its streams are pipes."""
+    found = _modules(folder, "-m", "certstrap", *line.split(), status=LINES[line])
+    assert "certstrap.cli" in found
+    return found
 
 
 def _modules(folder: Path, *args: str, status: int = 0) -> set[str]:
@@ -91,27 +89,25 @@ def test_every_command_is_tried_here() -> None:
     assert {line.split()[0] for line in LINES} >= set(group.commands)
 
 
-@pytest.mark.parametrize("line", LINES)
 def test_rich_is_not_imported_where_output_is_a_pipe(
-    line: str, imported: Mapping[str, set[str]]
+    tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    assert "certstrap.cli" in imported[line]
-    assert not _of("rich", imported[line])
+    for line in LINES:
+        with subtests.test(line):
+            assert not _of("rich", _imported(tmp_path, line))
 
 
 @pytest.mark.parametrize("line", WITHOUT_WORK)
-def test_cryptography_is_not_imported_where_nothing_is_done(
-    line: str, imported: Mapping[str, set[str]]
-) -> None:
-    assert "certstrap.cli" in imported[line]
-    assert not _of("cryptography", imported[line])
+def test_cryptography_is_not_imported_where_nothing_is_done(line: str, tmp_path: Path) -> None:
+    assert not _of("cryptography", _imported(tmp_path, line))
 
 
-def test_sign_imports_little_beyond_what_it_stands_on(
-    tmp_path: Path, imported: Mapping[str, set[str]]
-) -> None:
-    baseline = _modules(tmp_path, "-c", "import typer, cryptography.x509")
-    beyond = imported["sign client --CA Cert"] - baseline
+def test_sign_imports_little_beyond_what_it_stands_on(folder: Path) -> None:
+    certstrap = CommandLine(now=utc_now())
+    certstrap("init", "--common-name", "Cert", "--curve", "P-256", "--no-passphrase")
+    certstrap("request-cert", "--common-name", "client", "--key-bits", "2048", "--no-passphrase")
+    baseline = _modules(folder, "-c", "import typer, cryptography.x509")
+    beyond = _imported(folder, "sign client --CA Cert") - baseline
     assert len(beyond) <= MOST_MODULES_OF_SIGN, sorted(beyond)
 
 
