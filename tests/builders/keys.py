@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -29,13 +29,19 @@ SECRET = b"123456"
 @cache
 def a_key(spec: KeySpec = P256) -> PrivateKey:
     """Return a key of that kind, always the same one."""
-    return spec.generate()
+    return an_rsa_key(spec.bits) if spec.bits else spec.generate()
 
 
 @cache
 def an_rsa_key(bits: int) -> rsa.RSAPrivateKey:
     """Return an RSA key of a size that certstrap itself may not generate, always the same one."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+@cache
+def a_dsa_key() -> dsa.DSAPrivateKey:
+    """Return a key that cannot sign certificates, always the same one."""
+    return dsa.generate_private_key(1024)  # noqa: S505 - to be refused
 
 
 def public(key: PrivateKey) -> bytes:

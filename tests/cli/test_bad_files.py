@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import dsa, x25519
+from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certstrap.keys import P256
 from tests import programs
 from tests.builders import foreign
+from tests.builders.keys import a_dsa_key
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.programs import CERTSTRAP, ordinary
 
@@ -287,7 +288,7 @@ def test_a_key_of_a_kind_that_cannot_sign_is_refused(
     if form == PrivateFormat.PKCS8:
         data = x25519.X25519PrivateKey.generate().private_bytes(Encoding.PEM, form, NoEncryption())
     else:
-        data = dsa.generate_private_key(2048).private_bytes(Encoding.PEM, form, NoEncryption())
+        data = a_dsa_key().private_bytes(Encoding.PEM, form, NoEncryption())
     put(depot.parent, "x.key", data)
     for reader in ("init --key", "request-cert --key", "export-pkcs8 --key"):
         says(certstrap, READERS[reader][0], "x.key holds a key that cannot sign.", "Ed25519")

@@ -117,8 +117,8 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
     "ca-count": ([another(number) for number in range(17)], "would hold 17 certificates"),
     "ca-size": (
         [
-            another(n, key=an_rsa_key(4096)).having(
-                "odd", x509.UnrecognizedExtension(ODD.oid, b"x" * 2000), critical=False
+            another(n).having(
+                "odd", x509.UnrecognizedExtension(ODD.oid, b"x" * 2500), critical=False
             )
             for n in range(10)
         ],

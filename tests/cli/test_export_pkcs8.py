@@ -7,10 +7,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.keys import P256, RSA_2048, KeySpec, PrivateKey
 from tests.builders import foreign
+from tests.builders.keys import a_key
 from tests.conftest import CommandLine
 
 KEYS = {
-    "rsa": RSA_2048.generate(),
+    "rsa": a_key(RSA_2048),
     "p256": P256.generate(),
     "p521": KeySpec(curve="P-521").generate(),
     "ed25519": KeySpec(curve="Ed25519").generate(),

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.keys import P256, P384, RSA_2048, KeySpec, PrivateKey, spec_of
 from tests.builders import foreign, pairs
+from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine, snapshot
 
 CA_LINE = shlex.split("gen ca --org temporal -d 1y --ca-cert ca.pem --ca-key ca.key")
@@ -270,7 +271,7 @@ def test_rsa_makes_a_ca_of_4096_bits_and_leaves_like_it(
 @pytest.mark.parametrize(
     ("key", "kind"),
     [
-        (RSA_2048.generate(), "RSA 2048"),
+        (a_key(RSA_2048), "RSA 2048"),
         (P256.generate(), "P-256"),
         (KeySpec(curve="P-521").generate(), "P-521"),
         (ec.generate_private_key(ec.SECP256K1()), "P-384"),
@@ -290,7 +291,7 @@ def test_the_key_of_a_leaf_follows_its_cas(
     )
 
 
-KEYS = {"rsa": RSA_2048.generate(), "p256": P256.generate()}
+KEYS = {"rsa": a_key(RSA_2048), "p256": P256.generate()}
 
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import dsa, x25519
+from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certstrap.keys import P256, RSA_2048
 from tests.builders import foreign, pairs
+from tests.builders.keys import a_dsa_key
 from tests.builders.pairs import Pair
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
@@ -230,9 +231,7 @@ def test_an_expired_certificate_may_be_kept(certstrap: CommandLine, folder: Path
     certstrap.refuses("sign", "client", "--CA", "Root", sentence="out/Root.crt expired on ")
 
 
-DSA = dsa.generate_private_key(2048).private_bytes(
-    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-)
+DSA = a_dsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 X25519 = x25519.X25519PrivateKey.generate().private_bytes(
     Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
 )

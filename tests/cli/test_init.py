@@ -13,6 +13,7 @@ from cryptography.x509.oid import ExtensionOID
 from certstrap.keys import P256, RSA_2048, PrivateKey, dump, spec_of
 from tests import programs
 from tests.builders import foreign
+from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine
 from tests.programs import CERTSTRAP
 
@@ -242,7 +243,7 @@ FORMS = [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8]
 
 @pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
 @pytest.mark.parametrize("form", FORMS, ids=["traditional", "pkcs8"])
-@pytest.mark.parametrize("key", [RSA_2048.generate(), P256.generate()], ids=["rsa", "ec"])
+@pytest.mark.parametrize("key", [a_key(RSA_2048), P256.generate()], ids=["rsa", "ec"])
 def test_a_key_of_ones_own_is_read_and_copied(
     certstrap: CommandLine, folder: Path, key: PrivateKey, form: PrivateFormat, encoding: Encoding
 ) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.keys import P256, RSA_2048, PrivateKey, spec_of
 from tests.builders import foreign
+from tests.builders.keys import a_key
 from tests.conftest import CommandLine
 
 REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase")
@@ -122,8 +123,8 @@ def test_the_subject_holds_what_was_given(certstrap: CommandLine, folder: Path) 
 @pytest.mark.parametrize(
     ("key", "form"),
     [
-        (RSA_2048.generate(), PrivateFormat.TraditionalOpenSSL),
-        (RSA_2048.generate(), PrivateFormat.PKCS8),
+        (a_key(RSA_2048), PrivateFormat.TraditionalOpenSSL),
+        (a_key(RSA_2048), PrivateFormat.PKCS8),
         (P256.generate(), PrivateFormat.TraditionalOpenSSL),
         (ed448.Ed448PrivateKey.generate(), PrivateFormat.PKCS8),
     ],

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.inventory import facts
@@ -22,7 +22,7 @@ from tests.builders.certificates import (
     key_usage,
 )
 from tests.builders.foreign import request_signed_with_sha1
-from tests.builders.keys import CA_KEY, ED448_KEY, LEAF_KEY, a_key, an_rsa_key
+from tests.builders.keys import CA_KEY, ED448_KEY, LEAF_KEY, a_dsa_key, a_key, an_rsa_key
 from tests.conftest import NOW
 
 NAMES = [
@@ -146,7 +146,7 @@ def test_weakest_key_has_hardly_any_strength() -> None:
 
 
 def test_key_that_cannot_sign_has_neither_kind_nor_strength() -> None:
-    key = dsa.generate_private_key(2048).public_key()
+    key = a_dsa_key().public_key()
     assert kind_of(key) is None
     of = facts.of_public_key(key)
     assert of == {"kind": "of a kind that cannot sign", "strength": None, "sha256": None}

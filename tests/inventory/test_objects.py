@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -20,7 +20,7 @@ from certstrap.inventory import objects
 from certstrap.inventory.objects import KeyObject, Object
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate, a_request
-from tests.builders.keys import CA_KEY, LEAF_KEY, SECRET, key_data, never, secret
+from tests.builders.keys import CA_KEY, LEAF_KEY, SECRET, a_dsa_key, key_data, never, secret
 from tests.test_certstrap_depot import DATA, MALFORMED
 
 CERTIFICATE, REQUEST = a_certificate(), a_request()
@@ -168,7 +168,7 @@ def test_pkcs12_file_is_read(passphrase: bytes) -> None:
 def test_pkcs12_file_with_another_key_or_none_is_read() -> None:
     found = read(a_pkcs12(b"", None))
     assert [each.source for each in found] == ["file (certificate 1)"]
-    (only,) = read(a_pkcs12(b"", dsa.generate_private_key(2048)), of_pkcs12=secret)[:1]
+    (only,) = read(a_pkcs12(b"", a_dsa_key()), of_pkcs12=secret)[:1]
     assert only.problem == "file holds a key that cannot sign."
 
 

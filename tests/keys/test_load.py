@@ -21,7 +21,7 @@ from certstrap.keys import P256, RSA_2048, PrivateKey
 from certstrap.keys.rounds import rounds_of, rounds_of_pkcs12
 from tests.builders import DATA
 from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence, with_rounds
-from tests.builders.keys import LEAF_KEY, SECRET, a_key, never, public, secret
+from tests.builders.keys import LEAF_KEY, SECRET, a_dsa_key, a_key, never, public, secret
 from tests.builders.openssl import openssl
 
 TRADITIONAL = PrivateFormat.TraditionalOpenSSL
@@ -93,7 +93,7 @@ def test_an_encrypted_key_is_read_in_any_form_with_its_passphrase_alone(form: st
 
 
 X25519 = x25519.X25519PrivateKey.generate()
-DSA = dsa.generate_private_key(1024)  # noqa: S505 - to be refused
+DSA = a_dsa_key()
 
 
 @pytest.mark.parametrize("key", [X25519, DSA], ids=["X25519", "DSA"])
