@@ -102,12 +102,17 @@ def test_cryptography_is_not_imported_where_nothing_is_done(line: str, tmp_path:
     assert not _of("cryptography", _imported(tmp_path, line))
 
 
-def test_sign_imports_little_beyond_what_it_stands_on(folder: Path) -> None:
+@pytest.fixture
+def of_sign(folder: Path) -> set[str]:
+    """The modules that `sign` imports."""
     certstrap = CommandLine(now=utc_now())
     certstrap("init", "--common-name", "Cert", "--curve", "P-256", "--no-passphrase")
     certstrap("request-cert", "--common-name", "client", "--key-bits", "2048", "--no-passphrase")
-    baseline = _modules(folder, "-c", "import typer, cryptography.x509")
-    beyond = _imported(folder, "sign client --CA Cert") - baseline
+    return _imported(folder, "sign client --CA Cert")
+
+
+def test_sign_imports_little_beyond_what_it_stands_on(folder: Path, of_sign: set[str]) -> None:
+    beyond = of_sign - _modules(folder, "-c", "import typer, cryptography.x509")
     assert len(beyond) <= MOST_MODULES_OF_SIGN, sorted(beyond)
 
 
@@ -129,5 +134,5 @@ def test_the_benchmark_prints_each_measure_with_its_limit(tmp_path: Path) -> Non
     assert ended.returncode == any(line.startswith("FAIL") for line in lines)
 
 
-def test_sign_does_without_the_ssh_part_of_the_library(imported: Mapping[str, set[str]]) -> None:
-    assert not any("ssh" in module for module in imported["sign client --CA Cert"])
+def test_sign_does_without_the_ssh_part_of_the_library(of_sign: set[str]) -> None:
+    assert not any("ssh" in module for module in of_sign)
