@@ -360,11 +360,12 @@ def test_completion_without_what_a_shell_sets_is_refused_in_one_sentence(
     assert done.stderr == "Shell completion needs the variables that a shell sets.\n"
 
 
-@pytest.mark.parametrize("name", ["COLUMNS", "LINES", "TERMINAL_WIDTH"])
-@pytest.mark.parametrize("size", ["abc", "", "0", "-1", "99999999999", "١٢"])
-def test_a_size_that_no_terminal_has_does_not_count(name: str, size: str) -> None:
+def test_a_size_that_no_terminal_has_does_not_count(subtests: pytest.Subtests) -> None:
     plain = programs.run(*CERTSTRAP, "sign", "--help")
-    assert programs.run(*CERTSTRAP, "sign", "--help", environ={name: size}) == plain
+    for size in ("abc", "", "0", "-1", "99999999999", "١٢"):
+        for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+            with subtests.test(name, size=size):
+                assert programs.run(*CERTSTRAP, "sign", "--help", environ={name: size}) == plain
 
 
 def test_warnings_that_somebody_asked_for_are_theirs() -> None:
