@@ -257,20 +257,17 @@ class Plan:
     def carry_out(
         self, steps: Callable[[], Result], again: Callable[[], Result] | None = None
     ) -> Result:
-        """Run ``steps``, write what they plan, and return their result.
+        """Run ``steps``, which commit what they plan, and return their result.
 
         If another process creates or changes a part of it at the same time, all is forgotten that
         was planned and known, and ``again`` runs, or the same steps once more, with what exists
         then, while this process alone uses the depot.
         """
         try:
-            result = steps()
-            self.commit()
+            return steps()
         except (AlreadyExistsError, PathTakenError, ChangedError):
             self._start_again()
-            result = (again or steps)()
-            self.commit()
-        return result
+            return (again or steps)()
 
     def _start_again(self) -> None:
         self._drop()

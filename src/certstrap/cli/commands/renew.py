@@ -84,7 +84,13 @@ def command(
     with new_plan(context, given) as plan:
         now = plan.now
         limit = Expiry.parse(expiring).after(now) if expiring else None
-        outcome = plan.carry_out(lambda: _renew(plan, whose, limit, wanted, undone=undone))
+
+        def steps() -> Outcome:
+            found = _renew(plan, whose, limit, wanted, undone=undone)
+            plan.commit()
+            return found
+
+        outcome = plan.carry_out(steps)
     if not as_json:
         _say(context, outcome, limit, now)
     for entry, error in outcome.refused:
