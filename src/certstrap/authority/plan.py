@@ -119,7 +119,7 @@ class Plan:
                 return self.standard_input()
         if self._is_stream(path):
             return streams.read(path)
-        return files.read(path, kind, hint="Check the path.")
+        return files.read(path, kind)
 
     def exists(self, path: str) -> bool:
         """Return whether a file is there, or is planned; a pipe outside of the depot is no file."""
