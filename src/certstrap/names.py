@@ -92,6 +92,8 @@ class Name(NamedTuple):
     @property
     def stems(self) -> tuple[str, ...]:
         """All names that its files may have: as typed, by certstrap's rules, by ours."""
+        if _is_kept(self.typed) and _is_stem(self.typed):
+            return (self.typed,)
         rules = (str, _of_init, _of_request)
         found = [rule(text) for rule in rules for text in (self.typed, self.text)]
         return tuple(filter(_is_stem, dict.fromkeys((*found, self.ca_stem, self.stem))))
@@ -105,7 +107,7 @@ class Name(NamedTuple):
         return self.text
 
 
-_UNCHANGED = str.maketrans("", "", "._-")
+_OTHERS_KEPT = str.maketrans("", "", "._-")
 _NO_FILE_NAME = '<>:"/\\|?*' if sys.platform == "win32" else "/"
 
 
@@ -121,9 +123,14 @@ def _of_request(text: str) -> str:
     return _keeping(lambda c: c.isascii() and c.isalnum(), text)
 
 
+def _is_kept(text: str) -> bool:
+    """Return whether every rule leaves ``text`` as it is, but for dots in front."""
+    return text.isascii() and text.translate(_OTHERS_KEPT).isalnum()
+
+
 def _keeping(keeps: Callable[[str], bool], text: str) -> str:
     """Return ``text`` with a ``_`` for each run of what is neither kept nor one of ``._-``."""
-    if text.isascii() and text.translate(_UNCHANGED).isalnum():  # most names, ten times as fast
+    if _is_kept(text):  # most names, ten times as fast
         return text
     runs = groupby(text, lambda c: c in "._-" or keeps(c))
     return "".join("".join(run) if kept else "_" for kept, run in runs)

@@ -6,6 +6,7 @@ Times are aware, in UTC, in whole seconds, as X.509 has them (RFC 5280, 4.1.2.5)
 import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from certstrap.errors import InvalidExpiryError, InvalidTimeError
@@ -105,6 +106,7 @@ class Expiry(NamedTuple):
     def __str__(self) -> str:
         return self.text
 
+    @lru_cache  # noqa: B019 - a list asks for one end again and again, and a value is small
     def after(self, now: datetime) -> datetime:
         """Return the end for a certificate made at ``now``: for a day, its last second in UTC.
 
