@@ -57,6 +57,11 @@ def call(*args: str, input: str | bytes, context: Context) -> Outcome:  # noqa: 
         return Outcome(code, stdout.getvalue().decode(), stderr.getvalue().decode())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the installations of the README, which take longest, so that none ends alone."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
 @dataclass(frozen=True)
 class CommandLine:
     """Calls the app in this process, in the current folder, with a context of the test's own.

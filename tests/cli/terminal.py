@@ -1,6 +1,6 @@
 """The real program on a terminal of its own, as a person sees it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ def terminal(
     *args: str,
     environ: Mapping[str, str] | None = None,
     output: str = "",
+    program: Sequence[str] = CERTSTRAP,
     timeout: int = 20,
 ) -> Iterator["pexpect.spawn[str]"]:
     """Run the program in ``folder``, 24 lines by 80 columns; it is gone when the block ends.
@@ -29,7 +30,7 @@ def terminal(
     script = 'exec "$@"' + (f" > {output}" if output else "")
     child = pexpect.spawn(
         "sh",
-        ["-c", script, "sh", *CERTSTRAP, *args],
+        ["-c", script, "sh", *program, *args],
         cwd=str(folder),
         env=environment({"TERM": "xterm", **(environ or {})}),
         dimensions=(24, 80),

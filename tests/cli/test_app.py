@@ -1,10 +1,12 @@
 """The app as a whole: version, help, unknown commands, completion, and the ways to start it."""
 
+import json
 import re
 import shlex
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from pkgutil import iter_modules
 
@@ -19,6 +21,21 @@ from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.interop import peers
 from tests.programs import CERTSTRAP
+
+ONE_AFTER_ANOTHER = """
+import json, os, sys
+from certstrap.__main__ import main
+calls = json.loads(sys.argv[1])
+for number, (args, environ) in enumerate(calls):
+    print(end="\\f" * bool(number), flush=True)
+    child = os.fork()
+    if not child:
+        os.environ |= environ
+        sys.argv[1:] = args
+        main()
+    assert os.waitpid(child, 0)[1] == 0, args
+"""
+"""Runs the program with each of the arguments and environments that its own argument lists."""
 
 COMMAND_MODULES = [each.name for each in iter_modules(commands.__path__)]
 COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]
@@ -80,17 +97,23 @@ def examples() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("command", examples())
 def test_an_example_can_be_copied_and_fits_on_a_terminal(
-    certstrap: CommandLine, folder: Path, command: str
+    certstrap: CommandLine, folder: Path, subtests: pytest.Subtests
 ) -> None:
-    lines = f"Example: {examples()[command]}".splitlines()
-    assert certstrap(*command.split(), "--help").lines[-len(lines) :] == [f"  {x}" for x in lines]
-    with terminal(folder, *command.split(), "--help") as child:
-        printed = ends(child).rstrip("\n").splitlines()
-    assert printed[-len(lines) :] == [f" {lines[0]}", *lines[1:]]
-    assert max(map(len, printed[-len(lines) :])) <= 80
-    assert shlex.split(examples()[command])[0] == "certstrap"
+    # Each help is drawn by a process of its own, but rich is loaded once.
+    calls = json.dumps([([*command.split(), "--help"], {}) for command in examples()])
+    loaded = (sys.executable, "-c", f"import typer.rich_utils\n{ONE_AFTER_ANOTHER}")
+    with terminal(folder, calls, program=loaded) as child:
+        drawn = ends(child).split("\f")
+    for (command, example), page in zip(examples().items(), drawn, strict=True):
+        with subtests.test(command):
+            lines = f"Example: {example}".splitlines()
+            plain = certstrap(*command.split(), "--help").lines
+            assert plain[-len(lines) :] == [f"  {line}" for line in lines]
+            printed = page.rstrip("\n").splitlines()
+            assert printed[-len(lines) :] == [f" {lines[0]}", *lines[1:]]
+            assert max(map(len, printed[-len(lines) :])) <= 80
+            assert shlex.split(example)[0] == "certstrap"
 
 
 def test_the_examples_work_in_their_order(certstrap: CommandLine, folder: Path) -> None:
@@ -361,11 +384,15 @@ def test_completion_without_what_a_shell_sets_is_refused_in_one_sentence(
 
 
 def test_a_size_that_no_terminal_has_does_not_count(subtests: pytest.Subtests) -> None:
-    plain = programs.run(*CERTSTRAP, "sign", "--help")
-    for size in ("abc", "", "0", "-1", "99999999999", "١٢"):
-        for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
-            with subtests.test(name, size=size):
-                assert programs.run(*CERTSTRAP, "sign", "--help", environ={name: size}) == plain
+    command = ["sign", "--help"]
+    plain = programs.run(*CERTSTRAP, *command).stdout
+    names = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
+    sizes = [*product(names, ("abc", "", "0", "-1", "99999999999", "١٢"))]
+    calls = json.dumps([(command, {name: size}) for name, size in sizes])
+    printed = programs.run(sys.executable, "-c", ONE_AFTER_ANOTHER, calls).stdout.split("\f")
+    for (name, size), page in zip(sizes, printed, strict=True):
+        with subtests.test(name, size=size):
+            assert page == plain
 
 
 def test_warnings_that_somebody_asked_for_are_theirs() -> None:
