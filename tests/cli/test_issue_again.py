@@ -2,7 +2,7 @@
 
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,6 +43,31 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
     assert second.root_path == "out/Cert.crt"
     names = {path.name for path in (folder / "out").glob("*.crt")}
     assert names == {"Cert.crt", "first.crt", "second.crt"}
+
+
+class Interrupted(list[Line]):
+    """A list between whose first and second line another process issues that of the second."""
+
+    def __iter__(self) -> Iterator[Line]:
+        yield self[0]
+        if not Path("out").exists():
+            issued(self[1].wanted.name.text)  # type: ignore[union-attr]
+        yield from self[1:]
+
+
+def test_a_certificate_that_another_process_issues_meanwhile_is_there(folder: Path) -> None:
+    wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
+    with Plan(Depot("out"), NO_PASSPHRASES, NOW) as plan:
+        lines = Interrupted(Line(number, each) for number, each in enumerate(wanted, 2))
+        one, two = prepare_all(plan, lines, "list.csv")
+        assert (one.certificate, two.missing) == (None, [])
+        ((new, _),) = create_all(plan, [one, two], 1, lambda: None)
+    assert new.new_ca is None
+    assert {path.name for path in (folder / "out").glob("*.crt")} == {
+        "Cert.crt",
+        "one.crt",
+        "two.crt",
+    }
 
 
 class Late(Plan):

@@ -1,6 +1,7 @@
 """`renew --expiring`, `--exec`, `--json`: what a timer runs, and what it learns."""
 
 import json
+import shlex
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from certstrap.cli.context import run_command
+from tests import programs
 from tests.builders import crls, foreign
 from tests.conftest import NOW, CommandLine, Program, snapshot
+from tests.programs import CERTSTRAP
 
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 DAY = timedelta(days=1)
@@ -187,6 +190,13 @@ def test_a_command_that_fails_is_reported_and_undoes_nothing(
     assert (ends(depot, "short"), (depot.parent / "ran").exists()) == (61, True)
     outcome = certstrap("renew", "short", "--json", "--exec", "exit 7", exit_code=1)
     assert report(outcome.stdout)["command"] == {"line": "exit 7", "exit_status": 7}
+
+
+@pytest.mark.parametrize("end", [">&-", "> /dev/full", "| true"])
+def test_a_command_is_run_also_if_nothing_can_be_printed(depot: Path, end: str) -> None:
+    line = shlex.join([*CERTSTRAP, "renew", "short", "--exec", "touch ran"])
+    programs.run("bash", "-c", f"{line} {end}", folder=depot.parent, exit_code=None)
+    assert (depot.parent / "ran").exists()
 
 
 def test_what_a_command_prints_is_not_among_the_results(depot: Path, program: Program) -> None:

@@ -10,6 +10,7 @@ from certstrap.authority.plan import Plan
 from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.errors import (
     CertstrapError,
+    ChangedError,
     RefusedError,
     WrongLinesError,
 )
@@ -40,10 +41,28 @@ def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
         lines: the list.
         source: the file that it was read from; empty for the command line.
 
+    If another process creates or removes files meanwhile, and something cannot be carried out, it
+    is looked for again, while this process alone uses the depot.
+
     Raises:
         WrongLinesError: of a file, naming every line that cannot be carried out.
         CertstrapError: of the command line, for the first name that cannot.
     """
+
+    def steps() -> list[Ready]:
+        try:
+            ready = _prepare_all(plan, lines, source)
+        except CertstrapError:
+            if plan.depot.has_changed():
+                raise ChangedError(plan.depot.root) from None
+            raise
+        plan.drop()  # the lock, if it is held: a passphrase may be typed now
+        return ready
+
+    return plan.carry_out(steps)
+
+
+def _prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
     found: list[Ready] = []
     seen: dict[str, int] = {}
     wrong: list[tuple[int, CertstrapError]] = []

@@ -252,7 +252,7 @@ class Plan:
         """
         if self._files or self._streams:
             self._write()
-        self._drop()
+        self.drop()
 
     def carry_out(
         self, steps: Callable[[], Result], again: Callable[[], Result] | None = None
@@ -270,14 +270,14 @@ class Plan:
             return (again or steps)()
 
     def _start_again(self) -> None:
-        self._drop()
+        self.drop()
         self.settle(self.depot.root, self.depot.archive)
         self.lock()
         self.cas.clear()
         self.issuers.clear()
         self.depot = Depot(self.depot.root)
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Plan nothing, and hold no lock."""
         for planned in (
             self._files, self._streams, self._taken, self._optional, self._expected,

@@ -144,11 +144,18 @@ class Depot:
     @cached_property
     def _listing(self) -> frozenset[str]:
         """The names of all files."""
+        return self._list()
+
+    def _list(self) -> frozenset[str]:
         with storage_errors("read", self.root):
             try:
                 return frozenset(os.listdir(self.root))
             except FileNotFoundError:
                 return frozenset()
+
+    def has_changed(self) -> bool:
+        """Return whether files have come or gone since the folder was listed."""
+        return "_listing" in vars(self) and self._listing != self._list()
 
     def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.

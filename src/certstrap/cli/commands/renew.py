@@ -91,12 +91,14 @@ def command(
             return found
 
         outcome = plan.carry_out(steps)
-    if not as_json:
-        _say(context, outcome, limit, now)
-    for entry, error in outcome.refused:
-        remark([f"{entry.stem} is not renewed: {error}"])
-        remark([f"Hint: {error.hint}"] if error.hint else [])
-    status = context.run(execute) if execute and outcome.renewed else None
+    try:
+        if not as_json:
+            _say(context, outcome, limit, now)
+        for entry, error in outcome.refused:
+            remark([f"{entry.stem} is not renewed: {error}"])
+            remark([f"Hint: {error.hint}"] if error.hint else [])
+    finally:  # also if nobody can read that: the next renewal may be months away
+        status = context.run(execute) if execute and outcome.renewed else None
     if as_json:
         import json  # noqa: PLC0415 - only where it is asked for
 
