@@ -647,3 +647,31 @@ def test_a_sec1_key_is_read(certstrap: CommandLine, folder: Path) -> None:
         certstrap("check", *files[:3], "k.pkcs8", *files[4:], "--client", "java").lines[-1]
         == "c passed."
     )
+
+
+class Secret(dict[str, str]):
+    """An environment; while its passphrase is looked up, a renewal replaces the certificate."""
+
+    def __init__(self, certificate: Path, new: bytes) -> None:
+        super().__init__(CERTSTRAP_PASSPHRASE="secret")
+        self._certificate, self._new = certificate, new
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name == "CERTSTRAP_PASSPHRASE":
+            staged = self._certificate.with_name("new")
+            staged.write_bytes(self._new)
+            staged.replace(self._certificate)
+        return super().get(name, default)
+
+
+def test_a_pair_that_is_being_replaced_is_read_again(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("request-cert", "--common-name", "a", "--curve", "P-256", "--passphrase", "secret")
+    certstrap("sign", "a", "--CA", "Cert")
+    old = (depot / "a.crt").read_bytes()
+    certstrap("renew", "a", "--new-key", "--passphrase", "secret")
+    new = (depot / "a.crt").read_bytes()
+    (depot / "a.crt").write_bytes(old)  # the new key is there, and the certificate follows
+    environ = Secret(depot / "a.crt", new)
+    found = certstrap("check", "a", "--json", environ=environ, exit_code=3).stdout
+    findings = json.loads(found)["results"][0]["findings"]
+    assert [each["rule"] for each in findings if each["status"] == "failed"] == ["key-encrypted"]

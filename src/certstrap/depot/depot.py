@@ -49,6 +49,7 @@ class Depot:
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._since = _changed(root)
         self._by_suffix: dict[str, Sequence[Entry]] = {}
         self._unreadable: list[tuple[Entry, CertstrapError]] = []
 
@@ -144,9 +145,6 @@ class Depot:
     @cached_property
     def _listing(self) -> frozenset[str]:
         """The names of all files."""
-        return self._list()
-
-    def _list(self) -> frozenset[str]:
         with storage_errors("read", self.root):
             try:
                 return frozenset(os.listdir(self.root))
@@ -154,8 +152,8 @@ class Depot:
                 return frozenset()
 
     def has_changed(self) -> bool:
-        """Return whether files have come or gone since the folder was listed."""
-        return "_listing" in vars(self) and self._listing != self._list()
+        """Return whether files have come, gone or been replaced since this depot was made."""
+        return _changed(self.root) != self._since
 
     def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.
@@ -245,6 +243,14 @@ class Depot:
         return folder == root or (
             os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)
         )
+
+
+def _changed(folder: str) -> int:
+    """Return when a name in a folder last came or went, in nanoseconds; 0 if there is none."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except (OSError, ValueError):
+        return 0
 
 
 def _same_name(found: str, wanted: str) -> bool:

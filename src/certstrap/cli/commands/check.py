@@ -17,7 +17,7 @@ from certstrap.cli.plans import new_plan
 from certstrap.cli.render import check as render
 from certstrap.cli.render.lines import program_for
 from certstrap.depot import CERTIFICATE
-from certstrap.errors import MissingOptionError, NotFoundError, RefusedError, quoted
+from certstrap.errors import ChangedError, MissingOptionError, NotFoundError, RefusedError, quoted
 from certstrap.names import Name
 from certstrap.temporal.address import Address
 from certstrap.temporal.check import Network, Report, Subject, Wanted, check
@@ -128,14 +128,24 @@ def command(
                 authorities = _certificates(plan.read(server_ca, "CA certificate"), server_ca)
             endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
         wanted = Wanted(wanted_client, namespace or None, endpoint)
-        sources = Sources(
-            plan.depot, secrets.opening, plan.read, given, wanted_client,
-            program_for(context.depot_path),
-        )  # fmt: skip
         network = Network(context.loopback, context.connect)
-        reports = [
-            check(subject, wanted, plan.now, network) for subject in _subjects(sources, names or [])
-        ]
+
+        def steps() -> list[Report]:
+            sources = Sources(
+                plan.depot, secrets.opening, plan.read, given, wanted_client,
+                program_for(context.depot_path),
+            )  # fmt: skip
+            found = [
+                check(subject, wanted, plan.now, network)
+                for subject in _subjects(sources, names or [])
+            ]
+            # A key may have been replaced after its certificate was read, or the other way round.
+            failed = not all(report.passed for report in found)
+            if failed and not any(given) and plan.depot.has_changed():
+                raise ChangedError(plan.depot.root)
+            return found
+
+        reports = plan.carry_out(steps)
         if not reports:
             raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
     show(reports, plan.now, quiet=quiet, as_json=as_json)
