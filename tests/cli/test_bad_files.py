@@ -223,13 +223,13 @@ def test_what_an_earlier_step_makes_is_named_with_that_step(
         certstrap,
         "sign nobody --CA Cert",
         "There is no certificate request out/nobody.csr.",
-        'Create it with: certstrap request-cert --common-name "nobody"',
+        "Create it with: certstrap request-cert --common-name nobody",
     )
     says(
         certstrap,
         "sign client --CA Nobody",
         "There is no certificate out/Nobody.crt.",
-        'create it with: certstrap init --common-name "Nobody"',
+        "create it with: certstrap init --common-name Nobody",
     )
 
 

@@ -200,7 +200,7 @@ def test_the_hint_for_an_unknown_ca_has_the_name_that_was_typed(
     certstrap.refuses(
         "sign", "client", "--CA", "Example Root",
         sentence="There is no certificate out/Example_Root.crt.",
-        hint='certstrap init --common-name "Example Root"',
+        hint="certstrap init --common-name 'Example Root'",
     )  # fmt: skip
 
 

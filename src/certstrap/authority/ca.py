@@ -14,6 +14,7 @@ from certstrap.files import PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.shell import option
 
 
 class CA(NamedTuple):
@@ -46,7 +47,7 @@ def open_ca(plan: Plan, entry: Entry, name: Name | None = None) -> CA:
         return plan.cas[entry.stem]
     wanted = name.text if name else entry.stem
     certificate = entry.certificate(
-        f'Check the name, or create it with: certstrap init --common-name "{wanted}"'
+        f"Check the name, or create it with: certstrap init {option('--common-name', wanted)}"
     )
     return usable_ca(plan, entry, certificate)
 

@@ -17,6 +17,7 @@ from certstrap.errors import CertstrapError, PathTakenError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.shell import arguments
 
 
 class NewCRL(NamedTuple):
@@ -49,7 +50,7 @@ def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
     if not is_ca(certificate):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
-            f"Name a CA; to write the CRLs of its chain: certstrap crl {_shell(entry)} --bundle",
+            "Name a CA; to write the CRLs of its chain: certstrap crl " + _shell(entry, "--bundle"),
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     plan.lock()
@@ -116,10 +117,8 @@ def _shell_name(plan: Plan, ca: x509.Certificate) -> str:
     return next(_shell(each.entry) for each in plan.depot.authorities if each.certificate == ca)
 
 
-def _shell(entry: Entry) -> str:
-    from shlex import quote  # noqa: PLC0415 - only an error needs it
-
-    return quote(entry.stem)
+def _shell(entry: Entry, options: str = "") -> str:
+    return arguments(entry.stem, options)
 
 
 def write_bundle(plan: Plan, path: str, bundle: bytes) -> None:

@@ -32,6 +32,7 @@ from certstrap.files import PUBLIC_MODE
 from certstrap.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.shell import arguments
 from certstrap.validity import BACKDATED, Expiry, Validity
 
 DEAD = {"revoked", "compromised-key"}
@@ -181,7 +182,7 @@ def _renew(
     if longer and issuer.validity.end <= old.not_valid_after_utc:
         raise RefusedError(
             f"{path} ends with its CA, and would not end later if it were renewed.",
-            f"Renew the CA first: certstrap renew {quote(ca.entry.stem)}",
+            f"Renew the CA first: certstrap renew {arguments(ca.entry.stem)}",
         )
     key = _new_key(plan, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()
@@ -306,7 +307,7 @@ def _way_out(entry: Entry, old: x509.Certificate) -> str:
         return _NEW_CA.format(quote(entry.stem))
     return (
         "If the client may be let in again, give it a new key: "
-        f"certstrap renew {quote(entry.stem)} --new-key"
+        f"certstrap renew {arguments(entry.stem, '--new-key')}"
     )
 
 
@@ -348,7 +349,7 @@ def _name_of_expired(plan: Plan, authority: Authority) -> str:
     """Return the name, for a command line, of the uppermost CA that has expired."""
     names = {each.certificate: each.entry.stem for each in plan.depot.authorities}
     chain = [authority.certificate, *issuers_of(plan.depot, authority.certificate)]
-    return next(quote(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < plan.now)
+    return next(arguments(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < plan.now)
 
 
 def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:

@@ -18,6 +18,7 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.shell import option
 from certstrap.validity import Expiry, Validity
 
 
@@ -145,7 +146,9 @@ def sign_request(
         data = plan.read(request_file, "certificate request")
         request = certificates.load_request(data, source_of(request_file))
     else:
-        request = entry.request(f'Create it with: certstrap request-cert --common-name "{name}"')
+        request = entry.request(
+            f"Create it with: certstrap request-cert {option('--common-name', name.text)}"
+        )
     issuing = open_ca(plan, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         rules.require(_revoked_before(depot, entry, request))

@@ -1,7 +1,6 @@
 """Undo a renewal: put the files back that it replaced."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 from certstrap.authority.plan import Plan
 from certstrap.authority.renew import Renewed
@@ -13,6 +12,7 @@ from certstrap.depot.chain import issuers_of, revoked
 from certstrap.depot.compromised import compromised, path_of
 from certstrap.errors import RefusedError
 from certstrap.names import Name
+from certstrap.shell import arguments
 
 _FROM_CERTIFICATE = (CHAIN, PKCS12)
 
@@ -39,7 +39,7 @@ def _undo(plan: Plan, archive: Archive, entry: Entry) -> Renewed:
     if not last:
         raise RefusedError(
             f"{archive.root} has nothing that took the place of {path}.",
-            f"Only a renewal can be undone: certstrap renew {quote(entry.stem)}",
+            f"Only a renewal can be undone: certstrap renew {arguments(entry.stem)}",
         )
     source, before = last.paths[CERTIFICATE], last.certificate()
     if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):

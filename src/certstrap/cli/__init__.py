@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from itertools import takewhile
 from types import ModuleType
 from typing import Annotated, Any, NoReturn
 
@@ -80,7 +81,7 @@ class _Command(_WithExample, TyperCommand):
         super().__init__(*args, **kwargs | {"rich_markup_mode": _markup()})
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        for arg in args:
+        for arg in takewhile("--".__ne__, args):  # what follows are names
             option, value = _BEFORE.get(arg.partition("=")[0].lstrip("-"), ("", ""))
             if option and arg.startswith("-"):
                 line = f"certstrap {option} {value} {self.name} ..."

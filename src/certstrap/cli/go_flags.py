@@ -49,7 +49,8 @@ def with_two_dashes(
             if value not in FALSE:
                 result.append(option.opts[0] + ("" if value in TRUE else equals + value))
         else:
-            given = [value] if equals else [rest.pop(0)] if rest else []
+            given = [value] if equals else rest[: option.nargs]
+            rest = rest if equals else rest[option.nargs :]
             if given != [""] or option.opts[0] in _MAY_BE_EMPTY:
                 result += [option.opts[0], *given]
     return result

@@ -49,9 +49,9 @@ def remark_if_shared(context: Context) -> None:
 
 
 def _shared_line(root: str) -> str:
-    from shlex import quote  # noqa: PLC0415 - few depots are shared
+    from certstrap.shell import file  # noqa: PLC0415 - few depots are shared
 
-    folder = quote(root)
+    folder = file(root)
     commands = [f"chmod go-w {folder}"]
     if os.stat(root).st_uid not in {0, os.geteuid()}:
         commands.insert(0, f"chown {os.geteuid()} {folder}")

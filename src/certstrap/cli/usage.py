@@ -1,9 +1,10 @@
 """What to do about arguments that a command does not take."""
 
 from collections.abc import Sequence
-from shlex import quote
 
 import typer
+
+from certstrap.shell import arguments, option
 
 _NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke": "--CN"}
 """The commands that take their name with an option, as certstrap has it."""
@@ -11,9 +12,9 @@ _NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke
 
 def hint_for(ctx: typer.Context, extra: Sequence[str]) -> str:
     """Return what to do about the arguments ``extra``, which the command does not take."""
-    command, name = ctx.command.name or "", quote(" ".join(extra))
+    command, name = ctx.command.name or "", " ".join(extra)
     if command in _NAMED_WITH and not ctx.params["common_name"]:
-        return f"Use {_NAMED_WITH[command]} {name}"
+        return f"Use {option(_NAMED_WITH[command], name)}"
     if command == "status":
-        return f"It shows the whole depot; for one name, use: certstrap inspect {name}"
+        return f"It shows the whole depot; for one name, use: certstrap inspect {arguments(name)}"
     return "A name or value with spaces goes between quotes."

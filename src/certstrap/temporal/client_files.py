@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
@@ -14,6 +13,7 @@ from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.keys import Passphrase
+from certstrap.shell import arguments
 from certstrap.temporal import chains, leaves, private_keys
 from certstrap.temporal.clients import Client
 from certstrap.temporal.findings import Finding, addressed
@@ -92,7 +92,9 @@ def _above(
     """Return the CAs above a certificate that a client can use now."""
     if is_ca(leaf):
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
-    again = f"Move it away, then issue it again with: {wanted.program} issue {quote(wanted.name)}"
+    again = (
+        f"Move it away, then issue it again with: {wanted.program} issue {arguments(wanted.name)}"
+    )
     rules.require(rules.valid(leaf, wanted.now, path, again))
     above = issuers_of(depot, leaf)
     chain = [leaf, *above]
@@ -134,7 +136,7 @@ def _require(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> ClientFile:
     """Return the exported chain, which must be what would be exported now."""
-    path, command = entry.path(CHAIN), f"{wanted.program} export-chain {quote(wanted.name)}"
+    path, command = entry.path(CHAIN), f"{wanted.program} export-chain {arguments(wanted.name)}"
     if not entry.has(CHAIN):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} was issued by an intermediate CA, and {path}, which its "
@@ -168,7 +170,7 @@ def _key(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[KeyFile,
         key = read_key(data, path, _nobody)
         if opens or not key.encrypted:
             break
-    export = f"{wanted.program} export-pkcs8 {quote(wanted.name)}"
+    export = f"{wanted.program} export-pkcs8 {arguments(wanted.name)}"
     findings = list(private_keys.judge(key, None, client, export))
     if opens and not (key.problem or _is_for_java(key, suffix)):
         p12 = export.replace("export-pkcs8", "export-pkcs12")

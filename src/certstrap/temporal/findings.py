@@ -6,9 +6,9 @@ well. `finding` makes one finding of them.
 
 import re
 from collections.abc import Iterable
-from shlex import quote
 from typing import Literal, NamedTuple
 
+from certstrap.shell import arguments
 from certstrap.temporal.rules import RULES, Rule
 
 Status = Literal["passed", "warning", "failed"]
@@ -68,6 +68,7 @@ def addressed(finding: Finding, name: str, program: str) -> Finding:
     """
     if not program:
         return finding
-    fix = re.sub(r"(?<= )NAME(?![^ ])", lambda _: quote(name), finding.fix)
+    named = r"(?<= )NAME(?![^ ])(?: (--.*))?"
+    fix = re.sub(named, lambda found: arguments(name, found[1] or ""), finding.fix)
     fix = re.sub(r"(?<=: )certstrap(?= )", lambda _: program, fix)
     return finding._replace(fix=fix)

@@ -1,9 +1,9 @@
 """Judging the private key of a client: its form, its kind, and whose it is."""
 
 from collections.abc import Iterator
-from shlex import quote
 
 from certstrap.keys import KeySpec, kind_of
+from certstrap.shell import file
 from certstrap.temporal import kinds
 from certstrap.temporal.chains import Chain
 from certstrap.temporal.clients import CLIENTS, Client, refusing, titles
@@ -32,7 +32,7 @@ def judge(
     if key.private and key.label and not key.encrypted:
         yield finding("client-form", _form(key, client, remake))
     if key.lax is not None:
-        fix = f"Restrict the file: chmod 0440 {quote(key.path)}"
+        fix = f"Restrict the file: chmod 0440 {file(key.path)}"
         yield finding("key-mode", [Problem(key.lax, fix, warning=True)] if key.lax else [])
 
 

@@ -7,7 +7,6 @@ certificates are written beside the old ones, so that no client presents one too
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
@@ -18,6 +17,7 @@ from certstrap.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depo
 from certstrap.depot.chain import issuers_of, revoked
 from certstrap.depot.compromised import compromised
 from certstrap.errors import RefusedError
+from certstrap.shell import arguments, file, option
 from certstrap.temporal.bundle import fingerprint
 
 MOST_NAMED = 20
@@ -114,11 +114,12 @@ def _each(rotation: Rotation, commands: Commands) -> Iterator[str]:
 
 
 def _sign(rotation: Rotation, entry: Entry) -> Iterator[str]:
-    name, ca = quote(entry.stem), quote(rotation.new.entry.stem)
-    certificate = quote(os.path.join("new", entry.stem + CERTIFICATE))
+    certificate = file(os.path.join("new", entry.stem + CERTIFICATE))
+    ca = option("--CA", rotation.new.entry.stem)
+    options = f"{ca} --cert {certificate}{_profile(entry)}"
     if entry.stem != "NAME" and not entry.has(REQUEST):
         yield f"# {entry.stem} has no request here: create one where its key is, then:"
-    yield f"{rotation.program} sign {name} --CA {ca} --cert {certificate}{_profile(entry)}"
+    yield f"{rotation.program} sign {arguments(entry.stem, options)}"
 
 
 def _profile(entry: Entry) -> str:
@@ -138,33 +139,34 @@ def _upload(rotation: Rotation) -> Iterator[str]:
     add = f"tcld namespace accepted-client-ca add -n {rotation.namespace}"
     replace = f"tcld namespace accepted-client-ca set -n {rotation.namespace}"
     create = f"temporal cloud namespace cert-ca create --namespace {rotation.namespace}"
-    new = [quote(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
+    new = [file(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
     yield from (f"{add} --ca-certificate-file {path}" for path in new)
-    yield f"{replace} --ca-certificate-file {quote(rotation.bundle)}"
+    yield f"{replace} --ca-certificate-file {file(rotation.bundle)}"
     yield from (f"{create} --ca-certificate-file {path}" for path in new)
 
 
 def _move(rotation: Rotation, entry: Entry) -> Iterator[str]:
-    certificate = quote(entry.path(CERTIFICATE))
+    certificate = file(entry.path(CERTIFICATE))
     yield f"mv {certificate} old/"
     for suffix in (CHAIN, PKCS12):
         if entry.has(suffix):
-            yield f"mv {quote(entry.path(suffix))} old/"
+            yield f"mv {file(entry.path(suffix))} old/"
     had_chain, needs_chain = entry.has(CHAIN), not is_self_signed(rotation.new.certificate)
-    had_pkcs12, name = entry.has(PKCS12), quote(entry.stem)
-    yield f"mv {quote(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
+    had_pkcs12, name = entry.has(PKCS12), arguments(entry.stem)
+    yield f"mv {file(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
     if needs_chain:
         yield f"{rotation.program} export-chain {name}"
     if had_pkcs12:
         yield f"{rotation.program} export-pkcs12 {name}"
     if entry.has(CERTIFICATE) and had_chain != needs_chain:
-        connect = f"{rotation.program} connect {name} --namespace {rotation.namespace}"
+        named = arguments(entry.stem, f"--namespace {rotation.namespace}")
+        connect = f"{rotation.program} connect {named}"
         yield f"# This client loads another file from now on. Its configuration: {connect}"
 
 
 def _check(rotation: Rotation, entry: Entry) -> Iterator[str]:
     endpoint = f"{rotation.namespace}.tmprl.cloud"
-    yield f"{rotation.program} check {quote(entry.stem)} --connect {endpoint}"
+    yield f"{rotation.program} check {arguments(entry.stem, f'--connect {endpoint}')}"
 
 
 def _remove(rotation: Rotation) -> Iterator[str]:
@@ -173,7 +175,7 @@ def _remove(rotation: Rotation) -> Iterator[str]:
     for ca in rotation.leaving:
         yield f"{remove} --ca-certificate-fingerprint {fingerprint(ca.certificate)}"
     for ca in rotation.leaving:
-        yield f"{delete} --ca-certificate-file {quote(ca.entry.path(CERTIFICATE))}"
+        yield f"{delete} --ca-certificate-file {file(ca.entry.path(CERTIFICATE))}"
 
 
 def between(

@@ -1,12 +1,11 @@
 """Where what is checked comes from: the depot, or files of any tool."""
 
 from collections.abc import Callable, Iterator
-from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap import files
+from certstrap import files, shell
 from certstrap.certificates.properties import comparable_name, is_ca, is_self_signed
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
 from certstrap.depot.chain import issuers_of, withdrawn
@@ -79,7 +78,8 @@ class Sources:
             client,
             self._key_file(key) if key else None,
             self._uploaded(above),
-            remake=f"{self.program} export-pkcs8 --key {quote(key)} --output {quote(key)}.pkcs8",
+            remake=f"{self.program} export-pkcs8 --key {shell.file(key)} "
+            f"--output {shell.file(f'{key}.pkcs8')}",
         )
 
     def entry(self, entry: Entry) -> Subject:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from certstrap.certificates.properties import identity
@@ -20,6 +19,7 @@ from certstrap.cli.render.lines import (
 )
 from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.names import Name
+from certstrap.shell import arguments, option
 
 if TYPE_CHECKING:
     from certstrap.authority.issue import Issued, Ready
@@ -79,19 +79,19 @@ def next_lines(
     if issued.ca_is_root:
         yield f"  Give your client {certificate} and {key}."
     else:
-        export = f"{program} export-chain {quote(name)}"
+        export = f"{program} export-chain {arguments(name)}"
         yield f"  Give your client its chain ({export}) and {key}."
     if encrypted and not issued.pkcs8:
-        command = f"{program} export-pkcs8 {quote(name)}"
+        command = f"{program} export-pkcs8 {arguments(name)}"
         yield f"  Clients need that key unencrypted: {command} writes such a copy."
     if on_terminal:
         yield from (f"  {line}" for line in usage_lines(program, name))
     if issued.new_ca and not issued.new_ca.encrypted:
-        ca = quote(identity(issued.ca.certificate))
+        ca = option("--common-name", identity(issued.ca.certificate))
         yield ""
         yield "The CA's key is not encrypted. To start again with one that is, in a new depot:"
-        yield f"  certstrap --depot-path NEW init --common-name {ca} --passphrase-file FILE"
-        yield f"  certstrap --depot-path NEW issue {quote(name)} --no-passphrase"
+        yield f"  certstrap --depot-path NEW init {ca} --passphrase-file FILE"
+        yield f"  certstrap --depot-path NEW issue {arguments(name, '--no-passphrase')}"
 
 
 def _key_lines(issued: "Issued") -> Iterator[str]:

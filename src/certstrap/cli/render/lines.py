@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from certstrap.certificates.properties import identity
 from certstrap.depot import CERTIFICATE, CRL, KEY
 from certstrap.errors import quoted
+from certstrap.shell import arguments, file
 
 if TYPE_CHECKING:  # a command imports no more than it runs
     from cryptography import x509
@@ -21,9 +22,7 @@ def program_for(depot_path: str) -> str:
     """Return how this program is called: with the depot, if that is not the usual one."""
     if depot_path == "out":
         return "certstrap"
-    from shlex import quote  # noqa: PLC0415 - few commands print command lines
-
-    return f"certstrap --depot-path {quote(depot_path)}"
+    return f"certstrap --depot-path {file(depot_path)}"
 
 
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
@@ -95,11 +94,9 @@ def usage_lines(program: str, name: str) -> Iterator[str]:
         program: how this program is called for the depot.
         name: the name, as the user typed it.
     """
-    from shlex import quote  # noqa: PLC0415
-
-    shown = quote(name)
-    yield f"Check it: {program} check {shown}"
-    yield f"Configure its client: {program} connect {shown} --namespace NAMESPACE.ACCOUNT"
+    yield f"Check it: {program} check {arguments(name)}"
+    namespace = "--namespace NAMESPACE.ACCOUNT"
+    yield f"Configure its client: {program} connect {arguments(name, namespace)}"
 
 
 def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -> Iterator[str]:

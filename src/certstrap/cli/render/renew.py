@@ -6,6 +6,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from certstrap.depot import CERTIFICATE
+from certstrap.shell import arguments
 
 if TYPE_CHECKING:
     from certstrap.authority.renew import Outcome, Renewed
@@ -44,13 +45,13 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Itera
         problems: what Temporal Cloud has against it, if it is a root.
         program: how this program is called.
     """
-    name = quote(renewed.entry.stem)
+    name = renewed.entry.stem
     path = renewed.entry.path(CERTIFICATE)
     yield f"{path} has the key and the name that it had: what it issued stays valid."
     if renewed.crl_ends:
         yield (
             f"Its CRL ends on {renewed.crl_ends:%Y-%m-%d}, with the old certificate: "
-            f"{program} crl {name} renews it."
+            f"{program} crl {arguments(name)} renews it."
         )
     if renewed.certificate.issuer != renewed.certificate.subject:
         yield "Export the chains that it is in again, or renew the certificates below it."
@@ -64,7 +65,7 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Itera
         )
     yield (
         "To have both accepted while clients change over, create a CA with another name and run: "
-        f"{program} bundle --rotate {name} NEW"
+        f"{program} bundle --rotate {quote(name)} NEW"
     )
 
 
