@@ -21,7 +21,7 @@ class CertstrapError(Exception):
     details: tuple[str, ...] = ()
 
     def __init__(self, sentence: str, hint: str = "") -> None:
-        super().__init__(escaped(sentence))
+        super().__init__(escaped(with_capital(sentence)))
         self.hint = escaped(hint)
 
 
@@ -384,6 +384,12 @@ class InternalError(CertstrapError):
             "This is a bug: please report it with the command line. CERTSTRAP_DEBUG=1 shows the "
             "traceback.",
         )
+
+
+def with_capital(sentence: str) -> str:
+    """Return a sentence with a capital, if it begins with standard input: that is no path."""
+    begins_so = sentence.startswith(("standard input ", "standard input:"))
+    return f"S{sentence[1:]}" if begins_so else sentence
 
 
 def quoted(text: str) -> str:

@@ -21,10 +21,10 @@ REFUSED = {  # a line for each option that needs a file, which is its last word
     "status --html": "status --html",
     "connect --into": "connect client --namespace client.acct --into",
     "connect --server-ca": "connect client --namespace client.acct --server-ca",
-    "gen ca --ca-certificate-file": "gen ca --org o -d 1y --ca-key k --ca-cert",
-    "gen ca --ca-key-file": "gen ca --org o -d 1y --ca-cert c --ca-key",
-    "gen leaf --certificate-file": "gen leaf --org o --ca-cert c --ca-key k --key l --cert",
-    "gen leaf --key-file": "gen leaf --org o --ca-cert c --ca-key k --cert l --key",
+    "gen ca --ca-cert": "gen ca --org o -d 1y --ca-key k --ca-cert",
+    "gen ca --ca-key": "gen ca --org o -d 1y --ca-cert c --ca-key",
+    "gen leaf --cert": "gen leaf --org o --ca-cert c --ca-key k --key l --cert",
+    "gen leaf --key": "gen leaf --org o --ca-cert c --ca-key k --cert l --key",
 }
 ONLY_FILES = {"connect --into", "connect --server-ca", *(o for o in REFUSED if o[:3] == "gen")}
 PRINTED = {  # the same, where standard output is what the command writes to
@@ -43,8 +43,8 @@ READ = {
     "import --key",
     "import --csr",
     "export-pkcs8 --key",
-    "gen leaf --ca-certificate-file",
-    "gen leaf --ca-key-file",
+    "gen leaf --ca-cert",
+    "gen leaf --ca-key",
     "check --cert",
     "check --key",
     "check --ca-bundle",
@@ -65,7 +65,7 @@ def file_options(group: TyperGroup, before: str = "") -> Iterator[str]:
         elif not command.hidden:
             for option in command.params:
                 if isinstance(option, TyperOption) and option.metavar == "FILE":
-                    yield f"{before}{name} {option.opts[0]}"
+                    yield f"{before}{name} {option.opts[-1]}"
 
 
 @pytest.fixture
@@ -129,3 +129,25 @@ def test_a_dash_does_not_make_other_options_agree(certstrap: CommandLine, depot:
 def test_a_file_named_dash_is_written_by_its_path(certstrap: CommandLine, depot: Path) -> None:
     assert certstrap("export-pkcs8", "client", "--output", "./-").stdout == "Created ./-\n"
     assert (depot.parent / "-").read_text().startswith("-----BEGIN PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("sign client --cert x --csr -", "Standard input is empty."),
+        ("bundle --cert -", "Standard input holds no certificate."),
+        ("filters --match -", "Standard input is not JSON that can be read: "),
+        ("export-pkcs8 --output x --key -", "Standard input is empty."),
+    ],
+)
+def test_a_dash_is_called_standard_input_in_every_sentence(
+    certstrap: CommandLine, depot: Path, line: str, sentence: str
+) -> None:
+    certstrap.refuses(*line.split(), sentence=sentence)
+
+
+def test_a_bundle_from_standard_input_is_called_so(certstrap: CommandLine) -> None:
+    lines = certstrap("bundle", "--check", "-", exit_code=3).lines
+    assert lines[0] == "CA standard input"
+    assert "ca-pem          Standard input holds no certificate." in lines[3]
+    assert lines[-1] == "Standard input failed: 1 of 5 checks."

@@ -43,7 +43,7 @@ def test_a_device_that_does_not_end_is_refused(depot: CommandLine, command: str)
 
 def test_standard_input_that_is_too_large_is_refused(depot: CommandLine) -> None:
     data = bytes(TooLargeError.LIMIT + 1)
-    depot.refuses("sign", "a", "--csr", "-", input=data, sentence=f"standard input {LARGE}")
+    depot.refuses("sign", "a", "--csr", "-", input=data, sentence=f"Standard input {LARGE}")
 
 
 @pytest.mark.parametrize("path", ["out/compromised-keys", "out/Cert.crt", "out/b.csr"])

@@ -144,10 +144,10 @@ def test_a_fifo_is_waited_for_and_read_once(program: Program, depot: Path) -> No
     ("command", "sentence"),
     [
         ("certstrap sign B --csr <(true)", "/dev/fd/63 is empty."),
-        ("certstrap sign B --csr - < /dev/null", "standard input is empty."),
+        ("certstrap sign B --csr - < /dev/null", "Standard input is empty."),
         ("certstrap sign B --csr /dev/null", "/dev/null is empty."),
         ("certstrap request-cert --cn B --key <(echo x)", "/dev/fd/63 is not a private key "),
-        ("certstrap init --cn B --key - <<< x", "standard input is not a private key "),
+        ("certstrap init --cn B --key - <<< x", "Standard input is not a private key "),
         ("certstrap sign B --csr /dev/zero", "/dev/zero has more than 64 MB."),
         ("certstrap sign B --csr /dev/stdin <&-", "Cannot read /dev/stdin: Bad file descriptor."),
         ("certstrap sign B --csr /dev/fd/99", "Cannot read /dev/fd/99: Bad file descriptor."),

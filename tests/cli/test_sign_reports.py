@@ -238,10 +238,10 @@ def test_a_request_comes_from_standard_input(
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "standard input is empty."),
-        (b"nonsense", "standard input is not a certificate request that can be read."),
-        (foreign.request_changed_after_signing(), "standard input is not signed by its own key."),
-        (foreign.key_data(P256.generate()), "standard input holds a private key, not a cert"),
+        (b"", "Standard input is empty."),
+        (b"nonsense", "Standard input is not a certificate request that can be read."),
+        (foreign.request_changed_after_signing(), "Standard input is not signed by its own key."),
+        (foreign.key_data(P256.generate()), "Standard input holds a private key, not a cert"),
     ],
 )
 def test_what_is_no_request_on_standard_input_is_refused(

@@ -1,7 +1,6 @@
 """Import a certificate of any tool into the depot, with its key and its request."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
@@ -11,7 +10,7 @@ from certstrap.authority.create import read_key
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates.properties import is_ca
 from certstrap.depot import CERTIFICATE, KEY, REQUEST, Entry
-from certstrap.errors import AlreadyExistsError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.serialization import Encoding
@@ -40,34 +39,32 @@ def import_certificate(
         request_file: its request, likewise.
 
     Raises:
-        AlreadyExistsError: the depot has such a file of that name.
+        PathTakenError: the depot has such a file of that name.
         RefusedError: the parts do not belong together.
     """
     data = plan.read(certificate_file, "certificate")
     certificate = certificates.load_certificate(data, source_of(certificate_file))
-    kind = "CA" if is_ca(certificate) else "certificate"
     entry = plan.depot.place(name, ca=is_ca(certificate))
-    taken = partial(AlreadyExistsError, kind, entry.stem)
     given = ((key_file, KEY), (request_file, REQUEST), (certificate_file, CERTIFICATE))
     suffixes = [suffix for file, suffix in given if file]
     for suffix in suffixes:
-        plan.require_free(entry.path(suffix), taken)
+        plan.require_free(entry.path(suffix))
     secret = b""
     if key_file:
         key, secret = read_key(plan, key_file, plan.passphrases.opening)
         _require_same_key(certificate, key.public_key(), source_of(key_file))
         secret = secret or plan.passphrases.new()
-        plan.add(entry.path(KEY), keys.dump(key, secret, plan.rounds), KEY_MODE, taken)
+        plan.add(entry.path(KEY), keys.dump(key, secret, plan.rounds), KEY_MODE)
     if request_file:
         source = source_of(request_file)
         request = certificates.load_request(plan.read(request_file, "certificate request"), source)
         _require_same_key(certificate, request.public_key(), source)
         encoded = request.public_bytes(Encoding.PEM)
-        plan.add(entry.path(REQUEST), encoded, PUBLIC_MODE, taken)
+        plan.add(entry.path(REQUEST), encoded, PUBLIC_MODE)
     for path, public_key in _kept(plan, entry):
         _require_same_key(certificate, public_key, path)
     encoded = certificate.public_bytes(Encoding.PEM)
-    plan.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE, taken)
+    plan.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE)
     left = max(0, sum(1 for _ in pem.find_all(data, pem.CERTIFICATE)) - 1)
     return Imported(tuple(map(entry.path, suffixes)), bool(secret), left)
 

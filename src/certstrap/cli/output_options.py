@@ -23,7 +23,8 @@ def require_file_or_device(param: typer.CallbackParam, value: str) -> str:
 
 def _file(param: typer.CallbackParam, value: str, hint: str) -> str:
     if value == STANDARD_OUTPUT:
-        raise RefusedError(f"{param.opts[0]} needs the name of a file, not -.", hint)
+        option = param.opts[-1]  # the short spelling, as in the examples of the help
+        raise RefusedError(f"{option} needs the name of a file, not -.", hint)
     return value
 
 

@@ -7,7 +7,7 @@ from functools import cache
 import typer
 
 from certstrap.authority.passphrases import Passphrases
-from certstrap.authority.plan import STANDARD_INPUT
+from certstrap.authority.plan import STANDARD_INPUT, source_of
 from certstrap.cli.context import Context, is_interactive, read_line
 from certstrap.errors import (
     NoPassphraseError,
@@ -124,8 +124,9 @@ def _first_line(path: str) -> bytes:
         raise TooLongError(path)
     line = line.rstrip(b"\r\n")
     if not line:
-        shown = "Standard input" if path == STANDARD_INPUT else path
         raise UnusableFileError(
-            shown, "has no passphrase", "Use --no-passphrase if the key is not to be encrypted."
+            source_of(path),
+            "has no passphrase",
+            "Use --no-passphrase if the key is not to be encrypted.",
         )
     return line

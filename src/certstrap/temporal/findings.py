@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from certstrap.errors import with_capital
 from certstrap.shell import arguments
 from certstrap.temporal.rules import RULES, Rule
 
@@ -53,7 +54,7 @@ def finding(identifier: str, problems: Iterable[Problem]) -> Finding:
     found = sorted(problems, key=lambda problem: problem.warning)
     if not found:
         return Finding(rule, "passed")
-    shown = tuple(problem.sentence for problem in found[:MOST_SHOWN])
+    shown = tuple(with_capital(problem.sentence) for problem in found[:MOST_SHOWN])
     more = len(found) - len(shown)
     if more:
         shown = (*shown, f"And {more} more.")

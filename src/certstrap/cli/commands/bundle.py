@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan
+from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import rules
 from certstrap.certificates.rules import Violation
 from certstrap.cli import completion, output_options
@@ -85,7 +85,7 @@ def command(
     output = output_options.file_unless_dash(output)
     if check:
         with new_plan(context, passphrases(context), uses_depot=False) as plan:
-            file = read_certificates(plan.read(check, "CA bundle"), check)
+            file = read_certificates(plan.read(check, "CA bundle"), source_of(check))
         show([check_bundle(file, plan.now)], plan.now, quiet=quiet, as_json=as_json)
         return
     rotation = None
@@ -142,7 +142,9 @@ def _rotation(
 
 def _bundle(plan: Plan, names: list[str], paths: list[str]) -> Bundle:
     files = [_file(plan.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
-    files += [read_certificates(plan.read(path, "CA certificate"), path) for path in paths]
+    files += [
+        read_certificates(plan.read(path, "CA certificate"), source_of(path)) for path in paths
+    ]
     if files:
         return make(files, plan.now)
     every = [ca.entry for ca in plan.depot.authorities]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from certstrap.authority.plan import source_of
 from certstrap.cli import completion, output_options
 from certstrap.cli.console import remark, say, say_text
 from certstrap.cli.context import Context, prints_to_terminal
@@ -79,7 +80,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
     with new_plan(context, passphrases(context)) as plan:
-        filters = parse(plan.read(path, "file with certificate filters"), path)
+        filters = parse(plan.read(path, "file with certificate filters"), source_of(path))
         depot = plan.depot
         leaves = [
             leaf_of(depot, depot.find(Name.parse(name), CERTIFICATE), admitted=False)

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from certstrap.errors import escaped
+from certstrap.errors import escaped, with_capital
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshakes import Handshake
@@ -133,8 +133,8 @@ def verdict(report: Report) -> str:
     notes = f", with {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
     name = escaped(report.subject.name)
     if failed:
-        return f"{name} failed: {failed} of {len(statuses)} checks{notes}."
-    return f"{name} passed{notes}."
+        return with_capital(f"{name} failed: {failed} of {len(statuses)} checks{notes}.")
+    return with_capital(f"{name} passed{notes}.")
 
 
 def lines(reports: Iterable[Report], *, quiet: bool = False) -> Iterator[str]:
