@@ -99,6 +99,9 @@ def test_words_too_many_are_refused_with_status_2(
     assert not list(folder.iterdir())
 
 
+QUOTES = "name or value with spaces goes between quotes."
+
+
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
@@ -107,11 +110,15 @@ def test_words_too_many_are_refused_with_status_2(
         (("request-cert", "a"), "Use --common-name a"),
         (("revoke", "a"), "Use --CN a"),
         (("status", "a"), "It shows the whole depot; for one name, use: certstrap inspect a"),
-        (("init", "--cn", "My", "CA"), "A name or value with spaces goes between quotes."),
-        (("crl", "My", "CA"), "A name or value with spaces goes between quotes."),
+        (("init", "--cn", "My", "CA"), f"It takes one name, with --common-name; a {QUOTES}"),
+        (("init", "foo", "--cn", "x"), f"It takes one name, with --common-name; a {QUOTES}"),
+        (("revoke", "foo", "--CN", "x"), f"It takes one name, with --CN; a {QUOTES}"),
+        (("crl", "My", "CA"), f"It takes one name; a {QUOTES}"),
+        (("crl", "--bundle", "Cert", "w"), f"It takes one name; a {QUOTES}"),
+        (("export-pkcs8", "w", "x"), f"It takes one name; a {QUOTES}"),
         (
             ("gen", "ca", "--ca-cert", "c", "--ca-key", "k", "-d", "1y", "--org", "My", "Org"),
-            "A name or value with spaces goes between quotes.",
+            f"A {QUOTES}",
         ),
     ],
 )

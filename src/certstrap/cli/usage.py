@@ -17,4 +17,8 @@ def hint_for(ctx: typer.Context, extra: Sequence[str]) -> str:
         return f"Use {option(_NAMED_WITH[command], name)}"
     if command == "status":
         return f"It shows the whole depot; for one name, use: certstrap inspect {arguments(name)}"
-    return "A name or value with spaces goes between quotes."
+    quotes = "name or value with spaces goes between quotes."
+    if command in _NAMED_WITH:
+        return f"It takes one name, with {_NAMED_WITH[command]}; a {quotes}"
+    takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
+    return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"
