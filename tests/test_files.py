@@ -56,13 +56,18 @@ def test_a_link_is_followed(folder: Path) -> None:
     assert files.read("link", "thing") == b"content"
 
 
-@pytest.mark.parametrize("path", ["missing", "file/below", "dangling"])
+@pytest.mark.parametrize("path", ["missing", "file/below"])
 def test_a_file_that_is_not_there_is_not_found(path: str, folder: Path) -> None:
     (folder / "file").touch()
-    (folder / "dangling").symlink_to("nowhere")
     with pytest.raises(NotFoundError, match=f"There is no thing {path}.") as caught:
         files.read(path, "thing", hint="Make it.")
     assert caught.value.hint == "Make it."
+
+
+def test_a_link_to_what_is_not_there_is_not_usable(folder: Path) -> None:
+    (folder / "dangling").symlink_to("nowhere")
+    with pytest.raises(UnusableFileError, match="dangling is a link that leads nowhere"):
+        files.read("dangling", "thing", hint="Make it.")
 
 
 def _fifo(path: Path) -> None:

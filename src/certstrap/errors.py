@@ -143,31 +143,38 @@ class AmbiguousNameError(CertstrapError):
 
 
 class StorageError(CertstrapError):
-    """The operating system refuses to ``verb`` a file."""
+    """The operating system refuses to ``verb`` a file, or a stream: then ``hint`` is for those."""
 
-    def __init__(self, verb: str, path: str, cause: OSError) -> None:
+    def __init__(self, verb: str, path: str, cause: OSError, hint: str = "") -> None:
         self.verb, self.path, self.cause = verb, path, cause
         super().__init__(
-            f"Cannot {verb} {path}: {cause.strerror or cause}.",
-            "Check its permissions."
-            if verb == "read"
-            else "Check the folder, its permissions and the space left; nothing was changed.",
+            f"Cannot {verb} {path}: {cause.strerror or cause}.", hint or self._hint(verb, cause)
         )
+
+    @staticmethod
+    def _hint(verb: str, cause: OSError) -> str:
+        if verb != "read":
+            return "Check the folder, its permissions and the space left; nothing was changed."
+        is_no_folder = isinstance(cause, NotADirectoryError)
+        return "Name a folder." if is_no_folder else "Check its permissions."
 
 
 class storage_errors:  # noqa: N801 - used as a function; a generator would take four times as long
-    """Raise what the operating system refuses in the block as a `StorageError`."""
+    """Raise what the operating system refuses in the block as a `StorageError`.
 
-    def __init__(self, verb: str, path: str) -> None:
-        self.verb, self.path = verb, path
+    A pipe that nobody reads any more is left as it is: the command ends quietly.
+    """
+
+    def __init__(self, verb: str, path: str, hint: str = "") -> None:
+        self.verb, self.path, self.hint = verb, path, hint
 
     def __enter__(self) -> None:
         """Begin the block."""
 
     def __exit__(self, kind: object, cause: BaseException | None, trace: object) -> None:
         """Raise the error of the block, if it is one of the operating system's."""
-        if isinstance(cause, OSError):
-            raise StorageError(self.verb, self.path, cause) from None
+        if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
+            raise StorageError(self.verb, self.path, cause, self.hint) from None
         if isinstance(cause, ValueError):  # a NUL in the path
             refused = OSError(errno.EINVAL, str(cause))
             raise StorageError(self.verb, self.path, refused) from None

@@ -98,7 +98,7 @@ def read(
 
     Raises:
         NotFoundError: it does not exist.
-        UnusableFileError: it is a folder, a FIFO or a device.
+        UnusableFileError: it is a folder, a FIFO, a device, or a link that leads nowhere.
         TooLargeError: it has more than 64 MB.
         LaxModeError: it should be private, and is not.
         ForeignOwnerError: another user may have put it there.
@@ -124,6 +124,10 @@ def read(
                 os.close(fd)
     except StorageError as error:
         if isinstance(error.cause, FileNotFoundError | NotADirectoryError):
+            if os.path.islink(path):
+                raise UnusableFileError(
+                    path, "is a link that leads nowhere", "Correct the link, or remove it."
+                ) from None
             raise NotFoundError(kind, path, hint) from None
         raise
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from certstrap.errors import TooLargeError, storage_errors
 
 _DESCRIPTOR = r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})"
+_HINT = "Check where it leads."
 _STANDARD = {"in": 0, "out": 1, "err": 2}
 
 
@@ -54,7 +55,7 @@ def read(path: str) -> bytes:
         TooLargeError: it has more than 64 MB, or does not end.
         StorageError: the operating system refuses.
     """
-    with storage_errors("read", path), open(descriptor(path, os.O_RDONLY), "rb") as stream:
+    with storage_errors("read", path, _HINT), open(descriptor(path, os.O_RDONLY), "rb") as stream:
         data = stream.read(TooLargeError.LIMIT + 1)
     if len(data) > TooLargeError.LIMIT:
         raise TooLargeError(path)
@@ -69,11 +70,11 @@ def writing(path: str) -> Iterator[Callable[[bytes], None]]:
         StorageError: the operating system refuses.
     """
     with ExitStack() as stack:
-        with storage_errors("write", path):
+        with storage_errors("write", path, _HINT):
             stream = stack.enter_context(open(descriptor(path, os.O_WRONLY), "wb", buffering=0))
 
         def write(data: bytes) -> None:
-            with storage_errors("write", path):
+            with storage_errors("write", path, _HINT):
                 rest = memoryview(data)
                 while rest:
                     rest = rest[stream.write(rest) :]

@@ -257,6 +257,19 @@ def test_what_cannot_be_written_leaves_the_depot_as_it_was(
     done = bash(f"certstrap {command.replace('B', f'B {key}', 1)}", exit_code=1)
     assert sentence in done.stderr.splitlines()[0]
     assert snapshot(depot) == before
+    if "/dev/" in sentence:
+        assert done.stderr.splitlines()[1] == "Hint: Check where it leads."
+
+
+@pytest.mark.parametrize(
+    "command", ["status", "status --svg /dev/stdout", "sign a --CA CA --cert /dev/stdout"]
+)
+def test_a_pipe_that_nobody_reads_any_more_is_no_error(depot: Path, command: str) -> None:
+    before = snapshot(depot)
+    bash(f"{{ sleep 0.1; certstrap {command} 2> err || echo $? > status; }} | true")
+    assert Path("err").read_text() == ""
+    assert Path("status").read_text() == "1\n"
+    assert snapshot(depot) == before
 
 
 def test_ctrl_c_ends_the_wait_for_a_reader(folder: Path, depot: Path, fifo: Path) -> None:

@@ -1,0 +1,56 @@
+"""A link that leads nowhere is named as such, and so is a depot that is no folder."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CommandLine
+
+NOWHERE = "is a link that leads nowhere."
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A depot with a CA, and a certificate `l` that is a link to nothing."""
+    certstrap("init", "--common-name", "Cert", "--curve", "P-256", "--no-passphrase")
+    (folder / "out" / "l.crt").symlink_to("nowhere")
+    (folder / "l.key").symlink_to("nowhere")
+    return folder / "out"
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("issue l", "out/l.crt"),
+        ("verify l", "out/l.crt"),
+        ("inspect l", "out/l.crt"),
+        ("export-pkcs8 --key l.key --output x", "l.key"),
+        ("request-cert --cn a --key l.key", "l.key"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_called_one(
+    certstrap: CommandLine, depot: Path, line: str, path: str
+) -> None:
+    outcome = certstrap(*line.split(), exit_code=3 if line == "verify l" else 1)
+    assert f"{path} {NOWHERE}" in outcome.stdout + outcome.stderr
+
+
+def test_the_listing_of_the_depot_calls_it_one_too(certstrap: CommandLine, depot: Path) -> None:
+    assert f"  ! out/l.crt {NOWHERE}" in certstrap("status").lines
+
+
+def test_what_to_do_about_it_is_a_hint(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses(
+        "issue", "l", sentence=f"out/l.crt {NOWHERE}", hint="Correct the link, or remove it."
+    )
+
+
+@pytest.mark.parametrize("command", ["status", "issue a"])
+def test_a_depot_that_is_a_file_needs_the_name_of_a_folder(
+    certstrap: CommandLine, folder: Path, command: str
+) -> None:
+    (folder / "x").write_text("")
+    certstrap.refuses(
+        "--depot-path", "x", *command.split(),
+        sentence="Cannot read x: Not a directory.", hint="Hint: Name a folder.",
+    )  # fmt: skip
