@@ -21,6 +21,7 @@ CERTSTRAP = (sys.executable, "-m", "certstrap")
 _ROOM = 1 << 30  # bytes
 
 Process = subprocess.Popen[bytes]
+TimeoutExpired = subprocess.TimeoutExpired
 
 # What a plain user's shell has, what names the machine's package index, and what measures coverage.
 _KEPT = re.compile(
@@ -101,6 +102,7 @@ def start(
     folder: Path | None = None,
     environ: Mapping[str, str] | None = None,
     measured: bool = True,
+    stdin: int = subprocess.DEVNULL,
     stdout: int = subprocess.PIPE,
 ) -> Process:
     """Start a program whose standard input is empty; the arguments are those of `run`.
@@ -110,10 +112,11 @@ def start(
         folder: its current folder.
         environ: what is set in its environment besides.
         measured: see `environment`.
+        stdin: the open file that it reads, if not an empty one.
         stdout: the open file that it prints to, if not to be returned by `end`.
     """
     env = environment(environ, measured=measured)
-    return _start(command, subprocess.DEVNULL, folder, env, stdout)
+    return _start(command, stdin, folder, env, stdout)
 
 
 def serve(*command: str | bytes | Path) -> Process:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from certstrap.interrupts import one_step, uninterrupted
+from certstrap.interrupts import one_report, one_step, uninterrupted
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +104,26 @@ def test_an_interrupt_of_one_step_is_raised_after_it() -> None:
     with one_step():
         done.append("another")
     assert done == ["step", "another"]
+
+
+def test_a_report_holds_one_interrupt_back_and_ends_at_the_second() -> None:
+    reported: list[str] = []
+
+    def report() -> None:
+        with one_report():
+            signal.raise_signal(signal.SIGINT)
+            reported.append("first")
+            signal.raise_signal(signal.SIGINT)
+            reported.append("second")
+
+    with pytest.raises(KeyboardInterrupt):
+        report()
+    assert reported == ["first"]
+
+
+def test_after_a_report_the_block_around_it_holds_back_all_interrupts_again() -> None:
+    with uninterrupted() as interrupts:
+        with one_report():
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert interrupts == [signal.SIGINT] * 2

@@ -3,13 +3,18 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 
 class _Pending(list[int]):
-    """A signal handler that only records what came."""
+    """A signal handler that records what came, and raises it if it is too much."""
+
+    most: float = inf
 
     def __call__(self, number: int, _: object) -> None:
         self.append(number)
+        if len(self) > self.most:
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -22,7 +27,18 @@ def one_step() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[list[int]]:
+def one_report() -> Iterator[None]:
+    """Hold one Ctrl-C back while a change is reported; nobody may read the report: two end it."""
+    with uninterrupted() as interrupts:
+        before, interrupts.most = interrupts.most, 1
+        try:
+            yield
+        finally:
+            interrupts.most = before
+
+
+@contextmanager
+def uninterrupted() -> Iterator[_Pending]:
     """Hold Ctrl-C back for the block; yield the signals that came, for the block to check.
 
     A Ctrl-C that the block does not act on came too late, and has no effect.

@@ -112,7 +112,7 @@ def _call(case: Case, here: str, entry: Entry) -> Outcome:
         redirect_stdout(stdout),
         redirect_stderr(stderr),
     ):
-        context.escape_unprintable()
+        context.prepare_streams()
         context.ignore_impossible_sizes()
         world = context.Context(now=lambda: case.now, environ=os.environ)
         try:

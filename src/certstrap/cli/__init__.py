@@ -54,6 +54,7 @@ _BEFORE = {  # the options that go before the command, and their values
     "wait": ("--wait", "SECONDS"),
 }
 _AS_IT_IS = "\b\n"  # tells Click to break no line of what follows
+_INTERRUPTED = 130  # the status that typer gives to Ctrl-C
 _ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 
@@ -258,7 +259,7 @@ def _certstrap(
 
 def main() -> NoReturn:
     """Run the command line and exit with its status."""
-    outside.escape_unprintable()
+    outside.prepare_streams()
     outside.ignore_impossible_sizes()
     if outside.hides_warnings():  # warnings are for those who write programs
         warnings.simplefilter("ignore")
@@ -271,6 +272,6 @@ def main() -> NoReturn:
     except outside.completion_errors():
         typer.echo("Shell completion needs the variables that a shell sets.", err=True)
         status = 1
-    if not outside.close_streams():
+    if status != _INTERRUPTED and not outside.close_streams():  # which waits for who reads them
         status = status or 1
     outside.end(status)

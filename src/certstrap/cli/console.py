@@ -14,7 +14,7 @@ import typer
 from cryptography import x509
 
 from certstrap.cli import context
-from certstrap.interrupts import uninterrupted
+from certstrap.interrupts import one_report
 from certstrap.keys import KeySpec, PrivateKey, generating
 from certstrap.serialization import Encoding
 
@@ -28,14 +28,14 @@ _FEW = 2  # parts, whose progress nobody needs to see
 
 
 def say(*lines: str) -> None:
-    """Print lines to standard output; what they report is done, so Ctrl-C comes too late."""
-    with uninterrupted():
+    """Print lines to standard output; what they report is done, so one Ctrl-C comes too late."""
+    with one_report():
         for line in lines:
             typer.echo(line)
 
 
 def say_each(lines: Iterable[str]) -> None:
-    """Print lines to standard output as they come, of which there may be many."""
+    """Print a result to standard output, as its lines come; Ctrl-C ends it."""
     context.require_output()
     context.write_lines(lines)
 
@@ -49,17 +49,16 @@ def remark(lines: Iterable[str]) -> None:
 def say_pem(
     of: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
 ) -> None:
-    """Print a certificate, a request or a CRL as PEM to standard output."""
+    """Print a new certificate, request or CRL as PEM to standard output, as `say` does."""
     context.require_output()
-    with uninterrupted():
+    with one_report():
         typer.echo(of.public_bytes(Encoding.PEM), nl=False)
 
 
 def say_text(text: str) -> None:
     """Print a file that was asked for to standard output; in a pipe, in UTF-8."""
     context.require_output()
-    with uninterrupted():
-        typer.echo(text if context.prints_to_terminal() else text.encode(), nl=False)
+    typer.echo(text if context.prints_to_terminal() else text.encode(), nl=False)
 
 
 def generate(spec: KeySpec) -> PrivateKey:

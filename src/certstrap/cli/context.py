@@ -7,6 +7,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from time import monotonic
@@ -253,8 +254,11 @@ def ignore_impossible_sizes() -> None:
             del os.environ[name]
 
 
-def escape_unprintable() -> None:
-    """Let the standard streams escape what their encoding does not have."""
+def prepare_streams() -> None:
+    """Let the standard streams wait for who is slow, and escape what they cannot encode."""
+    for fd in range(3):  # whoever has the other end of a pipe may have set it not to wait
+        with suppress(OSError, AttributeError):  # it is closed; Windows, before Python 3.12
+            os.set_blocking(fd, True)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from certstrap.cli import completion
+from certstrap.cli.context import require_output
 
 CA = Annotated[
     str,
@@ -59,5 +60,16 @@ NoCAPassphrase = Annotated[
         "only.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ToStdout = Annotated[bool, typer.Option("--stdout", help="Print the PEM as well.")]
+
+
+def _require_output(wanted: bool) -> bool:
+    """Refuse to do what is asked for if the result cannot be printed."""
+    if wanted:
+        require_output()
+    return wanted
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=_require_output)]
+ToStdout = Annotated[
+    bool, typer.Option("--stdout", help="Print the PEM as well.", callback=_require_output)
+]

@@ -10,8 +10,8 @@ from certstrap.certificates import rules
 from certstrap.certificates.rules import Violation
 from certstrap.cli import completion, output_options
 from certstrap.cli.commands.check import show
-from certstrap.cli.console import remark, say
-from certstrap.cli.context import Context, require_output
+from certstrap.cli.console import remark, say, say_each
+from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.bundle import rotation_lines
@@ -105,8 +105,7 @@ def command(
     if output:
         say(f"Created {output}")
     else:
-        require_output()
-        say(bundle.pem.decode().rstrip("\n"))
+        say_each([bundle.pem.decode().rstrip("\n")])
     remark([*(violation.sentence for violation in withdrawn), *bundle.warnings])
     if rotation:
         lines = rotation_lines(rotation, steps(rotation))

@@ -9,8 +9,8 @@ import typer
 from cryptography import x509
 
 from certstrap.cli import completion, key_options, options
-from certstrap.cli.console import FOUND, say
-from certstrap.cli.context import Context, is_interactive, prints_to_terminal
+from certstrap.cli.console import FOUND, say_each
+from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
@@ -106,6 +106,8 @@ def command(
     failed.
     """
     context: Context = ctx.obj
+    if not quiet:
+        require_output()
     wanted_client = _client(client)
     given = Given(cert, key, ca_bundle)
     _require_sense(names or [], given, connect, server_ca + server_name)
@@ -194,12 +196,12 @@ def show(
     """Print what came of checks, and end with status 3 if anything failed."""
     passed = all(report.passed for report in reports)
     if as_json:
-        say(json.dumps(render.document(reports, now, quiet=quiet), indent=2))
+        say_each([json.dumps(render.document(reports, now, quiet=quiet), indent=2)])
     elif quiet and passed:
         pass
     elif prints_to_terminal():
         draw(lambda width: render.drawing(reports, width, quiet=quiet))
     else:
-        say(*render.lines(reports, quiet=quiet))
+        say_each(render.lines(reports, quiet=quiet))
     if not passed:
         raise typer.Exit(FOUND)

@@ -6,8 +6,8 @@ import typer
 
 from certstrap.authority.crl import crl_bundle, renew_crl, write_bundle
 from certstrap.cli import completion, options, output_options
-from certstrap.cli.console import say, say_pem
-from certstrap.cli.context import Context, require_output
+from certstrap.cli.console import say, say_each, say_pem
+from certstrap.cli.context import Context
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import crl_line
@@ -74,5 +74,4 @@ def command(
     if output:
         say(f"Wrote {output}")
         return
-    require_output()
-    say(pem.decode().rstrip("\n"))
+    say_each([pem.decode().rstrip("\n")])

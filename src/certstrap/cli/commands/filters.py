@@ -7,7 +7,7 @@ import typer
 
 from certstrap.authority.plan import source_of
 from certstrap.cli import completion, output_options
-from certstrap.cli.console import remark, say, say_text
+from certstrap.cli.console import remark, say, say_each, say_text
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import passphrases
@@ -88,8 +88,8 @@ def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> N
         ] or leaves_of(depot)
         found = list(matches(depot, filters, leaves))
     if as_json:
-        say(json.dumps(render.document(path, found, filters), indent=2))
+        say_each([json.dumps(render.document(path, found, filters), indent=2)])
     elif prints_to_terminal():
         draw(lambda _: render.drawing(found, filters))
     else:
-        say(*render.lines(found, filters))
+        say_each(render.lines(found, filters))

@@ -8,7 +8,7 @@ import typer
 from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
 from certstrap.cli import completion, context, key_options, options
 from certstrap.cli.arguments import named_entry
-from certstrap.cli.console import say
+from certstrap.cli.console import say_each
 from certstrap.cli.context import Context
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import OPENING, passphrases, require_one_standard_input
@@ -41,6 +41,7 @@ def command(
 ) -> None:
     """Show what a certificate, a request, a CRL or a key is."""
     about: Context = ctx.obj
+    context.require_output()
     if not what:
         raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
     if as_json and as_pem:
@@ -62,13 +63,13 @@ def command(
         found = [inspected(plan, inspector, each) for each in dict.fromkeys(what)]
         now = plan.now
     if as_pem:
-        say(*(block for each in found for block in render.pem_blocks(each)))
+        say_each(block for each in found for block in render.pem_blocks(each))
     elif as_json:
-        say(json.dumps(render.document(found, now), indent=2))
+        say_each([json.dumps(render.document(found, now), indent=2)])
     elif context.prints_to_terminal():
         draw(lambda width: render.drawing(found, now, width))
     else:
-        say(*render.lines(found, now))
+        say_each(render.lines(found, now))
     if any(each.object.problem for inspection in found for each in inspection.found):
         raise typer.Exit(1)
 

@@ -10,7 +10,7 @@ from certstrap.authority.issue import Issued, Ready, Wanted
 from certstrap.authority.plan import Plan, source_of
 from certstrap.certificates import LeafProfile
 from certstrap.cli import completion, key_options, name_options, options
-from certstrap.cli.console import progress, say
+from certstrap.cli.console import progress, say, say_each
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
@@ -167,8 +167,8 @@ def _create(plan: Plan, ready: list[Ready], jobs: int, *, as_json: bool) -> list
                 waiting += [line for each in batch for line in issued_lines(each) if not as_json]
                 if not held_back:
                     with one_step():
-                        say(*waiting)
-                        waiting.clear()
+                        lines, waiting = waiting, []
+                        say(*lines)
     finally:
         say(*waiting)
     return issued
@@ -176,6 +176,6 @@ def _create(plan: Plan, ready: list[Ready], jobs: int, *, as_json: bool) -> list
 
 def _say_plan(ready: list[Ready], now: datetime, *, as_json: bool) -> None:
     if as_json:
-        say(json_of_plan(ready, now))
+        say_each([json_of_plan(ready, now)])
     else:
-        say(*ready_lines(ready))
+        say_each(ready_lines(ready))

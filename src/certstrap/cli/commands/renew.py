@@ -62,7 +62,7 @@ def command(
             "--exec", metavar="COMMAND", help="Run COMMAND in the shell if anything was renewed."
         ),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
     passphrase: key_options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: key_options.NoPassphrase = False,

@@ -8,7 +8,7 @@ from certstrap.authority.sign import Signed, sign_request
 from certstrap.certificates import CAProfile, LeafProfile
 from certstrap.cli import completion, options
 from certstrap.cli.console import STANDARD_OUTPUT, remark, say, say_pem
-from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.passphrases import passphrases, require_one_standard_input
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import (
@@ -81,6 +81,8 @@ def command(
         raise RefusedError(
             "A profile is for end entities.", "Leave out --profile or --intermediate."
         )
+    if cert == STANDARD_OUTPUT:
+        require_output()
     require_one_standard_input({"--csr": csr, "--passphrase-file": passphrase_file})
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from certstrap.authority.plan import Plan
-from certstrap.cli import output_options
+from certstrap.cli import options, output_options
 from certstrap.cli.console import FOUND, remark, say, say_each
 from certstrap.cli.context import Context, cores, prints_to_terminal
 from certstrap.cli.drawing import draw_lines, save_pictures
@@ -39,7 +39,7 @@ def command(
             "status is 3 if there is any.",
         ),
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: options.AsJson = False,
     form: Annotated[
         str,
         typer.Option(

@@ -8,8 +8,8 @@ import typer
 from certstrap.authority.plan import Plan, source_of
 from certstrap.cli import completion, options
 from certstrap.cli.arguments import named_entry
-from certstrap.cli.console import FOUND, say
-from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.console import FOUND, say_each
+from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.drawing import draw
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
@@ -47,6 +47,7 @@ def command(
     The root and the CRLs are those of the depot. The exit status is 3 if a certificate is not good.
     """
     context: Context = ctx.obj
+    require_output()
     if not what:
         raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
     with new_plan(context, passphrases(context)) as plan:
@@ -54,11 +55,11 @@ def command(
         verifier = Verifier(plan.depot, moment)
         verdicts = [_verified(plan, verifier, each) for each in dict.fromkeys(what)]
     if as_json:
-        say(json.dumps(render.document(verdicts, moment), indent=2))
+        say_each([json.dumps(render.document(verdicts, moment), indent=2)])
     elif prints_to_terminal():
         draw(lambda width: render.drawing(verdicts, width))
     else:
-        say(*render.lines(verdicts))
+        say_each(render.lines(verdicts))
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(FOUND)
 

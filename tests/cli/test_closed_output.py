@@ -1,0 +1,68 @@
+"""A command whose result is what it prints refuses, before it does anything, to print nowhere."""
+
+from pathlib import Path
+
+import pytest
+
+from tests import programs
+from tests.conftest import CommandLine, snapshot
+from tests.programs import CERTSTRAP
+
+NO_KEY = ("--curve", "P-256", "--no-passphrase")
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """A folder with a depot, which has a CA and a client, and with filters for the client."""
+    certstrap("issue", "client", *NO_KEY)
+    certstrap("request-cert", "--cn", "requested", *NO_KEY)
+    (folder / "filters.json").write_text(certstrap("filters", "client").stdout)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verify client",
+        "verify client --json",
+        "inspect client",
+        "inspect client --json",
+        "inspect client --pem",
+        "check client",
+        "check client --json",
+        "check client --quiet --json",
+        "status",
+        "status --json",
+        "status --format prometheus",
+        "bundle",
+        "bundle --check out/Cert.crt",
+        "bundle --check out/Cert.crt --json",
+        "crl client --bundle",
+        "crl Cert --stdout",
+        "filters client",
+        "filters --match filters.json",
+        "filters --match filters.json --json",
+        "connect client --namespace client.acct",
+        "issue another --dry-run",
+        "issue another --dry-run --json",
+        "issue another --curve P-256 --no-passphrase --json",
+        "renew client --json",
+        "init --cn Other --curve P-256 --no-passphrase --stdout",
+        "request-cert --cn other --curve P-256 --no-passphrase --stdout",
+        "sign requested --stdout",
+        "sign requested --cert -",
+    ],
+)
+def test_a_result_that_cannot_be_printed_is_refused(line: str, depot: Path) -> None:
+    before = snapshot(depot)
+    refused = programs.run("sh", "-c", '"$@" >&-', "sh", *CERTSTRAP, *line.split(), exit_code=1)
+    sentence, hint = refused.stderr.splitlines()
+    assert sentence == "Cannot write to standard output: Bad file descriptor."
+    assert hint.startswith("Hint: ")
+    assert snapshot(depot) == before
+
+
+@pytest.mark.parametrize("line", ["renew client", "sign requested", "check client --quiet"])
+def test_what_is_done_without_a_result_needs_no_standard_output(line: str, depot: Path) -> None:
+    done = programs.run("sh", "-c", '"$@" >&-', "sh", *CERTSTRAP, *line.split())
+    assert not done.stderr
