@@ -133,6 +133,20 @@ def test_a_control_character_is_refused_and_not_shown(character: str) -> None:
         Subject.of(common_name="a", organization=f"a{character}b")
 
 
+@pytest.mark.parametrize("character", ["\u00ad", "\u200b", "\u2060", "\ufeff"])
+def test_an_invisible_character_is_refused_and_shown(character: str) -> None:
+    with pytest.raises(InvalidNameError, match="has an invisible character") as caught:
+        Name.parse(f"q{character}z")
+    assert ascii(character)[1:-1] in str(caught.value)
+    with pytest.raises(InvalidNameError, match=r"organization.*invisible character"):
+        Subject.of(common_name="a", organization=f"a{character}b")
+
+
+@pytest.mark.parametrize("character", ["\u200c", "\u200d"])
+def test_what_scripts_join_their_letters_with_is_part_of_a_name(character: str) -> None:
+    assert Name.parse(f"q{character}z").text == f"q{character}z"
+
+
 def test_a_name_is_limited_by_the_bytes_of_its_longest_file_name() -> None:
     longest = 255 - len(LONGEST_SUFFIX)
     assert len(Name.parse("x" * longest).stem) == longest

@@ -69,12 +69,13 @@ class ChangedError(CertstrapError):
 
 
 class CommandFailedError(CertstrapError):
-    """The command that the user wanted to be run after a renewal failed."""
+    """The command after a renewal failed; a negative status is the signal that killed it."""
 
     def __init__(self, command: str, status: int) -> None:
         self.command, self.status = command, status
+        ended = f"ended with status {status}" if status >= 0 else f"was killed by signal {-status}"
         super().__init__(
-            f"The command {quoted(command)} ended with status {status}.",
+            f"The command {quoted(command)} {ended}.",
             "What was renewed stays renewed: run that command again.",
         )
 

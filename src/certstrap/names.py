@@ -35,7 +35,7 @@ class Name(NamedTuple):
         """Read a name.
 
         Raises:
-            InvalidNameError: nothing in it can name a file, or it has control characters.
+            InvalidNameError: nothing in it can name a file, or it has a `flaw`.
         """
         self = cls(typed)
         _require_plain("name", self.text)
@@ -172,7 +172,7 @@ class Subject(NamedTuple):
         """Return the subject with these fields.
 
         Raises:
-            InvalidNameError: a field is too long or has control characters.
+            InvalidNameError: a field is too long or has a `flaw`.
         """
         self = cls(common_name, organization, organizational_unit, country, province, locality)
         for field, _, longest in _ATTRIBUTES:
@@ -362,7 +362,7 @@ _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def is_plain(text: str) -> bool:
-    """Tell if a text has no control characters, nor any that let it look like another text."""
+    """Tell if a text has no control characters, nor any that change the order of what is shown."""
     if text.isascii():  # almost every text, and ten times as fast
         return text.isprintable()
     return not any(
@@ -372,6 +372,19 @@ def is_plain(text: str) -> bool:
     )
 
 
-def _require_plain(what: str, text: str) -> None:
+# Soft hyphen, zero width space, word joiner, byte order mark. No script needs them in a name, as
+# some need the zero width joiner and non-joiner (Unicode Standard, 23.2).
+_INVISIBLE = set("\u00ad\u200b\u2060\ufeff")
+
+
+def flaw(text: str) -> str:
+    """Return what in a name could let it look like another one; empty if there is nothing."""
     if not is_plain(text):
-        raise InvalidNameError(what, text, "has a control character", "Type it without.")
+        return "a control character"
+    is_visible = text.isascii() or _INVISIBLE.isdisjoint(text)
+    return "" if is_visible else "an invisible character"
+
+
+def _require_plain(what: str, text: str) -> None:
+    if found := flaw(text):
+        raise InvalidNameError(what, text, f"has {found}", "Type it without.")

@@ -352,6 +352,12 @@ def test_a_subject_that_can_look_like_another_is_refused(character: str) -> None
         assert str(error.value).isprintable()
 
 
+@pytest.mark.parametrize("character", ["\u00ad", "\u200b", "\u2060", "\ufeff"])
+def test_a_subject_with_an_invisible_character_is_refused(character: str) -> None:
+    with pytest.raises(RefusedError, match="has an invisible character in its names"):
+        sign(an_issuer(), a_request(subject=a_name(f"a{character}b")), LEAF, VALIDITY)
+
+
 @pytest.mark.parametrize("tag", [0x82, 0x86], ids=["domain", "URI"])
 @pytest.mark.parametrize("character", ["\0", "\n", "\x1b", "\x7f"])
 def test_an_alternative_name_with_a_control_character_is_refused(tag: int, character: str) -> None:

@@ -192,6 +192,16 @@ def test_a_command_that_fails_is_reported_and_undoes_nothing(
     assert report(outcome.stdout)["command"] == {"line": "exit 7", "exit_status": 7}
 
 
+def test_a_command_that_is_killed_is_reported_with_the_signal(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    line = ("renew", "short", "--json", "--exec", "kill -9 $$")
+    outcome = certstrap(*line, exit_code=1, now=NOW + DAY)
+    sentence = 'The command "kill -9 $$" was killed by signal 9.'
+    assert outcome.stderr.splitlines()[0] == sentence
+    assert report(outcome.stdout)["command"] == {"line": "kill -9 $$", "exit_status": -9}
+
+
 @pytest.mark.parametrize("end", [">&-", "> /dev/full", "| true"])
 def test_a_command_is_run_also_if_nothing_can_be_printed(depot: Path, end: str) -> None:
     line = shlex.join([*CERTSTRAP, "renew", "short", "--exec", "touch ran"])

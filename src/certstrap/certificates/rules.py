@@ -26,7 +26,7 @@ from certstrap.certificates.properties import (
 )
 from certstrap.errors import RefusedError, printable, quoted
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
-from certstrap.names import is_ia5, is_plain, is_text
+from certstrap.names import flaw, is_ia5, is_text
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
@@ -241,10 +241,10 @@ def _names(
         )
     values = (each.value for each in (*subject, *names))
     for value in (each for each in values if isinstance(each, str)):
-        if not is_plain(value):
+        if found := flaw(value):
             yield Violation(
                 "name-characters",
-                f"The request has a control character in its names: {quoted(value)}.",
+                f"The request has {found} in its names: {quoted(value)}.",
                 "Create it again without it.",
             )
     for attribute in subject:

@@ -4,12 +4,16 @@ from unicodedata import category, east_asian_width, normalize
 
 
 def columns(text: str) -> int:
-    """Return how many columns ``text`` takes, as Unicode Standard Annex 11 has it."""
+    """Return how many columns ``text`` takes, with the widths of Unicode Standard Annex 11.
+
+    The annex gives none to marks; here, marks and format characters take no column of their own, as
+    terminals draw them in that of the character before.
+    """
     return len(text) if text.isascii() else sum(map(_columns_of, normalize("NFC", text)))
 
 
 def _columns_of(character: str) -> int:
-    if category(character) in {"Mn", "Mc", "Me", "Cf"}:  # drawn with the character before
+    if category(character) in {"Mn", "Mc", "Me", "Cf"}:
         return 0
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
