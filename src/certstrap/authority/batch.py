@@ -149,11 +149,11 @@ def _create_batch(
 ) -> tuple[list[Issued], bool]:
     """Create a batch; return it, and whether Ctrl-C came when it was too late to undo it."""
 
-    def steps(batch: Sequence[Ready], done: Callable[[], None]) -> tuple[list[Issued], bool]:
+    def steps(part: Sequence[Ready], after_each: Callable[[], None]) -> tuple[list[Issued], bool]:
         issued = []
-        for each, key in zip(batch, keys, strict=True):
+        for each, key in zip(part, keys, strict=True):
             issued.append(create(plan, each, key))
-            done()
+            after_each()
         with uninterrupted() as interrupts:
             plan.commit()
         return issued, bool(interrupts)
