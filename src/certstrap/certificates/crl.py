@@ -12,7 +12,7 @@ from certstrap.certificates.properties import (
     authority_key_identifier,
     extension,
     validity_of,
-    verifies,
+    verifies_uninterrupted,
 )
 from certstrap.certificates.rules import Violation
 from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError, quoted
@@ -97,7 +97,9 @@ def decode(data: bytes, source: str) -> x509.CertificateRevocationList:
 def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> bool:
     """Return whether the key of ``ca`` signed ``crl``."""
     key = ca.public_key()
-    return isinstance(key, PublicKey) and verifies(lambda: crl.is_signature_valid(key))
+    if not isinstance(key, PublicKey):
+        return False
+    return verifies_uninterrupted(lambda: crl.is_signature_valid(key))
 
 
 def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:

@@ -22,7 +22,7 @@ from certstrap.certificates.properties import (
     path_length_of,
     subject_of,
     validity_of,
-    verifies,
+    verifies_uninterrupted,
 )
 from certstrap.errors import RefusedError, printable, quoted
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
@@ -158,7 +158,7 @@ def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iter
             f"{source} is signed with {algorithm.name.upper()}, which is not secure.",
             "Create it again, with SHA-256.",
         )
-    if not verifies(lambda: request.is_signature_valid):
+    if not verifies_uninterrupted(lambda: request.is_signature_valid):
         yield Violation(
             "request-signature",
             f"{source} is not signed by its own key.",
