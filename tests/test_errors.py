@@ -8,6 +8,7 @@ import pytest
 
 from certstrap import errors
 from certstrap.errors import CertstrapError, StorageError, storage_errors
+from certstrap.text import printable, quoted
 
 SENTENCES = [
     (errors.MissingOptionError("Nothing given", "Give it."), "Nothing given", "Give it."),
@@ -190,8 +191,8 @@ def test_an_internal_error_that_was_never_raised_has_no_place() -> None:
 def test_what_a_terminal_could_interpret_is_escaped_and_what_is_long_is_cut(
     text: str, shown: str
 ) -> None:
-    assert errors.printable(text) == shown
-    assert errors.quoted(text) == f'"{shown}"'
+    assert printable(text) == shown
+    assert quoted(text) == f'"{shown}"'
 
 
 def test_sentences_and_hints_are_escaped() -> None:

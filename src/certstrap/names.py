@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from certstrap.errors import InvalidAlternativeNameError, InvalidNameError, quoted
+from certstrap.errors import InvalidAlternativeNameError, InvalidNameError
+from certstrap.text import quoted
 
 LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from certstrap.errors import UnusableFileError, printable
+from certstrap.errors import UnusableFileError
+from certstrap.text import printable
 
 CERTIFICATE = "certificate"
 REQUEST = "certificate request"

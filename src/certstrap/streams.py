@@ -12,9 +12,16 @@ from contextlib import ExitStack, contextmanager
 
 from certstrap.errors import TooLargeError, storage_errors
 
+STANDARD_INPUT = "-"  # in the place of a file that is read
+
 _DESCRIPTOR = r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})"
 _HINT = "Check where it leads."
 _STANDARD = {"in": 0, "out": 1, "err": 2}
+
+
+def source_of(path: str) -> str:
+    """Return how a file that the user named is called in messages."""
+    return "standard input" if path == STANDARD_INPUT else path
 
 
 def is_stream(path: str) -> bool:

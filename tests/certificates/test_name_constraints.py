@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from certstrap.certificates.name_constraints import not_permitted
 from certstrap.certificates.properties import extension
-from certstrap.errors import RefusedError, printable
+from certstrap.errors import RefusedError
+from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
 from tests.builders.keys import CA_KEY, LEAF_KEY
 from tests.builders.openssl import openssl_accepts

@@ -18,10 +18,10 @@ from certstrap.errors import (
     RefusedError,
     UnusableFileError,
     WrongLinesError,
-    quoted,
 )
 from certstrap.keys import KeySpec
 from certstrap.names import AlternativeNames, Name
+from certstrap.text import quoted
 from certstrap.validity import Expiry
 
 FIELDS = ("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "profile", "pkcs8")

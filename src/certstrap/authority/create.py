@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from certstrap import certificates, keys
 from certstrap.authority.ca import CA
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.certificates import CAProfile, Issuer, crl, rules
 from certstrap.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry
 from certstrap.depot.compromised import compromised
@@ -14,6 +14,7 @@ from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, Passphrase, PrivateKey
 from certstrap.names import Subject
 from certstrap.serialization import Encoding
+from certstrap.streams import source_of
 from certstrap.validity import Expiry, Validity
 
 

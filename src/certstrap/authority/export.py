@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap import keys
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.certificates import rules
 from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, REQUEST, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
@@ -16,6 +16,7 @@ from certstrap.files import EXPORT_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.streams import source_of
 
 
 def export_pkcs8(

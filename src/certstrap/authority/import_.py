@@ -7,13 +7,14 @@ from cryptography import x509
 
 from certstrap import certificates, keys, pem
 from certstrap.authority.create import read_key
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.certificates.properties import is_ca
 from certstrap.depot import CERTIFICATE, KEY, REQUEST, Entry
 from certstrap.errors import RefusedError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.serialization import Encoding
+from certstrap.streams import source_of
 
 
 class Imported(NamedTuple):

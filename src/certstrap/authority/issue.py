@@ -1,6 +1,5 @@
 """Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
 
-import shlex
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -35,9 +34,11 @@ from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry
 from certstrap.depot.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.depot.compromised import compromised
-from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError, quoted
+from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
 from certstrap.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.names import AlternativeNames, Name, Subject
+from certstrap.shell import arguments, option
+from certstrap.text import quoted
 from certstrap.validity import Expiry
 
 CA_EXPIRY = Expiry.parse("18 months")
@@ -264,10 +265,10 @@ def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
     certificate = entry.certificate()
     if is_ca(certificate):
         raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
-    ca_option = f" --CA {shlex.quote(wanted.ca.text)}" if wanted.ca else ""
+    ca_option = option("--CA", wanted.ca.text) if wanted.ca else ""
     again = (
         "Move it away, then sign the same request again with: "
-        f"certstrap issue {shlex.quote(wanted.name.text)}{ca_option}"
+        f"certstrap issue {arguments(wanted.name.text, ca_option)}"
     )
     rules.require(rules.valid(certificate, plan.now, path, again))
     require_same_names(certificate, path, wanted.names)
@@ -329,7 +330,7 @@ def _require_first_ca(depot: Depot, ca: Name) -> None:
         raise RefusedError(
             f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
             f"Name one of these, or create a new CA first with: "
-            f"certstrap init --common-name {shlex.quote(ca.text)}",
+            f"certstrap init {option('--common-name', ca.text)}",
         )
 
 

@@ -16,9 +16,10 @@ from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.depot import CERTIFICATE, KEY, PKCS12
 from certstrap.depot.chain import issuers_of, withdrawn
-from certstrap.errors import RefusedError, printable
+from certstrap.errors import RefusedError
 from certstrap.files import EXPORT_MODE
 from certstrap.names import Name
+from certstrap.text import printable
 
 
 class Exported(NamedTuple):

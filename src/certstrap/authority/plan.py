@@ -31,6 +31,7 @@ from certstrap.errors import (
 from certstrap.files import NewFile
 from certstrap.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
 from certstrap.locks import PATIENT, FolderId, Patience, folder_id, locked
+from certstrap.streams import STANDARD_INPUT, source_of
 
 if TYPE_CHECKING:
     from certstrap.authority.ca import CA
@@ -42,8 +43,6 @@ Taken = Callable[[str], CertstrapError]
 """Returns the error for the path of a file that exists already."""
 
 Result = TypeVar("Result")
-
-STANDARD_INPUT = "-"  # in the place of a file that is read
 
 
 class Plan:
@@ -337,11 +336,6 @@ def _record_of(new: list[NewFile]) -> files.Record | None:
     from certstrap import journal  # noqa: PLC0415 - most commands only create files
 
     return journal.recorded
-
-
-def source_of(path: str) -> str:
-    """Return how a file that the user named is called in messages."""
-    return "standard input" if path == STANDARD_INPUT else path
 
 
 def require_apart(path: str, *others: str) -> None:

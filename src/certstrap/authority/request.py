@@ -7,7 +7,7 @@ from cryptography import x509
 
 from certstrap import certificates, keys
 from certstrap.authority.create import lone_key, read_key, require_usable
-from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.depot import KEY, REQUEST, Entry
 from certstrap.errors import (
     AlreadyExistsError,
@@ -19,6 +19,7 @@ from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, PrivateKey
 from certstrap.names import LONGEST_COMMON_NAME, AlternativeNames, Name, Subject
 from certstrap.serialization import Encoding
+from certstrap.streams import STANDARD_INPUT, source_of
 
 
 class OwnedKey(NamedTuple):

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from certstrap import certificates
 from certstrap.authority.ca import CA, add_missing_crl, issuer_of, open_ca
-from certstrap.authority.plan import Plan, Taken, source_of
+from certstrap.authority.plan import Plan, Taken
 from certstrap.certificates import LeafProfile, Profile, rules
 from certstrap.certificates.rules import Violation
 from certstrap.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry
@@ -19,6 +19,7 @@ from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
 from certstrap.serialization import Encoding
 from certstrap.shell import option
+from certstrap.streams import source_of
 from certstrap.validity import Expiry, Validity
 
 

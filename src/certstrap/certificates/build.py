@@ -10,9 +10,10 @@ from certstrap.certificates import rules
 from certstrap.certificates.issuer import Issuer
 from certstrap.certificates.profiles import CAProfile, LeafProfile, Profile
 from certstrap.certificates.properties import authority_key_identifier, copied_names, subject_of
-from certstrap.errors import InvalidNameError, printable
+from certstrap.errors import InvalidNameError
 from certstrap.keys import PrivateKey
 from certstrap.names import NO_NAMES, AlternativeNames, Subject
+from certstrap.text import printable
 from certstrap.validity import Validity
 
 _USER_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")  # Microsoft's, a UTF8String

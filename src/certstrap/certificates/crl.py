@@ -15,8 +15,9 @@ from certstrap.certificates.properties import (
     verifies_uninterrupted,
 )
 from certstrap.certificates.rules import Violation
-from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError, quoted
+from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError
 from certstrap.keys import PublicKey, signature_hash
+from certstrap.text import quoted
 
 REASONS = {
     flag.value: flag for flag in x509.ReasonFlags if flag != x509.ReasonFlags.remove_from_crl

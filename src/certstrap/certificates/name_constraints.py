@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.certificates.properties import comparable_name, extension
-from certstrap.errors import printable
+from certstrap.text import printable
 
 _HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
 

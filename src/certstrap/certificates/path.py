@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtensionOID
 from certstrap.certificates.name_constraints import not_permitted
 from certstrap.certificates.properties import comparable_name, extension, is_ca, path_length_of
 from certstrap.certificates.rules import Violation
-from certstrap.errors import printable
+from certstrap.text import printable
 
 # What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
 _PROCESSED = {

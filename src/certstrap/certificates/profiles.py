@@ -5,7 +5,8 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.errors import MissingOptionError, RefusedError, quoted
+from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.text import quoted
 
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)

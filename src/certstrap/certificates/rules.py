@@ -24,9 +24,10 @@ from certstrap.certificates.properties import (
     validity_of,
     verifies_uninterrupted,
 )
-from certstrap.errors import RefusedError, printable, quoted
+from certstrap.errors import RefusedError
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.names import flaw, is_ia5, is_text
+from certstrap.text import printable, quoted
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."

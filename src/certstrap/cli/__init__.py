@@ -25,8 +25,8 @@ from certstrap.errors import (
     OutOfMemoryError,
     OutputError,
     StorageError,
-    escaped,
 )
+from certstrap.text import escaped
 
 _COMMANDS = {  # and the modules that contain them
     "init": "init",

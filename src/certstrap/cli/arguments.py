@@ -2,10 +2,11 @@
 
 import os
 
-from certstrap.authority.plan import STANDARD_INPUT, Plan
+from certstrap.authority.plan import Plan
 from certstrap.depot import Entry
 from certstrap.errors import NotFoundError
 from certstrap.names import Name
+from certstrap.streams import STANDARD_INPUT
 
 
 def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:

@@ -7,7 +7,6 @@ from functools import cache
 import typer
 
 from certstrap.authority.passphrases import Passphrases
-from certstrap.authority.plan import STANDARD_INPUT, source_of
 from certstrap.cli.context import Context, is_interactive, read_line
 from certstrap.errors import (
     NoPassphraseError,
@@ -18,7 +17,7 @@ from certstrap.errors import (
     TooLongError,
     UnusableFileError,
 )
-from certstrap.streams import descriptor
+from certstrap.streams import STANDARD_INPUT, descriptor, source_of
 
 NEW = "Enter passphrase (empty for no passphrase): "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "

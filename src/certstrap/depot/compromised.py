@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from certstrap import files
 from certstrap.certificates.rules import Violation
 from certstrap.depot.depot import Depot
-from certstrap.errors import UnusableFileError, printable
+from certstrap.errors import UnusableFileError
 from certstrap.serialization import Encoding, PublicFormat
+from certstrap.text import printable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes

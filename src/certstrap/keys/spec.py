@@ -8,7 +8,8 @@ from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from certstrap.errors import InvalidKeySpecError, quoted
+from certstrap.errors import InvalidKeySpecError
+from certstrap.text import quoted
 
 PrivateKey = (
     rsa.RSAPrivateKey

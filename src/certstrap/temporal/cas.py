@@ -12,12 +12,12 @@ from certstrap.certificates.properties import (
     extension,
     is_ca,
 )
-from certstrap.errors import quoted
 from certstrap.keys import kind_of
 from certstrap.temporal import kinds
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.material import CertificateFile, Piece
 from certstrap.temporal.signatures import is_issued, is_root
+from certstrap.text import quoted
 
 MOST_CAS = 16
 MOST_BYTES = 32_768

@@ -14,11 +14,11 @@ from cryptography import x509
 from certstrap.certificates.name_constraints import not_permitted
 from certstrap.certificates.properties import comparable_name, extension, is_ca
 from certstrap.certificates.signatures import is_signed_by
-from certstrap.errors import printable, quoted
 from certstrap.temporal import cas
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.material import CertificateFile, Piece
 from certstrap.temporal.signatures import is_issued, is_root
+from certstrap.text import printable, quoted
 
 
 class Chain(NamedTuple):

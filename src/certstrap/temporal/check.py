@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.certificates.properties import names_of
-from certstrap.errors import InvalidNameError, quoted
+from certstrap.errors import InvalidNameError
 from certstrap.keys import PrivateKey
 from certstrap.temporal import cas, chains, endpoint, leaves, private_keys, rehearsal
 from certstrap.temporal.chains import Chain
@@ -20,6 +20,7 @@ from certstrap.temporal.material import CertificateFile, KeyFile
 from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rehearsal import Loopback
 from certstrap.temporal.rules import GROUPS
+from certstrap.text import quoted
 
 
 class Subject(NamedTuple):

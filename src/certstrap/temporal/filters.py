@@ -12,8 +12,9 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.certificates.properties import names_of
-from certstrap.errors import RefusedError, UnusableFileError, quoted
+from certstrap.errors import RefusedError, UnusableFileError
 from certstrap.names import is_plain
+from certstrap.text import quoted
 
 MOST = 25
 """Filters of a Namespace."""

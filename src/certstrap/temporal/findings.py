@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from certstrap.errors import with_capital
 from certstrap.shell import arguments
 from certstrap.temporal.rules import RULES, Rule
+from certstrap.text import with_capital
 
 Status = Literal["passed", "warning", "failed"]
 

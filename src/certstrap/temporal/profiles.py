@@ -8,9 +8,10 @@ import tomllib
 from copy import deepcopy
 from typing import Any
 
-from certstrap.errors import InvalidNameError, RefusedError, UnusableFileError, quoted
+from certstrap.errors import InvalidNameError, RefusedError, UnusableFileError
 from certstrap.names import is_plain
 from certstrap.temporal.connection import Connection
+from certstrap.text import quoted
 
 DEFAULT = "default"
 

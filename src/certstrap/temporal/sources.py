@@ -11,6 +11,7 @@ from certstrap.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, En
 from certstrap.depot.chain import issuers_of, withdrawn
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.keys import Passphrase
+from certstrap.streams import source_of
 from certstrap.temporal.check import Subject
 from certstrap.temporal.clients import Client
 from certstrap.temporal.findings import Problem
@@ -71,10 +72,10 @@ class Sources:
             CertstrapError: it, or another file, cannot be read.
         """
         certificate, key, _ = self.given
-        client = read_certificates(self.read(certificate, "certificate"), certificate)
+        client = read_certificates(self.read(certificate, "certificate"), source_of(certificate))
         above = next(filter(None, (self._above(piece.certificate) for piece in client.pieces)), [])
         return Subject(
-            certificate,
+            source_of(certificate),
             client,
             self._key_file(key) if key else None,
             self._uploaded(above),
@@ -156,7 +157,7 @@ class Sources:
 
     def _bundle(self) -> CertificateFile:
         path = self.given.ca_bundle
-        return read_certificates(self.read(path, "CA bundle"), path)
+        return read_certificates(self.read(path, "CA bundle"), source_of(path))
 
     def _ca_file(self, ca: Authority) -> CertificateFile:
         if ca.entry not in self._cas:
@@ -188,7 +189,7 @@ class Sources:
         return self._depot_key(entry, PKCS8 if has_pkcs8 else KEY, self.passphrase)
 
     def _key_file(self, path: str) -> KeyFile:
-        return read_key(self.read(path, "private key"), path, self.passphrase)
+        return read_key(self.read(path, "private key"), source_of(path), self.passphrase)
 
     @staticmethod
     def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.certificates import rules
 from certstrap.certificates.rules import Violation
 from certstrap.cli import completion, output_options
@@ -20,6 +20,7 @@ from certstrap.depot import CERTIFICATE, Entry, chain
 from certstrap.errors import ChooseCAError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
+from certstrap.streams import source_of
 from certstrap.temporal.bundle import Bundle, make
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.material import CertificateFile, Piece, read_certificates

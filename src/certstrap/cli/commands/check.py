@@ -17,7 +17,7 @@ from certstrap.cli.plans import new_plan
 from certstrap.cli.render import check as render
 from certstrap.cli.render.lines import program_for
 from certstrap.depot import CERTIFICATE
-from certstrap.errors import ChangedError, MissingOptionError, NotFoundError, RefusedError, quoted
+from certstrap.errors import ChangedError, MissingOptionError, NotFoundError, RefusedError
 from certstrap.names import Name
 from certstrap.temporal.address import Address
 from certstrap.temporal.check import Network, Report, Subject, Wanted, check
@@ -25,6 +25,7 @@ from certstrap.temporal.clients import CLIENTS, Client
 from certstrap.temporal.endpoint import Endpoint
 from certstrap.temporal.material import read_certificates
 from certstrap.temporal.sources import Given, Sources
+from certstrap.text import quoted
 
 EXAMPLE = "certstrap check your-namespace"
 

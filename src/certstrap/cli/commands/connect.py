@@ -16,7 +16,7 @@ from certstrap.cli.render import connect as render
 from certstrap.cli.render.lines import program_for
 from certstrap.cli.render.quoting import SHELLS
 from certstrap.depot import CERTIFICATE, Entry
-from certstrap.errors import MissingOptionError, RefusedError, escaped, quoted
+from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.names import Name
 from certstrap.temporal import client_files
 from certstrap.temporal.client_files import ClientFiles, Wanted
@@ -24,6 +24,7 @@ from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.connection import Connection, Target, absolute, target_of
 from certstrap.temporal.material import read_certificates
 from certstrap.temporal.namespace import Namespace
+from certstrap.text import escaped, quoted
 
 EXAMPLE = "certstrap connect your-namespace --namespace your-namespace.acct"
 

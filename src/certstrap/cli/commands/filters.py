@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import source_of
 from certstrap.cli import completion, output_options
 from certstrap.cli.console import remark, say, say_each, say_text
 from certstrap.cli.context import Context, prints_to_terminal
@@ -16,6 +15,7 @@ from certstrap.cli.render import filters as render
 from certstrap.depot import CERTIFICATE
 from certstrap.errors import MissingOptionError
 from certstrap.names import Name
+from certstrap.streams import source_of
 from certstrap.temporal.admissions import filters_for, leaf_of, leaves_of, matches
 from certstrap.temporal.filters import document, is_readable, parse
 

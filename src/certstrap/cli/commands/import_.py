@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.import_ import import_certificate
-from certstrap.authority.plan import source_of
 from certstrap.cli import key_options, options
 from certstrap.cli.console import say
 from certstrap.cli.context import Context
@@ -14,6 +13,7 @@ from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import key_line
 from certstrap.depot import KEY
 from certstrap.names import Name
+from certstrap.streams import source_of
 
 EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
 

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from certstrap.authority.create import create_ca
-from certstrap.authority.plan import source_of
 from certstrap.certificates import CAProfile
 from certstrap.cli import key_options, name_options, options
 from certstrap.cli.console import remark, say, say_pem
@@ -17,6 +16,7 @@ from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.keys import KeySpec
 from certstrap.names import Name, Subject, parse_permitted_domain
+from certstrap.streams import source_of
 from certstrap.validity import Expiry
 
 EXAMPLE = 'certstrap init --common-name "Cert"'

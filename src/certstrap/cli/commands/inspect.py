@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import STANDARD_INPUT, Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.cli import completion, context, key_options, options
 from certstrap.cli.arguments import named_entry
 from certstrap.cli.console import say_each
@@ -16,6 +16,7 @@ from certstrap.cli.plans import new_plan
 from certstrap.cli.render import inspect as render
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
+from certstrap.streams import STANDARD_INPUT, source_of
 
 EXAMPLE = "certstrap inspect your-namespace"
 

@@ -7,7 +7,7 @@ import typer
 
 from certstrap.authority.batch import Line, create_all, prepare_all
 from certstrap.authority.issue import Issued, Ready, Wanted
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.certificates import LeafProfile
 from certstrap.cli import completion, key_options, name_options, options
 from certstrap.cli.console import progress, say, say_each
@@ -25,6 +25,7 @@ from certstrap.cli.render.issue import (
 from certstrap.interrupts import one_step
 from certstrap.keys import KeySpec
 from certstrap.names import AlternativeNames, Name
+from certstrap.streams import source_of
 from certstrap.validity import Expiry
 
 EXAMPLE = "certstrap issue your-namespace"

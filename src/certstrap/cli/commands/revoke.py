@@ -14,8 +14,9 @@ from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import other_name_lines
-from certstrap.errors import MissingOptionError, RefusedError, quoted
+from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.names import Name
+from certstrap.text import quoted
 
 EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"
 

@@ -15,10 +15,11 @@ from certstrap.cli.passphrases import passphrases
 from certstrap.cli.plans import new_plan
 from certstrap.cli.progress import showing_progress
 from certstrap.cli.render import status as render
-from certstrap.errors import MissingOptionError, escaped, quoted
+from certstrap.errors import MissingOptionError
 from certstrap.files import PUBLIC_MODE
 from certstrap.inventory.items import Item, Status
 from certstrap.inventory.status import look
+from certstrap.text import escaped, quoted
 from certstrap.validity import Expiry
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan, source_of
+from certstrap.authority.plan import Plan
 from certstrap.cli import completion, options
 from certstrap.cli.arguments import named_entry
 from certstrap.cli.console import FOUND, say_each
@@ -17,6 +17,7 @@ from certstrap.cli.render import verify as render
 from certstrap.depot import CERTIFICATE
 from certstrap.errors import CertstrapError, MissingOptionError
 from certstrap.inventory.verify import Verdict, Verifier, read_pieces
+from certstrap.streams import source_of
 from certstrap.validity import instant
 
 EXAMPLE = "certstrap verify your-namespace"

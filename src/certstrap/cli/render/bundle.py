@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from certstrap.errors import escaped
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from certstrap.temporal.rotation import Rotation, Step

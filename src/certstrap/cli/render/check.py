@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from certstrap.errors import escaped, with_capital
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshakes import Handshake
+from certstrap.text import escaped, with_capital
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from certstrap.cli.render.columns import columns, padded
-from certstrap.errors import escaped
 from certstrap.temporal.admissions import Admission, Match
 from certstrap.temporal.filters import Filter
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cryptography import x509
 
 from certstrap.depot import CERTIFICATE
-from certstrap.errors import escaped
 from certstrap.inventory import facts
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.inventory.objects import KeyObject
 from certstrap.keys import PublicKey
 from certstrap.serialization import Encoding, PublicFormat
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from certstrap.certificates.properties import identity
 from certstrap.depot import CERTIFICATE, CRL, KEY
-from certstrap.errors import quoted
 from certstrap.shell import arguments, file
+from certstrap.text import quoted
 
 if TYPE_CHECKING:  # a command imports no more than it runs
     from cryptography import x509

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.certificates.rules import Violation
 from certstrap.cli.render.columns import columns, padded
-from certstrap.errors import escaped
 from certstrap.inventory.items import Item, Status
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.text import Text

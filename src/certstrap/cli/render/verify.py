@@ -5,8 +5,8 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from certstrap.errors import escaped
 from certstrap.inventory.verify import Link, Verdict
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
