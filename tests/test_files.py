@@ -368,15 +368,3 @@ def test_two_threads_may_create_one_folder(folder: Path) -> None:
         thread.join()
     assert sorted(os.listdir("new"), key=int) == [str(number) for number in range(50)]
     assert all(os.path.isdir(f"new/{number}/out") for number in range(50))
-
-
-@pytest.mark.parametrize("path", ["x", "./x", "link/x", "out/../x"])
-def test_a_folder_has_one_real_path(path: str, folder: Path) -> None:
-    (folder / "out").mkdir()
-    (folder / "link").symlink_to(".")
-    assert files.real_folder(path) == files.real_folder(str(folder / "y")) == str(folder)
-
-
-def test_the_folder_of_a_path_with_a_nul_is_a_storage_error() -> None:
-    with pytest.raises(StorageError, match=r"^Cannot write "):
-        files.real_folder("a\0b/c")

@@ -38,8 +38,7 @@ JOURNAL = ".certstrap-journal"
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _CHUNK = 65_536  # bytes
-_FEW = 8  # files, that are flushed one after another
-_THREADS = 4  # that flush more files at once
+_FEW, _THREADS = 8, 4  # files that are flushed one after another; more by so many threads
 _AT_ONCE = 160  # files, that are open at the same time
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
@@ -150,10 +149,10 @@ def write(
     """Write all the files, in their order, or none; the caller has locked their folders.
 
     The first can be seen before the second; each is on disk when this returns, and private keys
-    before anything that follows them can be seen. A file that
-    replaces another does so in one step, but several files do not all change in one step; if a
-    later one fails, the earlier ones are undone. If this process is killed in between, whoever
-    finds the record of what was to be written finishes it.
+    before anything that follows them can be seen. A file that replaces another does so in one step,
+    but several files do not all change in one step; if a later one fails, the earlier ones are
+    undone. If this process is killed in between, whoever finds the record of what was to be written
+    finishes it.
 
     Args:
         files: the files.
@@ -187,12 +186,6 @@ def write(
                 raise KeyboardInterrupt
             then()
             rollback.pop_all()
-
-
-def real_folder(path: str) -> str:
-    """Return the real path of the folder that a file at ``path`` would be in."""
-    with storage_errors("write", path):
-        return os.path.realpath(os.path.dirname(path))
 
 
 @contextmanager

@@ -319,6 +319,11 @@ def test_a_depot_holds_what_is_in_its_own_folder(folder: Path, path: str, is_hel
     assert Depot(str(folder / "out")).holds(path) == is_held
 
 
+def test_the_folder_of_a_path_with_a_nul_is_a_storage_error() -> None:
+    with pytest.raises(StorageError, match=r"^Cannot write "):
+        Depot("out").holds("a\0b/c")
+
+
 def test_files_that_go_elsewhere_make_no_depot(folder: Path) -> None:
     create("out", "a")
     assert list(snapshot(folder)) == ["a"]

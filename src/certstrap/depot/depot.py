@@ -9,7 +9,6 @@ from unicodedata import normalize
 
 from cryptography import x509
 
-from certstrap import files
 from certstrap.certificates.properties import is_ca
 from certstrap.depot.ca_bytes import may_be_ca
 from certstrap.depot.entry import CERTIFICATE, CHAIN, KEY, REQUEST, Entry
@@ -239,10 +238,16 @@ class Depot:
 
     def holds(self, path: str) -> bool:
         """Return whether ``path`` is in the depot, however it is spelled."""
-        folder, root = files.real_folder(path), files.real_folder(os.path.join(self.root, KEY))
+        folder, root = _real_folder(path), _real_folder(os.path.join(self.root, KEY))
         return folder == root or (
             os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)
         )
+
+
+def _real_folder(path: str) -> str:
+    """Return the real path of the folder that a file at ``path`` would be in."""
+    with storage_errors("write", path):
+        return os.path.realpath(os.path.dirname(path))
 
 
 def _changed(folder: str) -> int:
