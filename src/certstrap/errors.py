@@ -158,8 +158,9 @@ class StorageError(CertstrapError):
     def _hint(verb: str, cause: OSError) -> str:
         if verb != "read":
             return "Check the folder, its permissions and the space left; nothing was changed."
-        is_no_folder = isinstance(cause, NotADirectoryError)
-        return "Name a folder." if is_no_folder else "Check its permissions."
+        if isinstance(cause, NotADirectoryError):
+            return "Check the path: a file is in the place of a folder."
+        return "Check its permissions."
 
 
 class storage_errors:  # noqa: N801 - used as a function; a generator would take four times as long

@@ -52,5 +52,5 @@ def test_a_depot_that_is_a_file_needs_the_name_of_a_folder(
     (folder / "x").write_text("")
     certstrap.refuses(
         "--depot-path", "x", *command.split(),
-        sentence="Cannot read x: Not a directory.", hint="Hint: Name a folder.",
+        sentence="Cannot read x: Not a directory.", hint="a file is in the place of a folder",
     )  # fmt: skip
