@@ -98,9 +98,9 @@ def decode(data: bytes, source: str) -> x509.CertificateRevocationList:
 def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> bool:
     """Return whether the key of ``ca`` signed ``crl``."""
     key = ca.public_key()
-    if not isinstance(key, PublicKey):
-        return False
-    return verifies_uninterrupted(lambda: crl.is_signature_valid(key))
+    return isinstance(key, PublicKey) and verifies_uninterrupted(
+        lambda: crl.is_signature_valid(key)
+    )
 
 
 def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:
