@@ -1,4 +1,6 @@
-"""What ``-`` means for the options that name a file to write: never a file of that name."""
+"""The options that name a file to write, for which ``-`` never means a file of that name."""
+
+from typing import Any
 
 import typer
 
@@ -6,26 +8,25 @@ from certstrap.cli.console import STANDARD_OUTPUT
 from certstrap.errors import RefusedError
 
 
-def require_file(param: typer.CallbackParam, value: str) -> str:
-    """Refuse ``-`` as the value of an option that names a file to write.
-
-    Raises:
-        RefusedError: it is ``-``.
-    """
-    return _file(param, value, "A file of that name is ./-.")
+def file(*spellings: str, help: str) -> Any:  # noqa: A002 - as typer calls it
+    """Return an option that names a file to write; ``-`` is refused."""
+    return _option(spellings, help, "A file of that name is ./-.")
 
 
-def require_file_or_device(param: typer.CallbackParam, value: str) -> str:
-    """Do the same where a device such as ``/dev/stdout`` takes the place of a file."""
+def file_or_device(*spellings: str, help: str) -> Any:  # noqa: A002
+    """Return the same where a device such as ``/dev/stdout`` may take the place of the file."""
     hint = "Standard output is /dev/stdout, and a file of that name is ./-."
-    return _file(param, value, hint)
+    return _option(spellings, help, hint)
 
 
-def _file(param: typer.CallbackParam, value: str, hint: str) -> str:
-    if value == STANDARD_OUTPUT:
-        option = param.opts[-1]  # the short spelling, as in the examples of the help
-        raise RefusedError(f"{option} needs the name of a file, not -.", hint)
-    return value
+def _option(spellings: tuple[str, ...], text: str, hint: str) -> Any:
+    def refuse_dash(param: typer.CallbackParam, value: str) -> str:
+        if value == STANDARD_OUTPUT:
+            option = param.opts[-1]  # the short spelling, as in the examples of the help
+            raise RefusedError(f"{option} needs the name of a file, not -.", hint)
+        return value
+
+    return typer.Option(*spellings, metavar="FILE", help=text, callback=refuse_dash)
 
 
 def file_unless_dash(path: str) -> str:

@@ -79,11 +79,9 @@ def command(
     ] = "",
     server_ca: Annotated[
         str,
-        typer.Option(
+        output_options.file(  # a client opens it too
             "--server-ca",
-            metavar="FILE",
             help="The CA of the endpoint. Default: the CAs that the client's system trusts.",
-            callback=output_options.require_file,  # a client opens it too
         ),
     ] = "",
     output: Annotated[
@@ -91,12 +89,7 @@ def command(
     ] = "",
     into: Annotated[
         str,
-        typer.Option(
-            "--into",
-            metavar="FILE",
-            help="Add the profile to FILE, a temporal.toml.",
-            callback=output_options.require_file,
-        ),
+        output_options.file("--into", help="Add the profile to FILE, a temporal.toml."),
     ] = "",
     profile: Annotated[
         str,

@@ -21,12 +21,7 @@ def command(
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            metavar="FILE",
-            help="Write the chain to FILE.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--output", help="Write the chain to FILE."),
     ] = "",
 ) -> None:
     """Write a certificate and the intermediates above it."""

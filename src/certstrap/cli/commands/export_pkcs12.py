@@ -24,12 +24,7 @@ def command(
     ] = False,
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            metavar="FILE",
-            help="Write to FILE.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--output", help="Write to FILE."),
     ] = "",
     allow_ca: key_options.AllowCA = False,
     passphrase: key_options.PassphraseText = None,

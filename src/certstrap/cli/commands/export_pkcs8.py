@@ -34,12 +34,7 @@ def command(
     ] = "",
     output: Annotated[
         str,
-        typer.Option(
-            "--output",
-            metavar="FILE",
-            help="Write the copy to FILE.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--output", help="Write the copy to FILE."),
     ] = "",
     allow_ca: key_options.AllowCA = False,
     passphrase: key_options.PassphraseText = None,

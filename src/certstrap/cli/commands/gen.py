@@ -38,39 +38,19 @@ CACertificate = Annotated[
 CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
 NewCACertificate = Annotated[
     str,
-    typer.Option(
-        "--ca-certificate-file",
-        "--ca-cert",
-        metavar="FILE",
-        help="New CA certificate.",
-        callback=output_options.require_file,
-    ),
+    output_options.file("--ca-certificate-file", "--ca-cert", help="New CA certificate."),
 ]
 NewCAKey = Annotated[
     str,
-    typer.Option(
-        "--ca-key-file",
-        "--ca-key",
-        metavar="FILE",
-        help="New CA key.",
-        callback=output_options.require_file,
-    ),
+    output_options.file("--ca-key-file", "--ca-key", help="New CA key."),
 ]
 NewCertificate = Annotated[
     str,
-    typer.Option(
-        "--certificate-file",
-        "--cert",
-        metavar="FILE",
-        help="New certificate.",
-        callback=output_options.require_file,
-    ),
+    output_options.file("--certificate-file", "--cert", help="New certificate."),
 ]
 NewKey = Annotated[
     str,
-    typer.Option(
-        "--key-file", "--key", metavar="FILE", help="New key.", callback=output_options.require_file
-    ),
+    output_options.file("--key-file", "--key", help="New key."),
 ]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]

@@ -44,12 +44,7 @@ def command(
     ] = "",
     csr: Annotated[
         str,
-        typer.Option(
-            "--csr",
-            metavar="FILE",
-            help="Write the request to FILE.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--csr", help="Write the request to FILE."),
     ] = "",
     stdout: options.ToStdout = False,
 ) -> None:

@@ -54,21 +54,11 @@ def command(
     ] = "text",
     svg: Annotated[
         str,
-        typer.Option(
-            "--svg",
-            metavar="FILE",
-            help="Save the picture to FILE as SVG.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--svg", help="Save the picture to FILE as SVG."),
     ] = "",
     html: Annotated[
         str,
-        typer.Option(
-            "--html",
-            metavar="FILE",
-            help="Save the picture to FILE as HTML.",
-            callback=output_options.require_file_or_device,
-        ),
+        output_options.file_or_device("--html", help="Save the picture to FILE as HTML."),
     ] = "",
 ) -> None:
     """Show what the depot holds, when it ends, and what is wrong."""
