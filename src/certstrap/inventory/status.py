@@ -37,7 +37,7 @@ from certstrap.keys import kind_of
 
 _AT_ONCE = 64  # names
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
-_EXPORTS = {PKCS8: pem.PRIVATE_KEY, PKCS12: "PKCS#12 file"}
+_PRIVATE = {KEY: pem.PRIVATE_KEY, PKCS8: pem.PRIVATE_KEY, PKCS12: "PKCS#12 file"}
 
 Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
@@ -190,7 +190,7 @@ class _Look:
         stem = entry.stem
         public = certificate.public_key() if certificate else None
         requested = self._request(entry, problems)
-        private = self._key(entry, problems)
+        private = self._private(entry, KEY, problems) if stem in self.stems[KEY] else None
         expected, other = (public, CERTIFICATE) if public else (requested, REQUEST)
         if public and requested and public != requested:
             problems.append(_apart(entry, REQUEST, CERTIFICATE))
@@ -256,22 +256,6 @@ class _Look:
         problems += rules.request_itself(request, path)  # somebody is still to sign it
         return request.public_key()
 
-    def _key(self, entry: Entry, problems: list[Violation]) -> object | None:
-        """Return the public half of the private key, if that is not encrypted."""
-        if entry.stem not in self.stems[KEY]:
-            return None
-        path = entry.path(KEY)
-        try:
-            try:
-                data = self._read(path, pem.PRIVATE_KEY, private=True)
-            except LaxModeError as error:
-                problems.append(Violation("lax-mode", str(error), error.hint))
-                data = self._read(path, pem.PRIVATE_KEY)
-            return self._opened(data, path, problems)
-        except CertstrapError as error:
-            problems.append(Violation("unreadable-key", str(error), error.hint))
-            return None
-
     def _opened(self, data: bytes, path: str, problems: list[Violation]) -> object | None:
         asked: list[bool] = []
 
@@ -303,21 +287,21 @@ class _Look:
         problems: list[Violation] = []
         for suffix, stems in ((PKCS8, self.pkcs8), (PKCS12, self.stems[PKCS12])):
             if entry.stem in stems:
-                private = self._exported(entry, suffix, problems)
+                private = self._private(entry, suffix, problems)
                 if private and expected and private != expected:
                     problems.append(_apart(entry, suffix, other))
         return problems
 
-    def _exported(self, entry: Entry, suffix: str, problems: list[Violation]) -> object | None:
-        """Return the public half of an exported key, if that is not encrypted."""
+    def _private(self, entry: Entry, suffix: str, problems: list[Violation]) -> object | None:
+        """Return the public half of a private key, if that is not encrypted."""
         path = entry.path(suffix)
         try:
             try:
-                data = self._read(path, _EXPORTS[suffix], private=True)
+                data = self._read(path, _PRIVATE[suffix], private=True)
             except LaxModeError as error:
                 problems.append(Violation("lax-mode", str(error), error.hint))
-                data = self._read(path, _EXPORTS[suffix])
-            if suffix == PKCS8:
+                data = self._read(path, _PRIVATE[suffix])
+            if suffix != PKCS12:
                 return self._opened(data, path, problems)
             from certstrap.inventory import objects  # noqa: PLC0415 - few depots have one
 
