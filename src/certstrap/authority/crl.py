@@ -11,7 +11,7 @@ from certstrap.authority.ca import open_key
 from certstrap.authority.plan import Plan
 from certstrap.certificates import Issuer, crl
 from certstrap.certificates.properties import is_ca
-from certstrap.depot import CERTIFICATE, CRL, Entry
+from certstrap.depot import CERTIFICATE, CRL
 from certstrap.depot.chain import crls_of, issuers_of, name_of_ca, require_root
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError
 from certstrap.files import PUBLIC_MODE
@@ -50,7 +50,8 @@ def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
     if not is_ca(certificate):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
-            "Name a CA; to write the CRLs of its chain: certstrap crl " + _shell(entry, "--bundle"),
+            "Name a CA; to write the CRLs of its chain: "
+            f"certstrap crl {arguments(entry.stem, '--bundle')}",
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
     plan.lock()
@@ -114,11 +115,9 @@ def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
 
 def _shell_name(plan: Plan, ca: x509.Certificate) -> str:
     """Return how the entry of ``ca`` is named on a command line."""
-    return next(_shell(each.entry) for each in plan.depot.authorities if each.certificate == ca)
-
-
-def _shell(entry: Entry, options: str = "") -> str:
-    return arguments(entry.stem, options)
+    return next(
+        arguments(each.entry.stem) for each in plan.depot.authorities if each.certificate == ca
+    )
 
 
 def write_bundle(plan: Plan, path: str, bundle: bytes) -> None:

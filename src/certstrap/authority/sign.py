@@ -137,10 +137,8 @@ def sign_request(
     path = certificate_file or ""
     taken: Taken = PathTakenError
     if certificate_file == "":
-        path, taken = (
-            entry.path(CERTIFICATE),
-            partial(AlreadyExistsError, "certificate", entry.stem),
-        )
+        path = entry.path(CERTIFICATE)
+        taken = partial(AlreadyExistsError, "certificate", entry.stem)
     if path:
         plan.require_free(path, taken)
     if request_file:
