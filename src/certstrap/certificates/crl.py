@@ -12,11 +12,11 @@ from certstrap.certificates.properties import (
     authority_key_identifier,
     extension,
     validity_of,
-    verifies_uninterrupted,
 )
 from certstrap.certificates.rules import Violation
+from certstrap.certificates.signatures import is_signed_by
 from certstrap.errors import MissingOptionError, RefusedError, UnusableFileError
-from certstrap.keys import PublicKey, signature_hash
+from certstrap.keys import signature_hash
 from certstrap.text import quoted
 
 REASONS = {
@@ -93,14 +93,6 @@ def decode(data: bytes, source: str) -> x509.CertificateRevocationList:
             source, f"is not a {pem.CRL} that can be read", "It may be broken or cut short."
         ) from None
     return crl
-
-
-def is_signed_by(crl: x509.CertificateRevocationList, ca: x509.Certificate) -> bool:
-    """Return whether the key of ``ca`` signed ``crl``."""
-    key = ca.public_key()
-    return isinstance(key, PublicKey) and verifies_uninterrupted(
-        lambda: crl.is_signature_valid(key)
-    )
 
 
 def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:

@@ -9,7 +9,6 @@ from cryptography import x509
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
-from certstrap.interrupts import one_step
 from certstrap.keys import PublicKey
 from certstrap.names import AlternativeNames
 from certstrap.validity import Validity
@@ -124,15 +123,6 @@ def verifies(check: Callable[[], bool]) -> bool:
         return check()
     except (InvalidSignature, InternalError, *UNDECODABLE):  # OpenSSL may refuse the key itself
         return False
-
-
-def verifies_uninterrupted(check: Callable[[], bool]) -> bool:
-    """Do the same with what the library answers with False whatever happens meanwhile.
-
-    `cryptography` does so for CRLs and requests, of which Ctrl-C would make badly signed ones.
-    """
-    with one_step():
-        return verifies(check)
 
 
 @lru_cache

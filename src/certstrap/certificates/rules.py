@@ -22,8 +22,8 @@ from certstrap.certificates.properties import (
     path_length_of,
     subject_of,
     validity_of,
-    verifies_uninterrupted,
 )
+from certstrap.certificates.signatures import is_signed_with
 from certstrap.errors import RefusedError
 from certstrap.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.names import flaw, is_ia5, is_text
@@ -159,7 +159,7 @@ def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iter
             f"{source} is signed with {algorithm.name.upper()}, which is not secure.",
             "Create it again, with SHA-256.",
         )
-    if not verifies_uninterrupted(lambda: request.is_signature_valid):
+    if not is_signed_with(request, request.public_key()):
         yield Violation(
             "request-signature",
             f"{source} is not signed by its own key.",

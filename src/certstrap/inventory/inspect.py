@@ -10,6 +10,7 @@ from cryptography import x509
 from certstrap import files, pem
 from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
+from certstrap.certificates.signatures import is_signed_by
 from certstrap.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
 from certstrap.depot.chain import revoked
 from certstrap.depot.compromised import compromised
@@ -162,7 +163,7 @@ class Inspector:
         signers = (
             ca
             for ca in self.depot.authorities
-            if ca.certificate.subject == crl.issuer and crls.is_signed_by(crl, ca.certificate)
+            if ca.certificate.subject == crl.issuer and is_signed_by(crl, ca.certificate)
         )
         return next(signers, None)
 

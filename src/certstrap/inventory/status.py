@@ -17,6 +17,7 @@ from certstrap.certificates import crl as crls
 from certstrap.certificates import rules
 from certstrap.certificates.properties import is_self_signed
 from certstrap.certificates.rules import Violation
+from certstrap.certificates.signatures import is_signed_by
 from certstrap.depot import (
     CERTIFICATE,
     CHAIN,
@@ -160,7 +161,7 @@ class _Look:
         signers = [
             ca.entry.stem
             for ca in self.depot.authorities
-            if ca.certificate.subject == crl.issuer and crls.is_signed_by(crl, ca.certificate)
+            if ca.certificate.subject == crl.issuer and is_signed_by(crl, ca.certificate)
         ]
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             yield Violation("crl-foreign", f"{path} is not signed by a CA of this depot.")
