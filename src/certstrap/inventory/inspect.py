@@ -117,7 +117,7 @@ class Inspector:
             yield each._replace(problems=problems)
 
     @cached_property
-    def _issuers(self) -> Issuers:
+    def _issuers(self) -> Issuers[Authority]:
         return Issuers(self.depot.authorities)
 
     def _inspected(self, found: Object) -> Inspected:
