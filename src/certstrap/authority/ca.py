@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.authority.plan import Plan
 from certstrap.certificates import Issuer, crl, rules
@@ -13,7 +14,6 @@ from certstrap.depot.chain import expired, issuers_of, name_of_ca, withdrawn
 from certstrap.files import PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.shell import option
 
 

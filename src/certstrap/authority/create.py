@@ -3,6 +3,8 @@
 from functools import partial
 from typing import NamedTuple
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from certstrap import certificates, keys
 from certstrap.authority.ca import CA
 from certstrap.authority.plan import Plan
@@ -13,7 +15,6 @@ from certstrap.errors import AlreadyExistsError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, Passphrase, PrivateKey
 from certstrap.names import Subject
-from certstrap.serialization import Encoding
 from certstrap.streams import source_of
 from certstrap.validity import Expiry, Validity
 

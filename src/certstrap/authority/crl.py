@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import pem
 from certstrap.authority.ca import open_key
@@ -16,7 +17,6 @@ from certstrap.depot.chain import crls_of, issuers_of, name_of_ca, require_root
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.shell import arguments
 
 

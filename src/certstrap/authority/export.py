@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import keys
 from certstrap.authority.plan import Plan
@@ -15,7 +16,6 @@ from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.files import EXPORT_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.streams import source_of
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, keys, pem
 from certstrap.authority.create import read_key
@@ -13,7 +14,6 @@ from certstrap.depot import CERTIFICATE, KEY, REQUEST, Entry
 from certstrap.errors import RefusedError
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.streams import source_of
 
 

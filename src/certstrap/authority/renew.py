@@ -7,6 +7,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import files, keys
 from certstrap.authority.ca import CA, issuer_of, open_key, usable_ca
@@ -31,7 +32,6 @@ from certstrap.errors import CertstrapError, NotFoundError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.shell import arguments
 from certstrap.validity import BACKDATED, Expiry, Validity
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import keys
 from certstrap.authority.plan import Plan
@@ -20,7 +21,6 @@ from certstrap.depot.chain import issuers_of, require_root
 from certstrap.errors import UnusableFileError, WrongPassphraseError
 from certstrap.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
 from certstrap.keys import PrivateKey, signature_hash
-from certstrap.serialization import Encoding
 
 MODES = {  # in the order in which they are written: a key before what depends on it
     KEY: KEY_MODE,

@@ -4,6 +4,7 @@ import os
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, keys
 from certstrap.authority.create import lone_key, read_key, require_usable
@@ -18,7 +19,6 @@ from certstrap.errors import (
 from certstrap.files import KEY_MODE, PUBLIC_MODE
 from certstrap.keys import KeySpec, PrivateKey
 from certstrap.names import LONGEST_COMMON_NAME, AlternativeNames, Name, Subject
-from certstrap.serialization import Encoding
 from certstrap.streams import STANDARD_INPUT, source_of
 
 

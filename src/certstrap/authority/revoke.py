@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.authority.ca import open_key
 from certstrap.authority.plan import Plan
@@ -14,7 +15,6 @@ from certstrap.depot.archive import Archive
 from certstrap.errors import ChooseCAError, RefusedError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 
 _COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates
 from certstrap.authority.ca import CA, add_missing_crl, issuer_of, open_ca
@@ -17,7 +18,6 @@ from certstrap.depot.compromised import compromised
 from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
 from certstrap.files import PUBLIC_MODE
 from certstrap.names import Name
-from certstrap.serialization import Encoding
 from certstrap.shell import option
 from certstrap.streams import source_of
 from certstrap.validity import Expiry, Validity

@@ -7,6 +7,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import certificates, keys, streams
 from certstrap.authority.create import read_key
@@ -15,7 +16,6 @@ from certstrap.certificates import CAProfile, Issuer, LeafProfile
 from certstrap.errors import MissingOptionError, PathTakenError, RefusedError
 from certstrap.keys import P384, RSA_4096, PrivateKey
 from certstrap.names import AlternativeNames, Subject
-from certstrap.serialization import Encoding
 from certstrap.validity import Duration, Expiry, Validity
 
 KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644  # tcld's

@@ -6,10 +6,10 @@ another matter, and must not look like a signature of somebody else.
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap import pem
 from certstrap.certificates.properties import verifies
-from certstrap.serialization import Encoding
 
 Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 

@@ -12,11 +12,11 @@ from typing import TypeVar
 
 import typer
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli import context
 from certstrap.interrupts import one_report
 from certstrap.keys import KeySpec, PrivateKey, generating
-from certstrap.serialization import Encoding
 
 _Result = TypeVar("_Result")
 

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from certstrap import files
 from certstrap.certificates.rules import Violation
 from certstrap.depot.depot import Depot
 from certstrap.errors import UnusableFileError
-from certstrap.serialization import Encoding, PublicFormat
 from certstrap.text import printable
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from hashlib import sha1, sha256
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from certstrap.certificates.properties import extension, is_ca, is_self_signed, path_length_of
 from certstrap.keys import KeySpec, PublicKey, kind_of
-from certstrap.serialization import Encoding, PublicFormat
 
 Facts = dict[str, Any]
 

@@ -7,11 +7,11 @@ OpenSSL's legacy PEM headers; and the malformed keys that `repair` knows.
 from collections.abc import Callable
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from certstrap import pem
 from certstrap.errors import UnusableFileError, WrongPassphraseError
 from certstrap.keys.spec import PrivateKey
-from certstrap.serialization import load_der_private_key, load_pem_private_key
 
 Passphrase = Callable[[], bytes]
 """Returns a passphrase; called only when one is needed. Empty means none."""

@@ -4,10 +4,10 @@ import hashlib
 import os
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certstrap import pem
 from certstrap.keys.spec import PrivateKey
-from certstrap.serialization import Encoding, NoEncryption, PrivateFormat
 
 PBKDF2_ROUNDS = 600_000  # OWASP's number for PBKDF2-HMAC-SHA256
 

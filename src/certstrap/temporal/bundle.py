@@ -6,9 +6,9 @@ from hashlib import sha1
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import RefusedError
-from certstrap.serialization import Encoding
 from certstrap.temporal import cas
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.material import CertificateFile, Piece

@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from cryptography import x509
-
-from certstrap.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding
 
 Outcome = Literal["accepted", "refused", "untrusted", "unreachable", "failed", "skipped"]
 

@@ -137,7 +137,8 @@ def _problems(renewed: Renewed, now: datetime) -> list[str]:
     """Return what Temporal Cloud has against a root."""
     if renewed.certificate.issuer != renewed.certificate.subject:
         return []
-    from certstrap.serialization import Encoding  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
     from certstrap.temporal.check import check_bundle  # noqa: PLC0415 - only for a CA
     from certstrap.temporal.material import read_certificates  # noqa: PLC0415
 

@@ -6,13 +6,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.depot import CERTIFICATE
 from certstrap.inventory import facts
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.inventory.objects import KeyObject
 from certstrap.keys import PublicKey
-from certstrap.serialization import Encoding, PublicFormat
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
