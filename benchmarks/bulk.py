@@ -21,14 +21,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certstrap.authority.batch import Line, create_all, prepare_all
-from certstrap.authority.issue import Wanted
-from certstrap.authority.passphrases import Passphrases
-from certstrap.authority.plan import Plan
-from certstrap.depot import Depot
-from certstrap.keys import P256, PublicKey
-from certstrap.names import NO_NAMES, Name
-from certstrap.validity import Expiry
+from certstrap.operations.batch import Line, create_all, prepare_all
+from certstrap.operations.issue import Wanted
+from certstrap.operations.plan import Passphrases, Plan
+from certstrap.pki.keys import P256, PublicKey
+from certstrap.pki.names import NO_NAMES
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import Depot, Name
 
 LIMIT = 3.0
 """Of the processor time of the bare loop."""

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from certstrap.cli import app
+from certstrap.cli.app import app
 
 LENGTHS = (1_000, 10_000, 100_000)
 LIMIT = 15  # for ten times the length

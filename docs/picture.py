@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 from rich.console import Console
 from rich.text import Text
+
 from tests.docs import Terminal, as_documented, first_command
 
 PICTURE = Path(__file__).with_name("first-command.svg")

@@ -13,7 +13,7 @@ import typer
 from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
-from certstrap.cli import app
+from certstrap.cli.app import app
 from certstrap.cli.context import Context, cores
 from tests import programs
 from tests.programs import CERTSTRAP, Outcome
@@ -68,7 +68,7 @@ class CommandLine:
 
     A command that ends otherwise than ``exit_code`` says fails the test, and so does one that
     succeeds and prints something else to standard error than ``stderr``. Keys are encrypted by
-    ``rounds`` of PBKDF2; `tests/cli/test_rounds.py` shows that this is all that they change.
+    ``rounds`` of PBKDF2; `tests/promises/test_rounds.py` shows that this is all that they change.
     """
 
     now: datetime = NOW

@@ -17,7 +17,7 @@ from typing import Any
 import pexpect
 
 from certstrap.cli.context import utc_now
-from certstrap.validity import BACKDATED, Expiry
+from certstrap.pki.validity import BACKDATED, Expiry
 from tests.conftest import NOW
 
 ROOT = Path(__file__).parent.parent

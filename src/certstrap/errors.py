@@ -188,13 +188,13 @@ class InUseError(CertstrapError):
     """Another process uses a folder that this one has to change, and does not finish."""
 
     def __init__(self, folder: str, seconds: float) -> None:
-        from certstrap import shell  # noqa: PLC0415 - only this error needs it
+        from certstrap import text  # noqa: PLC0415 - only this error needs it
 
         self.folder, self.seconds = folder, seconds
         super().__init__(
             f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
             "Try again, wait longer with --wait SECONDS before the command, or find that process "
-            f"with: fuser -v {shell.file(folder)}",
+            f"with: fuser -v {text.quoted_path(folder)}",
         )
 
 
@@ -224,12 +224,12 @@ class LaxModeError(CertstrapError):
     """Others can read or change a private key."""
 
     def __init__(self, path: str, mode: int) -> None:
-        from certstrap import shell  # noqa: PLC0415 - only this error needs it
+        from certstrap import text  # noqa: PLC0415 - only this error needs it
 
         self.path, self.mode = path, mode
         super().__init__(
             f"{path} is a private key that others can access (mode {mode:04o}).",
-            f"Restrict it with: chmod 0440 {shell.file(path)}",
+            f"Restrict it with: chmod 0440 {text.quoted_path(path)}",
         )
 
 

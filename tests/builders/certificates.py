@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certstrap import keys
-from certstrap.certificates.issuer import Issuer
-from certstrap.keys import PrivateKey
-from certstrap.names import AlternativeNames
+from certstrap.pki import keys
+from certstrap.pki.build import Issuer
+from certstrap.pki.keys import PrivateKey
+from certstrap.pki.names import AlternativeNames
 from tests.builders.keys import CA_KEY, LEAF_KEY
 from tests.conftest import NOW
 

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.certificates.properties import authority_key_identifier
-from certstrap.keys import PrivateKey, signature_hash
-from certstrap.pem import to_pem
+from certstrap.pki.decode import authority_key_identifier
+from certstrap.pki.keys import PrivateKey, signature_hash
+from certstrap.pki.pem import to_pem
 from tests.builders.der import der, sequence
 from tests.conftest import NOW
 from tests.temporal.pki import elements, inside

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certstrap import pem
+from certstrap.pki import pem
 from tests.builders.keys import LEAF_KEY
 
 CN, ORG, COUNTRY = "2.5.4.3", "2.5.4.10", "2.5.4.6"

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.keys import P256, PrivateKey, signature_hash
+from certstrap.pki.keys import P256, PrivateKey, signature_hash
 from tests.builders.certificates import (
     A_CA,
     KEY_USAGES,

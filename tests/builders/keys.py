@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from certstrap.keys import CURVES, P256, RSA_2048, KeySpec, PrivateKey
+from certstrap.pki.keys import CURVES, P256, RSA_2048, KeySpec, PrivateKey
 
 EVERY_SPEC = [RSA_2048, *(KeySpec(curve=curve) for curve in CURVES)]
 

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certstrap.keys import P256, RSA_2048, KeySpec, PrivateKey
-from certstrap.pem import to_pem
+from certstrap.pki.keys import P256, RSA_2048, KeySpec, PrivateKey
+from certstrap.pki.pem import to_pem
 from tests.builders import der as raw
 from tests.builders import foreign
 from tests.builders.certificates import a_certificate_with

@@ -15,7 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from certstrap import __version__
-from certstrap.cli import app, commands
+from certstrap.cli import commands
+from certstrap.cli.app import app
 from tests import programs
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine

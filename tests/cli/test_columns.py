@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from certstrap.cli.render.columns import columns, padded
+from certstrap.cli.render.lines import columns, padded
 from tests.conftest import CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")

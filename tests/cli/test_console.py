@@ -5,8 +5,8 @@ import threading
 import pytest
 from cryptography.exceptions import InternalError
 
-from certstrap.cli.console import generate
-from certstrap.keys import RSA_2048, KeySpec, PrivateKey
+from certstrap.cli.terminal import generate
+from certstrap.pki.keys import RSA_2048, KeySpec, PrivateKey
 from tests.builders.keys import LEAF_KEY
 
 

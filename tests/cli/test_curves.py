@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.keys import KeySpec
+from certstrap.pki.keys import KeySpec
 from tests.builders import foreign, pairs
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine

@@ -5,7 +5,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from certstrap.cli.progress import progress_bar, showing_progress
+from certstrap.cli.terminal import progress_bar, showing_progress
 
 
 def a_console(columns: int = 80) -> tuple[Console, StringIO]:

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from certstrap.cli.render import check as render
 from certstrap.temporal.check import Report, check_bundle
-from certstrap.temporal.handshakes import Handshake
-from certstrap.temporal.material import read_certificates
+from certstrap.temporal.handshake import Handshake
+from certstrap.temporal.inputs import read_certificates
 from tests.builders.keys import OTHER_KEY, key_data
 from tests.temporal.pki import LEAF, PRESENT, ROOT, judged
 

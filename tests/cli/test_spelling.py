@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from certstrap.keys import spec_of
+from certstrap.pki.keys import spec_of
 from tests.builders import foreign
 from tests.conftest import CommandLine
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from certstrap.keys import KeySpec
+from certstrap.pki.keys import KeySpec
 from certstrap.temporal.check import Report, Wanted
 from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.rules import RULES

@@ -6,7 +6,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.keys import CURVES
+from certstrap.pki.keys import CURVES
 from tests.builders import DATA, foreign
 from tests.builders.certificates import a_certificate
 from tests.conftest import CommandLine

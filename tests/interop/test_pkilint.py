@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.certificates.crl import REASONS
+from certstrap.pki.crl import REASONS
 from tests.conftest import NOW, CommandLine
 from tests.interop import peers
 from tests.interop.conftest import KINDS, NAMELESS

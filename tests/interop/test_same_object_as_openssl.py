@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certstrap import certificates, keys, pem
-from certstrap.certificates import crl
 from certstrap.errors import CertstrapError
+from certstrap.pki import crl, decode, key_files, keys, pem, rules
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.crls import made_elsewhere
 from tests.builders.der import der, oid, raw_request, sequence
@@ -51,9 +50,9 @@ OPENSSL = {
 }
 
 READ: dict[str, Callable[[bytes], bytes]] = {
-    "request": lambda data: certificates.load_request(data, "f").public_bytes(Encoding.DER),
-    "certificate": lambda data: certificates.load_certificate(data, "f").public_bytes(Encoding.DER),
-    "key": lambda data: public(keys.load(data, "f", bytes)[0]),
+    "request": lambda data: rules.load_request(data, "f").public_bytes(Encoding.DER),
+    "certificate": lambda data: decode.load_certificate(data, "f").public_bytes(Encoding.DER),
+    "key": lambda data: public(key_files.load(data, "f", bytes)[0]),
     "CRL": lambda data: crl.load(data, "f", CA).public_bytes(Encoding.DER),
 }
 

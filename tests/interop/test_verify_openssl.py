@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.depot import Depot
 from certstrap.inventory.verify import Verifier, read_pieces
-from certstrap.keys import P256, PrivateKey
-from certstrap.pem import to_pem
+from certstrap.pki.keys import P256, PrivateKey
+from certstrap.pki.pem import to_pem
+from certstrap.store.depot import Depot
 from tests.builders import crls
 from tests.builders.certificates import a_name, key_usage
 from tests.conftest import NOW

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.inventory import facts
-from certstrap.keys import CURVES, KeySpec, PrivateKey, kind_of
+from certstrap.inventory import inspect
+from certstrap.pki.keys import CURVES, KeySpec, PrivateKey, kind_of
 from tests.builders import crls
 from tests.builders.certificates import (
     END,
@@ -38,7 +38,7 @@ NAMES = [
 
 def test_certificate_of_a_ca_says_all_that_is_in_it() -> None:
     constraints = x509.NameConstraints([x509.DNSName("example.com")], None)
-    of = facts.of_certificate(
+    of = inspect.certificate_properties(
         a_certificate(
             usage=key_usage("key_cert_sign", "crl_sign"),
             constraints=x509.BasicConstraints(ca=True, path_length=1),
@@ -55,7 +55,7 @@ def test_certificate_of_a_ca_says_all_that_is_in_it() -> None:
     assert of["excluded_names"] == {}
     assert of["subject_key_identifier"] == "0102"
     assert of["authority_key_identifier"] is None
-    assert (of["not_before"], of["not_after"]) == (facts.time(START), facts.time(END))
+    assert (of["not_before"], of["not_after"]) == (inspect.time(START), inspect.time(END))
     assert of["days_left"] == 3650
     assert of["subject"] == of["issuer"] == "CN=Test CA"
 
@@ -63,7 +63,7 @@ def test_certificate_of_a_ca_says_all_that_is_in_it() -> None:
 def test_names_usages_and_other_extensions_of_a_leaf_are_listed() -> None:
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.2.3.5")]
-    of = facts.of_certificate(
+    of = inspect.certificate_properties(
         a_certificate_with(
             (x509.SubjectAlternativeName(NAMES), False),
             (x509.ExtendedKeyUsage(usages), False),
@@ -93,7 +93,7 @@ def test_names_usages_and_other_extensions_of_a_leaf_are_listed() -> None:
 
 def test_fingerprints_are_those_of_the_library() -> None:
     certificate = a_certificate()
-    of = facts.of_certificate(certificate, NOW)
+    of = inspect.certificate_properties(certificate, NOW)
     assert of["sha256"] == certificate.fingerprint(hashes.SHA256()).hex()
     assert of["sha1"] == certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - to compare
 
@@ -104,18 +104,18 @@ def test_crl_says_what_is_revoked_and_why() -> None:
         crls.entry(11, NOW),
     ]
     data = crls.made_elsewhere(a_certificate(), CA_KEY, entries=entries, crl_number=7)
-    of = facts.of_crl(x509.load_pem_x509_crl(data), NOW)
+    of = inspect.crl_properties(x509.load_pem_x509_crl(data), NOW)
     assert of["number"] == 7
     assert of["days_left"] == 30
     assert of["revoked"] == [
-        {"serial": "A", "date": facts.time(NOW), "reason": "superseded"},
-        {"serial": "B", "date": facts.time(NOW), "reason": None},
+        {"serial": "A", "date": inspect.time(NOW), "reason": "superseded"},
+        {"serial": "B", "date": inspect.time(NOW), "reason": None},
     ]
 
 
 def test_network_in_name_constraints_is_shown() -> None:
     tree = x509.IPAddress(IPv4Network("10.0.0.0/8"))
-    of = facts.of_certificate(
+    of = inspect.certificate_properties(
         a_certificate(name_constraints=x509.NameConstraints(None, [tree])), NOW
     )
     assert of["excluded_names"] == {"ip": ["10.0.0.0/8"]}
@@ -136,25 +136,25 @@ def test_network_in_name_constraints_is_shown() -> None:
     ],
 )
 def test_key_has_a_kind_and_a_strength(key: PrivateKey, kind: str, strength: int) -> None:
-    of = facts.of_public_key(key.public_key())
+    of = inspect.key_properties(key.public_key())
     assert (of["kind"], of["strength"]) == (kind, strength)
 
 
 def test_weakest_key_has_hardly_any_strength() -> None:
     key = an_rsa_key(1024).public_key()
-    assert facts.strength_of(KeySpec(bits=512), key) == 0
+    assert inspect.strength_of(KeySpec(bits=512), key) == 0
 
 
 def test_key_that_cannot_sign_has_neither_kind_nor_strength() -> None:
     key = a_dsa_key().public_key()
     assert kind_of(key) is None
-    of = facts.of_public_key(key)
+    of = inspect.key_properties(key)
     assert of == {"kind": "of a kind that cannot sign", "strength": None, "sha256": None}
 
 
 def test_signatures_are_named() -> None:
     def signed(key: PrivateKey) -> str:
-        return facts.signature_of(a_certificate(key=key))
+        return inspect.signature_of(a_certificate(key=key))
 
     rsa_key = a_key(KeySpec(bits=2048))
     assert signed(LEAF_KEY) == "ECDSA with SHA-256"
@@ -162,25 +162,25 @@ def test_signatures_are_named() -> None:
     assert signed(a_key(KeySpec(curve="Ed25519"))) == "Ed25519"
     assert signed(ED448_KEY) == "Ed448"
     sha1 = x509.load_der_x509_csr(request_signed_with_sha1())
-    assert facts.signature_of(sha1) == "ECDSA with SHA-1"
+    assert inspect.signature_of(sha1) == "ECDSA with SHA-1"
     builder = x509.CertificateSigningRequestBuilder(a_name("a"))
     pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
     assert isinstance(rsa_key, type(an_rsa_key(1024)))
     request = builder.sign(rsa_key, hashes.SHA256(), rsa_padding=pss)
-    assert facts.signature_of(request) == "RSA-PSS with SHA-256"
+    assert inspect.signature_of(request) == "RSA-PSS with SHA-256"
     sha3 = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA3_256())
-    assert facts.signature_of(sha3) == "ECDSA with SHA3-256"
+    assert inspect.signature_of(sha3) == "ECDSA with SHA3-256"
 
 
 def test_request_says_what_it_asks_for() -> None:
-    of = facts.of_request(a_request(names=NAMES[:1], extensions=[key_usage("crl_sign")]))
+    of = inspect.request_properties(a_request(names=NAMES[:1], extensions=[key_usage("crl_sign")]))
     assert of["subject"] == "CN=leaf"
     assert of["names"] == {"dns": ["a.example"]}
     assert of["key_usage"] == ["CRL signing"]
 
 
 def test_days_left_are_rounded() -> None:
-    assert facts.days_between(NOW, NOW + timedelta(days=2, hours=23)) == 3
-    assert facts.days_between(NOW, NOW + timedelta(days=90) - timedelta(seconds=9)) == 90
-    assert facts.days_between(NOW, NOW - timedelta(hours=1)) == 0
-    assert facts.days_between(NOW, NOW - timedelta(days=1)) == -1
+    assert inspect.days_between(NOW, NOW + timedelta(days=2, hours=23)) == 3
+    assert inspect.days_between(NOW, NOW + timedelta(days=90) - timedelta(seconds=9)) == 90
+    assert inspect.days_between(NOW, NOW - timedelta(hours=1)) == 0
+    assert inspect.days_between(NOW, NOW - timedelta(days=1)) == -1

@@ -16,10 +16,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.cli.context import open_connection, open_loopback, utc_now
 from certstrap.errors import NoPassphraseError
-from certstrap.keys import PrivateKey, PublicKey, signature_hash
-from certstrap.pem import to_pem
-from certstrap.temporal.check import Network, Report, Subject, Wanted, check
-from certstrap.temporal.material import read_certificates, read_key
+from certstrap.pki.keys import PrivateKey, PublicKey, signature_hash
+from certstrap.pki.pem import to_pem
+from certstrap.temporal.check import Network, Report, Wanted, check
+from certstrap.temporal.inputs import Subject, read_certificates, read_key
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.der import der, integer, oid, sequence
 from tests.builders.keys import CA_KEY, LEAF_KEY, key_data

@@ -8,10 +8,9 @@ import pytest
 
 from certstrap.cli.context import open_connection
 from certstrap.errors import InvalidNameError
-from certstrap.temporal import endpoint
-from certstrap.temporal.address import Address
-from certstrap.temporal.endpoint import Endpoint
-from certstrap.temporal.handshakes import Handshake
+from certstrap.temporal import handshake
+from certstrap.temporal.handshake import Endpoint, Handshake
+from certstrap.temporal.namespace import Address
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY
 from tests.temporal import servers
@@ -34,7 +33,7 @@ def tried(
 ) -> Handshake:
     server_ca = [ca.certificate] if ca else None
     where = Endpoint(Address(host, port), name, server_ca, timeout)
-    return endpoint.connect(where, [client.certificate], client.key, connect)
+    return handshake.connect(where, [client.certificate], client.key, connect)
 
 
 ACCEPTING = [
@@ -205,7 +204,7 @@ def test_a_key_that_openssl_refuses_fails_before_anything_is_sent() -> None:
         raise AssertionError
 
     where = Endpoint(Address("localhost", 1))
-    found = endpoint.connect(where, [LEAF.certificate], OTHER_KEY, never)
+    found = handshake.connect(where, [LEAF.certificate], OTHER_KEY, never)
     assert found == Handshake("failed", "key values mismatch")
 
 

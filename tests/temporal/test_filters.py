@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certstrap.errors import CertstrapError, RefusedError, UnusableFileError
-from certstrap.names import is_plain
+from certstrap.pki.names import is_plain
 from certstrap.temporal.filters import Filter, choices_of, document, parse
 from tests.builders.certificates import a_certificate, a_name
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
-from certstrap.keys import RSA_2048, KeySpec
-from certstrap.pem import to_pem
-from certstrap.temporal.material import (
+from certstrap.pki.keys import RSA_2048, KeySpec
+from certstrap.pki.pem import to_pem
+from certstrap.temporal.inputs import (
     MOST_BYTES,
     MOST_CERTIFICATES,
     join,

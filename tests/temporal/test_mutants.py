@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certstrap.keys import KeySpec, PrivateKey
+from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.temporal.check import Report, Wanted
 from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.rules import RULES

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certstrap.errors import InvalidNameError, RefusedError, UnusableFileError
-from certstrap.names import is_plain
-from certstrap.temporal.connection import Connection, Target
+from certstrap.pki.names import is_plain
+from certstrap.temporal.connect import Connection, Target, add_to, parse_name, profile_of, text_of
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.profiles import add_to, parse_name, profile_of, text_of
 
 plain = st.text(min_size=1).filter(is_plain)
 connections = st.builds(

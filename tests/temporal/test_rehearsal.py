@@ -17,9 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from certstrap.cli.context import open_loopback
-from certstrap.temporal.handshakes import Handshake, words_of
-from certstrap.temporal.identity import load_identity
-from certstrap.temporal.rehearsal import rehearse
+from certstrap.temporal.handshake import Handshake, rehearse, words_of
+from certstrap.temporal.inputs import load_identity
 from tests.builders.keys import LEAF_KEY, OTHER_KEY
 from tests.temporal.pki import LEAF, PRESENT, ROOT
 

@@ -5,10 +5,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from certstrap.certificates.signatures import is_signed_by
-from certstrap.keys import RSA_2048, KeySpec
-from certstrap.temporal.kinds import has_accepted_signature, signature_name
-from certstrap.temporal.signatures import is_issued, is_root
+from certstrap.pki.issuers import is_signed_by
+from certstrap.pki.keys import RSA_2048, KeySpec
+from certstrap.temporal.ca_rules import has_accepted_signature, is_issued, is_root, signature_name
 from tests.builders.certificates import a_name
 from tests.builders.der import der, oid, sequence
 from tests.builders.keys import CA_KEY, ED448_KEY, OTHER_KEY, a_key

@@ -9,19 +9,19 @@ from certstrap.cli.context import Context
 from certstrap.errors import CertstrapError
 
 if TYPE_CHECKING:
-    from certstrap.depot import Depot
+    from certstrap.store.depot import Depot
 
 
 def curves(incomplete: str) -> list[str]:
     """Return the curves that begin so."""
-    from certstrap.keys import CURVES  # noqa: PLC0415 - only a shell that completes needs it
+    from certstrap.pki.keys import CURVES  # noqa: PLC0415 - only a shell that completes needs it
 
     return _beginning(incomplete, lambda: CURVES)
 
 
 def reasons(incomplete: str) -> list[str]:
     """Return the reasons for a revocation that begin so."""
-    from certstrap.certificates.crl import REASONS  # noqa: PLC0415
+    from certstrap.pki.crl import REASONS  # noqa: PLC0415
 
     return _beginning(incomplete, lambda: REASONS)
 
@@ -40,7 +40,7 @@ def formats(incomplete: str) -> list[str]:
 
 def shells(incomplete: str) -> list[str]:
     """Return the shells that begin so."""
-    from certstrap.cli.render.quoting import SHELLS  # noqa: PLC0415
+    from certstrap.cli.render.connect import SHELLS  # noqa: PLC0415
 
     return _beginning(incomplete, lambda: SHELLS)
 
@@ -52,7 +52,7 @@ def cas(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def requests(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the requests of the depot that begin so and are not signed yet."""
-    from certstrap.depot import CERTIFICATE, REQUEST  # noqa: PLC0415
+    from certstrap.store.depot import CERTIFICATE, REQUEST  # noqa: PLC0415
 
     def stems() -> list[str]:
         entries = _depot(ctx).with_suffix(REQUEST)
@@ -63,14 +63,14 @@ def requests(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def certificates(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the certificates of the depot that begin so."""
-    from certstrap.depot import CERTIFICATE  # noqa: PLC0415
+    from certstrap.store.depot import CERTIFICATE  # noqa: PLC0415
 
     return _beginning(incomplete, lambda: (e.stem for e in _depot(ctx).with_suffix(CERTIFICATE)))
 
 
 def stems(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the names of the depot that begin so."""
-    from certstrap.depot import CERTIFICATE, CRL, KEY, REQUEST  # noqa: PLC0415
+    from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST  # noqa: PLC0415
 
     def found() -> set[str]:
         depot = _depot(ctx)
@@ -82,7 +82,7 @@ def stems(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def leaves(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the certificates of the depot that begin so and are not a CA's."""
-    from certstrap.depot import CERTIFICATE  # noqa: PLC0415
+    from certstrap.store.depot import CERTIFICATE  # noqa: PLC0415
 
     def stems() -> list[str]:
         depot = _depot(ctx)
@@ -94,7 +94,7 @@ def leaves(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return the keys of the depot that begin so, without those of CAs and without copies."""
-    from certstrap.depot import KEY, PKCS8  # noqa: PLC0415
+    from certstrap.store.depot import KEY, PKCS8  # noqa: PLC0415
 
     def stems() -> list[str]:
         depot = _depot(ctx)
@@ -107,7 +107,7 @@ def keys(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _depot(ctx: typer.Context) -> "Depot":
-    from certstrap.depot import Depot  # noqa: PLC0415
+    from certstrap.store.depot import Depot  # noqa: PLC0415
 
     path = ctx.find_root().params.get("depot_path") or Context().depot_path
     return Depot(str(path))

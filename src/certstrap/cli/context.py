@@ -21,8 +21,9 @@ from certstrap.errors import (
     TooLongError,
 )
 
-if TYPE_CHECKING:  # most commands open no connection
+if TYPE_CHECKING:
     from socket import socket
+
 
 LOOPBACK_SECONDS = 5.0
 """How long a connection within this machine may take."""

@@ -8,17 +8,19 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from cryptography import x509
 
-from certstrap import certificates, files, keys, owners, pem
-from certstrap.certificates import crl as crls
-from certstrap.certificates import rules
-from certstrap.certificates.properties import is_self_signed
-from certstrap.certificates.rules import Violation
-from certstrap.certificates.signatures import is_signed_by
-from certstrap.depot import (
+from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.pki import crl as crls
+from certstrap.pki import decode, key_files, pem, rules
+from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.keys import kind_of
+from certstrap.pki.rules import Violation
+from certstrap.store import compromised as compromised_keys
+from certstrap.store import files
+from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
     CRL,
@@ -30,11 +32,125 @@ from certstrap.depot import (
     Depot,
     Entry,
 )
-from certstrap.depot import compromised as compromised_keys
-from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
-from certstrap.inventory.issuers import Issuers
-from certstrap.inventory.items import Item, Kind, Status
-from certstrap.keys import kind_of
+
+Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
+State = Literal["valid", "not yet valid", "expired", "revoked", "unknown"]
+
+
+class Item(NamedTuple):
+    """The files of one stem.
+
+    Attributes:
+        stem: the name of the files, without suffix.
+        kind: what they are: a CA or a certificate; else what there is without one: a request, a
+            key or a CRL; or a file that cannot be read.
+        key: the kind of key, such as ``P-256``; empty if it is not known.
+        has_key: whether its private key is in the depot.
+        start: when the certificate begins; None without a certificate.
+        end: when it ends.
+        serial: its serial number.
+        issuer: the stem of the CA that issued it, its own for a root; empty if it is not here.
+        issuer_name: the issuer as the certificate names it, if it is not here.
+        revoked: since when it is revoked.
+        crl_end: when the CRL next to it ends.
+        problems: what is wrong.
+    """
+
+    stem: str
+    kind: Kind = "file"
+    key: str = ""
+    has_key: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+    serial: int | None = None
+    issuer: str = ""
+    issuer_name: str = ""
+    revoked: datetime | None = None
+    crl_end: datetime | None = None
+    problems: tuple[Violation, ...] = ()
+
+    def state(self, now: datetime) -> State:
+        """Return whether its certificate is good, as far as dates and CRLs say."""
+        if self.start is None or self.end is None:
+            return "unknown"
+        if self.revoked:
+            return "revoked"
+        if now > self.end:
+            return "expired"
+        return "valid" if now >= self.start else "not yet valid"
+
+
+class Status(NamedTuple):
+    """What a depot holds.
+
+    Attributes:
+        root: its folder.
+        now: when it was looked at.
+        items: what is in it.
+        problems: what is wrong with the folder itself.
+    """
+
+    root: str
+    now: datetime
+    items: tuple[Item, ...]
+    problems: tuple[Violation, ...] = ()
+
+    def ending_by(self, limit: datetime) -> list[Item]:
+        """Return what ends by then, or has ended; what ends first comes first.
+
+        What is revoked is left out: nobody needs it renewed.
+        """
+        found = [item for item in self.items if item.end and item.end <= limit and not item.revoked]
+        return sorted(found, key=_by_end)
+
+    def unreadable(self) -> list[Item]:
+        """Return the items whose certificate cannot be read, so that nobody knows its end."""
+        return [
+            item
+            for item in self.items
+            if not item.end and any(each.rule == "unreadable-certificate" for each in item.problems)
+        ]
+
+    def tree(self) -> Iterator[tuple[int, Item]]:
+        """Yield each item with its depth: a CA, below it what it issued, what ends first first."""
+        below: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            below["" if item.issuer == item.stem else item.issuer].append(item)
+        shown: set[str] = set()
+        yield from _branch(below, "", 0, shown)
+        for item in self.items:  # CAs that signed each other, and are below no root
+            if item.stem not in shown:
+                shown.add(item.stem)
+                yield 0, item
+                yield from _branch(below, item.stem, 1, shown)
+
+
+_ORDER: dict[Kind, int] = {"ca": 0, "certificate": 1, "request": 2, "key": 3, "crl": 4, "file": 5}
+
+
+def _branch(
+    below: dict[str, list[Item]], stem: str, depth: int, shown: set[str]
+) -> Iterator[tuple[int, Item]]:
+    order = _by_kind if not stem else _by_end
+    waiting = [(depth, item) for item in sorted(below[stem], key=order, reverse=True)]
+    while waiting:  # not recursive: chains may be long
+        depth, item = waiting.pop()
+        if item.stem in shown:
+            continue
+        shown.add(item.stem)
+        yield depth, item
+        if item.kind == "ca":
+            children = sorted(below[item.stem], key=_by_end, reverse=True)
+            waiting += [(depth + 1, child) for child in children]
+
+
+def _by_end(item: Item) -> tuple[bool, float, str]:
+    return item.end is None, item.end.timestamp() if item.end else 0, item.stem
+
+
+def _by_kind(item: Item) -> tuple[int, bool, float, str]:
+    return (_ORDER[item.kind], *_by_end(item))
+
 
 _AT_ONCE = 64  # names
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
@@ -73,7 +189,7 @@ def look(
 class _Look:
     def __init__(self, depot: Depot, now: datetime) -> None:
         self.depot, self.now = depot, now
-        self.shared = os.path.isdir(depot.root) and owners.is_shared(depot.root)
+        self.shared = os.path.isdir(depot.root) and files.is_shared(depot.root)
         self.stems = {
             suffix: {entry.stem for entry in depot.with_suffix(suffix)}
             for suffix in (*_OWN, PKCS12)
@@ -154,7 +270,7 @@ class _Look:
         """Take note of whom a CRL revokes; yield what is wrong with it."""
         path = entry.path(CRL)
         try:
-            crl = crls.decode(self._read(path, pem.CRL), path)
+            crl = decode.decode_crl(self._read(path, pem.CRL), path)
         except CertstrapError as error:
             yield Violation("crl-unreadable", str(error), error.hint)
             return
@@ -236,7 +352,7 @@ class _Look:
             return None
         try:
             path = entry.path(CERTIFICATE)
-            return certificates.load_certificate(self._read(path, pem.CERTIFICATE), path)
+            return decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
         except CertstrapError as error:
             problems.append(Violation("unreadable-certificate", str(error), error.hint))
             return None
@@ -249,8 +365,8 @@ class _Look:
         try:
             data = self._read(path, pem.REQUEST)
             if entry.stem in self.stems[CERTIFICATE]:
-                return certificates.key_of_request(data, path)
-            request = certificates.decode_request(data, path)
+                return decode.key_of_request(data, path)
+            request = decode.decode_request(data, path)
         except CertstrapError as error:
             problems.append(Violation("unreadable-request", str(error), error.hint))
             return None
@@ -265,11 +381,11 @@ class _Look:
             return b""
 
         try:
-            private, _ = keys.load(data, path, nobody)
+            private, _ = key_files.load(data, path, nobody)
         except UnusableFileError:
             if not asked:
                 raise
-            if keys.is_malformed(data):
+            if key_files.is_malformed(data):
                 problems.append(
                     Violation(
                         "malformed-key",
@@ -304,9 +420,9 @@ class _Look:
                 data = self._read(path, _PRIVATE[suffix])
             if suffix != PKCS12:
                 return self._opened(data, path, problems)
-            from certstrap.inventory import objects  # noqa: PLC0415 - few depots have one
+            from certstrap.pki import decode  # noqa: PLC0415 - few depots have one
 
-            return objects.unencrypted_key_of_pkcs12(data, path)
+            return decode.unencrypted_key_of_pkcs12(data, path)
         except CertstrapError as error:
             problems.append(Violation("unreadable-key", str(error), error.hint))
             return None
@@ -315,7 +431,7 @@ class _Look:
         """Yield whether an exported chain cannot be read, or is that of an older certificate."""
         path = entry.path(CHAIN)
         try:
-            first = certificates.load_certificate(self._read(path, pem.CERTIFICATE), path)
+            first = decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
         except CertstrapError as error:
             yield Violation("unreadable-certificate", str(error), error.hint)
             return

@@ -11,18 +11,16 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap import pem
-from certstrap.certificates import crl as crls
-from certstrap.certificates import path as paths
-from certstrap.certificates import rules
-from certstrap.certificates.properties import comparable_name
-from certstrap.certificates.rules import Violation
-from certstrap.certificates.signatures import is_signed_by
-from certstrap.depot import CERTIFICATE, CRL, Depot
-from certstrap.depot.chain import crls_of, revoked
-from certstrap.depot.compromised import compromised
 from certstrap.errors import CertstrapError, UnusableFileError
-from certstrap.inventory import objects
+from certstrap.pki import crl as crls
+from certstrap.pki import decode, pem, rules
+from certstrap.pki import path as paths
+from certstrap.pki.decode import comparable_name
+from certstrap.pki.issuers import is_signed_by
+from certstrap.pki.rules import Violation
+from certstrap.store.chain import crls_of, revoked
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import CERTIFICATE, CRL, Depot
 
 MOST_WAYS = 100
 """Chains of one certificate that are judged; cross-signed CAs may have any number."""
@@ -41,7 +39,7 @@ def read_pieces(data: bytes, source: str) -> list[Piece]:
     Raises:
         UnusableFileError: there is none, or one of them cannot be read.
     """
-    found = objects.read(data, source, _nobody, _nobody)
+    found = decode.read(data, source, _nobody, _nobody)
     for each in found:
         if each.problem and each.kind == pem.CERTIFICATE:
             raise UnusableFileError(each.source, "is a certificate that cannot be read")

@@ -1,6 +1,7 @@
 """The CA bundle: the file that is uploaded, made so that no rule can refuse it."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import NamedTuple
@@ -9,10 +10,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import RefusedError
-from certstrap.temporal import cas
+from certstrap.pki.decode import extension, is_ca
+from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.profiles import CLIENT, SERVER
+from certstrap.store.chain import issuers_of, revoked
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
+from certstrap.temporal import ca_rules
+from certstrap.temporal.ca_rules import is_issued, is_root
 from certstrap.temporal.findings import Finding, Problem, finding
-from certstrap.temporal.material import CertificateFile, Piece
-from certstrap.temporal.signatures import is_issued, is_root
+from certstrap.temporal.inputs import CertificateFile, Piece
+from certstrap.text import arguments, option, quoted_path
 
 
 class Bundle(NamedTuple):
@@ -42,15 +50,15 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: str = "") -> Bun
     """
     for file in files:
         if file.private_keys or not file.is_complete:
-            _require(cas.judge(file, now), hint)
+            _require(ca_rules.judge(file, now), hint)
     found = {piece.certificate: piece for file in files for piece in file.pieces}
-    if len(found) > cas.MOST_CAS:
+    if len(found) > ca_rules.MOST_CAS:
         problem = Problem(f"The bundle would hold {len(found)} certificates.")
         _require([finding("ca-count", [problem])], hint)
     pieces = _ordered(list(found.values()))
     pem = b"".join(piece.certificate.public_bytes(Encoding.PEM) for piece in pieces)
     whole = CertificateFile("The bundle", len(pem), len(pieces), pieces)
-    findings = list(cas.judge(whole, now))
+    findings = list(ca_rules.judge(whole, now))
     _require(findings, hint)
     warnings = [sentence for each in findings for sentence in each.sentences]
     return Bundle(pem, pieces, tuple(warnings))
@@ -82,3 +90,235 @@ def fingerprint(certificate: x509.Certificate) -> str:
     """Return a certificate's fingerprint in tcld's form: SHA-1, in lower-case hex."""
     der = certificate.public_bytes(Encoding.DER)
     return sha1(der, usedforsecurity=False).hexdigest()
+
+
+MOST_NAMED = 20
+"""Clients whose commands are printed one by one."""
+
+
+class Step(NamedTuple):
+    """A step: what is done, and the commands that do it."""
+
+    sentence: str
+    commands: tuple[str, ...] = ()
+
+
+class Rotation(NamedTuple):
+    """What a rotation is about.
+
+    Attributes:
+        leaving: the CA that goes, and those above it that go too.
+        arriving: the CA that comes, and those above it that come too.
+        staying: the CAs above both.
+        clients: whose certificates are below a CA that goes, and are not revoked.
+        below: the other CAs below those that go.
+        bundle: the path of the bundle with both.
+        namespace: the id of the Namespace.
+        program: how this program is called for the depot.
+    """
+
+    leaving: Sequence[Authority]
+    arriving: Sequence[Authority]
+    staying: Sequence[Authority]
+    clients: Sequence[Entry]
+    below: Sequence[Authority]
+    bundle: str
+    namespace: str
+    program: str = "certstrap"
+
+    @property
+    def cas(self) -> tuple[Authority, ...]:
+        """The CAs of the bundle, with which clients of both are let in."""
+        return (*self.staying, *self.leaving, *self.arriving)
+
+    @property
+    def old(self) -> Authority:
+        """The CA that goes."""
+        return self.leaving[0]
+
+    @property
+    def new(self) -> Authority:
+        """The CA that comes."""
+        return self.arriving[0]
+
+
+Commands = Callable[[Rotation, Entry], Iterator[str]]
+"""Yields the commands for a client."""
+
+
+def steps(rotation: Rotation) -> Iterator[Step]:
+    """Yield the steps of a rotation, in their order."""
+    old, new = rotation.old, rotation.new
+    yield Step(
+        f"Before {old.entry.stem} ends on {old.certificate.not_valid_after_utc:%Y-%m-%d}, sign new "
+        f"certificates with {new.entry.stem}, beside the old ones. No client uses them yet.",
+        ("mkdir -p new", *_each(rotation, _sign), *map(_remark, rotation.below)),
+    )
+    yield Step(
+        "Let the Namespace accept both CAs, with one of these lines, or on its web page. The line "
+        "with set replaces all CAs of the Namespace.",
+        tuple(_upload(rotation)),
+    )
+    yield Step(
+        "Move the clients over to their new certificates, and restart them.",
+        ("mkdir -p old", *_each(rotation, _move)),
+    )
+    yield Step(
+        "Check each client's new certificate, and see in the logs of the workers that all of them "
+        "connect.",
+        tuple(_each(rotation, _check)),
+    )
+    yield Step(
+        f"When no client uses {old.entry.stem} any more, remove it, with one of these lines.",
+        tuple(_remove(rotation)),
+    )
+
+
+def _each(rotation: Rotation, commands: Commands) -> Iterator[str]:
+    """Yield the commands for each client; past the limit, those for any ``NAME``."""
+    for entry in rotation.clients[:MOST_NAMED]:
+        yield from commands(rotation, entry)
+    more = len(rotation.clients) - MOST_NAMED
+    if more > 0 or not rotation.clients:
+        if more > 0:
+            yield f"# and {more} more, each as NAME:"
+        yield from commands(rotation, Entry(rotation.old.entry.root, "NAME"))
+
+
+def _sign(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    certificate = quoted_path(os.path.join("new", entry.stem + CERTIFICATE))
+    ca = option("--CA", rotation.new.entry.stem)
+    options = f"{ca} --cert {certificate}{_profile(entry)}"
+    if entry.stem != "NAME" and not entry.has(REQUEST):
+        yield f"# {entry.stem} has no request here: create one where its key is, then:"
+    yield f"{rotation.program} sign {arguments(entry.stem, options)}"
+
+
+def _profile(entry: Entry) -> str:
+    """Return the option that gives a new certificate the usages of the old one."""
+    if not entry.has(CERTIFICATE):
+        return ""
+    usages = {*(extension(entry.certificate(), x509.ExtendedKeyUsage) or ())}
+    names = {"client": {*CLIENT}, "server": {*SERVER}}
+    return "".join(f" --profile {name}" for name, only in names.items() if usages == only)
+
+
+def _remark(ca: Authority) -> str:
+    return f"# Every client below {ca.entry.stem} needs a new certificate, also those not listed."
+
+
+def _upload(rotation: Rotation) -> Iterator[str]:
+    add = f"tcld namespace accepted-client-ca add -n {rotation.namespace}"
+    replace = f"tcld namespace accepted-client-ca set -n {rotation.namespace}"
+    create = f"temporal cloud namespace cert-ca create --namespace {rotation.namespace}"
+    new = [quoted_path(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
+    yield from (f"{add} --ca-certificate-file {path}" for path in new)
+    yield f"{replace} --ca-certificate-file {quoted_path(rotation.bundle)}"
+    yield from (f"{create} --ca-certificate-file {path}" for path in new)
+
+
+def _move(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    certificate = quoted_path(entry.path(CERTIFICATE))
+    yield f"mv {certificate} old/"
+    for suffix in (CHAIN, PKCS12):
+        if entry.has(suffix):
+            yield f"mv {quoted_path(entry.path(suffix))} old/"
+    had_chain, needs_chain = entry.has(CHAIN), not is_self_signed(rotation.new.certificate)
+    had_pkcs12, name = entry.has(PKCS12), arguments(entry.stem)
+    yield f"mv {quoted_path(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
+    if needs_chain:
+        yield f"{rotation.program} export-chain {name}"
+    if had_pkcs12:
+        yield f"{rotation.program} export-pkcs12 {name}"
+    if entry.has(CERTIFICATE) and had_chain != needs_chain:
+        named = arguments(entry.stem, f"--namespace {rotation.namespace}")
+        connect = f"{rotation.program} connect {named}"
+        yield f"# This client loads another file from now on. Its configuration: {connect}"
+
+
+def _check(rotation: Rotation, entry: Entry) -> Iterator[str]:
+    endpoint = f"{rotation.namespace}.tmprl.cloud"
+    yield f"{rotation.program} check {arguments(entry.stem, f'--connect {endpoint}')}"
+
+
+def _remove(rotation: Rotation) -> Iterator[str]:
+    remove = f"tcld namespace accepted-client-ca remove -n {rotation.namespace}"
+    delete = f"temporal cloud namespace cert-ca delete --namespace {rotation.namespace}"
+    for ca in rotation.leaving:
+        yield f"{remove} --ca-certificate-fingerprint {fingerprint(ca.certificate)}"
+    for ca in rotation.leaving:
+        yield f"{delete} --ca-certificate-file {quoted_path(ca.entry.path(CERTIFICATE))}"
+
+
+def between(
+    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: str, program: str
+) -> Rotation:
+    """Return the rotation from one CA of the depot to another.
+
+    Raises:
+        RefusedError: they are one CA, or one of them is none.
+        CertstrapError: the CRL of the old CA cannot be read.
+    """
+    known = {each.certificate: each for each in depot.authorities}
+    chains = []
+    for entry in (old, new):
+        certificate = entry.certificate()
+        if certificate not in known:
+            raise RefusedError(
+                f"{entry.path(CERTIFICATE)} is not a CA's certificate.", "Name two CAs."
+            )
+        own = Authority(entry, certificate, certificate.public_key())
+        chains.append([own, *(known[ca] for ca in issuers_of(depot, certificate))])
+    leaving, arriving = chains
+    if leaving[0].certificate == arriving[0].certificate:
+        raise RefusedError(
+            f"{old.stem} and {new.stem} are the same CA.",
+            "Create the new CA first: certstrap init --common-name NAME",
+        )
+    kept = {ca.certificate for ca in leaving} & {ca.certificate for ca in arriving}
+    if {leaving[0].certificate, arriving[0].certificate} & kept:
+        raise RefusedError(
+            f"{old.stem} and {new.stem} are in one chain, and cannot take each other's place.",
+            "Name the CAs that are uploaded; clients below another intermediate need no rotation.",
+        )
+    leaving = [ca for ca in leaving if ca.certificate not in kept]
+    below = _below(depot, leaving, arriving)
+    return Rotation(
+        leaving,
+        [ca for ca in arriving if ca.certificate not in kept],
+        [ca for ca in arriving if ca.certificate in kept],
+        [*_clients(depot, [*leaving, *below])],
+        below,
+        bundle,
+        namespace,
+        program,
+    )
+
+
+def _below(
+    depot: Depot, leaving: Sequence[Authority], arriving: Sequence[Authority]
+) -> list[Authority]:
+    """Return the other CAs of the depot that nothing accepts without those that are leaving."""
+    gone = {ca.certificate for ca in leaving}
+    others = gone | {ca.certificate for ca in arriving}
+    return [
+        ca
+        for ca in depot.authorities
+        if ca.certificate not in others and gone & {*issuers_of(depot, ca.certificate)}
+    ]
+
+
+def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
+    """Yield the clients below ``cas``, save those that are to get no new certificate."""
+    for entry, leaf in depot.certificates():
+        if is_ca(leaf):
+            continue
+        issuers = (ca.certificate for ca in cas if is_issued_by(leaf, ca.certificate))
+        issuer = next(issuers, None)
+        if issuer and not _is_shut_out(depot, leaf, issuer):
+            yield entry
+
+
+def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Tell if a client is to get no new certificate: the old one is revoked, or its key is."""
+    return any(revoked(depot, [leaf, issuer], "")) or any(compromised(depot, leaf.public_key(), ""))

@@ -7,46 +7,18 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certstrap.certificates.properties import names_of
 from certstrap.errors import InvalidNameError
-from certstrap.keys import PrivateKey
-from certstrap.temporal import cas, chains, endpoint, leaves, private_keys, rehearsal
-from certstrap.temporal.chains import Chain
+from certstrap.pki.decode import names_of
+from certstrap.pki.keys import PrivateKey
+from certstrap.temporal import ca_rules, client_rules, handshake
+from certstrap.temporal.client_rules import Chain
 from certstrap.temporal.clients import Client
-from certstrap.temporal.endpoint import Connect, Endpoint
 from certstrap.temporal.findings import Finding, Problem, Status, addressed, finding
-from certstrap.temporal.handshakes import Handshake
-from certstrap.temporal.material import CertificateFile, KeyFile
+from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
+from certstrap.temporal.inputs import CertificateFile, Subject
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.rehearsal import Loopback
 from certstrap.temporal.rules import GROUPS
 from certstrap.text import quoted
-
-
-class Subject(NamedTuple):
-    """What is checked.
-
-    Attributes:
-        name: what it is called.
-        client: the client's certificate file, or None if CAs alone are checked.
-        key: the client's key, or None if it is not here.
-        uploaded: the CAs that are uploaded, or None if they are not known.
-        revoked: which certificates of the chain are revoked, in sentences; None if not known.
-        key_path: where the key should be.
-        remake: the command that writes the key as PKCS#8, not encrypted.
-        complete: what to do if the chain is not complete, if that is known.
-        program: how this program is called for the depot that has the files; empty if none has.
-    """
-
-    name: str
-    client: CertificateFile | None = None
-    key: KeyFile | None = None
-    uploaded: CertificateFile | None = None
-    revoked: tuple[str, ...] | None = None
-    key_path: str = ""
-    remake: str = "certstrap export-pkcs8 NAME"
-    complete: str = ""
-    program: str = ""
 
 
 class Wanted(NamedTuple):
@@ -107,7 +79,9 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
     target = wanted.endpoint
     chain = None
     if subject.client:
-        chain = chains.find(subject.client, uploaded, private.public_key() if private else None)
+        chain = client_rules.find_chain(
+            subject.client, uploaded, private.public_key() if private else None
+        )
     found = _findings(subject, wanted, chain, now)
     findings = _by_group(addressed(finding, subject.name, subject.program) for finding in found)
     report = Report(subject, findings, address=str(target.address) if target else "")
@@ -121,13 +95,13 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
     report = report._replace(rehearsal=_rehearse(presented, private, trusted, now, network))
     if not target:
         return report
-    answer = endpoint.connect(target, presented, private, network.connect)
+    answer = handshake.connect(target, presented, private, network.connect)
     return report._replace(connection=answer)
 
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
     """Check a CA file by the rules for CAs that are uploaded."""
-    return Report(Subject(file.path, uploaded=file), _by_group(cas.judge(file, now)))
+    return Report(Subject(file.path, uploaded=file), _by_group(ca_rules.judge(file, now)))
 
 
 def _by_group(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -143,7 +117,7 @@ def _rehearse(
 ) -> Handshake:
     if not trusted:
         return Handshake("skipped", "the CA that is uploaded is not known, or cannot be read")
-    return rehearsal.rehearse(presented, private, trusted, now, network.loopback)
+    return handshake.rehearse(presented, private, trusted, now, network.loopback)
 
 
 def _why_not(subject: Subject, chain: Chain | None) -> str:
@@ -158,15 +132,15 @@ def _findings(
     subject: Subject, wanted: Wanted, chain: Chain | None, now: datetime
 ) -> Iterator[Finding]:
     if subject.uploaded:
-        yield from cas.judge(subject.uploaded, now)
+        yield from ca_rules.judge(subject.uploaded, now)
     if subject.client:
-        yield leaves.judge_file(subject.client)
+        yield client_rules.judge_leaf_file(subject.client)
         yield from _key(subject, wanted, chain)
     if chain:
-        yield from leaves.judge(chain, now)
+        yield from client_rules.judge_leaf(chain, now)
         if not subject.uploaded or subject.uploaded.is_complete:
-            yield from chains.judge(chain, now, subject.complete)
-        yield from private_keys.judge_kind(chain, wanted.client)
+            yield from client_rules.judge_chain(chain, now, subject.complete)
+        yield from client_rules.judge_key_kind(chain, wanted.client)
         if subject.revoked is not None:
             problems = (Problem(sentence, warning=True) for sentence in subject.revoked)
             yield finding("leaf-revoked", problems)
@@ -177,7 +151,7 @@ def _findings(
 def _key(subject: Subject, wanted: Wanted, chain: Chain | None) -> Iterator[Finding]:
     if subject.key:
         yield finding("key-present", [])
-        yield from private_keys.judge(subject.key, chain, wanted.client, subject.remake)
+        yield from client_rules.judge_key(subject.key, chain, wanted.client, subject.remake)
     else:
         what = subject.key_path or "The private key"
         yield finding("key-present", [Problem(f"{what} is not here.", warning=True)])

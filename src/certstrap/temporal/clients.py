@@ -6,7 +6,7 @@ core (rustls), gRPC's C core for PHP, and the sources of Go's crypto/tls and of 
 
 from typing import NamedTuple
 
-from certstrap.keys import SMALLEST_RSA, KeySpec
+from certstrap.pki.keys import SMALLEST_RSA, KeySpec
 
 LARGEST_RSA_OF_CORE = 4096  # bits
 _CURVES_OF_CORE = ("P-256", "P-384", "Ed25519", "Ed448")  # the last two: `kinds.is_accepted`

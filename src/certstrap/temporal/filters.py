@@ -5,15 +5,19 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certstrap.certificates.properties import names_of
 from certstrap.errors import RefusedError, UnusableFileError
-from certstrap.names import is_plain
+from certstrap.pki import rules
+from certstrap.pki.decode import is_ca, names_of
+from certstrap.pki.names import is_plain
+from certstrap.store.chain import issuers_of, revoked
+from certstrap.store.depot import CERTIFICATE, Depot, Entry
 from certstrap.text import quoted
 
 MOST = 25
@@ -223,3 +227,127 @@ def _decoded(data: bytes, path: str) -> object:
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
         raise UnusableFileError(path, f"is not JSON that can be read: {reason}", _FORM) from None
+
+
+class Leaf(NamedTuple):
+    """A client's certificate in the depot."""
+
+    entry: Entry
+    certificate: x509.Certificate
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return self.entry.path(CERTIFICATE)
+
+
+class Admission(NamedTuple):
+    """A leaf that a filter admits although it was not asked for.
+
+    Attributes:
+        filter: the filter.
+        path: the leaf.
+        revoked: whether it is revoked, which Temporal Cloud does not know.
+    """
+
+    filter: Filter
+    path: str
+    revoked: bool
+
+
+class Match(NamedTuple):
+    """A leaf, and the filters that admit it.
+
+    Attributes:
+        name: the name of its files.
+        path: its certificate.
+        numbers: the filters, from 1 on; none if it is shut out.
+        revoked: whether it is admitted although it is revoked.
+    """
+
+    name: str
+    path: str
+    numbers: tuple[int, ...]
+    revoked: bool
+
+
+def leaves_of(depot: Depot) -> list[Leaf]:
+    """Return the certificates of the depot that are not a CA's and can be read, by stem."""
+    return [Leaf(*found) for found in depot.certificates() if not is_ca(found[1])]
+
+
+def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
+    """Return the certificate of an entry.
+
+    Raises:
+        RefusedError: it is a CA's, or is revoked and is to be admitted.
+    """
+    leaf = Leaf(entry, entry.certificate())
+    if is_ca(leaf.certificate):
+        raise RefusedError(
+            f"{leaf.path} is a CA's certificate, and filters are for clients.", "Name a client."
+        )
+    if admitted:
+        chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
+        rules.require(revoked(depot, chain, leaf.path))
+    return leaf
+
+
+def filters_for(
+    depot: Depot, wanted: Sequence[Leaf], now: datetime
+) -> tuple[list[Filter], list[Admission]]:
+    """Return filters that admit these leaves, and whom else of the same CA they admit.
+
+    Leaves that have expired are not counted, as nobody admits them.
+
+    Raises:
+        RefusedError: there is no filter for a leaf; see `filters.choices_of`.
+    """
+    others = [
+        leaf
+        for leaf in leaves_of(depot)
+        if leaf.entry not in {each.entry for each in wanted}
+        and leaf.certificate.not_valid_after_utc >= now
+    ]
+    filters: list[Filter] = []
+    admissions: list[Admission] = []
+    for leaf in wanted:
+        choices = choices_of(leaf.certificate, leaf.path)
+        root = _root_above(depot, leaf.certificate)
+        rivals = [
+            other
+            for other in others
+            if choices[0].admits(other.certificate)
+            and _root_above(depot, other.certificate) == root
+        ]
+        found = min(choices, key=_admitting(rivals))
+        if found not in filters:
+            filters.append(found)
+            admissions += [
+                Admission(found, other.path, _is_revoked(depot, other))
+                for other in rivals
+                if found.admits(other.certificate)
+            ]
+    return filters, admissions
+
+
+def _admitting(rivals: Sequence[Leaf]) -> Callable[[Filter], int]:
+    return lambda each: sum(each.admits(rival.certificate) for rival in rivals)
+
+
+def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate | None:
+    """Return the last CA above a certificate that the depot has; whoever trusts it trusts all."""
+    return next(reversed(issuers_of(depot, certificate)), None)
+
+
+def _is_revoked(depot: Depot, leaf: Leaf) -> bool:
+    chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
+    return any(True for _ in revoked(depot, chain, leaf.path))
+
+
+def matches(depot: Depot, filters: Sequence[Filter], leaves: Sequence[Leaf]) -> Iterator[Match]:
+    """Yield for each leaf the filters that admit it."""
+    for leaf in leaves:
+        numbers = tuple(n for n, each in enumerate(filters, 1) if each.admits(leaf.certificate))
+        admitted = bool(numbers) and _is_revoked(depot, leaf)
+        yield Match(leaf.entry.stem, leaf.path, numbers, admitted)

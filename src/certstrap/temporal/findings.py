@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from certstrap.shell import arguments
 from certstrap.temporal.rules import RULES, Rule
-from certstrap.text import with_capital
+from certstrap.text import arguments, with_capital
 
 Status = Literal["passed", "warning", "failed"]
 

@@ -1,7 +1,4 @@
-"""Namespaces of Temporal Cloud: the form of their ids, and where they are reached.
-
-https://docs.temporal.io/cloud/namespaces#temporal-cloud-namespace-name
-"""
+"""Namespaces of Temporal Cloud, and the addresses of endpoints."""
 
 import re
 from typing import NamedTuple, Self
@@ -63,3 +60,40 @@ class Namespace(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}.{self.account}"
+
+
+_LAST_PORT = 65_535
+
+
+class Address(NamedTuple):
+    """A host and a port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``HOST``, ``HOST:PORT`` or ``[IPV6]:PORT``; the port is 7233 if none is given.
+
+        Raises:
+            InvalidNameError: it is neither.
+        """
+        if text.startswith("["):
+            host, bracket, port = text[1:].partition("]")
+            valid = bool(bracket) and (not port or port.startswith(":"))
+        else:
+            host, colon, port = text.partition(":")
+            valid, port = ":" not in port, colon + port
+        number = port.removeprefix(":") if port else str(PORT)
+        valid = valid and bool(host) and not set(host) & set("/@ ") and host.isprintable()
+        if not valid or not (number.isascii() and number.isdigit() and len(number) <= 5):  # noqa: PLR2004 - 65535
+            raise InvalidNameError(
+                "address", text, "is not a host with a port",
+                "Write it as your-namespace.acct.tmprl.cloud:7233.",
+            )  # fmt: skip
+        if not 0 < int(number) <= _LAST_PORT:
+            raise InvalidNameError("address", text, "has a port that does not exist")
+        return cls(host, int(number))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

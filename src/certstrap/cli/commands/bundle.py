@@ -5,27 +5,23 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan
-from certstrap.certificates import rules
-from certstrap.certificates.rules import Violation
-from certstrap.cli import completion, output_options
+from certstrap.cli import completion, options
 from certstrap.cli.commands.check import show
-from certstrap.cli.console import remark, say, say_each
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
-from certstrap.cli.render.bundle import rotation_lines
-from certstrap.cli.render.lines import program_for
-from certstrap.depot import CERTIFICATE, Entry, chain
+from certstrap.cli.render.lines import program_for, rotation_lines
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say, say_each
 from certstrap.errors import ChooseCAError
-from certstrap.files import PUBLIC_MODE
-from certstrap.names import Name
-from certstrap.streams import source_of
-from certstrap.temporal.bundle import Bundle, make
+from certstrap.operations.plan import Plan
+from certstrap.pki import rules
+from certstrap.pki.rules import Violation
+from certstrap.store import chain
+from certstrap.store.depot import CERTIFICATE, Entry, Name
+from certstrap.store.files import PUBLIC_MODE, source_of
+from certstrap.temporal.bundle import Bundle, Rotation, between, make, steps
 from certstrap.temporal.check import check_bundle
-from certstrap.temporal.material import CertificateFile, Piece, read_certificates
+from certstrap.temporal.inputs import CertificateFile, Piece, read_certificates
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.rotation import Rotation, between, steps
 
 EXAMPLE = "certstrap bundle Cert --output ca-bundle.pem"
 _DEFAULT = "ca-bundle.pem"
@@ -83,7 +79,7 @@ def command(
     _require_sense(names or [], cert or [], output, rotate, namespace, check)
     if (quiet or as_json) and not check:
         raise typer.BadParameter("--quiet and --json are for --check FILE")
-    output = output_options.file_unless_dash(output)
+    output = options.file_unless_dash(output)
     if check:
         with new_plan(context, passphrases(context), uses_depot=False) as plan:
             file = read_certificates(plan.read(check, "CA bundle"), source_of(check))

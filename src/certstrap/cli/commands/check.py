@@ -8,23 +8,19 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
-from certstrap.cli import completion, key_options, options
-from certstrap.cli.console import FOUND, say_each
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
-from certstrap.cli.drawing import draw
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render import check as render
 from certstrap.cli.render.lines import program_for
-from certstrap.depot import CERTIFICATE
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import FOUND, draw, say_each
 from certstrap.errors import ChangedError, MissingOptionError, NotFoundError, RefusedError
-from certstrap.names import Name
-from certstrap.temporal.address import Address
-from certstrap.temporal.check import Network, Report, Subject, Wanted, check
+from certstrap.store.depot import CERTIFICATE, Name
+from certstrap.temporal.check import Network, Report, Wanted, check
 from certstrap.temporal.clients import CLIENTS, Client
-from certstrap.temporal.endpoint import Endpoint
-from certstrap.temporal.material import read_certificates
-from certstrap.temporal.sources import Given, Sources
+from certstrap.temporal.handshake import Endpoint
+from certstrap.temporal.inputs import Given, Sources, Subject, read_certificates
+from certstrap.temporal.namespace import Address
 from certstrap.text import quoted
 
 EXAMPLE = "certstrap check your-namespace"
@@ -97,9 +93,9 @@ def command(
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
     as_json: options.AsJson = False,
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoKeyPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Check certificates and keys by Temporal Cloud's rules.
 

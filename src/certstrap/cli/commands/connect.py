@@ -5,24 +5,21 @@ from typing import Annotated
 
 import typer
 
-from certstrap import files
-from certstrap.authority.plan import Plan
-from certstrap.cli import completion, key_options, options, output_options
-from certstrap.cli.console import remark, say, say_text
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render import connect as render
+from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.render.lines import program_for
-from certstrap.cli.render.quoting import SHELLS
-from certstrap.depot import CERTIFICATE, Entry
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say, say_text
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.names import Name
-from certstrap.temporal import client_files
-from certstrap.temporal.client_files import ClientFiles, Wanted
+from certstrap.operations.plan import Plan
+from certstrap.store import files
+from certstrap.store.depot import CERTIFICATE, Entry, Name
+from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.connection import Connection, Target, absolute, target_of
-from certstrap.temporal.material import read_certificates
+from certstrap.temporal.connect import ClientFiles, Connection, Target, Wanted, absolute, target_of
+from certstrap.temporal.inputs import read_certificates
 from certstrap.temporal.namespace import Namespace
 from certstrap.text import escaped, quoted
 
@@ -79,7 +76,7 @@ def command(
     ] = "",
     server_ca: Annotated[
         str,
-        output_options.file(  # a client opens it too
+        options.file(  # a client opens it too
             "--server-ca",
             help="The CA of the endpoint. Default: the CAs that the client's system trusts.",
         ),
@@ -89,15 +86,15 @@ def command(
     ] = "",
     into: Annotated[
         str,
-        output_options.file("--into", help="Add the profile to FILE, a temporal.toml."),
+        options.file("--into", help="Add the profile to FILE, a temporal.toml."),
     ] = "",
     profile: Annotated[
         str,
         typer.Option("--profile", metavar="NAME", help="The profile in TOML. Default: default."),
     ] = "",
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoKeyPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Print the configuration of a client of a Namespace.
 
@@ -106,7 +103,7 @@ def command(
     context: Context = ctx.obj
     form, shell = _one_of("format", form, render.FORMATS), _one_of("shell", shell, SHELLS)
     _require_sense(form, shell, output, into, profile)
-    output = output_options.file_unless_dash(output)
+    output = options.file_unless_dash(output)
     if not namespace:
         raise MissingOptionError(
             "Must provide --namespace ID",
@@ -120,7 +117,7 @@ def command(
         wanted = Wanted(
             name, CLIENTS.get(form), plan.now, secrets.opening, program_for(context.depot_path)
         )
-        found = client_files.find(plan.depot, entry, wanted)
+        found = connect.find_client_files(plan.depot, entry, wanted)
         ca = _server_ca(target)
         text = _text(form, shell or "sh", profile, entry, found, target, ca)
         if into:
@@ -154,7 +151,7 @@ def _require_sense(form: str, shell: str, output: str, into: str, profile: str) 
 
 
 def _default() -> str:
-    from certstrap.temporal.profiles import DEFAULT  # noqa: PLC0415 - most formats need no TOML
+    from certstrap.temporal.connect import DEFAULT  # noqa: PLC0415 - most formats need no TOML
 
     return DEFAULT
 
@@ -191,9 +188,9 @@ def _text(
         return render.kubernetes(found, entry.stem, ca)
     connection = _connection(found, target)
     if form == "toml":
-        from certstrap.temporal import profiles  # noqa: PLC0415 - most formats need no TOML
+        from certstrap.temporal import connect  # noqa: PLC0415 - most formats need no TOML
 
-        return profiles.text_of(connection, profiles.parse_name(profile or profiles.DEFAULT))
+        return connect.text_of(connection, connect.parse_name(profile or connect.DEFAULT))
     if form in render.LANGUAGES:
         return render.LANGUAGES[form](connection)
     return (render.env if form == "env" else render.cli)(connection, shell)
@@ -201,9 +198,9 @@ def _text(
 
 def _add_profile(plan: Plan, path: str, profile: str, connection: Connection) -> None:
     """Plan to replace ``path`` by itself and one more profile; a link leads to what is replaced."""
-    from certstrap.temporal import profiles  # noqa: PLC0415 - most formats need no TOML
+    from certstrap.temporal import connect  # noqa: PLC0415 - most formats need no TOML
 
-    name = profile or profiles.DEFAULT
+    name = profile or connect.DEFAULT
     hint = "Create it with --output FILE."
     real, data = plan.read_to_replace(path, "configuration file", hint)
-    plan.replace_alike(real, profiles.add_to(data, path, connection, name))
+    plan.replace_alike(real, connect.add_to(data, path, connection, name))

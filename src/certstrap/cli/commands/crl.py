@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.crl import crl_bundle, renew_crl, write_bundle
-from certstrap.cli import completion, options, output_options
-from certstrap.cli.console import say, say_each, say_pem
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import crl_line
-from certstrap.names import Name
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import say, say_each, say_pem
+from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
+from certstrap.store.depot import Name
 
 EXAMPLE = 'certstrap crl "Cert" --days 30'
 
@@ -58,7 +57,7 @@ def command(
         raise typer.BadParameter("--bundle changes no CRL: leave out --days and --stdout")
     if output and not bundle:
         raise typer.BadParameter("--output is for --bundle")
-    output = output_options.file_unless_dash(output)
+    output = options.file_unless_dash(output)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     if not bundle:
         with new_plan(context, given) as plan:

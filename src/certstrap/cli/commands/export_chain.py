@@ -4,24 +4,23 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.export import export_chain
-from certstrap.cli import name_options, output_options
-from certstrap.cli.console import remark, say
+from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
-from certstrap.names import Name
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say
+from certstrap.operations.export import export_chain
+from certstrap.store.depot import Name
 
 EXAMPLE = "certstrap export-chain your-namespace"
 
 
 def command(
     ctx: typer.Context,
-    name: name_options.CertificateName,
+    name: options.CertificateName,
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
     output: Annotated[
         str,
-        output_options.file_or_device("--output", help="Write the chain to FILE."),
+        options.file_or_device("--output", help="Write the chain to FILE."),
     ] = "",
 ) -> None:
     """Write a certificate and the intermediates above it."""

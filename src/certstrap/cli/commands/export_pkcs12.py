@@ -4,32 +4,31 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.pkcs12 import export_pkcs12
-from certstrap.cli import key_options, name_options, options, output_options
-from certstrap.cli.console import remark, say
+from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
-from certstrap.names import Name
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say
+from certstrap.operations.export import export_pkcs12
+from certstrap.store.depot import Name
 
 EXAMPLE = "certstrap export-pkcs12 your-namespace --passphrase-file p12.txt"
 
 
 def command(
     ctx: typer.Context,
-    name: name_options.CertificateName,
+    name: options.CertificateName,
     legacy: Annotated[
         bool,
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
     ] = False,
     output: Annotated[
         str,
-        output_options.file_or_device("--output", help="Write to FILE."),
+        options.file_or_device("--output", help="Write to FILE."),
     ] = "",
-    allow_ca: key_options.AllowCA = False,
-    passphrase: key_options.PassphraseText = None,
+    allow_ca: options.AllowCA = False,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoCopyPassphrase = False,
+    no_passphrase: options.NoCopyPassphrase = False,
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj

@@ -4,14 +4,13 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.export import export_pkcs8
-from certstrap.cli import completion, key_options, options, output_options
-from certstrap.cli.console import say
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import key_line
-from certstrap.names import Name
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import say
+from certstrap.operations.export import export_pkcs8
+from certstrap.store.depot import Name
 
 EXAMPLE = "certstrap export-pkcs8 your-namespace"
 
@@ -34,12 +33,12 @@ def command(
     ] = "",
     output: Annotated[
         str,
-        output_options.file_or_device("--output", help="Write the copy to FILE."),
+        options.file_or_device("--output", help="Write the copy to FILE."),
     ] = "",
-    allow_ca: key_options.AllowCA = False,
-    passphrase: key_options.PassphraseText = None,
+    allow_ca: options.AllowCA = False,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoKeyPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj

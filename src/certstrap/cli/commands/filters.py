@@ -5,19 +5,23 @@ from typing import Annotated
 
 import typer
 
-from certstrap.cli import completion, output_options
-from certstrap.cli.console import remark, say, say_each, say_text
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.drawing import draw
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render import filters as render
-from certstrap.depot import CERTIFICATE
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import draw, remark, say, say_each, say_text
 from certstrap.errors import MissingOptionError
-from certstrap.names import Name
-from certstrap.streams import source_of
-from certstrap.temporal.admissions import filters_for, leaf_of, leaves_of, matches
-from certstrap.temporal.filters import document, is_readable, parse
+from certstrap.store.depot import CERTIFICATE, Name
+from certstrap.store.files import source_of
+from certstrap.temporal.filters import (
+    document,
+    filters_for,
+    is_readable,
+    leaf_of,
+    leaves_of,
+    matches,
+    parse,
+)
 
 EXAMPLE = "certstrap filters your-namespace --output filters.json"
 _MODE = 0o644  # of a new file, less the umask
@@ -58,7 +62,7 @@ def command(
     if match:
         _match(context, match, names or [], as_json=as_json)
     else:
-        _make(context, names or [], output_options.file_unless_dash(output))
+        _make(context, names or [], options.file_unless_dash(output))
 
 
 def _make(context: Context, names: list[str], output: str) -> None:

@@ -4,15 +4,14 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.tcld import Holder, Pair, create_ca_files, create_leaf_files
-from certstrap.cli import options, output_options
-from certstrap.cli.console import say
+from certstrap.cli import options
+from certstrap.cli.app import TRUE
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
-from certstrap.cli.go_flags import TRUE
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
-from certstrap.cli.render.curves import refusal_lines
-from certstrap.validity import Expiry
+from certstrap.cli.render.lines import refusal_lines
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import say
+from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files
+from certstrap.pki.validity import Expiry
 
 HELP = "Write a CA or a leaf to files of your own, as tcld does."
 EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
@@ -38,19 +37,19 @@ CACertificate = Annotated[
 CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
 NewCACertificate = Annotated[
     str,
-    output_options.file("--ca-certificate-file", "--ca-cert", help="New CA certificate."),
+    options.file("--ca-certificate-file", "--ca-cert", help="New CA certificate."),
 ]
 NewCAKey = Annotated[
     str,
-    output_options.file("--ca-key-file", "--ca-key", help="New CA key."),
+    options.file("--ca-key-file", "--ca-key", help="New CA key."),
 ]
 NewCertificate = Annotated[
     str,
-    output_options.file("--certificate-file", "--cert", help="New certificate."),
+    options.file("--certificate-file", "--cert", help="New certificate."),
 ]
 NewKey = Annotated[
     str,
-    output_options.file("--key-file", "--key", help="New key."),
+    options.file("--key-file", "--key", help="New key."),
 ]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]

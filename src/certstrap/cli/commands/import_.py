@@ -4,16 +4,14 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.import_ import import_certificate
-from certstrap.cli import key_options, options
-from certstrap.cli.console import say
+from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import key_line
-from certstrap.depot import KEY
-from certstrap.names import Name
-from certstrap.streams import source_of
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import say
+from certstrap.operations.import_ import import_certificate
+from certstrap.store.depot import KEY, Name
+from certstrap.store.files import source_of
 
 EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
 
@@ -26,9 +24,9 @@ def command(
     ],
     key: Annotated[str, typer.Option("--key", metavar="FILE", help="Its private key.")] = "",
     csr: Annotated[str, typer.Option("--csr", metavar="FILE", help="Its request.")] = "",
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoCopyPassphrase = False,
+    no_passphrase: options.NoCopyPassphrase = False,
 ) -> None:
     """Copy a certificate of any tool into the depot."""
     context: Context = ctx.obj

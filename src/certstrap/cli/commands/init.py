@@ -4,32 +4,31 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.create import create_ca
-from certstrap.certificates import CAProfile
-from certstrap.cli import key_options, name_options, options
-from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
-from certstrap.cli.render.curves import refusal_lines
-from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
+from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line, refusal_lines
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.keys import KeySpec
-from certstrap.names import Name, Subject, parse_permitted_domain
-from certstrap.streams import source_of
-from certstrap.validity import Expiry
+from certstrap.operations.ca import create_ca
+from certstrap.pki.keys import KeySpec
+from certstrap.pki.names import Subject, parse_permitted_domain
+from certstrap.pki.profiles import CAProfile
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import Name
+from certstrap.store.files import source_of
 
 EXAMPLE = 'certstrap init --common-name "Cert"'
 
 
 def command(
     ctx: typer.Context,
-    common_name: name_options.CommonName = "",
-    passphrase: key_options.PassphraseText = None,
+    common_name: options.CommonName = "",
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoPassphrase = False,
-    key_bits: key_options.KeyBits = 4096,
-    curve: key_options.Curve = "",
+    no_passphrase: options.NoPassphrase = False,
+    key_bits: options.KeyBits = 4096,
+    curve: options.Curve = "",
     expires: Annotated[
         str,
         typer.Option(
@@ -37,11 +36,11 @@ def command(
         ),
     ] = "18 months",
     years: options.Years = None,
-    organization: name_options.Organization = "",
-    organizational_unit: name_options.OrganizationalUnit = "",
-    country: name_options.Country = "",
-    province: name_options.Province = "",
-    locality: name_options.Locality = "",
+    organization: options.Organization = "",
+    organizational_unit: options.OrganizationalUnit = "",
+    country: options.Country = "",
+    province: options.Province = "",
+    locality: options.Locality = "",
     key: Annotated[
         str,
         typer.Option(

@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan
-from certstrap.cli import completion, context, key_options, options
-from certstrap.cli.arguments import named_entry
-from certstrap.cli.console import say_each
+from certstrap.cli import completion, context, options
 from certstrap.cli.context import Context
-from certstrap.cli.drawing import draw
-from certstrap.cli.passphrases import OPENING, passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
+from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
+from certstrap.cli.session import OPENING, new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import draw, say_each
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
-from certstrap.streams import STANDARD_INPUT, source_of
+from certstrap.operations.plan import Plan
+from certstrap.store.files import STANDARD_INPUT, source_of
 
 EXAMPLE = "certstrap inspect your-namespace"
 
@@ -36,9 +34,9 @@ def command(
     as_pem: Annotated[
         bool, typer.Option("--pem", help="Print PEM; of a private key, its public key.")
     ] = False,
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoKeyPassphrase = False,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Show what a certificate, a request, a CRL or a key is."""
     about: Context = ctx.obj

@@ -5,15 +5,8 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.batch import Line, create_all, prepare_all
-from certstrap.authority.issue import Issued, Ready, Wanted
-from certstrap.authority.plan import Plan
-from certstrap.certificates import LeafProfile
-from certstrap.cli import completion, key_options, name_options, options
-from certstrap.cli.console import progress, say, say_each
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.issue import (
     issued_lines,
     json_of,
@@ -22,11 +15,18 @@ from certstrap.cli.render.issue import (
     next_lines_of_many,
     ready_lines,
 )
-from certstrap.interrupts import one_step
-from certstrap.keys import KeySpec
-from certstrap.names import AlternativeNames, Name
-from certstrap.streams import source_of
-from certstrap.validity import Expiry
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import progress, say, say_each
+from certstrap.operations.batch import Line, create_all, prepare_all
+from certstrap.operations.issue import Issued, Ready, Wanted
+from certstrap.operations.plan import Plan
+from certstrap.pki.keys import KeySpec
+from certstrap.pki.names import AlternativeNames
+from certstrap.pki.profiles import LeafProfile
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import Name
+from certstrap.store.files import source_of
+from certstrap.store.locks import one_step
 
 EXAMPLE = "certstrap issue your-namespace"
 
@@ -42,9 +42,9 @@ def command(
         ),
     ] = None,
     ca: options.CA = "",
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoPassphrase = False,
+    no_passphrase: options.NoPassphrase = False,
     key_bits: Annotated[
         int | None,
         typer.Option(
@@ -72,9 +72,9 @@ def command(
             "18 months.",
         ),
     ] = "2 years",
-    ip: name_options.Addresses = None,
-    domain: name_options.Domains = None,
-    uri: name_options.Uris = None,
+    ip: options.Addresses = None,
+    domain: options.Domains = None,
+    uri: options.Uris = None,
     pkcs8: Annotated[
         bool, typer.Option("--pkcs8", help="Write the key as PKCS#8 too, for the Java SDK.")
     ] = False,
@@ -151,7 +151,7 @@ def _require_sense(names: list[str], source: str, has_alternative: bool) -> None
 
 
 def _read_list(plan: Plan, source: str, defaults: Wanted) -> list[Line]:
-    from certstrap.authority.batch_file import read_list  # noqa: PLC0415 - rarely needed
+    from certstrap.operations.batch import read_list  # noqa: PLC0415 - rarely needed
 
     return read_list(plan.read(source, "list of certificates"), source_of(source), defaults)
 

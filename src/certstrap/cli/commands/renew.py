@@ -5,21 +5,18 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan
-from certstrap.authority.renew import Outcome, Renewed, Wanted, renew, renew_expiring
-from certstrap.authority.undo import undo
-from certstrap.certificates.properties import is_ca
-from certstrap.cli import completion, key_options, options
-from certstrap.cli.console import remark, say
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render import renew as render
 from certstrap.cli.render.lines import program_for
-from certstrap.depot import CERTIFICATE
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say
 from certstrap.errors import CommandFailedError, MissingOptionError
-from certstrap.names import Name
-from certstrap.validity import Expiry
+from certstrap.operations.plan import Plan
+from certstrap.operations.renew import Outcome, Renewed, Wanted, renew, renew_expiring, undo
+from certstrap.pki.decode import is_ca
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import CERTIFICATE, Name
 
 EXAMPLE = "certstrap renew --expiring 30d"
 
@@ -63,9 +60,9 @@ def command(
         ),
     ] = "",
     as_json: options.AsJson = False,
-    passphrase: key_options.PassphraseText = None,
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoPassphrase = False,
+    no_passphrase: options.NoPassphrase = False,
 ) -> None:
     """Renew certificates: the same names, the same CA, new dates.
 
@@ -121,7 +118,7 @@ def _renew(
 
 
 def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:
-    from certstrap.depot import Depot  # noqa: PLC0415 - already imported then
+    from certstrap.store.depot import Depot  # noqa: PLC0415 - already imported then
 
     say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
     say(*render.skipped_lines(outcome.skipped))
@@ -140,7 +137,7 @@ def _problems(renewed: Renewed, now: datetime) -> list[str]:
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
 
     from certstrap.temporal.check import check_bundle  # noqa: PLC0415 - only for a CA
-    from certstrap.temporal.material import read_certificates  # noqa: PLC0415
+    from certstrap.temporal.inputs import read_certificates  # noqa: PLC0415
 
     path = renewed.entry.path(CERTIFICATE)
     file = read_certificates(renewed.certificate.public_bytes(Encoding.PEM), path)

@@ -4,36 +4,34 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.request import common_name_of, name_of, request_certificate
-from certstrap.cli import key_options, name_options, options, output_options
-from certstrap.cli.console import remark, say, say_pem
+from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
-from certstrap.cli.render.curves import refusal_lines
-from certstrap.cli.render.lines import country_lines, request_lines
-from certstrap.keys import KeySpec
-from certstrap.names import AlternativeNames, Subject
+from certstrap.cli.render.lines import country_lines, refusal_lines, request_lines
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import remark, say, say_pem
+from certstrap.operations.request import common_name_of, name_of, request_certificate
+from certstrap.pki.keys import KeySpec
+from certstrap.pki.names import AlternativeNames, Subject
 
 EXAMPLE = "certstrap request-cert --common-name your-namespace"
 
 
 def command(
     ctx: typer.Context,
-    common_name: name_options.CommonName = "",
-    passphrase: key_options.PassphraseText = None,
+    common_name: options.CommonName = "",
+    passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
-    no_passphrase: key_options.NoPassphrase = False,
-    key_bits: key_options.KeyBits = 2048,
-    curve: key_options.Curve = "",
-    organization: name_options.Organization = "",
-    organizational_unit: name_options.OrganizationalUnit = "",
-    country: name_options.Country = "",
-    province: name_options.Province = "",
-    locality: name_options.Locality = "",
-    ip: name_options.Addresses = None,
-    domain: name_options.Domains = None,
-    uri: name_options.Uris = None,
+    no_passphrase: options.NoPassphrase = False,
+    key_bits: options.KeyBits = 2048,
+    curve: options.Curve = "",
+    organization: options.Organization = "",
+    organizational_unit: options.OrganizationalUnit = "",
+    country: options.Country = "",
+    province: options.Province = "",
+    locality: options.Locality = "",
+    ip: options.Addresses = None,
+    domain: options.Domains = None,
+    uri: options.Uris = None,
     key: Annotated[
         str,
         typer.Option(
@@ -44,7 +42,7 @@ def command(
     ] = "",
     csr: Annotated[
         str,
-        output_options.file_or_device("--csr", help="Write the request to FILE."),
+        options.file_or_device("--csr", help="Write the request to FILE."),
     ] = "",
     stdout: options.ToStdout = False,
 ) -> None:

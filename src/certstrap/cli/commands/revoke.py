@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.revoke import Revoked, revoke
-from certstrap.certificates.crl import REASONS, reason_of
 from certstrap.cli import completion, options
-from certstrap.cli.console import remark, say
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import other_name_lines
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import remark, say
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.names import Name
+from certstrap.operations.revoke import Revoked, revoke
+from certstrap.pki.crl import REASONS, reason_of
+from certstrap.store.depot import Name
 from certstrap.text import quoted
 
 EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"

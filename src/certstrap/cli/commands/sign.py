@@ -4,13 +4,8 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.sign import Signed, sign_request
-from certstrap.certificates import CAProfile, LeafProfile
 from certstrap.cli import completion, options
-from certstrap.cli.console import STANDARD_OUTPUT, remark, say, say_pem
 from certstrap.cli.context import Context, prints_to_terminal, require_output
-from certstrap.cli.passphrases import passphrases, require_one_standard_input
-from certstrap.cli.plans import new_plan
 from certstrap.cli.render.lines import (
     expiry_line,
     first_crl_lines,
@@ -21,9 +16,13 @@ from certstrap.cli.render.lines import (
     signed_line,
     usage_lines,
 )
+from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.terminal import STANDARD_OUTPUT, remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.names import Name
-from certstrap.validity import Duration, Expiry
+from certstrap.operations.sign import Signed, sign_request
+from certstrap.pki.profiles import CAProfile, LeafProfile
+from certstrap.pki.validity import Duration, Expiry
+from certstrap.store.depot import Name
 
 DEFAULT_EXPIRY = Expiry("2 years", Duration(years=2))
 EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'

@@ -6,24 +6,29 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from certstrap.authority.plan import Plan
-from certstrap.cli import options, output_options
-from certstrap.cli.console import FOUND, remark, say, say_each
+from certstrap.cli import options
 from certstrap.cli.context import Context, cores, prints_to_terminal
-from certstrap.cli.drawing import draw_lines, save_pictures
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
-from certstrap.cli.progress import showing_progress
 from certstrap.cli.render import status as render
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import (
+    FOUND,
+    draw_lines,
+    remark,
+    save_pictures,
+    say,
+    say_each,
+    showing_progress,
+)
 from certstrap.errors import MissingOptionError
-from certstrap.files import PUBLIC_MODE
-from certstrap.inventory.items import Item, Status
-from certstrap.inventory.status import look
+from certstrap.inventory.status import Item, Status, look
+from certstrap.operations.plan import Plan
+from certstrap.pki.validity import Expiry
+from certstrap.store.files import PUBLIC_MODE
 from certstrap.text import escaped, quoted
-from certstrap.validity import Expiry
 
 if TYPE_CHECKING:
     from rich.text import Text
+
 
 EXAMPLE = "certstrap status --expiring 30d"
 FORMATS = ("text", "prometheus")
@@ -54,11 +59,11 @@ def command(
     ] = "text",
     svg: Annotated[
         str,
-        output_options.file_or_device("--svg", help="Save the picture to FILE as SVG."),
+        options.file_or_device("--svg", help="Save the picture to FILE as SVG."),
     ] = "",
     html: Annotated[
         str,
-        output_options.file_or_device("--html", help="Save the picture to FILE as HTML."),
+        options.file_or_device("--html", help="Save the picture to FILE as HTML."),
     ] = "",
 ) -> None:
     """Show what the depot holds, when it ends, and what is wrong."""

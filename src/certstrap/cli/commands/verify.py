@@ -5,20 +5,18 @@ from typing import Annotated
 
 import typer
 
-from certstrap.authority.plan import Plan
 from certstrap.cli import completion, options
-from certstrap.cli.arguments import named_entry
-from certstrap.cli.console import FOUND, say_each
 from certstrap.cli.context import Context, prints_to_terminal, require_output
-from certstrap.cli.drawing import draw
-from certstrap.cli.passphrases import passphrases
-from certstrap.cli.plans import new_plan
+from certstrap.cli.options import named_entry
 from certstrap.cli.render import verify as render
-from certstrap.depot import CERTIFICATE
+from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.terminal import FOUND, draw, say_each
 from certstrap.errors import CertstrapError, MissingOptionError
 from certstrap.inventory.verify import Verdict, Verifier, read_pieces
-from certstrap.streams import source_of
-from certstrap.validity import instant
+from certstrap.operations.plan import Plan
+from certstrap.pki.validity import instant
+from certstrap.store.depot import CERTIFICATE
+from certstrap.store.files import source_of
 
 EXAMPLE = "certstrap verify your-namespace"
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
-from certstrap.temporal.handshakes import Handshake
+from certstrap.temporal.handshake import Handshake
 from certstrap.text import escaped, with_capital
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
 
 SCHEMA = "certstrap.check/1"
 _WIDE = 100

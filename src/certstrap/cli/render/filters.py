@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from certstrap.cli.render.columns import columns, padded
-from certstrap.temporal.admissions import Admission, Match
-from certstrap.temporal.filters import Filter
+from certstrap.cli.render.lines import columns, padded
+from certstrap.temporal.filters import Admission, Filter, Match
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
 
 SCHEMA = "certstrap.filters/1"
 _REVOKED = "revoked, and Temporal Cloud does not read CRLs"

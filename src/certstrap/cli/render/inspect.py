@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certstrap.depot import CERTIFICATE
-from certstrap.inventory import facts
+from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
-from certstrap.inventory.objects import KeyObject
-from certstrap.keys import PublicKey
+from certstrap.pki.decode import KeyObject
+from certstrap.pki.keys import PublicKey
+from certstrap.store.depot import CERTIFICATE
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
 
 SCHEMA = "certstrap.inspect/1"
 _LABELS = 12  # columns
@@ -60,13 +61,13 @@ def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
             if not each.object.problem:
                 yield "Content", "not read by certstrap", ""
         case _:
-            yield from _of_public_key(facts.of_public_key(each.object.public_key))
+            yield from _of_public_key(inspect.key_properties(each.object.public_key))
 
 
 def _of_certificate(
     certificate: x509.Certificate, each: Inspected, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
-    of = facts.of_certificate(certificate, now)
+    of = inspect.certificate_properties(certificate, now)
     yield "Subject", of["subject"] or "(none)", "bold"
     yield "Issuer", of["issuer"], ""
     yield "Issued by", _issuer(of, each), ""
@@ -88,7 +89,7 @@ def _of_certificate(
 _SOON = 30  # days
 
 
-def _issuer(of: facts.Facts, each: Inspected) -> str:
+def _issuer(of: inspect.Properties, each: Inspected) -> str:
     if of["self_signed"]:
         return "itself: it is self-signed"
     if not each.issuer:
@@ -96,7 +97,7 @@ def _issuer(of: facts.Facts, each: Inspected) -> str:
     return f"the CA {each.issuer.entry.stem} ({each.issuer.entry.path(CERTIFICATE)})"
 
 
-def _usages(of: facts.Facts) -> Iterator[tuple[str, str, str]]:
+def _usages(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     yield "Used for", ", ".join(of["extended_key_usage"]), ""
     yield "Key usage", ", ".join(of["key_usage"]), ""
     yield "Permitted", _names(of["permitted_names"]), ""
@@ -107,7 +108,7 @@ def _usages(of: facts.Facts) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_request(request: x509.CertificateSigningRequest) -> Iterator[tuple[str, str, str]]:
-    of = facts.of_request(request)
+    of = inspect.request_properties(request)
     yield "Subject", of["subject"] or "(none)", "bold"
     yield "Names", _names(of["names"]), ""
     yield from _usages(of)
@@ -118,7 +119,7 @@ def _of_request(request: x509.CertificateSigningRequest) -> Iterator[tuple[str, 
 def _of_crl(
     crl: x509.CertificateRevocationList, each: Inspected, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
-    of = facts.of_crl(crl, now)
+    of = inspect.crl_properties(crl, now)
     yield "Issuer", of["issuer"], "bold"
     by = each.issuer
     yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA of this depot", ""
@@ -137,13 +138,13 @@ def _of_crl(
 
 def _of_key(key: KeyObject, public: object) -> Iterator[tuple[str, str, str]]:
     if key.private:
-        yield from _of_public_key(facts.of_public_key(public))
+        yield from _of_public_key(inspect.key_properties(public))
     yield "Form", key.form, ""
     opened = "and opened" if key.private else "not opened: give its passphrase to see its kind"
     yield "Encrypted", f"yes, {opened}" if key.encrypted else "no", ""
 
 
-def _of_public_key(of: facts.Facts) -> Iterator[tuple[str, str, str]]:
+def _of_public_key(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     strength = f", {of['strength']}-bit security" if of["strength"] is not None else ""
     yield "Key", f"{of['kind']}{strength}", ""
 
@@ -160,7 +161,7 @@ def _names(names: dict[str, list[str]] | None) -> str:
 def _days(certificate: x509.Certificate, now: datetime) -> tuple[str, str]:
     """Return in words how long a certificate is valid still, and the style of these words."""
     end = certificate.not_valid_after_utc
-    days = facts.days_between(now, end)
+    days = inspect.days_between(now, end)
     if now > end:
         ago = f"{-days} day{'' if days == -1 else 's'} ago" if days else "today"
         return f"none: it expired {ago}", "red"
@@ -211,7 +212,7 @@ def document(found: Sequence[Inspection], now: datetime) -> dict[str, Any]:
     """Return everything as JSON, which docs/depot.md describes."""
     return {
         "schema": SCHEMA,
-        "inspected_at": facts.time(now),
+        "inspected_at": inspect.time(now),
         "results": [
             {
                 "name": inspection.name,
@@ -236,15 +237,15 @@ def _object(each: Inspected, now: datetime) -> dict[str, Any]:
 def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
     match each.object.value:
         case x509.Certificate() as certificate:
-            return facts.of_certificate(certificate, now)
+            return inspect.certificate_properties(certificate, now)
         case x509.CertificateSigningRequest() as request:
-            return facts.of_request(request)
+            return inspect.request_properties(request)
         case x509.CertificateRevocationList() as crl:
-            return facts.of_crl(crl, now)
+            return inspect.crl_properties(crl, now)
         case KeyObject() as key:
             public = each.object.public_key
             return {
-                "key": facts.of_public_key(public) if key.private else None,
+                "key": inspect.key_properties(public) if key.private else None,
                 "form": key.form,
                 "encrypted": key.encrypted,
                 "malformed": key.malformed,
@@ -252,7 +253,7 @@ def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
         case None:
             return None
         case _:
-            return {"key": facts.of_public_key(each.object.public_key)}
+            return {"key": inspect.key_properties(each.object.public_key)}
 
 
 def pem_blocks(inspection: Inspection) -> Iterator[str]:

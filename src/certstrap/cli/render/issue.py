@@ -4,25 +4,26 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from certstrap.certificates.properties import identity
-from certstrap.cli.render.curves import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
     ca_lines,
     expiry_line,
     first_crl_lines,
+    is_unusable,
     left_out_lines,
     other_name_lines,
     program_for,
+    refusal_lines,
     request_lines,
     signed_line,
     usage_lines,
 )
-from certstrap.depot import CERTIFICATE, CRL, KEY
-from certstrap.names import Name
-from certstrap.shell import arguments, option
+from certstrap.pki.decode import identity
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
+from certstrap.text import arguments, option
 
 if TYPE_CHECKING:
-    from certstrap.authority.issue import Issued, Ready
+    from certstrap.operations.issue import Issued, Ready
+
 
 SCHEMA = "certstrap.issue/1"
 

@@ -1,28 +1,33 @@
 """The lines that the commands print; scripts read some of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from unicodedata import category, east_asian_width, normalize
 
-from certstrap.certificates.properties import identity
-from certstrap.depot import CERTIFICATE, CRL, KEY
-from certstrap.shell import arguments, file
-from certstrap.text import quoted
+from certstrap.pki.decode import identity
+from certstrap.pki.keys import kind_of
+from certstrap.store.depot import CERTIFICATE, CRL, KEY
+from certstrap.temporal import ca_rules
+from certstrap.temporal.clients import CLIENTS, refusing, titles
+from certstrap.text import arguments, escaped, quoted, quoted_path
 
-if TYPE_CHECKING:  # a command imports no more than it runs
+if TYPE_CHECKING:
     from cryptography import x509
 
-    from certstrap.authority.create import NewCA
-    from certstrap.authority.crl import NewCRL
-    from certstrap.authority.request import NewRequest
-    from certstrap.authority.sign import Signed
-    from certstrap.names import Name, Subject
+    from certstrap.operations.ca import NewCA
+    from certstrap.operations.request import NewRequest
+    from certstrap.operations.revoke import NewCRL
+    from certstrap.operations.sign import Signed
+    from certstrap.pki.names import Subject
+    from certstrap.store.depot import Name
+    from certstrap.temporal.bundle import Rotation, Step
 
 
 def program_for(depot_path: str) -> str:
     """Return how this program is called: with the depot, if that is not the usual one."""
     if depot_path == "out":
         return "certstrap"
-    return f"certstrap --depot-path {file(depot_path)}"
+    return f"certstrap --depot-path {quoted_path(depot_path)}"
 
 
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
@@ -110,3 +115,65 @@ def left_out_lines(signed: "Signed") -> Iterator[str]:
     """Yield the line on what the request asks for and the certificate does not contain."""
     if signed.left_out:
         yield f"Not copied from the request: {', '.join(signed.left_out)}."
+
+
+def columns(text: str) -> int:
+    """Return how many columns ``text`` takes, with the widths of Unicode Standard Annex 11.
+
+    The annex gives none to marks; here, marks and format characters take no column of their own, as
+    terminals draw them in that of the character before.
+    """
+    return len(text) if text.isascii() else sum(map(_columns_of, normalize("NFC", text)))
+
+
+def _columns_of(character: str) -> int:
+    if category(character) in {"Mn", "Mc", "Me", "Cf"}:
+        return 0
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+def padded(text: str, width: int) -> str:
+    """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
+    return text + " " * (width - columns(text))
+
+
+_ADVICE = "Use RSA, P-256 or P-384 for Temporal Cloud."
+
+
+def refusal_lines(key: object, *, of_ca: bool = False) -> Iterator[str]:
+    """Yield who refuses a public key, in one line; nothing if nobody does.
+
+    With ``of_ca`` it is a CA's key, which is none of the clients' business.
+    """
+    kind = kind_of(key)
+    assert kind  # noqa: S101 - this program signs no other
+    if not ca_rules.is_accepted(kind) or kind.bits > ca_rules.LARGEST_RSA_OF_GO:
+        yield f"Temporal Cloud refuses {kind} keys. {_ADVICE}"
+        return
+    refused_by = () if of_ca else refusing(kind)
+    if len(refused_by) == len(CLIENTS):
+        yield f"None of Temporal's clients can use {kind} keys. {_ADVICE}"
+    elif refused_by:
+        yield f"Temporal's clients for {titles(refused_by)} refuse {kind} keys. {_ADVICE}"
+
+
+def is_unusable(key: object) -> bool:
+    """Return whether no client can connect to Temporal Cloud with a key of that kind."""
+    kind = kind_of(key)
+    assert kind  # noqa: S101 - as above
+    return not ca_rules.is_accepted(kind) or len(refusing(kind)) == len(CLIENTS)
+
+
+def rotation_lines(rotation: "Rotation", steps: Iterable["Step"]) -> Iterator[str]:
+    """Yield what a rotation is about, and its steps."""
+    from certstrap.temporal.bundle import fingerprint  # noqa: PLC0415 - already imported then
+
+    yield "The CAs, with their fingerprints as tcld shows them:"
+    for what, ca in (("old", rotation.old), ("new", rotation.new)):
+        end = ca.certificate.not_valid_after_utc
+        name = escaped(ca.entry.stem)
+        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, ends {end:%Y-%m-%d}"
+    for number, step in enumerate(steps, 1):
+        yield ""
+        yield f"{number}. {escaped(step.sentence)}"
+        yield from (f"   {escaped(command)}" for command in step.commands)

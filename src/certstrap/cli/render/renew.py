@@ -5,13 +5,14 @@ from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from certstrap.depot import CERTIFICATE
-from certstrap.shell import arguments
+from certstrap.store.depot import CERTIFICATE
+from certstrap.text import arguments
 
 if TYPE_CHECKING:
-    from certstrap.authority.renew import Outcome, Renewed
-    from certstrap.depot import Entry
     from certstrap.errors import CertstrapError
+    from certstrap.operations.renew import Outcome, Renewed
+    from certstrap.store.depot import Entry
+
 
 SCHEMA = "certstrap.renew/1"
 

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from certstrap.certificates.rules import Violation
-from certstrap.cli.render.columns import columns, padded
-from certstrap.inventory.items import Item, Status
+from certstrap.cli.render.lines import columns, padded
+from certstrap.inventory.status import Item, Status
+from certstrap.pki.rules import Violation
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.text import Text
+
 
 SCHEMA = "certstrap.status/1"
 _SOON = 30  # days

@@ -11,6 +11,7 @@ from certstrap.text import escaped
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+
 SCHEMA = "certstrap.verify/1"
 
 

@@ -1,0 +1,189 @@
+"""What a command works with: its passphrases, its depot, its instant."""
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+
+import typer
+
+from certstrap.cli.context import Context, is_interactive, read_all, read_line
+from certstrap.cli.terminal import generate, remark
+from certstrap.errors import (
+    NoPassphraseError,
+    NotFoundError,
+    PassphrasesDifferError,
+    RefusedError,
+    StorageError,
+    TooLongError,
+    UnusableFileError,
+)
+from certstrap.operations.plan import Passphrases, Plan
+from certstrap.pki.keys import PBKDF2_ROUNDS
+from certstrap.store import files
+from certstrap.store.depot import Depot
+from certstrap.store.files import STANDARD_INPUT, descriptor, source_of
+from certstrap.store.locks import Patience
+
+NEW = "Enter passphrase (empty for no passphrase): "
+OPENING = "Enter passphrase for {} (empty for no passphrase): "
+AGAIN = "Enter same passphrase again: "
+
+
+def passphrases(
+    context: Context,
+    text: str | None = None,
+    file: str | None = None,
+    none: bool = False,
+    *,
+    ask_opening: bool = True,
+    ask_new: bool = True,
+) -> Passphrases:
+    """Return where the passphrases of a command come from.
+
+    Args:
+        context: the environment, and who is asked if nothing else is given.
+        text: the option ``--passphrase``.
+        file: the option ``--passphrase-file``.
+        none: the option ``--no-passphrase``.
+        ask_opening: ask somebody if nothing is given, else open none.
+        ask_new: ask somebody if nothing is given, else do not encrypt new keys.
+    """
+    if (text is not None) + (file is not None) + none > 1:
+        raise typer.BadParameter(
+            "only one of --passphrase, --passphrase-file and --no-passphrase can be given"
+        )
+
+    given = cache(lambda: _given(context, text, file, none=none))
+
+    @cache
+    def new() -> bytes:
+        known = given()
+        if known is not None or not ask_new:
+            return known or b""
+        typed = context.ask(NEW)
+        if context.ask(AGAIN) != typed:
+            raise PassphrasesDifferError
+        return typed
+
+    @cache
+    def existing(what: str) -> bytes:
+        # Without a passphrase for new keys, one that is there may still be opened.
+        known = _given(context, text, file, none=False) if none else given()
+        if known is not None:
+            return known
+        if none and not is_interactive():
+            return b""
+        if not ask_opening:
+            raise NoPassphraseError("A key is encrypted, and its passphrase was not given.")
+        return context.ask(OPENING.format(what))
+
+    return Passphrases(
+        opening=lambda: existing("key"),
+        opening_ca=lambda: existing("CA key"),
+        new=new,
+        explicit=bool(text) or file is not None,
+        opening_pkcs12=lambda: existing("PKCS#12 file"),
+    )
+
+
+def require_one_standard_input(files: Mapping[str, str | None]) -> None:
+    """Refuse options of which more than one is to be read from standard input.
+
+    Raises:
+        RefusedError: naming the first two.
+    """
+    named = [option for option, file in files.items() if file == STANDARD_INPUT]
+    if len(named) > 1:
+        raise RefusedError(f"Both {named[0]} and {named[1]} are -.", "Give one of them as a file.")
+
+
+def _given(context: Context, text: str | None, file: str | None, *, none: bool) -> bytes | None:
+    """Return the passphrase that need not be asked for, if there is one."""
+    if none:
+        return b""
+    if text is not None:
+        return os.fsencode(text)
+    if file is not None:
+        return _first_line(file)
+    # An empty variable is a secret that was not set, and never means "not encrypted".
+    return os.fsencode(context.environ.get("CERTSTRAP_PASSPHRASE", "")) or None
+
+
+def _first_line(path: str) -> bytes:
+    """Return the first line of a file; a FIFO will do, as shells make for ``<(command)``.
+
+    What follows it is left for the next command that reads the same standard input.
+    """
+    try:
+        if path == STANDARD_INPUT:
+            line = read_line()
+        else:
+            with open(descriptor(path, os.O_RDONLY), "rb", buffering=0) as file:
+                line = file.readline(TooLongError.LIMIT + 1)
+    except FileNotFoundError:
+        raise NotFoundError("passphrase file", path) from None
+    except OSError as cause:
+        raise StorageError("read", path, cause) from None
+    if len(line) > TooLongError.LIMIT:
+        raise TooLongError(path)
+    line = line.rstrip(b"\r\n")
+    if not line:
+        raise UnusableFileError(
+            source_of(path),
+            "has no passphrase",
+            "Use --no-passphrase if the key is not to be encrypted.",
+        )
+    return line
+
+
+_EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins now is backdated
+
+
+def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Plan:
+    """Return an empty plan for the depot that the user chose.
+
+    If others may write to that depot, and it is used, that is said on standard error.
+
+    Raises:
+        RefusedError: the clock is before the first year of certificates.
+    """
+    now = context.now()
+    if now < _EARLIEST:
+        raise RefusedError(
+            f"The clock of this machine says {now:%Y-%m-%d}, and certificates begin in 1950.",
+            "Set the clock.",
+        )
+    if uses_depot:
+        remark_if_shared(context)
+    patience = Patience(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
+    depot = Depot(context.depot_path)
+    rounds = context.rounds or PBKDF2_ROUNDS
+    return Plan(depot, passphrases, now, generate, read_all, patience, rounds)
+
+
+def remark_if_shared(context: Context) -> None:
+    """Say once that others may write to the depot, and what to do about it."""
+    root = context.depot_path
+    if os.path.isdir(root) and files.is_shared(root):
+        line = _shared_line(root)
+        if line not in context.remarks:
+            context.remarks.add(line)
+            remark([line])
+
+
+def _shared_line(root: str) -> str:
+    from certstrap.text import quoted_path  # noqa: PLC0415 - few depots are shared
+
+    folder = quoted_path(root)
+    commands = [f"chmod go-w {folder}"]
+    if os.stat(root).st_uid not in {0, os.geteuid()}:
+        commands.insert(0, f"chown {os.geteuid()} {folder}")
+    return (
+        f"Others may write to {root}: only files of yours, of root and of its owner are used. "
+        f"Restrict it with: {' && '.join(commands)}"
+    )
+
+
+def _waiting_line(context: Context, folder: str) -> str:
+    return f"Waiting up to {context.wait} seconds for another process that uses {folder} (--wait)."

@@ -1,0 +1,227 @@
+"""What a user sees.
+
+Results go to standard output, one line a file, and nothing else does, except a file that was
+asked for. Errors, hints and remarks go to standard error, prompts to the terminal, a spinner to
+standard error if that is a terminal. Paths are printed as plain text. `rich` is imported only to
+draw.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.cli import context
+from certstrap.pki.keys import KeySpec, PrivateKey, generating
+from certstrap.store.locks import one_report
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+
+_Result = TypeVar("_Result")
+
+STANDARD_OUTPUT = "-"  # in the place of a file that is written
+
+FOUND = 3
+"""The exit status of a command that looks for something, and found it."""
+_FEW = 2  # parts, whose progress nobody needs to see
+
+
+def say(*lines: str) -> None:
+    """Print lines to standard output; what they report is done, so one Ctrl-C comes too late."""
+    with one_report():
+        for line in lines:
+            typer.echo(line)
+
+
+def say_each(lines: Iterable[str]) -> None:
+    """Print a result to standard output, as its lines come; Ctrl-C ends it."""
+    context.require_output()
+    context.write_lines(lines)
+
+
+def remark(lines: Iterable[str]) -> None:
+    """Print lines to standard error, if standard output is for programs."""
+    for line in lines:
+        typer.echo(line, err=True)
+
+
+def say_pem(
+    of: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
+) -> None:
+    """Print a new certificate, request or CRL as PEM to standard output, as `say` does."""
+    context.require_output()
+    with one_report():
+        typer.echo(of.public_bytes(Encoding.PEM), nl=False)
+
+
+def say_text(text: str) -> None:
+    """Print a file that was asked for to standard output; in a pipe, in UTF-8."""
+    context.require_output()
+    typer.echo(text if context.prints_to_terminal() else text.encode(), nl=False)
+
+
+def generate(spec: KeySpec) -> PrivateKey:
+    """Return a new key; on a terminal, a spinner shows while an RSA key is generated."""
+    if not spec.bits:
+        return spec.generate()
+    return spinning(f"Generating an {spec} key", generating(spec))
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Yield what to call for each part that is done; a terminal shows a bar with an estimate.
+
+    The bar begins with the first part: what comes before may ask for a passphrase, or show that it
+    generates a key.
+    """
+    if total < _FEW or not context.reports_to_terminal():
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+    task = bar.add_task(title, total=total)
+
+    def done() -> None:
+        bar.start()
+        bar.advance(task)
+
+    try:
+        yield done
+    finally:
+        bar.stop()
+
+
+def spinning(title: str, work: Callable[[], _Result]) -> _Result:
+    """Return what ``work`` returns; on a terminal, show a spinner meanwhile."""
+    if not context.reports_to_terminal():
+        return work()
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    with Console(stderr=True).status(Text(title)):
+        return work()
+
+
+Report = Callable[[int, int], None]
+"""Called with how many steps of how many are done."""
+
+PATIENCE = 1.0  # seconds without a bar
+
+
+def _nothing(_done: int, _total: int) -> None:
+    """Show nothing."""
+
+
+@contextmanager
+def showing_progress(title: str) -> Iterator[Report]:
+    """Yield what reports progress, which a terminal shows after a second."""
+    if not context.reports_to_terminal():
+        yield _nothing
+        return
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+
+    with progress_bar(title, Console(stderr=True), context.seconds) as report:
+        yield report
+
+
+@contextmanager
+def progress_bar(title: str, console: "Console", seconds: Callable[[], float]) -> Iterator[Report]:
+    """Yield what reports progress; a bar is drawn from the first second on, and wiped in the end.
+
+    Args:
+        title: what goes on.
+        console: where the bar is drawn.
+        seconds: returns the seconds that have passed since whenever.
+    """
+    from rich.progress import Progress  # noqa: PLC0415 - a pipe never needs it
+
+    bar = Progress(console=console, transient=True)
+    task = bar.add_task(title, total=None)
+    start = last = seconds()
+    shown = False
+
+    def report(done: int, total: int) -> None:
+        nonlocal last, shown
+        now = seconds()
+        if not shown and now - start > PATIENCE:
+            bar.start()
+            shown = True
+        if shown and now - last > 0.1:  # noqa: PLR2004 - ten times a second
+            bar.update(task, completed=done, total=total)
+            last = now
+
+    try:
+        yield report
+    finally:
+        if shown:
+            bar.stop()
+
+
+_PICTURE = 100  # columns
+# Rich's pictures load a font from another server; the next one that they name is on every machine.
+_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+class Pictures(NamedTuple):
+    """A picture in two formats, which load nothing from elsewhere."""
+
+    svg: str
+    html: str
+
+
+def draw(picture: "Callable[[int], RenderableType]") -> None:
+    """Print to standard output what ``picture`` returns for the columns of the terminal."""
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(picture(console.width))
+
+
+def draw_lines(lines: "Callable[[int], Iterable[Text]]") -> None:
+    """Print to standard output each line that ``lines`` returns for the columns of the terminal."""
+    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    for line in lines(console.width):
+        console.print(line, soft_wrap=True)
+
+
+def save_pictures(lines: "Callable[[int], Iterable[Text]]") -> Pictures:
+    """Return a picture of lines, drawn for a width of 100 columns."""
+    from io import StringIO  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(
+        record=True,
+        file=StringIO(),
+        width=_PICTURE,
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    for line in lines(_PICTURE):
+        console.print(line)
+    svg = console.export_svg(title="certstrap status", clear=False, unique_id="status")
+    return Pictures(_FONT.sub("", svg), console.export_html(inline_styles=True))

@@ -1,0 +1,1 @@
+"""What changes a depot, one file a verb."""

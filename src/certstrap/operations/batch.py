@@ -1,0 +1,336 @@
+"""Many certificates at once: a list in CSV (RFC 4180) or TOML, written in batches."""
+
+import csv
+import re
+import tomllib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from io import StringIO
+from typing import Any, NamedTuple
+
+from certstrap.errors import (
+    CertstrapError,
+    ChangedError,
+    InvalidKeySpecError,
+    MissingOptionError,
+    RefusedError,
+    UnusableFileError,
+    WrongLinesError,
+)
+from certstrap.operations.ca import issuer_of
+from certstrap.operations.issue import Issued, Ready, Wanted, create, prepare
+from certstrap.operations.plan import Plan
+from certstrap.pki.keys import KeySpec, PrivateKey, generating
+from certstrap.pki.names import AlternativeNames
+from certstrap.pki.profiles import LeafProfile
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
+from certstrap.store.locks import uninterrupted
+from certstrap.text import quoted
+
+SIZE = 100
+"""How many certificates are written at once; an interrupt loses no more than those."""
+
+
+class Line(NamedTuple):
+    """What a line of a list asks for.
+
+    Attributes:
+        number: its number, from 1; 0 for a name of the command line.
+        wanted: the certificate, or what is wrong with the line.
+    """
+
+    number: int
+    wanted: Wanted | CertstrapError
+
+
+def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
+    """Find and check all that exists for a list, before anything is planned.
+
+    Args:
+        plan: the plan.
+        lines: the list.
+        source: the file that it was read from; empty for the command line.
+
+    If another process creates or removes files meanwhile, and something cannot be carried out, it
+    is looked for again, while this process alone uses the depot.
+
+    Raises:
+        WrongLinesError: of a file, naming every line that cannot be carried out.
+        CertstrapError: of the command line, for the first name that cannot.
+    """
+
+    def steps() -> list[Ready]:
+        try:
+            ready = _prepare_all(plan, lines, source)
+        except CertstrapError:
+            if plan.depot.has_changed():
+                raise ChangedError(plan.depot.root) from None
+            raise
+        plan.drop()  # the lock, if it is held: a passphrase may be typed now
+        return ready
+
+    return plan.carry_out(steps)
+
+
+def _prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
+    found: list[Ready] = []
+    seen: dict[str, int] = {}
+    wrong: list[tuple[int, CertstrapError]] = []
+    for line in lines:
+        try:
+            if isinstance(line.wanted, CertstrapError):
+                raise line.wanted
+            ready = prepare(plan, line.wanted)
+            _require_once(ready, line.number, seen)
+            found.append(ready)
+        except CertstrapError as error:
+            if not source:
+                raise
+            wrong.append((line.number, error))
+    if wrong:
+        raise WrongLinesError(source, wrong)
+    return found
+
+
+def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
+    """Refuse files that a line before asks for; ``seen`` has the lines of paths and stems."""
+    stem = ready.entry.stem
+    if not ready.ca:
+        for suffix in (KEY, CERTIFICATE, CRL):
+            seen.setdefault(ready.ca_entry.path(suffix), 0)
+    if stem in seen:
+        raise RefusedError(
+            f"The files of {stem} are asked for a second time{_like(seen[stem])}.",
+            "Name each certificate once.",
+        )
+    for path in ready.missing:
+        if path in seen:
+            raise RefusedError(
+                f"{path} is asked for a second time{_like(seen[path])}.", "Choose another name."
+            )
+    seen.update(dict.fromkeys([stem, *ready.missing], number))
+
+
+def _like(number: int) -> str:
+    return f", like line {number}" if number else ""
+
+
+def create_all(
+    plan: Plan, ready: Sequence[Ready], jobs: int, done: Callable[[], None]
+) -> Iterator[list[Issued]]:
+    """Create what is missing for a list, and yield each batch when it is on disk.
+
+    Args:
+        plan: what it is added to; it is carried out batch by batch.
+        ready: the list.
+        jobs: how many RSA keys are generated at the same time.
+        done: called for each certificate.
+
+    Raises:
+        CertstrapError: see `create`; the batches before are on disk.
+        KeyboardInterrupt: it came while a batch was written, which is on disk.
+    """
+    if len(ready) > 1:
+        _open_keys(plan, ready)
+    generated = _generated([each.new_key for each in ready], jobs)
+    for start in range(0, len(ready), SIZE):
+        batch = ready[start : start + SIZE]
+        keys = [next(generated) for _ in batch] if len(ready) > 1 else [None]
+        issued, interrupted = _create_batch(plan, batch, keys, done)
+        yield issued
+        if interrupted and start + SIZE < len(ready):
+            raise KeyboardInterrupt
+
+
+def _open_keys(plan: Plan, ready: Sequence[Ready]) -> None:
+    """Ask for each passphrase that is needed, and open the key of the CA, before anything else."""
+    if any(each.new_key for each in ready):
+        plan.passphrases.new()
+    signing = next((each.ca for each in ready if each.ca and not each.certificate), None)
+    if signing:
+        issuer_of(plan, signing)
+
+
+def _create_batch(
+    plan: Plan,
+    batch: Sequence[Ready],
+    keys: Sequence[PrivateKey | None],
+    done: Callable[[], None],
+) -> tuple[list[Issued], bool]:
+    """Create a batch; return it, and whether Ctrl-C came when it was too late to undo it."""
+
+    def steps(part: Sequence[Ready], after_each: Callable[[], None]) -> tuple[list[Issued], bool]:
+        issued = []
+        for each, key in zip(part, keys, strict=True):
+            issued.append(create(plan, each, key))
+            after_each()
+        with uninterrupted() as interrupts:
+            plan.commit()
+        return issued, bool(interrupts)
+
+    return plan.carry_out(
+        lambda: steps(batch, done),
+        lambda: steps([prepare(plan, each.wanted) for each in batch], lambda: None),
+    )
+
+
+def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:
+    """Yield a new key of each kind, and None for None; RSA keys are generated at the same time."""
+    waiting: deque[Callable[[], PrivateKey | None]] = deque()
+    for spec in specs:
+        if spec is None:
+            waiting.append(lambda: None)
+        else:
+            waiting.append(generating(spec) if spec.bits else spec.generate)
+        if len(waiting) >= jobs:
+            yield waiting.popleft()()
+    yield from (key() for key in waiting)
+
+
+FIELDS = ("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "profile", "pkcs8")
+"""The columns of a CSV file, and the keys of a TOML table; all but the first may be missing."""
+
+_LISTS = ("domains", "ips", "uris")
+_TABLE = re.compile(r"^\s*\[\[\s*certificate\s*\]\]", re.MULTILINE)
+_CSV_HINT = f"The columns are {', '.join(FIELDS)}; a cell with a comma is between double quotes."
+_TOML_HINT = 'Write text between double quotes, as in name = "worker-1".'
+_KINDS = {"key-bits": int, "expires": date, "pkcs8": bool}  # what TOML may have beside texts
+_YES, _NO = {"yes", "true", "1"}, {"", "no", "false", "0"}
+
+
+def read_list(data: bytes, path: str, defaults: Wanted) -> list[Line]:
+    """Return what each line of a list asks for, or what is wrong with it.
+
+    Args:
+        data: the content of the file, in UTF-8.
+        path: its path; one that ends in ``.toml`` is TOML, and any other is CSV.
+        defaults: what is asked for where a line says nothing.
+
+    Raises:
+        UnusableFileError: it is neither, or it asks for nothing.
+        WrongLinesError: its syntax is wrong in a line.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnusableFileError(path, "is not text in UTF-8", "Save it as UTF-8.") from None
+    rows = _toml(text, path) if path.lower().endswith(".toml") else _csv(text, path)
+    lines = [Line(number, _wanted(row, defaults)) for number, row in rows]
+    if not lines:
+        raise UnusableFileError(path, "asks for no certificate", "Give each one a line.")
+    return lines
+
+
+def _csv(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    # StringIO ends lines as files do; `str.splitlines` would end one at U+2028 and others too.
+    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    header: list[str] = []
+    number = 1
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not header and any(cells):
+                header = [cell.lower() for cell in cells]
+                _require_header(header, path, number)
+            elif any(cells):
+                yield number, _cells(header, cells)
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise _wrong(path, number, f"It is not CSV: {error}.") from None
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the cells: spreadsheets write semicolons in some languages, or tabs."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return next((mark for mark in (",", ";", "\t") if mark in header), ",")
+
+
+def _require_header(header: list[str], path: str, number: int) -> None:
+    for column in header:
+        if column not in FIELDS:
+            raise _wrong(path, number, f"There is no column {quoted(column)}.")
+        if header.count(column) > 1:
+            raise _wrong(path, number, f"The column {quoted(column)} is there twice.")
+    if "name" not in header:
+        raise _wrong(path, number, 'The header has no column "name".')
+
+
+def _cells(header: list[str], cells: list[str]) -> Mapping[str, Any]:
+    if len(cells) > len(header):
+        return {"": f"It has {len(cells)} cells, and the header has {len(header)}."}
+    return dict(zip(header, cells, strict=False))
+
+
+def _toml(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"line (\d+)", str(error))
+        number = int(at[1]) if at else text.count("\n") + 1
+        reason = re.sub(r" \(at .*\)$", "", str(error))
+        raise _wrong(path, number, f"It is not TOML: {reason}.", _TOML_HINT) from None
+    tables = found.pop("certificate", [])
+    numbers = [text.count("\n", 0, table.end()) + 1 for table in _TABLE.finditer(text)]
+    is_list = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
+    # Of an inline array, or of a header inside a text, the line of each table is not known.
+    if found or not is_list or len(numbers) != len(tables):
+        raise UnusableFileError(
+            path,
+            "has something other than [[certificate]] tables",
+            "Begin each certificate with a line [[certificate]].",
+        )
+    yield from zip(numbers, tables, strict=True)
+
+
+def _wanted(row: Mapping[str, Any], defaults: Wanted) -> Wanted | CertstrapError:
+    try:
+        return _parsed(_texts(row), defaults)
+    except CertstrapError as error:
+        return error
+
+
+def _texts(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values of a line as the texts that the options of the command line have."""
+    texts = {}
+    for field, value in row.items():
+        if not field:
+            raise RefusedError(value, "A cell with a comma is written between double quotes.")
+        if field not in FIELDS:
+            raise RefusedError(
+                f"There is no field {quoted(field)}.", f"Choose from {', '.join(FIELDS)}."
+            )
+        if isinstance(value, list) and field in _LISTS and all(isinstance(v, str) for v in value):
+            texts[field] = ",".join(value)
+        elif isinstance(value, str) or type(value) is _KINDS.get(field):
+            texts[field] = str(value)
+        else:
+            raise RefusedError(f"{field} has a value of the wrong kind.", "Write it as text.")
+    return texts
+
+
+def _parsed(row: Mapping[str, str], defaults: Wanted) -> Wanted:
+    name = row.get("name", "").strip()
+    if not name:
+        raise MissingOptionError("It has no name.", "Give each certificate a name.")
+    lists = [[row[field]] if row.get(field) else [] for field in _LISTS]
+    curve, bits = row.get("curve", ""), row.get("key-bits", "")
+    profile, pkcs8 = row.get("profile", ""), row.get("pkcs8", "").lower()
+    if bits and not (bits.isascii() and bits.isdigit() and len(bits) < 6):  # noqa: PLR2004 - 16384
+        raise InvalidKeySpecError(f"{quoted(bits)} is no size of a key.", "It is 2048 or more.")
+    if pkcs8 not in _YES | _NO:
+        raise RefusedError(f"pkcs8 is {quoted(pkcs8)}.", "Write yes or no.")
+    return Wanted(
+        Name.parse(name),
+        defaults.ca,
+        AlternativeNames.parse(*lists),
+        KeySpec.of(int(bits or 0), curve) if curve or bits else defaults.spec,
+        Expiry.parse(row["expires"]) if row.get("expires") else defaults.expiry,
+        pkcs8 in _YES if pkcs8 else defaults.pkcs8,
+        LeafProfile.of(profile) if profile else defaults.profile,
+    )
+
+
+def _wrong(path: str, number: int, sentence: str, hint: str = _CSV_HINT) -> WrongLinesError:
+    return WrongLinesError(path, [(number, RefusedError(sentence, hint))])

@@ -1,0 +1,252 @@
+"""Export a key or a chain in the form that others load: PKCS#8, PEM, PKCS#12 (RFC 7292)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
+
+from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.operations.plan import Plan
+from certstrap.pki import key_files, keys, rules
+from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.keys import PrivateKey
+from certstrap.store.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CHAIN,
+    KEY,
+    PKCS8,
+    PKCS12,
+    REQUEST,
+    Depot,
+    Entry,
+    Name,
+)
+from certstrap.store.files import EXPORT_MODE, PUBLIC_MODE, source_of
+from certstrap.text import printable
+
+
+def export_pkcs8(
+    plan: Plan,
+    name: Name | None,
+    *,
+    encrypt: bool = False,
+    allow_ca: bool = False,
+    key_file: str = "",
+    output: str = "",
+) -> str:
+    """Write a key as PKCS#8 PEM, mode 0400, and return the path.
+
+    Args:
+        plan: what it is added to.
+        name: whose key it is; None if both ``key_file`` and ``output`` are named.
+        encrypt: protect the copy with a passphrase (PBES2).
+        allow_ca: export the key of a CA too.
+        key_file: the key, if it is not in the depot.
+        output: where the copy goes, if not to the depot's ``NAME.pkcs8.key``.
+
+    Raises:
+        MissingOptionError: it is not known which key, or where to.
+        RefusedError: it is the key of a CA in the depot, is compromised, or its certificate is
+            revoked.
+        PathTakenError: there is a copy already.
+    """
+    entry = plan.depot.find(name, KEY) if name else None
+    source = source_of(key_file) or (entry.path(KEY) if entry else "")
+    if not source:
+        raise MissingOptionError(
+            "Must provide a name or --key FILE", "For example: certstrap export-pkcs8 NAME"
+        )
+    path = output or (entry.path(PKCS8) if entry else "")
+    if not path:
+        raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
+    plan.require_free(path)
+    data = entry.read(KEY) if entry and not key_file else plan.read(key_file, "private key")
+    key, opened = key_files.load(data, source, plan.passphrases.opening)
+    if entry and not key_file:
+        _require_own(plan.depot, entry, key)
+    rules.require(compromised(plan.depot, key.public_key(), source))
+    if not allow_ca:
+        require_leaf(plan.depot, key, source)
+    secret = b""
+    if encrypt:
+        secret = plan.passphrases.new()
+        if not secret:
+            raise MissingOptionError(
+                "--encrypt needs a passphrase", "Provide one, or leave out --encrypt."
+            )
+    else:
+        plan.passphrases.require_used(source, opened)
+    add_pkcs8(plan, path, key, secret)
+    return path
+
+
+def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
+    """Refuse the key of an entry that is not that of its certificate or request, or is revoked.
+
+    Raises:
+        RefusedError: it is so.
+        CertstrapError: the certificate, or the request if there is none, cannot be read.
+    """
+    if entry.has(CERTIFICATE):
+        path = entry.path(CERTIFICATE)
+        certificate = entry.certificate()
+        rules.require(rules.pair(certificate, path, key, entry.path(KEY)))
+        rules.require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
+    elif entry.has(REQUEST):
+        rules.require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
+
+
+def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
+    """Write ``key`` as the PKCS#8 file at ``path``, encrypted if ``passphrase`` is not empty."""
+    plan.add(path, keys.dump_pkcs8(key, passphrase, plan.rounds), EXPORT_MODE)
+
+
+def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
+    """Refuse the key of a CA of the depot.
+
+    Raises:
+        RefusedError: a CA's certificate in the depot has its public key.
+    """
+    for violation in key_of_ca(depot, key.public_key(), path):
+        raise RefusedError(
+            violation.sentence,
+            "Name the client's key; --allow-ca exports the CA's if you mean it.",
+            violation.rule,
+        )
+
+
+class Chain(NamedTuple):
+    """A chain that was written: its path, and what in it is not valid now."""
+
+    path: str
+    warnings: tuple[str, ...]
+
+
+def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str = "") -> Chain:
+    """Write the chain of ``name``, leaf first.
+
+    Args:
+        plan: what it is added to.
+        name: whose chain it is.
+        with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
+        output: where the chain goes, if not to the depot's ``NAME.chain.crt``.
+
+    Raises:
+        RefusedError: the chain does not reach a root, there is nothing in it but the root, or a
+            certificate in it is revoked or has a compromised key.
+        PathTakenError: there is such a file already.
+    """
+    entry = plan.depot.find(name, CERTIFICATE)
+    path = output or entry.path(CHAIN)
+    plan.require_free(path)
+    leaf = entry.certificate()
+    chain = [leaf, *issuers_of(plan.depot, leaf)]
+    require_root(plan.depot, chain)
+    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
+    warnings = not_valid(plan, chain, entry.path(CERTIFICATE))
+    if not with_root:
+        chain.pop()
+    if not chain:
+        raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
+    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+    plan.add(path, pem, PUBLIC_MODE)
+    return Chain(path, warnings)
+
+
+def not_valid(plan: Plan, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
+    """Return which certificates of a chain are not valid now; the first one is at ``path``."""
+    leaf, *above = chain
+    violations = [*rules.valid(leaf, plan.now, path, ""), *expired(above, plan.now)]
+    return tuple(violation.sentence for violation in violations)
+
+
+class Exported(NamedTuple):
+    """A PKCS#12 file.
+
+    Attributes:
+        path: where it is.
+        passphrase: what it is encrypted with, or empty.
+        missing_issuer: the CA that its chain lacks, or empty.
+        warnings: what in it is not valid now, in sentences.
+    """
+
+    path: str
+    passphrase: str
+    missing_issuer: str
+    warnings: tuple[str, ...]
+
+
+def export_pkcs12(
+    plan: Plan, name: Name, *, legacy: bool = False, allow_ca: bool = False, output: str = ""
+) -> Exported:
+    """Write the key, the certificate and its chain up to the root as PKCS#12, mode 0400.
+
+    Args:
+        plan: what it is added to.
+        name: whose.
+        legacy: encrypt for old readers, with 3DES and SHA-1; otherwise it is AES-256-CBC and
+            PBKDF2-HMAC-SHA256 with 600,000 rounds.
+        allow_ca: export the key of a CA too.
+        output: where the file goes, if not to the depot's ``NAME.p12``.
+
+    Raises:
+        RefusedError: the key is not that of the certificate, or is a CA's; or a certificate of the
+            chain is revoked, or has a compromised key.
+        PathTakenError: there is such a file already.
+    """
+    entry = plan.depot.find(name, CERTIFICATE)
+    path = output or entry.path(PKCS12)
+    plan.require_free(path)
+    certificate = entry.certificate()
+    key, _ = entry.key(plan.passphrases.opening)
+    rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
+    if not allow_ca:
+        require_leaf(plan.depot, key, entry.path(KEY))
+    above = issuers_of(plan.depot, certificate)
+    chain = [certificate, *above]
+    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
+    last = (certificate, *above)[-1]
+    secret = plan.passphrases.new()
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        raise RefusedError(
+            "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
+        ) from None
+    encryption = encryption_for(secret, plan.rounds, legacy=legacy)
+    data = pkcs12.serialize_key_and_certificates(
+        name.text.encode(), key, certificate, above, encryption
+    )
+    plan.add(path, data, EXPORT_MODE)
+    missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
+    return Exported(path, text, missing, not_valid(plan, chain, entry.path(CERTIFICATE)))
+
+
+def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:
+    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty.
+
+    Args:
+        passphrase: what opens it.
+        rounds: of PBKDF2, which the old form does not use.
+        legacy: whether it is of the old form.
+    """
+    if not passphrase:
+        return NoEncryption()
+    builder = PrivateFormat.PKCS12.encryption_builder()
+    if legacy:
+        builder = builder.kdf_rounds(2048).hmac_hash(hashes.SHA1())  # noqa: S303 - asked for
+        return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).build(
+            passphrase
+        )
+    builder = builder.kdf_rounds(rounds).hmac_hash(hashes.SHA256())
+    return builder.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC).build(passphrase)

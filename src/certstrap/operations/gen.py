@@ -1,0 +1,190 @@
+"""A CA or a leaf in two files that the user names, as `tcld gen` makes them; no depot."""
+
+import os
+import re
+from datetime import timedelta
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.errors import MissingOptionError, PathTakenError, RefusedError
+from certstrap.operations.ca import read_key
+from certstrap.operations.plan import Plan, require_apart
+from certstrap.pki import build, decode, keys
+from certstrap.pki.build import Issuer
+from certstrap.pki.keys import P384, RSA_4096, PrivateKey
+from certstrap.pki.names import AlternativeNames, Subject
+from certstrap.pki.profiles import CAProfile, LeafProfile
+from certstrap.pki.validity import Duration, Expiry, Validity
+from certstrap.store import files
+
+KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644  # tcld's
+BEFORE_CA = timedelta(hours=24)
+
+_LONGEST_LABEL = 42  # characters; with `client.endentity.` and `.1234` it is a common name
+
+
+class Pair(NamedTuple):
+    """Two files: a certificate and its private key; of a CA that is there, perhaps one file."""
+
+    certificate: str
+    key: str
+
+
+class Holder(NamedTuple):
+    """For whom: an organization, perhaps a unit of it, perhaps a common name."""
+
+    organization: str
+    unit: str = ""
+    common_name: str = ""
+
+    def names(self, kind: str) -> tuple[Subject, AlternativeNames]:
+        """Return the subject and the alternative names of a new ``kind``, root or endentity.
+
+        Each gets a domain of its own, `client.KIND.ORGANIZATION.` and four random letters: the last
+        label of a domain ends in no digit (RFC 3696, 2). It is the common name too where none is
+        given, so that no two subjects of a chain are the same.
+
+        Raises:
+            MissingOptionError: there is no organization.
+        """
+        if not self.organization.strip():
+            raise MissingOptionError(
+                "Must provide an organization", "For example: --organization temporal"
+            )
+        label = re.sub("[^a-z0-9]+", "-", self.organization.lower())[:_LONGEST_LABEL].strip("-")
+        own = ".".join(part for part in ("client", kind, label, _four_letters()) if part)
+        subject = Subject.of(self.common_name or own, self.organization, self.unit)
+        return subject, AlternativeNames(domains=(own,))
+
+
+def create_ca_files(
+    plan: Plan,
+    holder: Holder,
+    target: Pair,
+    expiry: Expiry,
+    *,
+    rsa: bool = False,
+    overwrite: bool = False,
+) -> None:
+    """Write a new root CA: its certificate, mode 0644, and its unencrypted PKCS#8 key, mode 0600.
+
+    Args:
+        plan: what it is added to.
+        holder: whose it is.
+        target: where to.
+        expiry: its end, counted from the plan's ``now``.
+        rsa: generate an RSA 4096 key; otherwise it is P-384.
+        overwrite: replace files that exist.
+
+    Raises:
+        RefusedError: both would be one file.
+        PathTakenError: one of the files exists, and is not to be replaced.
+    """
+    plan.settle(*_folders_of(target))
+    _require_free(plan, target, overwrite=overwrite)
+    subject, names = holder.names("root")
+    validity = Validity.starting(plan.now, expiry.after(plan.now))
+    key = plan.generate(RSA_4096 if rsa else P384)
+    certificate = build.self_sign(key, subject, CAProfile(), validity, names)
+    _add(plan, target, key, certificate, overwrite=overwrite)
+
+
+def create_leaf_files(
+    plan: Plan,
+    holder: Holder,
+    ca: Pair,
+    target: Pair,
+    expiry: Expiry | None,
+    *,
+    overwrite: bool = False,
+) -> x509.Certificate:
+    """Write a new leaf under ``ca``, with a key of the same kind, like `create_ca_files`.
+
+    The certificate is returned.
+
+    Args:
+        plan: what it is added to.
+        holder: whose it is.
+        ca: the CA's files, PEM or DER, in any form that can be read.
+        target: where to.
+        expiry: its end, counted from the plan's ``now``; None is 24 hours before the CA's.
+        overwrite: replace files that exist.
+
+    Raises:
+        RefusedError: it would end after its CA, or replace another file of the four.
+        PathTakenError: one of the files exists, and is not to be replaced.
+    """
+    plan.settle(*_folders_of(target), *_folders_of(Pair(*map(os.path.realpath, ca))))
+    for output in target:
+        require_apart(output, *ca)
+    _require_free(plan, target, overwrite=overwrite)
+    now = plan.now
+    data = plan.read(ca.certificate, "CA certificate")
+    ca_certificate = decode.load_certificate(data, ca.certificate)
+
+    def ca_key() -> tuple[PrivateKey, str]:
+        return read_key(plan, ca.key, plan.passphrases.opening_ca)[0], ca.key
+
+    issuer = Issuer.of(ca_certificate, ca.certificate, now, ca_key)
+    last = issuer.validity.end
+    end = expiry.after(now) if expiry else last - BEFORE_CA
+    if end > last:
+        raise RefusedError(
+            f"The certificate would end {_in_words(end - last)} after its CA.",
+            f"{ca.certificate} ends on {last:%Y-%m-%d %H:%M:%S} UTC: choose a shorter time.",
+        )
+    if end <= now:
+        raise RefusedError(
+            f"{ca.certificate} ends in {_in_words(last - now)}.",
+            "Choose a time with --validity-period, or create a new CA.",
+        )
+    subject, names = holder.names("endentity")
+    key = plan.generate(keys.spec_like(issuer.key))
+    request = build.make_request(key, subject, names)
+    certificate = build.sign(issuer, request, LeafProfile(), Validity.starting(now, end))
+    _add(plan, target, key, certificate, overwrite=overwrite)
+    return certificate
+
+
+def _folders_of(pair: Pair) -> set[str]:
+    return {os.path.dirname(path) or "." for path in pair}
+
+
+def _require_free(plan: Plan, target: Pair, *, overwrite: bool) -> None:
+    """Refuse places that are taken; only files outside of the depot are overwritten."""
+    require_apart(target.certificate, target.key)
+    for path in (target.key, target.certificate):
+        if not os.path.lexists(path):
+            continue
+        if plan.depot.holds(path):
+            raise PathTakenError(path)
+        is_file = os.path.isfile(path) and not files.is_stream(path)
+        if not (overwrite and is_file):
+            only = "Only a file is overwritten" if overwrite else "--force overwrites a file"
+            raise PathTakenError(path, f"{only}: move it away, or name another.")
+
+
+def _four_letters() -> str:
+    return "".join(ascii_lowercase[byte % 26] for byte in os.urandom(4))
+
+
+def _add(
+    plan: Plan,
+    target: Pair,
+    key: PrivateKey,
+    certificate: x509.Certificate,
+    *,
+    overwrite: bool,
+) -> None:
+    add = plan.replace if overwrite else plan.add
+    add(target.key, keys.dump_pkcs8(key, b""), KEY_MODE)
+    add(target.certificate, certificate.public_bytes(Encoding.PEM), CERTIFICATE_MODE)
+
+
+def _in_words(difference: timedelta) -> str:
+    minutes, seconds = divmod(difference.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return str(Duration(days=difference.days, hours=hours, minutes=minutes, seconds=seconds))

@@ -1,0 +1,413 @@
+"""Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+from cryptography import x509
+
+from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
+from certstrap.operations.ca import CA, NewCA, create_ca, is_export, open_ca, require_usable
+from certstrap.operations.export import add_pkcs8
+from certstrap.operations.plan import Plan
+from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate
+from certstrap.operations.sign import Signed, sign
+from certstrap.pki import key_files, rules
+from certstrap.pki.decode import copied_names, extension, is_ca
+from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
+from certstrap.pki.names import AlternativeNames, Subject
+from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
+from certstrap.pki.rules import Violation
+from certstrap.pki.validity import Expiry
+from certstrap.store.chain import expired, issuers_of, key_of_ca, withdrawn
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.text import arguments, option, quoted
+
+CA_EXPIRY = Expiry.parse("18 months")
+DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
+
+
+class Wanted(NamedTuple):
+    """What `issue` is asked for.
+
+    Attributes:
+        name: for whom.
+        ca: by which CA; it is created only in a depot that has none. None is the only one of the
+            depot, or a new one.
+        names: its alternative names.
+        spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
+        expiry: its end; cut to the CA's.
+        pkcs8: whether to write the key as PKCS#8 too.
+        profile: what it is for.
+    """
+
+    name: Name
+    ca: Name | None
+    names: AlternativeNames
+    spec: KeySpec | None
+    expiry: Expiry
+    pkcs8: bool = False
+    profile: LeafProfile = LeafProfile()
+
+    @property
+    def subject(self) -> Subject:
+        """The distinguished name of a new request."""
+        return Subject.of(common_name=common_name_of(self.name, self.names))
+
+
+class PKCS8Key(NamedTuple):
+    """The PKCS#8 form of a key: its path, and whether it was created now."""
+
+    path: str
+    created: bool
+
+
+class Issued(NamedTuple):
+    """What `issue` created, and where everything is.
+
+    Attributes:
+        new_ca: the CA if it was created; so with the next two.
+        request: the key and the request.
+        signed: the certificate.
+        certificate: the certificate, new or not.
+        entry: its files.
+        key: its key, or None if the depot does not have it.
+        pkcs8: its key as PKCS#8, if clients are to load that.
+        ca: the CA, new or not.
+        root_path: the certificate of the root above it, or empty if the depot does not have it.
+    """
+
+    new_ca: NewCA | None
+    request: NewRequest | None
+    signed: Signed | None
+    certificate: x509.Certificate
+    entry: Entry
+    key: OwnedKey | None
+    pkcs8: PKCS8Key | None
+    ca: CA
+    root_path: str
+
+    @property
+    def ca_is_root(self) -> bool:
+        """Whether the CA is a root; clients need a chain otherwise."""
+        return is_self_signed(self.ca.certificate)
+
+
+class Ready(NamedTuple):
+    """A certificate that is wanted: what exists, checked; what does not is to be created.
+
+    Attributes:
+        wanted: what is asked for.
+        entry: its files.
+        ca_entry: the files of its CA.
+        ca: its CA; None if that is to be created.
+        certificate: the certificate, if it exists.
+        request: the request, if it exists.
+        key: the key, if it exists.
+        pkcs8_exists: whether its PKCS#8 form exists, and clients are to load that.
+        subject: the distinguished name of a request that is to be created.
+    """
+
+    wanted: Wanted
+    entry: Entry
+    ca_entry: Entry
+    ca: CA | None
+    certificate: x509.Certificate | None
+    request: x509.CertificateSigningRequest | None
+    key: OwnedKey | None
+    pkcs8_exists: bool
+    subject: Subject = Subject()
+
+    @property
+    def new_key(self) -> KeySpec | None:
+        """The kind of the key that is to be created, if one is."""
+        exists = self.key or self.request or self.certificate
+        return None if exists else self.wanted.spec or RSA_2048
+
+    @property
+    def missing(self) -> list[str]:
+        """The paths of its files that are to be created."""
+        entry, cert = self.entry, self.certificate
+        wanted = (
+            (KEY, self.new_key),
+            (REQUEST, not (self.request or cert)),
+            (CERTIFICATE, not cert),
+            (PKCS8, self.wanted.pkcs8 and not self.pkcs8_exists),
+        )
+        return [entry.path(suffix) for suffix, is_missing in wanted if is_missing]
+
+
+def issue(plan: Plan, wanted: Wanted) -> Issued:
+    """Create whatever is missing for a certificate; what exists is used as it is.
+
+    All that can be refused without a key is refused before one is opened or generated.
+
+    Raises:
+        RefusedError: a part that exists is not as wanted, or belongs to another name.
+    """
+    return create(plan, prepare(plan, wanted))
+
+
+def prepare(plan: Plan, wanted: Wanted) -> Ready:
+    """Find and check what exists; nothing is planned, and no key of a CA is opened.
+
+    Raises:
+        RefusedError: see `issue`.
+    """
+    entry = plan.depot.place(wanted.name)
+    if entry.has(CERTIFICATE):
+        return _with_certificate(plan, entry, wanted)
+    found = _find_ca(plan, entry, wanted)
+    ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
+    wanted.expiry.after(plan.now)
+    request = _existing_request(entry, wanted)
+    subject = wanted.subject
+    rules.require(_names_refused(ca, request, wanted, subject))
+    key = _existing_key(plan, entry, wanted)
+    if request:
+        path, asked = entry.path(REQUEST), request.public_key()
+        require_same_key(request, path, entry, key)
+        rules.require(key_of_ca(plan.depot, asked, path))
+        rules.require(compromised(plan.depot, asked, path))
+    public = key.private.public_key() if key else None
+    exists = _pkcs8_exists(plan, entry, wanted, key, request.public_key() if request else public)
+    return Ready(wanted, entry, found, ca, None, request, key, exists, subject)
+
+
+def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issued:
+    """Plan what is missing; ``new_key`` is the key, if one was generated already."""
+    wanted, entry, key, new_ca = ready.wanted, ready.entry, ready.key, None
+    ca = ready.ca or plan.cas.get(ready.ca_entry.stem)
+    if ca is None:
+        new_ca = _create_ca(plan, ready.ca_entry, wanted)
+        ca = new_ca.ca
+    certificate, requested, signed = ready.certificate, None, None
+    if certificate is None:
+        request = ready.request
+        if request is None:
+            spec = wanted.spec or RSA_2048
+            requested = request_certificate(
+                plan, entry, ready.subject, wanted.names, key or new_key or spec
+            )
+            request, key = requested.request, requested.key
+        signed = sign(
+            plan,
+            ca,
+            request,
+            entry.path(REQUEST),
+            wanted.profile,
+            wanted.expiry,
+            entry.path(CERTIFICATE),
+            partial(AlreadyExistsError, "certificate", entry.stem),
+        )
+        certificate = signed.certificate
+    pkcs8 = _pkcs8(plan, ready, key)
+    root = _root_path(plan, ca)
+    return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
+
+
+def _names_refused(
+    ca: CA | None,
+    request: x509.CertificateSigningRequest | None,
+    wanted: Wanted,
+    own: Subject,
+) -> Iterator[Violation]:
+    """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
+    if request:
+        subject, names = request.subject, copied_names(request)
+    else:
+        subject, names = own.to_x509(), [*(wanted.names.to_x509() or ())]
+    if ca:
+        return rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors)
+    new_ca = _subject_of_new_ca(wanted).to_x509()
+    return rules.names_below(subject, names, wanted.profile, [new_ca])
+
+
+def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
+    if not entry.has(KEY):
+        return None
+    if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
+        raise RefusedError(
+            f"{entry.path(KEY)} is the PKCS#8 form of another key.", "Choose another name."
+        )
+    key, secret = entry.key(plan.passphrases.opening)
+    require_usable(plan, key, entry.path(KEY))
+    rules.require(key_of_ca(plan.depot, key.public_key(), entry.path(KEY)))
+    if wanted.spec not in {None, spec_of(key)}:
+        raise RefusedError(
+            f"{entry.path(KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
+            "An existing key is used as it is: leave the option out, or choose another name.",
+        )
+    return OwnedKey(key, bool(secret))
+
+
+def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
+    """Return what exists if the certificate does; only the PKCS#8 key may be missing."""
+    path = entry.path(CERTIFICATE)
+    certificate = entry.certificate()
+    if is_ca(certificate):
+        raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
+    ca_option = option("--CA", wanted.ca.text) if wanted.ca else ""
+    again = (
+        "Move it away, then sign the same request again with: "
+        f"certstrap issue {arguments(wanted.name.text, ca_option)}"
+    )
+    rules.require(rules.valid(certificate, plan.now, path, again))
+    require_same_names(certificate, path, wanted.names)
+    require_same_profile(certificate, path, wanted.profile)
+    ca = _issuer(plan, certificate, path, wanted.ca)
+    chain = [certificate, ca.certificate, *ca.ancestors]
+    rules.require(expired(chain[1:], plan.now))
+    rules.require(withdrawn(plan.depot, chain, path))
+    key = _existing_key(plan, entry, wanted)
+    require_same_key(certificate, path, entry, key)
+    exists = _pkcs8_exists(plan, entry, wanted, key, certificate.public_key())
+    return Ready(wanted, entry, ca.entry, ca, certificate, None, key, exists)
+
+
+def _root_path(plan: Plan, ca: CA) -> str:
+    """Return the path of the root's certificate above ``ca``, if the depot has it."""
+    root = (ca.certificate, *ca.ancestors)[-1]
+    if root == ca.certificate:
+        return ca.entry.path(CERTIFICATE) if is_self_signed(root) else ""
+    found = (each.entry for each in plan.depot.authorities if each.certificate == root)
+    return next(found).path(CERTIFICATE) if is_self_signed(root) else ""
+
+
+def _issuer(plan: Plan, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
+    """Return the CA that issued an existing certificate."""
+    chosen = plan.depot.choose_ca(ca) if ca else None
+    for authority in plan.depot.authorities:
+        if chosen in {None, authority.entry} and is_issued_by(certificate, authority.certificate):
+            ancestors = issuers_of(plan.depot, authority.certificate)
+            return CA(authority.entry, authority.certificate, ancestors)
+    raise RefusedError(
+        f"{path} exists already, and is not issued by {ca or 'a CA of this depot'}.",
+        "Add the certificate of the CA that issued it, or choose another name.",
+    )
+
+
+def _find_ca(plan: Plan, entry: Entry, wanted: Wanted) -> Entry:
+    """Return the CA that signs, or where a new one goes if the depot has none."""
+    try:
+        found = plan.depot.choose_ca(wanted.ca)
+    except ChooseCAError as error:
+        if error.found or error.keyless:
+            raise
+        found = plan.depot.place(DEFAULT_CA, ca=True)
+    if wanted.ca and not found.has(CERTIFICATE):
+        _require_first_ca(plan.depot, wanted.ca)
+    if found.stem == entry.stem:
+        raise RefusedError(
+            f"{wanted.name} is the name of the CA.", "Choose another name for the client."
+        )
+    return found
+
+
+def _require_first_ca(depot: Depot, ca: Name) -> None:
+    """Refuse to create the CA ``ca`` in a depot that has others: its name may be mistyped."""
+    depot.require_readable_cas()
+    if depot.authorities:
+        stems = ", ".join(each.entry.stem for each in depot.authorities)
+        raise RefusedError(
+            f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
+            f"Name one of these, or create a new CA first with: "
+            f"certstrap init {option('--common-name', ca.text)}",
+        )
+
+
+def _subject_of_new_ca(wanted: Wanted) -> Subject:
+    return Subject.of((wanted.ca or DEFAULT_CA).common_name)
+
+
+def _create_ca(plan: Plan, entry: Entry, wanted: Wanted) -> NewCA:
+    subject = _subject_of_new_ca(wanted)
+    spec = wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
+    return create_ca(plan, entry, subject, spec, CAProfile(), CA_EXPIRY)
+
+
+def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRequest | None:
+    if not entry.has(REQUEST):
+        return None
+    request = entry.request()
+    require_same_names(request, entry.path(REQUEST), wanted.names)
+    return request
+
+
+def _pkcs8_exists(
+    plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
+) -> bool:
+    """Return whether the PKCS#8 form of the key exists, and clients are to load that.
+
+    Raises:
+        RefusedError: the file that exists has another key than ``public``, which is None for a
+            key that is still to be created; or it is wanted, and its key is not here.
+    """
+    path, is_new = entry.path(PKCS8), public is None
+    if not plan.exists(path):
+        if wanted.pkcs8 and not key and not is_new:
+            raise RefusedError(
+                f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
+                "Run export-pkcs8 where the key is.",
+            )
+        return False
+    encrypted = key.encrypted if key else is_new and bool(plan.passphrases.new())
+    if not wanted.pkcs8 and not encrypted:
+        return False
+    found, _ = key_files.load(entry.read(PKCS8), path, plan.passphrases.opening)
+    if found.public_key() != public:
+        raise RefusedError(
+            f"{path} exists already, and is not the key of {wanted.name}.",
+            "Move it away, or choose another name.",
+        )
+    return True
+
+
+def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
+    """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing."""
+    path = ready.entry.path(PKCS8)
+    if ready.pkcs8_exists:
+        return PKCS8Key(path, created=False)
+    if not ready.wanted.pkcs8:
+        return None
+    assert key  # noqa: S101 - see `_pkcs8_exists`
+    add_pkcs8(plan, path, key.private)
+    return PKCS8Key(path, created=True)
+
+
+def require_same_names(
+    found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: AlternativeNames
+) -> None:
+    """Refuse a request or certificate that has other names than those wanted."""
+    names = wanted.to_x509()
+    if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
+        raise RefusedError(
+            f"{path} has other alternative names than those asked for.",
+            "What exists is used as it is: leave them out, or choose another name.",
+        )
+
+
+def require_same_profile(certificate: x509.Certificate, path: str, profile: LeafProfile) -> None:
+    """Refuse a certificate that is not for what was asked; without a profile, any will do."""
+    usages = {*(extension(certificate, x509.ExtendedKeyUsage) or BOTH)}
+    if profile.usages != BOTH and usages != {*profile.usages}:
+        raise RefusedError(
+            f"{path} has another extended key usage than the profile that was asked for.",
+            "What exists is used as it is: leave the profile out, or choose another name.",
+        )
+
+
+def require_same_key(
+    found: x509.Certificate | x509.CertificateSigningRequest,
+    path: str,
+    entry: Entry,
+    key: OwnedKey | None,
+) -> None:
+    """Refuse a request or certificate that has another key than the one in the depot."""
+    if key and found.public_key() != key.private.public_key():
+        raise RefusedError(
+            f"{path} was created for another key than {entry.path(KEY)}.",
+            "Put back the files that belong together, or choose another name.",
+        )

@@ -1,0 +1,616 @@
+"""Renew certificates: the same again with new dates; and put back what a renewal replaced."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from shlex import quote
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.errors import (
+    CertstrapError,
+    NotFoundError,
+    RefusedError,
+    UnusableFileError,
+    WrongPassphraseError,
+)
+from certstrap.operations.ca import CA, issuer_of, open_key, usable_ca
+from certstrap.operations.plan import Plan
+from certstrap.pki import crl, key_files, keys, rules
+from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
+from certstrap.pki.decode import extension, is_ca, path_length_of
+from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey, signature_hash
+from certstrap.pki.profiles import CAProfile, LeafProfile
+from certstrap.pki.rules import Violation
+from certstrap.pki.validity import BACKDATED, Expiry, Validity
+from certstrap.store import files
+from certstrap.store.archive import Archive
+from certstrap.store.chain import issuers_of, key_of_ca, require_root, revoked
+from certstrap.store.compromised import compromised, path_of
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CHAIN,
+    CRL,
+    KEY,
+    PKCS8,
+    PKCS12,
+    REQUEST,
+    Authority,
+    Depot,
+    Entry,
+    Name,
+)
+from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
+from certstrap.text import arguments
+
+MODES = {  # in the order in which they are written: a key before what depends on it
+    KEY: KEY_MODE,
+    PKCS8: EXPORT_MODE,
+    REQUEST: PUBLIC_MODE,
+    CERTIFICATE: PUBLIC_MODE,
+    CHAIN: PUBLIC_MODE,
+    PKCS12: EXPORT_MODE,
+}
+_LEGACY = bytes.fromhex("2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC, RFC 7292, C
+
+
+class NewKey(NamedTuple):
+    """A key that takes the place of another: both, and the passphrase that opened the old one."""
+
+    private: PrivateKey
+    old: PrivateKey
+    secret: bytes
+
+
+class Change(NamedTuple):
+    """A certificate that takes the place of another, and perhaps its key."""
+
+    old: x509.Certificate
+    new: x509.Certificate
+    key: NewKey | None
+
+
+def contents(plan: Plan, entry: Entry, change: Change) -> dict[str, bytes]:
+    """Return the new content of the files of ``entry``, by their suffixes, as far as they change.
+
+    Raises:
+        CertstrapError: one of them cannot be read or opened, or the chain has no root.
+    """
+    for suffix in MODES if change.key else (CERTIFICATE, CHAIN, PKCS12):
+        plan.expect(entry.path(suffix))
+    found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
+    if change.key:
+        found |= _of_new_key(plan, entry, change.key)
+    if entry.has(CHAIN) and (old_chain := _chain(entry)) and old_chain[0] == change.old:
+        chain = [change.new, *issuers_of(plan.depot, change.new)]
+        require_root(plan.depot, chain)
+        if not is_self_signed(old_chain[-1]):
+            chain.pop()
+        found[CHAIN] = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
+    if entry.has(PKCS12) and (data := _pkcs12(plan, entry, change)):
+        found[PKCS12] = data
+    return found
+
+
+def put(
+    plan: Plan,
+    archive: Archive,
+    entry: Entry,
+    found: dict[str, bytes],
+    old: x509.Certificate,
+) -> list[str]:
+    """Archive the files of ``entry`` and replace them; return where the old ones go.
+
+    Args:
+        plan: what it is added to.
+        archive: where the old ones go.
+        entry: whose files.
+        found: the new content by suffix.
+        old: the certificate that is replaced.
+    """
+    number = archive.next_number(entry)
+    archived = []
+    for suffix, mode in MODES.items():
+        if suffix in found and entry.has(suffix):
+            to = archive.path(entry, number, old.serial_number, suffix)
+            plan.archive(entry.path(suffix), to, mode)
+            archived.append(to)
+    for suffix, mode in MODES.items():
+        if suffix in found:
+            plan.replace(entry.path(suffix), found[suffix], mode)
+    return archived
+
+
+def _of_new_key(plan: Plan, entry: Entry, key: NewKey) -> dict[str, bytes]:
+    found = {KEY: keys.dump(key.private, key.secret, plan.rounds)}
+    public = key.old.public_key()
+    if entry.has(PKCS8):
+        old, secret = key_files.load(entry.read(PKCS8), entry.path(PKCS8), plan.passphrases.opening)
+        if old.public_key() == public:
+            found[PKCS8] = keys.dump_pkcs8(key.private, secret, plan.rounds)
+    if entry.has(REQUEST):
+        request = entry.request()
+        if request.public_key() == public:
+            found[REQUEST] = _request(request, key.private)
+    return found
+
+
+def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
+    """Return a request that asks for what ``old`` does, for another key."""
+    builder = x509.CertificateSigningRequestBuilder(old.subject)
+    names = extension(old, x509.SubjectAlternativeName)
+    if names:
+        builder = builder.add_extension(names, critical=not old.subject.rdns)
+    return builder.sign(key, signature_hash(key)).public_bytes(Encoding.PEM)
+
+
+def _chain(entry: Entry) -> list[x509.Certificate]:
+    """Return the certificates of an exported chain; none if it is no chain."""
+    data = entry.read(CHAIN)
+    with suppress(ValueError):
+        return x509.load_pem_x509_certificates(data)
+    return []
+
+
+def _pkcs12(plan: Plan, entry: Entry, change: Change) -> bytes | None:
+    """Return the PKCS#12 file for the new certificate, encrypted as the old one; None if none is.
+
+    Raises:
+        CertstrapError: the old one cannot be opened.
+    """
+    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415 - rarely needed
+
+    from certstrap.operations.export import encryption_for  # noqa: PLC0415
+
+    path = entry.path(PKCS12)
+    data = entry.read(PKCS12)
+    opened = secret = None
+    for secret in _secrets(plan, path):
+        try:
+            opened = pkcs12.load_pkcs12(data, secret or None)
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+        break
+    if not opened:
+        raise WrongPassphraseError(path, _hint(path))
+    if not opened.cert or opened.cert.certificate != change.old:
+        return None
+    key = change.key.private if change.key and opened.key else opened.key
+    encryption = encryption_for(secret or b"", plan.rounds, legacy=_LEGACY in data)
+    above = issuers_of(plan.depot, change.new)
+    name = opened.cert.friendly_name
+    return pkcs12.serialize_key_and_certificates(name, key, change.new, above, encryption)  # type: ignore[arg-type]
+
+
+def _secrets(plan: Plan, path: str) -> Iterator[bytes]:
+    """Yield what may open a PKCS#12 file: nothing, else the passphrase that is asked for."""
+    yield b""
+    secret = plan.passphrases.opening_pkcs12()
+    if not secret:
+        reason = "is encrypted, and no passphrase was given"
+        raise UnusableFileError(path, reason, _hint(path))
+    yield secret
+
+
+def _hint(path: str) -> str:
+    return (
+        f"It changes together with its certificate: give its passphrase, or move {path} away and "
+        "write it again with export-pkcs12."
+    )
+
+
+DEAD = {"revoked", "compromised-key"}
+"""The rules that a certificate violates that is not to be used, and is not renewed unasked."""
+
+_NEW_CA = (
+    "Create a new CA: certstrap init --common-name NAME, then certstrap bundle --rotate {} NAME."
+)
+
+
+class Wanted(NamedTuple):
+    """How certificates are renewed.
+
+    Attributes:
+        new_key: whether they get new keys.
+        expiry: their end; None for the length of validity that they have.
+    """
+
+    new_key: bool = False
+    expiry: Expiry | None = None
+
+
+class Renewed(NamedTuple):
+    """A certificate that took the place of another.
+
+    Attributes:
+        entry: its files.
+        old: the certificate before.
+        certificate: the certificate.
+        cut: whether it was to end later than its CA, by more than a minute.
+        paths: the files that were replaced.
+        archived: where the old ones are.
+        crl_ends: when the CRL of a CA is due that could not be renewed along with it, or None.
+    """
+
+    entry: Entry
+    old: x509.Certificate
+    certificate: x509.Certificate
+    cut: bool
+    paths: tuple[str, ...]
+    archived: tuple[str, ...]
+    crl_ends: datetime | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of renewing what ends soon.
+
+    Attributes:
+        renewed: the certificates.
+        skipped: those that are revoked or compromised, and why.
+        refused: those that could not be renewed, and why.
+    """
+
+    renewed: list[Renewed]
+    skipped: list[tuple[Entry, CertstrapError]]
+    refused: list[tuple[Entry, CertstrapError]]
+
+
+def renew(plan: Plan, names: Sequence[Name], wanted: Wanted) -> Outcome:
+    """Renew certificates by name: all of them or none; CAs before what they issued.
+
+    Raises:
+        CertstrapError: one of them cannot be renewed.
+    """
+    entries = [plan.depot.find(name, CERTIFICATE) for name in names]
+    found = [(entry, entry.certificate()) for entry in dict.fromkeys(entries)]
+    archive = Archive(plan.depot)
+    each = (_renew(plan, archive, entry, wanted) for entry in _in_order(plan.depot, found))
+    return Outcome([renewed for renewed in each if renewed], [], [])
+
+
+def renew_expiring(plan: Plan, limit: datetime, wanted: Wanted) -> Outcome:
+    """Renew all certificates of the depot that end by ``limit``; CAs before what they issued.
+
+    What cannot be renewed does not keep the others from it.
+
+    Raises:
+        NotFoundError: there is no depot.
+    """
+    plan.depot.require()
+    found = [
+        (entry, certificate)
+        for entry, certificate in plan.depot.certificates()
+        if certificate.not_valid_after_utc <= limit
+    ]
+    archive = Archive(plan.depot)
+    outcome = Outcome([], [], [])
+    for entry in _in_order(plan.depot, found):
+        try:
+            rules.require(_dead(plan, entry, entry.certificate()))
+        except CertstrapError as error:
+            is_dead = isinstance(error, RefusedError) and error.rule in DEAD
+            (outcome.skipped if is_dead else outcome.refused).append((entry, error))
+            continue
+        try:
+            renewed = _renew(plan, archive, entry, wanted, longer=True)
+            outcome.renewed.extend([renewed] if renewed else [])
+        except CertstrapError as error:
+            outcome.refused.append((entry, error))
+    return outcome
+
+
+def _in_order(depot: Depot, found: Iterable[tuple[Entry, x509.Certificate]]) -> list[Entry]:
+    def place(each: tuple[Entry, x509.Certificate]) -> tuple[bool, int]:
+        certificate = each[1]
+        if not is_ca(certificate):
+            return True, 0
+        return False, len(issuers_of(depot, certificate))
+
+    return [entry for entry, _ in sorted(found, key=place)]
+
+
+def _renew(
+    plan: Plan, archive: Archive, entry: Entry, wanted: Wanted, *, longer: bool = False
+) -> Renewed | None:
+    """Renew one certificate; nothing of it is planned if it is refused.
+
+    Args:
+        plan: what it is added to.
+        archive: where the old files go.
+        entry: whose certificate.
+        wanted: how.
+        longer: return None if the new certificate would not end later than the old one; refuse it
+            if that is for its CA.
+    """
+    path = entry.path(CERTIFICATE)
+    for each in (path, path_of(plan.depot)):
+        plan.expect(each)
+    old = entry.certificate()
+    if is_ca(old):
+        _require_same_key(entry, wanted)
+    if not wanted.new_key:
+        _require_alive(plan, entry, old)
+        _require_good_key(plan, entry, old)
+        _require_own_key(entry, old)
+    if is_ca(old) and is_self_signed(old):
+        return _renew_root(plan, archive, entry, old, wanted, longer=longer)
+    ca = _issuing_ca(plan, entry, old)
+    plan.expect(ca.entry.path(CERTIFICATE))
+    plan.expect(ca.entry.path(CRL))
+    rules.require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
+    ends = [ca.certificate, *archive.certificates_of(ca.entry)]
+    validity = _validity(plan, archive, entry, old, wanted, ends)
+    if longer and validity.end <= old.not_valid_after_utc:
+        return None
+    issuer = issuer_of(plan, ca)
+    if longer and issuer.validity.end <= old.not_valid_after_utc:
+        raise RefusedError(
+            f"{path} ends with its CA, and would not end later if it were renewed.",
+            f"Renew the CA first: certstrap renew {arguments(ca.entry.stem)}",
+        )
+    key = _new_key(plan, entry, old) if wanted.new_key else None
+    public = key.private.public_key() if key else old.public_key()
+    assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+    new = successor(old, public, issuer, validity)
+    cut = validity.is_cut_by(issuer.validity)
+    renewed = _put(plan, archive, entry, Change(old, new, key), cut=cut)
+    if not is_ca(old):
+        return renewed
+    plan.depot.count_renewed(entry, new)
+    return renewed._replace(crl_ends=_end_of_crl(entry, old))
+
+
+def _renew_root(
+    plan: Plan,
+    archive: Archive,
+    entry: Entry,
+    old: x509.Certificate,
+    wanted: Wanted,
+    *,
+    longer: bool,
+) -> Renewed | None:
+    """Renew a root, and its CRL if that was to end with it."""
+    path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
+    validity = _validity(plan, archive, entry, old, wanted, [])
+    if longer and validity.end <= old.not_valid_after_utc:
+        return None
+    key, key_path = open_key(plan, entry)
+    rules.require(rules.pair(old, path, key, key_path))
+    new = successor_of_root(old, key, validity)
+    issuer = Issuer(new, key)
+    plan.expect(crl_path)
+    before = crl.load(entry.read(CRL), crl_path, old) if entry.has(CRL) else None
+    renewed = _put(plan, archive, entry, Change(old, new, None), cut=False)
+    if before is not None and before.next_update_utc == old.not_valid_after_utc:
+        pem = crl.following(issuer, before, plan.now).public_bytes(Encoding.PEM)
+        plan.replace(crl_path, pem, PUBLIC_MODE)
+        renewed = renewed._replace(paths=(*renewed.paths, crl_path))
+    plan.depot.count_renewed(entry, new)
+    return renewed
+
+
+def _put(plan: Plan, archive: Archive, entry: Entry, change: Change, *, cut: bool) -> Renewed:
+    found = contents(plan, entry, change)
+    archived = put(plan, archive, entry, found, change.old)
+    archive.count_archived(entry, change.old)
+    paths = tuple(entry.path(suffix) for suffix in MODES if suffix in found)
+    return Renewed(entry, change.old, change.new, cut, paths, tuple(archived))
+
+
+def _validity(
+    plan: Plan,
+    archive: Archive,
+    entry: Entry,
+    old: x509.Certificate,
+    wanted: Wanted,
+    cas: Iterable[x509.Certificate],
+) -> Validity:
+    if wanted.expiry:
+        return Validity.starting(plan.now, wanted.expiry.after(plan.now))
+    ends = (ca.not_valid_after_utc for ca in cas)
+    length = length_asked_for(old, archive.certificates_of(entry), ends)
+    start = plan.now - BACKDATED
+    try:
+        end = start + length
+    except OverflowError:
+        end = crl.NEVER
+    return Validity(start, end)
+
+
+def _require_same_key(entry: Entry, wanted: Wanted) -> None:
+    if wanted.new_key:
+        raise RefusedError(
+            f"{entry.stem} is a CA: with a new key, nothing that it issued would be valid.",
+            _NEW_CA.format(quote(entry.stem)),
+        )
+
+
+def _dead(plan: Plan, entry: Entry, certificate: x509.Certificate) -> Iterator[Violation]:
+    """Yield whether a certificate is revoked, or its key is compromised."""
+    path = entry.path(CERTIFICATE)
+    plan.depot.require_readable_cas()
+    chain = [certificate, *issuers_of(plan.depot, certificate)]
+    yield from revoked(plan.depot, chain[:2], path)
+    yield from compromised(plan.depot, certificate.public_key(), path)
+
+
+def _require_alive(plan: Plan, entry: Entry, old: x509.Certificate) -> None:
+    for violation in _dead(plan, entry, old):
+        raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
+
+
+def _require_good_key(plan: Plan, entry: Entry, old: x509.Certificate) -> None:
+    path = entry.path(CERTIFICATE)
+    found = list(rules.strong_key(old.public_key(), path))
+    if not is_ca(old):
+        found += key_of_ca(plan.depot, old.public_key(), path)
+    for violation in found:
+        raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
+
+
+def _require_own_key(entry: Entry, old: x509.Certificate) -> None:
+    """Refuse to renew beside another key, with which the new certificate would be of no use.
+
+    A key that is encrypted or cannot be read is not compared: it is not needed.
+    """
+    path = entry.path(KEY)
+    private = None
+    with suppress(CertstrapError):
+        private, _ = key_files.load(files.read(path, "private key", own=True), path, bytes)
+    for violation in rules.pair(old, entry.path(CERTIFICATE), private, path) if private else ():
+        raise RefusedError(
+            violation.sentence,
+            "The certificate keeps the key that it has. Put that key back, or move "
+            f"{path} away if the key is elsewhere.",
+            violation.rule,
+        )
+
+
+def _way_out(entry: Entry, old: x509.Certificate) -> str:
+    if is_ca(old):
+        return _NEW_CA.format(quote(entry.stem))
+    return (
+        "If the client may be let in again, give it a new key: "
+        f"certstrap renew {arguments(entry.stem, '--new-key')}"
+    )
+
+
+def _issuing_ca(plan: Plan, entry: Entry, old: x509.Certificate) -> CA:
+    """Return the CA that issued a certificate, by its signature, and may sign.
+
+    Raises:
+        RefusedError: it is not in the depot, or may not sign.
+        NotFoundError: its key is not in the depot.
+    """
+    found = [each for each in plan.depot.authorities if is_issued_by(old, each.certificate)]
+    if not found:
+        plan.depot.require_readable_cas()
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} was not issued by a CA in {plan.depot.root}.",
+            "Renew it in the depot of its CA, or import the CA's certificate and key.",
+        )
+
+    def place(each: Authority) -> tuple[bool, datetime]:
+        return each.entry.has(KEY), each.certificate.not_valid_after_utc
+
+    chosen = max(found, key=place)
+    if not chosen.entry.has(KEY):
+        raise NotFoundError(
+            "private key",
+            chosen.entry.path(KEY),
+            "Renew the certificate where the key of its CA is.",
+        )
+    try:
+        return usable_ca(plan, chosen.entry, chosen.certificate)
+    except RefusedError as error:
+        if error.rule == "expired":
+            hint = f"Renew the CA first: certstrap renew {_name_of_expired(plan, chosen)}"
+            raise RefusedError(str(error), hint, error.rule) from None
+        raise
+
+
+def _name_of_expired(plan: Plan, authority: Authority) -> str:
+    """Return the name, for a command line, of the uppermost CA that has expired."""
+    names = {each.certificate: each.entry.stem for each in plan.depot.authorities}
+    chain = [authority.certificate, *issuers_of(plan.depot, authority.certificate)]
+    return next(arguments(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < plan.now)
+
+
+def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
+    if is_ca(old):
+        return CAProfile(path_length_of(old))
+    usages = extension(old, x509.ExtendedKeyUsage)
+    return LeafProfile(tuple(usages)) if usages else LeafProfile()
+
+
+def _new_key(plan: Plan, entry: Entry, old: x509.Certificate) -> NewKey:
+    """Return a new key of the kind that the entry has, which is opened.
+
+    Raises:
+        NotFoundError: the entry has no key.
+        RefusedError: its key is not that of the certificate.
+    """
+    if not entry.has(KEY):
+        raise NotFoundError(
+            "private key",
+            entry.path(KEY),
+            "Create the new key and a request where the client's key is, and sign that.",
+        )
+    plan.expect(entry.path(KEY))
+    private, secret = entry.key(plan.passphrases.opening)
+    rules.require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
+    return NewKey(plan.generate(_spec(private)), private, secret)
+
+
+def _spec(key: PrivateKey) -> KeySpec:
+    spec = keys.spec_like(key)
+    return spec if not spec.bits or spec.bits >= SMALLEST_RSA else RSA_2048
+
+
+def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
+    """Return when the CRL of an intermediate is due, if it was to end with the old certificate."""
+    with suppress(CertstrapError):
+        due = crl.load(entry.read(CRL), entry.path(CRL), old).next_update_utc
+        if due and due <= old.not_valid_after_utc:
+            return due
+    return None
+
+
+_FROM_CERTIFICATE = (CHAIN, PKCS12)
+
+
+def undo(plan: Plan, names: Sequence[Name]) -> list[Renewed]:
+    """Put back what was archived last of each name, and archive what is there now.
+
+    Undone twice, a renewal is as it was.
+
+    Raises:
+        CertstrapError: for one of them there is nothing to put back, or it may not be used.
+    """
+    entries = dict.fromkeys(plan.depot.find(name, CERTIFICATE) for name in names)
+    archive = Archive(plan.depot)
+    return [_undo(plan, archive, entry) for entry in entries]
+
+
+def _undo(plan: Plan, archive: Archive, entry: Entry) -> Renewed:
+    path = entry.path(CERTIFICATE)
+    for each in (path, path_of(plan.depot)):
+        plan.expect(each)
+    now_there = entry.certificate()
+    last = next(iter(archive.of(entry)), None)
+    if not last:
+        raise RefusedError(
+            f"{archive.root} has nothing that took the place of {path}.",
+            f"Only a renewal can be undone: certstrap renew {arguments(entry.stem)}",
+        )
+    source, before = last.paths[CERTIFICATE], last.certificate()
+    if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):
+        raise RefusedError(
+            f"{source} is not for whom {path} is, or by another CA.",
+            "Move it out of the archive.",
+        )
+    rules.require(rules.valid(before, plan.now, source, f"Leave {path} as it is."))
+    plan.depot.require_readable_cas()
+    chain = [before, *issuers_of(plan.depot, before)]
+    rules.require(revoked(plan.depot, chain[:2], source))
+    rules.require(compromised(plan.depot, before.public_key(), source))
+    same_key = before.public_key() == now_there.public_key()
+    if not same_key and KEY not in last.paths:
+        raise RefusedError(
+            f"The archive does not have the key of {source}.",
+            "Without its key, a certificate is of no use.",
+        )
+    for suffix in _FROM_CERTIFICATE if same_key else MODES:
+        if entry.has(suffix) and suffix not in last.paths:
+            raise RefusedError(
+                f"{entry.path(suffix)} is newer than what is put back, and would not belong to it.",
+                "Move it away, and create it again afterwards.",
+            )
+    found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
+    archived = put(plan, archive, entry, found, now_there)
+    paths = tuple(entry.path(suffix) for suffix in found)
+    return Renewed(entry, now_there, before, cut=False, paths=paths, archived=tuple(archived))

@@ -1,0 +1,292 @@
+"""Revoke certificates, renew the dates of CRLs, and join the CRLs of a chain."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.errors import CertstrapError, ChooseCAError, PathTakenError, RefusedError
+from certstrap.operations.ca import open_key
+from certstrap.operations.plan import Plan
+from certstrap.pki import crl, pem, rules
+from certstrap.pki.build import Issuer
+from certstrap.pki.decode import identity, is_ca
+from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.store import compromised
+from certstrap.store.archive import Archive
+from certstrap.store.chain import crls_of, issuers_of, name_of_ca, require_root
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
+from certstrap.store.files import PUBLIC_MODE
+from certstrap.text import arguments
+
+_COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
+
+
+class Revoked(NamedTuple):
+    """The result.
+
+    Attributes:
+        crl_path: the CRL.
+        entries: its number of entries.
+        since: since when it was revoked already, or None.
+        list_path: the list of compromised keys, if its key is on it since now; else empty.
+        still_valid: the serial numbers of older certificates of that name that are not revoked.
+        certificate: what was revoked, unless only its serial number is known.
+    """
+
+    crl_path: str
+    entries: int
+    since: datetime | None
+    list_path: str = ""
+    still_valid: tuple[int, ...] = ()
+    certificate: x509.Certificate | None = None
+
+
+def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFlags) -> Revoked:
+    """Add a certificate to its CA's CRL, which is created if it does not exist; once.
+
+    Args:
+        plan: what it is added to.
+        which: a name, or the serial number of a certificate whose file is gone.
+        ca: who issued it; None for the only CA of the depot that did.
+        reason: why.
+
+    Raises:
+        RefusedError: the CA did not issue it, it is the CA itself, or its serial number is
+            negative.
+        ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
+    """
+    depot = plan.depot
+    what = _certificate(depot, which) if isinstance(which, Name) else which
+    entry = depot.choose_ca(ca) if ca or isinstance(what, int) else _issuer(depot, what)
+    certificate = entry.certificate()
+    _require_issued(depot, certificate, entry, what)
+    serial = what if isinstance(what, int) else what.serial_number
+    if serial < 0:
+        raise RefusedError(
+            "A certificate with a negative serial number cannot be put on a CRL.",
+            "To lock its holder out, replace the CA that issued it.",
+        )
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
+    path = entry.path(CRL)
+    plan.lock()
+    list_path = _note_key(plan, what, certificate) if reason in _COMPROMISED else ""
+    old, found = None, what if isinstance(what, x509.Certificate) else None
+    if entry.has(CRL):
+        old = crl.load(entry.read(CRL), path, issuer.certificate)
+        since = crl.revoked_since(old, serial)
+        if since:
+            others = _still_valid(plan, which, certificate, old)
+            return Revoked(path, len(old), since, list_path, others, found)
+    new = crl.revoke(issuer, old, serial, reason, plan.now)
+    plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    others = _still_valid(plan, which, certificate, new)
+    return Revoked(path, len(new), None, list_path, others, found)
+
+
+def _still_valid(
+    plan: Plan, which: Name | int, ca: x509.Certificate, after: x509.CertificateRevocationList
+) -> tuple[int, ...]:
+    """Return the serial numbers of what ``which`` had before it was renewed and is accepted yet."""
+    if isinstance(which, int):
+        return ()
+    entry = plan.depot.find(which, CERTIFICATE)
+    return tuple(
+        each.serial_number
+        for each in Archive(plan.depot).certificates_of(entry)
+        if each.not_valid_after_utc >= plan.now
+        and is_issued_by(each, ca)
+        and not crl.revoked_since(after, each.serial_number)
+    )
+
+
+def _note_key(plan: Plan, which: x509.Certificate | int, ca: x509.Certificate) -> str:
+    """Put the key of a certificate of ``ca`` on the list of compromised keys, if it is known.
+
+    Returns the path of the list, or an empty string if nothing changes.
+    """
+    found = [which] if isinstance(which, x509.Certificate) else _numbered(plan.depot, which)
+    before = after = compromised.read(plan.depot)
+    for certificate in (each for each in found if is_issued_by(each, ca)):
+        after = compromised.with_key(after, certificate.public_key(), identity(certificate))
+    if after == before:
+        return ""
+    path = compromised.path_of(plan.depot)
+    plan.replace(path, after.encode(errors="surrogateescape"), PUBLIC_MODE)
+    return path
+
+
+def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
+    """Return the certificates with that serial number, in the depot or in its archive."""
+    every = [*depot.certificates(), *Archive(depot).certificates()]
+    return [each for _, each in every if each.serial_number == serial]
+
+
+def _certificate(depot: Depot, name: Name) -> x509.Certificate:
+    gone = "If its file is gone, revoke it by its serial number: --serial HEX."
+    return depot.find(name, CERTIFICATE).certificate(gone)
+
+
+def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
+    """Return the only CA that issued ``certificate``; one with a key, if there is one."""
+    issuers = [
+        each.entry for each in depot.authorities if is_issued_by(certificate, each.certificate)
+    ]
+    found = [entry for entry in issuers if entry.has(KEY)] or issuers
+    if not found:
+        raise RefusedError(
+            f"No CA in {depot.root} issued that certificate.",
+            "Revoke it in the depot of its CA.",
+        )
+    if len(found) > 1:
+        raise ChooseCAError(depot.root, [entry.stem for entry in found])
+    return found[0]
+
+
+def _require_issued(
+    depot: Depot, ca: x509.Certificate, entry: Entry, which: x509.Certificate | int
+) -> None:
+    """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
+
+    It comes before the CA's key is read, so that no passphrase is asked for in vain.
+    """
+    rules.require(rules.crl_issuer(ca, entry.stem))
+    if (
+        (which.public_key(), which.subject) == (ca.public_key(), ca.subject)
+        if isinstance(which, x509.Certificate)
+        else which == ca.serial_number and is_self_signed(ca)
+    ):
+        raise RefusedError(
+            f"{entry.stem} is the CA itself, and cannot revoke itself.",
+            "To retire a root, remove it from every trust store.",
+        )
+    known = [which] if isinstance(which, x509.Certificate) else _numbered(depot, which)
+    if known and not any(is_issued_by(certificate, ca) for certificate in known):
+        raise RefusedError(
+            f"The CA {entry.stem} did not issue that certificate.",
+            "Name the CA that did, or leave out --CA.",
+        )
+
+
+class NewCRL(NamedTuple):
+    """A CRL that was written.
+
+    Attributes:
+        path: where it is.
+        crl: the CRL.
+        created: whether there was none before.
+    """
+
+    path: str
+    crl: x509.CertificateRevocationList
+    created: bool
+
+
+def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
+    """Write the CRL of a CA with new dates, or the first one if it has none.
+
+    Args:
+        plan: what it is added to.
+        name: the CA.
+        days: when its next update is due, counted from the plan's ``now``; None for the CA's end.
+
+    Raises:
+        RefusedError: it is not a CA's, the CA may not sign CRLs, or its CRL is another CA's.
+    """
+    entry = plan.depot.find(name, CERTIFICATE, ca=True)
+    certificate, path = entry.certificate(), entry.path(CRL)
+    if not is_ca(certificate):
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
+            "Name a CA; to write the CRLs of its chain: "
+            f"certstrap crl {arguments(entry.stem, '--bundle')}",
+        )
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
+    plan.lock()
+    old = crl.load(entry.read(CRL), path, certificate) if entry.has(CRL) else None
+    end = plan.now + timedelta(days=days) if days else None
+    new = crl.following(issuer, old, plan.now, end)
+    plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    return NewCRL(path, new, old is None)
+
+
+def crl_bundle(plan: Plan, name: Name) -> bytes:
+    """Return the CRLs of the CAs above ``name``, and its own if it is a CA; PEM, the root's last.
+
+    Raises:
+        RefusedError: the chain does not reach a root, or a CA of it has no CRL that readers accept.
+    """
+    certificate = plan.depot.find(name, CERTIFICATE).certificate()
+    above = issuers_of(plan.depot, certificate)
+    require_root(plan.depot, [certificate, *above])
+    cas = [certificate, *above] if is_ca(certificate) else above
+    return b"".join(_current(plan, ca).public_bytes(Encoding.PEM) for ca in cas)
+
+
+def _current(plan: Plan, ca: x509.Certificate) -> x509.CertificateRevocationList:
+    """Return the CRL of ``ca`` with the highest number.
+
+    Raises:
+        RefusedError: there is none, it is past its next update, or another one that the same key
+            signed revokes more.
+    """
+    found = sorted(crls_of(plan.depot, ca), key=lambda each: _age(each[1]))
+    shown = name_of_ca(ca)
+    command = f"certstrap crl {_shell_name(plan, ca)}"
+    if not found:
+        hint = f"Make it where the CA's key is: {command}"
+        raise RefusedError(f"{shown} has no CRL, and its readers refuse every client.", hint)
+    entry, last = found[-1]
+    due = last.next_update_utc
+    if due and due < plan.now:
+        raise RefusedError(
+            f"{entry.path(CRL)} ended on {due:%Y-%m-%d}, and its readers refuse every client.",
+            f"Renew it where the CA's key is: {command}",
+        )
+    for other, older in found[:-1]:
+        if _serials(older) - _serials(last):
+            raise RefusedError(
+                f"{other.path(CRL)} revokes certificates that {entry.path(CRL)} does not, and "
+                "both are CRLs of one CA.",
+                "Revoke them in the newer one too (--serial HEX --CA NAME), then remove the older.",
+            )
+    return last
+
+
+def _age(of: x509.CertificateRevocationList) -> tuple[int, datetime]:
+    return crl.number_of(of), of.last_update_utc
+
+
+def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
+    return {entry.serial_number for entry in of}
+
+
+def _shell_name(plan: Plan, ca: x509.Certificate) -> str:
+    """Return how the entry of ``ca`` is named on a command line."""
+    return next(
+        arguments(each.entry.stem) for each in plan.depot.authorities if each.certificate == ca
+    )
+
+
+def write_bundle(plan: Plan, path: str, bundle: bytes) -> None:
+    """Write CRLs to a file that the user named; only a file with CRLs alone is replaced.
+
+    Raises:
+        PathTakenError: there is a file with anything else.
+    """
+    if plan.exists(path):
+        if not _has_only_crls(plan.read(path, pem.CRL), path):
+            raise PathTakenError(path)
+        plan.replace(path, bundle, PUBLIC_MODE)
+    else:
+        plan.add(path, bundle, PUBLIC_MODE)
+
+
+def _has_only_crls(data: bytes, path: str) -> bool:
+    try:
+        kinds = {pem.kind_of(label) for label, _ in pem.blocks(data, path)}
+    except CertstrapError:
+        return False
+    return kinds == {pem.CRL}

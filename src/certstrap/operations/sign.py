@@ -1,0 +1,166 @@
+"""Sign a request with a CA of the depot."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
+from certstrap.operations.ca import CA, add_missing_crl, issuer_of, open_ca
+from certstrap.operations.plan import Plan, Taken
+from certstrap.pki import build, rules
+from certstrap.pki.profiles import LeafProfile, Profile
+from certstrap.pki.rules import Violation
+from certstrap.pki.validity import Expiry, Validity
+from certstrap.store.chain import issuers_of, key_of_ca, revoked
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
+from certstrap.store.files import PUBLIC_MODE, source_of
+from certstrap.text import option
+
+
+class Signed(NamedTuple):
+    """A certificate that was signed.
+
+    Attributes:
+        path: where it is, or empty.
+        request_path: the request it was made from.
+        ca_key_path: the key that signed it.
+        certificate: the certificate.
+        cut: whether it was to end later than its CA, by more than a minute.
+        left_out: the extensions and names of the request that were not copied.
+        room: how many CAs fit below an intermediate, if its path length allows more; or None.
+        crl_path: the CA's first CRL, if it had none; else empty.
+    """
+
+    path: str
+    request_path: str
+    ca_key_path: str
+    certificate: x509.Certificate
+    cut: bool
+    left_out: tuple[str, ...]
+    room: int | None = None
+    crl_path: str = ""
+
+
+def sign(
+    plan: Plan,
+    ca: CA,
+    request: x509.CertificateSigningRequest,
+    request_path: str,
+    profile: Profile,
+    expiry: Expiry,
+    path: str,
+    taken: Taken = PathTakenError,
+) -> Signed:
+    """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
+
+    Args:
+        plan: what it is added to.
+        ca: who signs.
+        request: what was asked for.
+        request_path: where that was read from.
+        profile: what the certificate is for.
+        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        path: where the certificate goes; empty for nowhere.
+        taken: returns the error if it exists.
+
+    Raises:
+        RefusedError: the CA may not sign this.
+    """
+    if path:
+        plan.require_free(path, taken)
+    end = expiry.after(plan.now)
+    if ca.entry.stem not in plan.issuers:  # nobody types the passphrase of its key for nothing
+        rules.require(rules.request(request, profile, ca.certificate, ca.ancestors))
+    key = request.public_key()
+    if isinstance(profile, LeafProfile):
+        rules.require(key_of_ca(plan.depot, key, request_path))
+    rules.require(compromised(plan.depot, key, request_path))
+    issuer = issuer_of(plan, ca)
+    validity = Validity.starting(plan.now, end)
+    certificate = build.sign(issuer, request, profile, validity, ca.ancestors)
+    crl_path = add_missing_crl(plan, ca.entry, issuer)
+    if path:
+        plan.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
+    return Signed(
+        path,
+        request_path,
+        ca.entry.path(KEY),
+        certificate,
+        validity.is_cut_by(issuer.validity),
+        build.extensions_left_out(request, certificate),
+        _room(profile, [ca.certificate, *ca.ancestors]),
+        crl_path,
+    )
+
+
+def _room(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
+    """Return how many CAs fit below a new one of that profile, if that is fewer than it allows."""
+    if isinstance(profile, LeafProfile):
+        return None
+    room, allowed = rules.room_below(cas), profile.path_length
+    return room if room is not None and (allowed is None or allowed > room) else None
+
+
+def sign_request(
+    plan: Plan,
+    name: Name,
+    ca: Name | None,
+    profile: Profile,
+    expiry: Expiry,
+    *,
+    request_file: str = "",
+    certificate_file: str | None = "",
+) -> Signed:
+    """Sign the request of ``name``.
+
+    Args:
+        plan: what it is added to.
+        name: whose request it is.
+        ca: the CA that signs; None is the only CA of the depot.
+        profile: what the certificate is for.
+        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        request_file: the request, if it is not in the depot.
+        certificate_file: where the certificate goes, if not into the depot; None for nowhere.
+
+    Raises:
+        AlreadyExistsError: the depot has a certificate of that name.
+        RefusedError: the CA may not sign, or not this.
+    """
+    depot = plan.depot
+    entry = depot.place(name) if request_file else depot.find(name, REQUEST)
+    path = certificate_file or ""
+    taken: Taken = PathTakenError
+    if certificate_file == "":
+        path = entry.path(CERTIFICATE)
+        taken = partial(AlreadyExistsError, "certificate", entry.stem)
+    if path:
+        plan.require_free(path, taken)
+    if request_file:
+        data = plan.read(request_file, "certificate request")
+        request = rules.load_request(data, source_of(request_file))
+    else:
+        request = entry.request(
+            f"Create it with: certstrap request-cert {option('--common-name', name.text)}"
+        )
+    issuing = open_ca(plan, depot.choose_ca(ca), ca)
+    if entry.has(CERTIFICATE):  # the user named another file for the new one
+        rules.require(_revoked_before(depot, entry, request))
+    request_path = source_of(request_file) or entry.path(REQUEST)
+    return sign(plan, issuing, request, request_path, profile, expiry, path, taken)
+
+
+def _revoked_before(
+    depot: Depot, entry: Entry, request: x509.CertificateSigningRequest
+) -> Iterator[Violation]:
+    """Yield whether the certificate of ``entry`` has the key of ``request`` and is revoked."""
+    try:
+        certificate = entry.certificate()
+    except CertstrapError:  # it is not needed
+        return
+    if certificate.public_key() == request.public_key():
+        chain = [certificate, *issuers_of(depot, certificate)]
+        yield from revoked(depot, chain[:2], entry.path(CERTIFICATE))

@@ -1,0 +1,1 @@
+"""X.509 as values: no disk, no clock, no terminal."""

@@ -1,0 +1,335 @@
+"""Certificates and requests, built by profile (RFC 5280, RFC 2986), and renewed. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, Self
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from certstrap.errors import InvalidNameError
+from certstrap.pki import keys, rules
+from certstrap.pki.decode import (
+    authority_key_identifier,
+    copied_names,
+    extension,
+    is_ca,
+    subject_of,
+    validity_of,
+)
+from certstrap.pki.keys import PrivateKey, PublicKey
+from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
+from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
+from certstrap.pki.validity import Validity
+from certstrap.text import printable
+
+KeyReader = Callable[[], tuple[PrivateKey, str]]
+"""Returns a CA's key and the path it was read from."""
+
+
+class Issuer(NamedTuple):
+    """A CA's certificate and its key."""
+
+    certificate: x509.Certificate
+    key: PrivateKey
+
+    @classmethod
+    def of(
+        cls, certificate: x509.Certificate, source: str, now: datetime, read_key: KeyReader
+    ) -> Self:
+        """Return the issuer with ``certificate`` and the key that ``read_key`` returns.
+
+        The key is read last, so that no passphrase is asked for if the CA may not sign.
+
+        Raises:
+            RefusedError: the certificate may not sign at ``now``, or the key is not its key.
+        """
+        rules.require(rules.ca(certificate, now, source))
+        return cls._with_key(certificate, source, read_key)
+
+    @classmethod
+    def of_crl(cls, certificate: x509.Certificate, source: str, read_key: KeyReader) -> Self:
+        """Return the issuer of a CRL: it may have expired and be weak, as revoking takes away.
+
+        Raises:
+            RefusedError: the certificate may not sign CRLs, or the key is not its key.
+        """
+        rules.require(rules.crl_issuer(certificate, source))
+        return cls._with_key(certificate, source, read_key)
+
+    @classmethod
+    def _with_key(cls, certificate: x509.Certificate, source: str, read_key: KeyReader) -> Self:
+        key, key_path = read_key()
+        rules.require(rules.pair(certificate, source, key, key_path))
+        return cls(certificate, key)
+
+    @property
+    def validity(self) -> Validity:
+        """When the CA is valid."""
+        return validity_of(self.certificate)
+
+
+_USER_PRINCIPAL_NAME = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")  # Microsoft's, a UTF8String
+
+
+def self_sign(
+    key: PrivateKey,
+    subject: Subject,
+    profile: CAProfile,
+    validity: Validity,
+    names: AlternativeNames = NO_NAMES,
+) -> x509.Certificate:
+    """Return a root CA's certificate, with a random serial number."""
+    name, alternative = subject.to_x509(), names.to_x509()
+    builder = _builder(name, name, key.public_key(), profile, validity)
+    if alternative:
+        builder = builder.add_extension(alternative, critical=False)
+    return builder.sign(key, keys.signature_hash(key))
+
+
+def make_request(
+    key: PrivateKey, subject: Subject, names: AlternativeNames
+) -> x509.CertificateSigningRequest:
+    """Return a request (PKCS#10) for ``key``; it asks for nothing but its names.
+
+    Raises:
+        InvalidNameError: there is neither a subject nor an alternative name.
+    """
+    name, alternative = subject.to_x509(), names.to_x509()
+    if not name.rdns and not alternative:
+        raise InvalidNameError(
+            "name", "", "names nothing", "Give a common name, a domain or a URI."
+        )
+    builder = x509.CertificateSigningRequestBuilder(name)
+    if alternative:
+        builder = builder.add_extension(alternative, critical=not name.rdns)
+    return builder.sign(key, keys.signature_hash(key))
+
+
+def sign(
+    issuer: Issuer,
+    request: x509.CertificateSigningRequest,
+    profile: Profile,
+    validity: Validity,
+    ancestors: Sequence[x509.Certificate] = (),
+) -> x509.Certificate:
+    """Return a certificate for ``request``: its key, its subject byte for byte, its names.
+
+    The certificate is cut to the validity of its CA.
+
+    Args:
+        issuer: who signs.
+        request: what was asked for.
+        profile: what the certificate is for.
+        validity: when it should be valid.
+        ancestors: the CAs above the issuer, as far as they are known; the next one first.
+
+    Raises:
+        RefusedError: the profile, the subject or a name is one that the CA may not sign.
+    """
+    ca, subject, names = issuer.certificate, request.subject, copied_names(request)
+    rules.require(rules.names(subject, names, profile, ca, ancestors))
+    builder = _builder(
+        subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
+    )
+    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    if names:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName(names), critical=not subject.rdns
+        )
+    return builder.sign(issuer.key, keys.signature_hash(issuer.key))
+
+
+def extensions_left_out(
+    request: x509.CertificateSigningRequest, certificate: x509.Certificate
+) -> tuple[str, ...]:
+    """Return what ``request`` asks for and ``certificate`` does not say as asked.
+
+    Extensions are named; alternative names that are not copied are listed one by one.
+    """
+    asked, left_out = request.extensions, list[str]()
+    given = [ext.value for ext in certificate.extensions] if asked else []
+    for ext in asked:
+        if isinstance(ext.value, x509.SubjectAlternativeName):
+            copied = copied_names(request)
+            left_out += [_shown(name) for name in ext.value if name not in copied]
+        elif ext.value not in given:
+            left_out.append(_oid_name(ext.oid))
+    return tuple(left_out)
+
+
+def _shown(name: x509.GeneralName) -> str:
+    """Return an alternative name that is not copied, and of what kind it is."""
+    if isinstance(name, x509.RFC822Name):
+        return f"e-mail address {printable(name.value)}"
+    if isinstance(name, x509.DirectoryName):
+        return f"directory name {printable(name.value.rfc4514_string())}"
+    if isinstance(name, x509.RegisteredID):
+        return f"registered ID {name.value.dotted_string}"
+    assert isinstance(name, x509.OtherName)  # noqa: S101 - `cryptography` decodes no other kind
+    if name.type_id == _USER_PRINCIPAL_NAME:
+        return f"user principal name {printable(name.value[2:].decode(errors='replace'))}"
+    return f"other name of type {name.type_id.dotted_string}"
+
+
+def _oid_name(oid: x509.ObjectIdentifier) -> str:
+    return oid._name if oid._name != "Unknown OID" else oid.dotted_string  # noqa: SLF001
+
+
+def _builder(
+    issuer: x509.Name, subject: x509.Name, key: object, profile: Profile, validity: Validity
+) -> x509.CertificateBuilder:
+    """Return what every certificate shares."""
+    assert isinstance(key, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+    builder = (
+        x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+        .not_valid_before(validity.start)
+        .not_valid_after(validity.end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+    if isinstance(profile, LeafProfile):
+        return (
+            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(leaf_usage(key), critical=True)
+            .add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
+        )
+    builder = builder.add_extension(
+        x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True
+    ).add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
+    if profile.permitted_domains:
+        permitted = [x509.DNSName(domain) for domain in profile.permitted_domains]
+        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    return builder
+
+
+def leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
+    """Return the key usage of a leaf: only RSA keys take part in a TLS key exchange (RFC 8446)."""
+    return _key_usage(digital_signature=True, key_encipherment=isinstance(key, RSAPublicKey))
+
+
+def _key_usage(
+    *,
+    digital_signature: bool = False,
+    key_encipherment: bool = False,
+    key_cert_sign: bool = False,
+    crl_sign: bool = False,
+) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        content_commitment=False,
+        key_encipherment=key_encipherment,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+_NOT_COPIED = (  # of no use in another certificate (RFC 6962)
+    x509.PrecertificateSignedCertificateTimestamps,
+    x509.PrecertPoison,
+)
+
+
+def successor(
+    old: x509.Certificate, key: PublicKey, issuer: Issuer, validity: Validity
+) -> x509.Certificate:
+    """Return the certificate that follows ``old``: its subject byte for byte, its extensions.
+
+    A leaf is CA:FALSE, and has the key usage of its key where certstrap gave it one that no key
+    has. With the same key it keeps its key identifier, so that what it issued goes on verifying.
+
+    Args:
+        old: the certificate.
+        key: its public key, or a new one.
+        issuer: who signs.
+        validity: when it is valid; cut to that of the issuer.
+    """
+    return _sign(old, key, issuer.certificate, issuer.key, validity.within(issuer.validity))
+
+
+def successor_of_root(
+    old: x509.Certificate, key: PrivateKey, validity: Validity
+) -> x509.Certificate:
+    """Return the certificate that follows that of a root, whose key stays the same."""
+    return _sign(old, key.public_key(), old, key, validity)
+
+
+def length(old: x509.Certificate) -> timedelta:
+    """Return for how long a certificate is valid."""
+    validity = validity_of(old)
+    return validity.end - validity.start
+
+
+def length_asked_for(
+    old: x509.Certificate, before: Iterable[x509.Certificate], ends: Iterable[datetime]
+) -> timedelta:
+    """Return for how long a certificate was meant to be valid.
+
+    If it ended with its CA, the ones before it tell: otherwise it would get shorter each time.
+
+    Args:
+        old: the certificate.
+        before: those that it took the place of, the last first.
+        ends: when the certificates of its CA end.
+    """
+    known, limits = [old, *before], set(ends)
+    for certificate in known:
+        if certificate.not_valid_after_utc not in limits:
+            return length(certificate)
+    return max(map(length, known))
+
+
+def _sign(
+    old: x509.Certificate,
+    key: PublicKey,
+    issuer: x509.Certificate,
+    issuer_key: PrivateKey,
+    validity: Validity,
+) -> x509.Certificate:
+    builder = (
+        x509.CertificateBuilder(issuer.subject, old.subject, key, x509.random_serial_number())
+        .not_valid_before(validity.start)
+        .not_valid_after(validity.end)
+    )
+    for value, critical in _extensions(old, key, issuer):
+        builder = builder.add_extension(value, critical)
+    return builder.sign(issuer_key, keys.signature_hash(issuer_key))
+
+
+def _extensions(
+    old: x509.Certificate, key: PublicKey, issuer: x509.Certificate
+) -> Iterator[tuple[x509.ExtensionType, bool]]:
+    """Yield the extensions of ``old`` in their order, and then those that it lacks."""
+    made = dict(_made(old, key, issuer))
+    for each in old.extensions:
+        if type(each.value) in made:
+            yield made.pop(type(each.value))
+        elif not isinstance(each.value, _NOT_COPIED):
+            yield each.value, each.critical
+    yield from made.values()
+
+
+def _made(
+    old: x509.Certificate, key: PublicKey, issuer: x509.Certificate
+) -> Iterator[tuple[type[x509.ExtensionType], tuple[x509.ExtensionType, bool]]]:
+    """Yield the extensions that are made anew, by their types."""
+    identifier = extension(old, x509.SubjectKeyIdentifier) if old.public_key() == key else None
+    identifier = identifier or x509.SubjectKeyIdentifier.from_public_key(key)
+    yield x509.SubjectKeyIdentifier, (identifier, False)
+    if not is_ca(old):
+        constraints = x509.BasicConstraints(ca=False, path_length=None)
+        yield x509.BasicConstraints, (constraints, True)
+        yield x509.KeyUsage, (_usage(old, key), True)
+    if issuer is not old or extension(old, x509.AuthorityKeyIdentifier):
+        yield x509.AuthorityKeyIdentifier, (authority_key_identifier(issuer), False)
+
+
+def _usage(old: x509.Certificate, key: PublicKey) -> x509.KeyUsage:
+    """Return the key usage of a leaf; certstrap's leaves have one that fits no kind of key."""
+    usage = extension(old, x509.KeyUsage)
+    if usage is None or (usage.key_encipherment and usage.key_agreement):
+        return leaf_usage(key)
+    return usage

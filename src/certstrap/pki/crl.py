@@ -1,0 +1,159 @@
+"""Certificate revocation lists (RFC 5280, 5). Pure: no disk, no clock."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from cryptography import x509
+
+from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.pki.build import Issuer
+from certstrap.pki.decode import (
+    authority_key_identifier,
+    decode_crl,
+    extension,
+    validity_of,
+)
+from certstrap.pki.issuers import is_signed_by
+from certstrap.pki.keys import signature_hash
+from certstrap.pki.rules import Violation
+from certstrap.text import quoted
+
+REASONS = {
+    flag.value: flag for flag in x509.ReasonFlags if flag != x509.ReasonFlags.remove_from_crl
+}
+"""Why a certificate is revoked, as RFC 5280, 5.3.1 names it; removeFromCRL is for delta CRLs."""
+
+
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The time that RFC 5280, 4.1.2.5 has for what has no end."""
+
+
+def reason_of(text: str) -> x509.ReasonFlags:
+    """Return the reason of that name, in any case; an empty name is ``unspecified``.
+
+    Raises:
+        MissingOptionError: there is no such reason.
+    """
+    for name, flag in REASONS.items():
+        if (text or "unspecified").casefold() == name.casefold():
+            return flag
+    raise MissingOptionError(
+        f"There is no reason {quoted(text)}.", f"Choose one of {', '.join(REASONS)}."
+    )
+
+
+def empty(issuer: Issuer, now: datetime) -> x509.CertificateRevocationList:
+    """Return the first CRL of a CA: nothing revoked, number 1, good until the CA's end."""
+    return following(issuer, None, now)
+
+
+def following(
+    issuer: Issuer,
+    crl: x509.CertificateRevocationList | None,
+    now: datetime,
+    end: datetime | None = None,
+) -> x509.CertificateRevocationList:
+    """Return the CRL that follows ``crl``, or the first one, with the same entries.
+
+    Its next update is ``end``, or the CA's end; see `revoke`.
+    """
+    return _build(issuer, now, number=_next_number(crl), entries=_once(crl or ()), end=end)
+
+
+def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevocationList:
+    """Read the CRL of ``ca``, PEM or DER; one that is past its next update is read too.
+
+    Raises:
+        UnusableFileError: it cannot be decoded.
+        RefusedError: ``ca`` did not sign it.
+    """
+    crl = decode_crl(data, source)
+    if not is_signed_by(crl, ca):
+        raise RefusedError(
+            f"{source} is not signed by its CA.",
+            "Put back the right one; if it is lost, move this one away and a new one is created.",
+        )
+    return crl
+
+
+def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:
+    """Yield why ``crl`` does not count at ``now``: it is too old, or not valid yet."""
+    end = crl.next_update_utc
+    if end and now > end:
+        yield Violation(
+            "crl-expired",
+            f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
+            "Renew it, where the key of its CA is, with: certstrap crl NAME",
+        )
+    if now < crl.last_update_utc:
+        yield Violation(
+            "crl-not-yet-valid",
+            f"{source} is not valid before {crl.last_update_utc:%Y-%m-%d %H:%M:%S} UTC.",
+        )
+
+
+def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:
+    """Return when the certificate with that serial number was revoked, or None."""
+    if serial < 0:  # which the library does not look for
+        entry = next((each for each in crl if each.serial_number == serial), None)
+    else:
+        entry = crl.get_revoked_certificate_by_serial_number(serial)
+    return entry.revocation_date_utc if entry else None
+
+
+def revoke(
+    issuer: Issuer,
+    crl: x509.CertificateRevocationList | None,
+    serial: int,
+    reason: x509.ReasonFlags,
+    now: datetime,
+) -> x509.CertificateRevocationList:
+    """Return the CRL that follows ``crl``, with one certificate more.
+
+    Its number is one higher (1 after a CRL that has none) and its next update is the CA's end, so
+    that no peer is shut out by a CRL that has run out before its CA has; after that it is
+    `NEVER`, as a CRL must end after it begins. An unspecified reason is left out, as RFC 5280,
+    5.3.1 has it.
+    """
+    entry = x509.RevokedCertificateBuilder(serial, now)
+    if reason != x509.ReasonFlags.unspecified:
+        entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+    entries = [*_once(crl or ()), entry.build()]
+    return _build(issuer, now, number=_next_number(crl), entries=entries)
+
+
+def number_of(crl: x509.CertificateRevocationList | None) -> int:
+    """Return the number of a CRL; 0 if it has none, or there is no CRL."""
+    number = None if crl is None else extension(crl, x509.CRLNumber)  # an empty CRL is falsy
+    return number.crl_number if number else 0
+
+
+def _next_number(crl: x509.CertificateRevocationList | None) -> int:
+    return number_of(crl) + 1
+
+
+def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCertificate]:
+    """Return the first entry of each serial number; certstrap's own CRLs may hold one twice."""
+    first: dict[int, x509.RevokedCertificate] = {}
+    for entry in entries:
+        first.setdefault(entry.serial_number, entry)
+    return first.values()
+
+
+def _build(
+    issuer: Issuer,
+    now: datetime,
+    *,
+    number: int,
+    entries: Iterable[x509.RevokedCertificate],
+    end: datetime | None = None,
+) -> x509.CertificateRevocationList:
+    ca = issuer.certificate
+    end = end or validity_of(ca).end
+    # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
+    builder = x509.CertificateRevocationListBuilder(
+        ca.subject, now, end if end >= now else NEVER, revoked_certificates=list(entries)
+    )
+    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    return builder.sign(issuer.key, signature_hash(issuer.key))

@@ -1,0 +1,471 @@
+"""Certificates, requests, CRLs, keys and PKCS#12, decoded from whatever a file contains.
+
+Nothing here is trusted. An object that cannot be read says why.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple, TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import (
+    load_der_public_key,
+    load_pem_public_key,
+    pkcs12,
+)
+from cryptography.x509.oid import NameOID
+
+from certstrap.errors import (
+    CertstrapError,
+    NoPassphraseError,
+    UnusableFileError,
+    WrongPassphraseError,
+)
+from certstrap.pki import key_files, keys, pem
+from certstrap.pki.key_files import Passphrase
+from certstrap.pki.keys import PrivateKey, PublicKey
+from certstrap.pki.names import AlternativeNames
+from certstrap.pki.validity import Validity
+
+UNDECODABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for objects that cannot be decoded or verified."""
+
+_Value = TypeVar("_Value", bound=x509.ExtensionType)
+
+
+def extension(
+    of: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
+    kind: type[_Value],
+) -> _Value | None:
+    """Return the value of the extension of that kind, or None."""
+    for each in of.extensions:
+        value = each.value
+        if type(value) is kind:  # they are abstract base classes, for which `isinstance` is slow
+            return value
+    return None
+
+
+@lru_cache
+def subject_of(certificate: x509.Certificate) -> x509.Name:
+    """Return the distinguished name of ``certificate``, which the library decodes each time."""
+    return certificate.subject
+
+
+@lru_cache
+def validity_of(certificate: x509.Certificate) -> Validity:
+    """Return when ``certificate`` is valid."""
+    return Validity(certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+
+
+def names_of(of: x509.Certificate | x509.CertificateSigningRequest) -> AlternativeNames:
+    """Return the domains, addresses and URIs among the alternative names."""
+    names = extension(of, x509.SubjectAlternativeName)
+    if names is None:
+        return AlternativeNames()
+    return AlternativeNames(
+        tuple(names.get_values_for_type(x509.DNSName)),
+        tuple(
+            address
+            for address in names.get_values_for_type(x509.IPAddress)
+            if isinstance(address, IPv4Address | IPv6Address)
+        ),
+        tuple(names.get_values_for_type(x509.UniformResourceIdentifier)),
+    )
+
+
+def copied_names(
+    request: x509.CertificateSigningRequest | x509.Certificate,
+) -> list[x509.GeneralName]:
+    """Return the alternative names that a certificate for ``request`` gets.
+
+    They are its domains, addresses and URIs, as in certstrap.
+    """
+    copied = (x509.DNSName, x509.IPAddress, x509.UniformResourceIdentifier)
+    names = extension(request, x509.SubjectAlternativeName) or ()
+    return [name for name in names if isinstance(name, copied)]
+
+
+def identity(of: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """Return the name it is for: its common name, else its first alternative name.
+
+    It is empty if there is none, or more than one common name.
+    """
+    common_names = of.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    if common_names:
+        return str(common_names[0].value) if len(common_names) == 1 else ""
+    return names_of(of).first
+
+
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Return whether basicConstraints make it a CA."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
+def path_length_of(ca: x509.Certificate) -> int | None:
+    """Return how many CAs may follow ``ca``, or None for any number."""
+    constraints = extension(ca, x509.BasicConstraints)
+    return constraints.path_length if constraints else None
+
+
+@lru_cache
+def comparable_name(name: x509.Name) -> tuple[tuple[str, str], ...]:
+    """Return a distinguished name in a form that compares without regard to case and spaces."""
+    return tuple(
+        (part.oid.dotted_string, " ".join(str(part.value).split()).casefold()) for part in name
+    )
+
+
+@lru_cache
+def authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """Return the identifier of ``ca``'s key for what it signs (RFC 5280, 4.2.1.1)."""
+    identifier = extension(ca, x509.SubjectKeyIdentifier)
+    if identifier:
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+    key = ca.public_key()
+    assert isinstance(key, PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
+
+
+def load_certificate(data: bytes, source: str) -> x509.Certificate:
+    """Read the first certificate in ``data``, PEM or DER.
+
+    Raises:
+        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
+    """
+    certificate = _decode(
+        data, pem.CERTIFICATE, source,
+        x509.load_pem_x509_certificate, x509.load_der_x509_certificate,
+    )  # fmt: skip
+    try:
+        _ = certificate.subject, certificate.issuer, certificate.extensions
+        _ = certificate.public_key(), certificate.signature_hash_algorithm
+        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except UNDECODABLE:
+        raise _unreadable(source, pem.CERTIFICATE) from None
+    return certificate
+
+
+def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
+    """Read the first certificate request in ``data``, PEM or DER, which cannot be trusted yet.
+
+    Raises:
+        UnusableFileError: there is none, or it cannot be decoded.
+    """
+    request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
+    try:
+        _ = request.subject, request.extensions
+        _ = request.public_key(), request.signature_hash_algorithm
+    except UNDECODABLE:
+        raise _unreadable(source, pem.REQUEST) from None
+    return request
+
+
+def key_of_request(data: bytes, source: str) -> object:
+    """Return the public key in the first certificate request in ``data``, and decode no more of it.
+
+    Raises:
+        UnusableFileError: there is none, or its key cannot be decoded.
+    """
+    request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
+    try:
+        return request.public_key()
+    except UNDECODABLE:
+        raise _unreadable(source, pem.REQUEST) from None
+
+
+_Decoded = TypeVar("_Decoded")
+
+
+def _decode(
+    data: bytes,
+    kind: str,
+    source: str,
+    from_pem: Callable[[bytes], _Decoded],
+    from_der: Callable[[bytes], _Decoded],
+) -> _Decoded:
+    block, is_pem = pem.find(data, kind, source)
+    try:
+        return (from_pem if is_pem else from_der)(block)
+    except UNDECODABLE:
+        raise _unreadable(source, kind) from None
+
+
+def _unreadable(source: str, kind: str) -> UnusableFileError:
+    return UnusableFileError(
+        source, f"is not a {kind} that can be read", "It may be broken or cut short."
+    )
+
+
+PUBLIC_KEY = "public key"
+PKCS12_FILE = "PKCS#12 file"
+
+_PKCS12 = re.compile(  # PFX (RFC 7292, 4): version 3, then a SEQUENCE; BER is common
+    rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL
+)
+_FORMS = {
+    b"RSA PRIVATE KEY": "PKCS#1",
+    b"EC PRIVATE KEY": "SEC1",
+    b"PRIVATE KEY": "PKCS#8",
+    b"ENCRYPTED PRIVATE KEY": "PKCS#8",
+}
+
+
+class KeyObject(NamedTuple):
+    """A private key.
+
+    Attributes:
+        private: the key; None if it is encrypted and was not opened.
+        form: ``PKCS#1``, ``SEC1``, ``PKCS#8``, ``PKCS#12`` or ``DER``; another PEM label as it is.
+        encrypted: whether it is encrypted.
+        malformed: whether its encoding is that of certstrap 1.3.0, which other programs refuse.
+    """
+
+    private: PrivateKey | None
+    form: str
+    encrypted: bool = False
+    malformed: bool = False
+
+
+Value = (
+    x509.Certificate
+    | x509.CertificateSigningRequest
+    | x509.CertificateRevocationList
+    | KeyObject
+    | keys.PublicKey
+)
+
+
+class Object(NamedTuple):
+    """An object in a file.
+
+    Attributes:
+        source: the path, with its number if the file has several of its kind.
+        kind: what it is, in words.
+        value: the object; None if it cannot be read, or is of a kind that is not known here.
+        problem: why it cannot be read, in a sentence; or empty.
+    """
+
+    source: str
+    kind: str
+    value: Value | None
+    problem: str = ""
+
+    @property
+    def public_key(self) -> object | None:
+        """Its public key, if it has one that is known."""
+        match self.value:
+            case x509.Certificate() | x509.CertificateSigningRequest():
+                return self.value.public_key()
+            case KeyObject(private=private):
+                return private.public_key() if private else None
+        return self.value if isinstance(self.value, keys.PublicKey) else None
+
+
+def read(
+    data: bytes, source: str, key_passphrase: Passphrase, pkcs12_passphrase: Passphrase
+) -> list[Object]:
+    """Return what is in a file, in its order.
+
+    Args:
+        data: its content.
+        source: its path, for the sentences.
+        key_passphrase: called for each private key that is encrypted; a key for which it raises
+            `NoPassphraseError`, or returns nothing or another passphrase, stays closed.
+        pkcs12_passphrase: called if the file is PKCS#12 and an empty passphrase does not open it.
+
+    Raises:
+        UnusableFileError: it is empty, broken, or neither PEM, DER nor PKCS#12.
+        WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
+    """
+    if not data.strip():
+        raise UnusableFileError(source, "is empty")
+    if _PKCS12.match(data):
+        return list(_pkcs12(data, source, pkcs12_passphrase))
+    if pem.is_der(data):
+        return [_der(data, source, key_passphrase)]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        pem.find(data, pem.CERTIFICATE, source)  # which says what to do
+    blocks = list(pem.blocks(data, source))
+    if not blocks:
+        raise UnusableFileError(
+            source,
+            "is neither PEM, DER nor PKCS#12",
+            "It should hold a certificate, a certificate request, a CRL or a key.",
+        )
+    kinds = [_kind(label) for label, _ in blocks]
+    return [
+        _pem(kinds[number], block, _numbered(source, kinds, number), key_passphrase)
+        for number, (_, block) in enumerate(blocks)
+    ]
+
+
+def _kind(label: bytes) -> str:
+    return PUBLIC_KEY if label.endswith(b"PUBLIC KEY") else pem.kind_of(label)
+
+
+def _numbered(source: str, kinds: list[str], number: int) -> str:
+    kind = kinds[number]
+    return source if len(kinds) == 1 else f"{source} ({kind} {kinds[: number + 1].count(kind)})"
+
+
+def _pem(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Object:
+    try:
+        return Object(source, kind, _value(kind, block, source, passphrase))
+    except CertstrapError as error:
+        return Object(source, kind, None, str(error))
+
+
+def _value(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Value | None:
+    match kind:
+        case pem.CERTIFICATE:
+            return load_certificate(block, source)
+        case pem.REQUEST:
+            return decode_request(block, source)
+        case pem.CRL:
+            return decode_crl(block, source)
+        case pem.PRIVATE_KEY:
+            return key_object(block, source, passphrase)
+        case _ if kind == PUBLIC_KEY:
+            return _public_key(block, source, load_pem_public_key)
+    return None
+
+
+def key_object(data: bytes, source: str, passphrase: Passphrase) -> KeyObject:
+    """Return a private key, which stays closed if ``passphrase`` does not open it.
+
+    Raises:
+        UnusableFileError: it is not a private key that can be read.
+    """
+    asked: list[bool] = []
+
+    def ask() -> bytes:
+        asked.append(True)
+        return passphrase()
+
+    private = None
+    try:
+        private, _ = key_files.load(data, source, ask)
+    except (NoPassphraseError, WrongPassphraseError):
+        pass
+    except UnusableFileError:
+        if not asked:
+            raise
+    return KeyObject(
+        private, _form(data), bool(asked), bool(asked) and key_files.is_malformed(data)
+    )
+
+
+def _form(data: bytes) -> str:
+    labels = () if pem.is_der(data) else (label for label, _ in pem.blocks(data, ""))
+    label = next((label for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY), b"DER")
+    return _FORMS.get(label, label.decode())
+
+
+def _public_key(data: bytes, source: str, load: Callable[[bytes], object]) -> keys.PublicKey:
+    try:
+        key = load(data)
+    except (*UNDECODABLE, InternalError):
+        key = None
+    if not isinstance(key, keys.PublicKey):
+        raise UnusableFileError(source, "is not a public key that can be read")
+    return key
+
+
+def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
+    attempts: dict[str, Callable[[], Value]] = {
+        pem.CERTIFICATE: lambda: load_certificate(data, source),
+        pem.REQUEST: lambda: decode_request(data, source),
+        pem.CRL: lambda: decode_crl(data, source),
+        PUBLIC_KEY: lambda: _public_key(data, source, load_der_public_key),
+        pem.PRIVATE_KEY: lambda: key_object(data, source, passphrase),
+    }
+    for kind, attempt in attempts.items():
+        try:
+            return Object(source, kind, attempt())
+        except CertstrapError:
+            continue
+    raise UnusableFileError(
+        source,
+        "is DER, but holds nothing that can be read",
+        "It may be broken, or of a kind that is not supported.",
+    )
+
+
+def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object]:
+    found = _opened(data, source, passphrase)
+    if found.key is not None:
+        if isinstance(found.key, PrivateKey):
+            key = KeyObject(found.key, "PKCS#12")
+            yield Object(f"{source} (private key)", pem.PRIVATE_KEY, key)
+        else:
+            problem = f"{source} holds a key that cannot sign."
+            yield Object(f"{source} (private key)", pem.PRIVATE_KEY, None, problem)
+    every = [found.cert] if found.cert else []
+    for number, each in enumerate([*every, *found.additional_certs], 1):
+        yield Object(f"{source} (certificate {number})", pem.CERTIFICATE, each.certificate)
+
+
+def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
+    """Return the public half of the key in a PKCS#12 file; None if it is encrypted, or has none.
+
+    Raises:
+        UnusableFileError: it is no PKCS#12 file.
+    """
+    if not _PKCS12.match(data):
+        raise UnusableFileError(source, f"is not a {PKCS12_FILE} that can be read")
+    with suppress(UnusableFileError):
+        opened = _opened(data, source, bytes)
+        if isinstance(opened.key, PrivateKey):
+            return opened.key.public_key()
+    return None
+
+
+def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12KeyAndCertificates:
+    key_files.require_few_rounds(key_files.rounds_of_pkcs12(data), source)
+    for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
+        try:
+            return pkcs12.load_pkcs12(data, secret)
+        except (*UNDECODABLE, InternalError):
+            continue
+    secret = passphrase()
+    try:
+        return pkcs12.load_pkcs12(data, secret)
+    except (*UNDECODABLE, InternalError):  # a wrong passphrase and broken data look the same
+        if secret:
+            raise WrongPassphraseError(source) from None
+    raise UnusableFileError(
+        source,
+        "is encrypted, and no passphrase was given",
+        "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
+    )
+
+
+def decode_crl(data: bytes, source: str) -> x509.CertificateRevocationList:
+    """Read a CRL, PEM or DER, whoever signed it.
+
+    Raises:
+        UnusableFileError: it cannot be decoded.
+    """
+    block, is_pem = pem.find(data, pem.CRL, source)
+    try:
+        crl = (x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl)(block)
+        _ = crl.issuer, crl.extensions, crl.signature_hash_algorithm
+        _ = [entry.revocation_date_utc for entry in crl]
+    except UNDECODABLE:
+        raise UnusableFileError(
+            source, f"is not a {pem.CRL} that can be read", "It may be broken or cut short."
+        ) from None
+    return crl

@@ -1,0 +1,185 @@
+"""Private keys read from any form that `cryptography` knows, PEM or DER.
+
+That is PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), encrypted by PBES2 (RFC 8018) or by
+OpenSSL's legacy PEM headers; the malformed keys of certstrap and GnuTLS; and how long it would take
+to derive the key of an encrypted one, which a file may make minutes.
+"""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from math import prod
+
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+
+from certstrap.errors import UnusableFileError, WrongPassphraseError
+from certstrap.pki import pem
+from certstrap.pki.keys import HMAC_SHA256, PrivateKey
+
+Passphrase = Callable[[], bytes]
+"""Returns a passphrase; called only when one is needed. Empty means none."""
+
+_RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # RFC 4055, 3.1
+_CERTSTRAPS_HMAC = bytes.fromhex("06082a864886f70d02090000")  # see `repair`
+
+
+def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
+    """Read a private key.
+
+    Args:
+        data: the content of the file, PEM or DER.
+        source: its path, for the sentences.
+        passphrase: called once, and only if the key is encrypted.
+
+    Returns:
+        The key, and the passphrase that opened it (empty if it is not encrypted).
+
+    Raises:
+        UnusableFileError: it is not a private key, is broken, or is of a kind that cannot sign.
+        WrongPassphraseError: it is encrypted, and not with that passphrase.
+    """
+    block, is_pem = pem.find(data, pem.PRIVATE_KEY, source)
+    der = pem.der_of(block) if is_pem else block
+    if _CERTSTRAPS_HMAC in der:
+        block, is_pem = pbes2_of_certstrap(der), False
+    if _RSA_PSS in der[:32]:
+        # It would be read as an RSA key for anything, and what binds it to PSS would be lost.
+        raise UnusableFileError(
+            source, "holds an RSA-PSS key", "Use an RSA key that is not bound to PSS."
+        )
+    loader = load_pem_private_key if is_pem else load_der_private_key
+    secret = b""
+    try:
+        try:
+            key = loader(block, None)
+        except TypeError:  # it is encrypted
+            require_few_rounds(rounds_of(pem.der_of(block) if is_pem else block), source)
+            secret = passphrase()
+            if not secret:
+                raise UnusableFileError(
+                    source,
+                    "is encrypted, and no passphrase was given",
+                    "Type it on a terminal, or set CERTSTRAP_PASSPHRASE. --passphrase-file FILE, "
+                    "in place of --no-passphrase, encrypts new keys too.",
+                ) from None
+            key = loader(block, secret)
+    except (ValueError, UnsupportedAlgorithm, InternalError, MemoryError) as cause:
+        if "EC private key is not encoded properly" in str(cause):
+            return ec_key_of_gnutls(b"" if secret else block, source, is_pem=is_pem), secret
+        # `cryptography` reports an unknown cipher and a wrong passphrase with the same exception.
+        if secret and isinstance(cause, ValueError) and "unknown" not in str(cause).lower():
+            raise WrongPassphraseError(source) from None
+        raise UnusableFileError(
+            source,
+            "is not a private key that can be read",
+            "It may be broken, or of a kind that is not supported.",
+        ) from None
+    if not isinstance(key, PrivateKey):
+        raise UnusableFileError(
+            source, "holds a key that cannot sign", "RSA, EC, Ed25519 and Ed448 keys can."
+        )
+    return key, secret
+
+
+def is_malformed(data: bytes) -> bool:
+    """Return whether ``data`` is an encrypted key of certstrap, malformed for other programs."""
+    blocks = [data, *map(pem.der_of, pem.find_all(data, pem.PRIVATE_KEY))]
+    return any(_CERTSTRAPS_HMAC in block for block in blocks)
+
+
+def pbes2_of_certstrap(der: bytes) -> bytes:
+    """Return an encrypted PKCS#8 key with the parameters of its PBKDF2 corrected.
+
+    certstrap 1.3.0 ends the AlgorithmIdentifier of hmacWithSHA256 in ``00 00`` instead of a NULL,
+    ``05 00``.
+    """
+    return der.replace(HMAC_SHA256 + b"\0\0", HMAC_SHA256 + b"\5\0", 1)
+
+
+_SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
+_CURVE_OIDS: dict[str, Callable[[], ec.EllipticCurve]] = {
+    "06052b81040021": ec.SECP224R1,
+    "06082a8648ce3d030107": ec.SECP256R1,
+    "06052b81040022": ec.SECP384R1,
+    "06052b81040023": ec.SECP521R1,
+}
+
+
+def ec_key_of_gnutls(block: bytes, source: str, *, is_pem: bool) -> PrivateKey:
+    """Return an EC key, not encrypted, whose number has not the length of RFC 5915, 3.
+
+    GnuTLS writes it as an INTEGER: with one zero more than the curve needs, or with fewer.
+    """
+    der = pem.der_of(block) if is_pem else block
+    found = re.search(_SEC1, der)
+    curves = [curve() for oid, curve in _CURVE_OIDS.items() if bytes.fromhex(oid) in der]
+    if found and curves:
+        number = int.from_bytes(der[found.end() :][: found[1][0]])
+        with suppress(ValueError):
+            return ec.derive_private_key(number, curves[0])
+    raise UnusableFileError(
+        source,
+        "holds an EC key with an invalid encoding",
+        f"Rewrite it with: openssl pkey -in {source} -out NEW",
+    )
+
+
+MOST_ROUNDS = 10_000_000
+"""OWASP recommends 600,000 of PBKDF2-HMAC-SHA256; 10 million take seconds."""
+
+_CONSTRUCTED, _OCTET_STRING = 0x20, 0x04  # X.690, 8.1.2.5
+_ENCRYPTED = (
+    bytes.fromhex("06092a864886f70d010706"),  # encryptedData (RFC 7292, 4.1)
+    bytes.fromhex("060b2a864886f70d010c0a0102"),  # pkcs8ShroudedKeyBag (RFC 7292, 4.2.2)
+)
+_SCRYPT = bytes.fromhex("06092b06010401da47040b")  # RFC 7914, 7
+
+
+def require_few_rounds(rounds: int, source: str) -> None:
+    """Refuse what would take too long to decrypt.
+
+    Raises:
+        UnusableFileError: it takes more than 10 million rounds.
+    """
+    if rounds > MOST_ROUNDS:
+        raise UnusableFileError(
+            source,
+            f"is encrypted with more than {MOST_ROUNDS:,} rounds, which would take too long",
+            "Encrypt it again with fewer (-iter of openssl pkcs8 and openssl pkcs12).",
+        )
+
+
+def rounds_of(der: bytes | memoryview) -> int:
+    """Return the rounds of the key derivation of an encrypted PKCS#8 key; 0 if it is not one.
+
+    They are the largest number among the parameters (RFC 8018, A); those of scrypt are multiplied,
+    as each of them adds to the time.
+    """
+    numbers = [0]
+    parts = [memoryview(der)]
+    for part in parts:  # the list grows while it is read
+        for tag, content in pem.elements(part):
+            if tag == pem.INTEGER:
+                numbers.append(int.from_bytes(content))
+            elif tag & _CONSTRUCTED:
+                parts.append(content)
+    return max(*numbers, prod(numbers[1:4]) if _SCRYPT in bytes(der) else 0)
+
+
+def rounds_of_pkcs12(der: bytes) -> int:
+    """Return the most rounds that a PKCS#12 file asks for before anything in it is decrypted."""
+    rounds = [0]
+    parts = [memoryview(der)]
+    for part in parts:  # the list grows while it is read
+        if bytes(part[:13]).startswith(_ENCRYPTED):
+            rounds.append(rounds_of(part))
+            continue
+        for tag, content in pem.elements(part):
+            if tag & _CONSTRUCTED or tag == _OCTET_STRING:
+                parts.append(content)
+    for _, content in pem.elements(memoryview(der)):
+        mac = [each for _, each in pem.elements(content)][2:3]  # RFC 7292, 4
+        rounds += map(rounds_of, mac)
+    return max(rounds)

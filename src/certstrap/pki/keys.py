@@ -1,0 +1,223 @@
+"""Private keys: their kinds, how they are generated, and how they are written."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from threading import Thread
+from typing import NamedTuple
+
+from cryptography.exceptions import InternalError
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from certstrap.errors import InvalidKeySpecError
+from certstrap.pki import pem
+from certstrap.text import quoted
+
+PrivateKey = (
+    rsa.RSAPrivateKey
+    | ec.EllipticCurvePrivateKey
+    | ed25519.Ed25519PrivateKey
+    | ed448.Ed448PrivateKey
+)
+PublicKey = (
+    rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
+)
+SMALLEST_RSA, LARGEST_RSA = 2048, 16384  # bits
+SMALLEST_CURVE = 224  # bits; as strong as RSA 2048 (NIST SP 800-57, table 2)
+
+_CURVES: dict[str, Callable[[], PrivateKey]] = {
+    "P-224": lambda: ec.generate_private_key(ec.SECP224R1()),
+    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+}
+CURVES = tuple(_CURVES)
+
+
+class KeySpec(NamedTuple):
+    """The kind of a new key: an RSA modulus of ``bits``, or the curve of a name in `CURVES`."""
+
+    bits: int = 0
+    curve: str = ""
+
+    @classmethod
+    def of(cls, bits: int, curve: str) -> "KeySpec":
+        """Return the kind of an RSA key of ``bits``, or of ``curve`` if one is named.
+
+        A curve is found without regard to case and hyphens: ``p256`` is ``P-256``.
+
+        Raises:
+            InvalidKeySpecError: the curve is unknown, or ``bits`` is under 2048 or over 16384.
+        """
+        if curve:
+            for known in CURVES:
+                if _plain(curve) == _plain(known):
+                    return cls(curve=known)
+            raise InvalidKeySpecError(
+                f"Unknown curve: {quoted(curve)}.", f"Choose one of {', '.join(CURVES)}."
+            )
+        if not SMALLEST_RSA <= bits <= LARGEST_RSA:
+            raise InvalidKeySpecError(
+                f"An RSA key of {bits} bits is not supported.",
+                f"Choose from {SMALLEST_RSA} to {LARGEST_RSA} bits.",
+            )
+        return cls(bits=bits)
+
+    def generate(self) -> PrivateKey:
+        """Return a new key of this kind."""
+        if self.curve:
+            return _CURVES[self.curve]()
+        return rsa.generate_private_key(public_exponent=65537, key_size=self.bits)
+
+    def __str__(self) -> str:
+        return self.curve or f"RSA {self.bits}"
+
+
+def generating(spec: KeySpec) -> Callable[[], PrivateKey]:
+    """Begin to generate a key, and return a function that waits for it and returns it.
+
+    A large RSA key takes minutes; a thread generates it, so that Ctrl-C ends the wait at once.
+    """
+    outcome: list[PrivateKey | BaseException] = []
+
+    def generate() -> None:
+        try:
+            outcome.append(spec.generate())
+        except InternalError:  # OpenSSL fails so if it gets no memory
+            outcome.append(MemoryError())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            outcome.append(error)
+
+    thread = Thread(target=generate, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the operating system allows no more threads
+        return spec.generate
+
+    def result() -> PrivateKey:
+        thread.join()
+        if isinstance(outcome[0], BaseException):
+            raise outcome[0]
+        return outcome[0]
+
+    return result
+
+
+def _plain(curve: str) -> str:
+    return curve.replace("-", "").casefold()
+
+
+RSA_2048 = KeySpec(bits=2048)
+RSA_4096 = KeySpec(bits=4096)
+P256 = KeySpec(curve="P-256")
+P384 = KeySpec(curve="P-384")
+
+
+_NAMES = {
+    "secp224r1": "P-224",
+    "secp256r1": "P-256",
+    "secp384r1": "P-384",
+    "secp521r1": "P-521",
+}
+
+
+def spec_of(key: PrivateKey) -> KeySpec:
+    """Return the kind of a key; a curve that is not in `CURVES` has its own name."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return KeySpec(bits=key.key_size)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return KeySpec(curve=_NAMES.get(key.curve.name, key.curve.name))
+    return KeySpec(curve="Ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "Ed448")
+
+
+def kind_of(key: object) -> KeySpec | None:
+    """Return the kind of a public key, or None for one that cannot sign."""
+    match key:
+        case rsa.RSAPublicKey():
+            return KeySpec(bits=key.key_size)
+        case ec.EllipticCurvePublicKey():
+            return KeySpec(curve=_NAMES.get(key.curve.name, key.curve.name))
+        case ed25519.Ed25519PublicKey():
+            return KeySpec(curve="Ed25519")
+        case ed448.Ed448PublicKey():
+            return KeySpec(curve="Ed448")
+    return None
+
+
+def spec_like(key: PrivateKey) -> KeySpec:
+    """Return the kind of a new key that goes with ``key``: the same, if it can be generated."""
+    spec = spec_of(key)
+    return spec if spec.bits or spec.curve in CURVES else P384
+
+
+def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:
+    """Return the hash that ``key`` signs with: as strong as its curve; SHA-256 for RSA."""
+    if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+        return None
+    if isinstance(key, rsa.RSAPrivateKey) or key.key_size <= 256:  # noqa: PLR2004 - P-256
+        return hashes.SHA256()
+    return hashes.SHA384() if key.key_size <= 384 else hashes.SHA512()  # noqa: PLR2004 - P-384
+
+
+PBKDF2_ROUNDS = 600_000  # OWASP's number for PBKDF2-HMAC-SHA256
+
+
+def dump(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> bytes:
+    """Return a key as the depot keeps it, in PEM.
+
+    Not encrypted (``passphrase`` is empty), RSA is PKCS#1 and the others are PKCS#8, as certstrap
+    writes them; encrypted, all are written by `dump_pkcs8`.
+    """
+    if isinstance(key, rsa.RSAPrivateKey) and not passphrase:
+        return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    return dump_pkcs8(key, passphrase, rounds)
+
+
+def dump_pkcs8(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> bytes:
+    """Return a key as PKCS#8 PEM; encrypted if ``passphrase`` is not empty.
+
+    Encryption is PBES2 with PBKDF2-HMAC-SHA256, 600,000 rounds if ``rounds`` does not say
+    otherwise, and AES-256-CBC (RFC 8018, 6.2).
+    `cryptography` encrypts PKCS#8 with 2,048 rounds and has no way to ask for more, so the
+    EncryptedPrivateKeyInfo (RFC 5958, 3) is built here.
+    """
+    if not passphrase:
+        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    from cryptography.hazmat.primitives.ciphers import (  # noqa: PLC0415 - only what encrypts
+        Cipher,
+        algorithms,
+        modes,
+    )
+
+    clear = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    salt, iv = os.urandom(16), os.urandom(16)
+    derived = hashlib.pbkdf2_hmac("sha256", passphrase, salt, rounds, dklen=32)
+    padding = 16 - len(clear) % 16
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(iv)).encryptor()
+    encrypted = encryptor.update(clear + bytes([padding]) * padding) + encryptor.finalize()
+    prf = _sequence(HMAC_SHA256, b"\5\0")
+    number = _der(0x02, rounds.to_bytes(rounds.bit_length() // 8 + 1, "big"))
+    pbkdf2 = _sequence(_PBKDF2, _sequence(_der(0x04, salt), number, prf))
+    pbes2 = _sequence(_PBES2, _sequence(pbkdf2, _sequence(_AES_256_CBC, _der(0x04, iv))))
+    return pem.to_pem("ENCRYPTED PRIVATE KEY", _sequence(pbes2, _der(0x04, encrypted)))
+
+
+HMAC_SHA256 = bytes.fromhex("06082a864886f70d0209")  # with its tag and length, as the next ones
+_PBES2 = bytes.fromhex("06092a864886f70d01050d")
+_PBKDF2 = bytes.fromhex("06092a864886f70d01050c")
+_AES_256_CBC = bytes.fromhex("060960864801650304012a")
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    if length < 0x80:  # noqa: PLR2004 - X.690, 8.1.3: the short form of a length ends here
+        return bytes([tag, length]) + content
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(octets)]) + octets + content
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return _der(0x30, b"".join(parts))

@@ -1,0 +1,114 @@
+"""The archive: what `renew` has replaced, in the folder ``archive`` of the depot.
+
+The files of one renewal share a number, one higher than that of the renewal before, and the serial
+number of the certificate among them: ``NAME.NUMBER.SERIAL.crt``, ``NAME.NUMBER.SERIAL.key``. A name
+that leaves no room for these is cut, and ends with ``~`` and the beginning of its SHA-256.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from typing import NamedTuple
+
+from cryptography import x509
+
+from certstrap.errors import CertstrapError, storage_errors
+from certstrap.pki import decode
+from certstrap.store import files
+from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
+
+_SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
+_LONGEST = 255 - len(f".999999.{'f' * 40}{PKCS8}")
+"""Bytes of a name that leave room for the rest; a file name has at most 255 (NAME_MAX)."""
+_NAME = re.compile(
+    rf"(.+)\.([0-9]+)\.-?[0-9a-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL
+)
+
+
+class Archived(NamedTuple):
+    """What one renewal replaced: its number, and its files by their suffixes."""
+
+    number: int
+    paths: dict[str, str]
+
+    def certificate(self) -> x509.Certificate:
+        """Return its certificate."""
+        path = self.paths[CERTIFICATE]
+        return decode.load_certificate(self.read(CERTIFICATE), path)
+
+    def read(self, suffix: str) -> bytes:
+        """Return the content of one of its files."""
+        private = suffix in {KEY, PKCS8, PKCS12}
+        return files.read(self.paths[suffix], "archived file", private=private, own=True)
+
+
+class Archive:
+    """The archive of a depot, which is listed once."""
+
+    def __init__(self, depot: Depot) -> None:
+        self.root = depot.archive
+        self._sets: dict[str, dict[int, dict[str, str]]] = {}
+        self._planned: dict[str, list[x509.Certificate]] = {}
+        for name in _names(self.root):
+            if found := _NAME.fullmatch(name):
+                stem, number, suffix = found[1], int(found[2]), found[3]
+                paths = self._sets.setdefault(stem, {}).setdefault(number, {})
+                paths[suffix] = os.path.join(self.root, name)
+
+    def of(self, entry: Entry) -> list[Archived]:
+        """Return what was archived of an entry with a certificate, the last first."""
+        return self._of(_stem_of(entry))
+
+    def _of(self, stem: str) -> list[Archived]:
+        found = self._sets.get(stem, {})
+        return [
+            Archived(number, found[number])
+            for number in sorted(found, reverse=True)
+            if CERTIFICATE in found[number]
+        ]
+
+    def certificates_of(self, entry: Entry) -> Iterator[x509.Certificate]:
+        """Yield the certificates of an entry that were replaced and can be read, the last first."""
+        yield from self._planned.get(entry.stem, ())
+        for archived in self.of(entry):
+            with suppress(CertstrapError):
+                yield archived.certificate()
+
+    def count_archived(self, entry: Entry, certificate: x509.Certificate) -> None:
+        """Let a certificate count as archived that is about to be."""
+        self._planned.setdefault(entry.stem, []).append(certificate)
+
+    def certificates(self) -> Iterator[tuple[str, x509.Certificate]]:
+        """Yield each certificate that can be read, and its path."""
+        for stem in sorted(self._sets):
+            for archived in self._of(stem):
+                with suppress(CertstrapError):
+                    yield archived.paths[CERTIFICATE], archived.certificate()
+
+    def next_number(self, entry: Entry) -> int:
+        """Return the number of the next renewal of an entry."""
+        return max(self._sets.get(_stem_of(entry), {}), default=0) + 1
+
+    def path(self, entry: Entry, number: int, serial: int, suffix: str) -> str:
+        """Return where a file that is replaced goes."""
+        return os.path.join(self.root, f"{_stem_of(entry)}.{number}.{serial:x}{suffix}")
+
+
+def _stem_of(entry: Entry) -> str:
+    """Return how the names of an entry's archived files begin."""
+    name = os.fsencode(entry.stem)
+    if len(name) <= _LONGEST:
+        return entry.stem
+    digest = sha256(name).hexdigest()[:16]
+    cut = name[: _LONGEST - len(digest) - 1].decode(errors="ignore")
+    return f"{cut}~{digest}"
+
+
+def _names(folder: str) -> list[str]:
+    with storage_errors("read", folder):
+        try:
+            return os.listdir(folder)
+        except FileNotFoundError:
+            return []

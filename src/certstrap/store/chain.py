@@ -1,0 +1,134 @@
+"""Chains: who issued a certificate, found in the depot by signature; and who revoked one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from cryptography import x509
+
+from certstrap.errors import CertstrapError, RefusedError
+from certstrap.pki import crl as crls
+from certstrap.pki import rules
+from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.rules import Violation
+from certstrap.store.compromised import compromised
+from certstrap.store.depot import CRL, Depot, Entry
+
+
+def issuers_of(depot: Depot, certificate: x509.Certificate) -> list[x509.Certificate]:
+    """Return the CA that issued ``certificate``, the CA that issued that one, and so on.
+
+    It is the shortest way to a root; if the depot has none, the longest way that it has. If a CA
+    was renewed and two certificates fit, the one that ends last is taken.
+    """
+    if is_self_signed(certificate):
+        return []
+    unseen = [authority.certificate for authority in depot.authorities]
+    unseen.sort(key=lambda ca: ca.not_valid_after_utc, reverse=True)
+    ways = [[certificate]]
+    for way in ways:  # the list grows while it is read: breadth first
+        if is_self_signed(way[-1]):
+            return way[1:]
+        fitting = [ca for ca in unseen if is_issued_by(way[-1], ca)]
+        unseen = [ca for ca in unseen if ca not in fitting]
+        ways += [[*way, ca] for ca in fitting]
+    return max(ways, key=len)[1:]
+
+
+def require_root(depot: Depot, chain: Sequence[x509.Certificate]) -> None:
+    """Refuse a chain that does not end with a root.
+
+    Raises:
+        RefusedError: naming the issuer that is missing.
+    """
+    if not is_self_signed(chain[-1]):
+        raise RefusedError(
+            f"The chain is incomplete: {depot.root} does not have the certificate of its issuer "
+            f'"{chain[-1].issuer.rfc4514_string()}".',
+            "Add it with: certstrap import NAME --cert FILE",
+        )
+
+
+def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Violation]:
+    """Yield whether the public ``key`` is that of a CA of the depot, which no client may have."""
+    for authority in depot.authorities:
+        if authority.key == key:
+            yield Violation(
+                "ca-key",
+                f"{source} has the key of the CA {authority.entry.stem}, and a client must have "
+                "a key of its own.",
+                "Create a new key and request for the client.",
+            )
+
+
+def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Violation]:
+    """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
+
+    Every CRL counts that is signed by the key of the issuer: a CA that was renewed has two
+    certificates, and one key.
+
+    Args:
+        depot: where the CRLs are.
+        chain: certificates, each of which was issued by the next.
+        source: the path or the name of the first one.
+
+    Raises:
+        CertstrapError: the CRL next to an issuer's certificate cannot be read.
+    """
+    for below, above in pairwise(chain):
+        since = [
+            since
+            for _, crl in crls_of(depot, above)
+            if (since := crls.revoked_since(crl, below.serial_number))
+        ]
+        if since:
+            what = source if below is chain[0] else name_of_ca(below)
+            yield Violation(
+                "revoked",
+                f"{what} was revoked on {min(since):%Y-%m-%d %H:%M:%S} UTC.",
+                "Move it away, and its key and request too if the key was lost.",
+            )
+
+
+def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Violation]:
+    """Yield which certificates of ``chain`` are revoked, or have a key that is compromised.
+
+    The arguments and errors are those of `revoked`.
+    """
+    yield from revoked(depot, chain, source)
+    for certificate in chain:
+        what = source if certificate is chain[0] else name_of_ca(certificate)
+        yield from compromised(depot, certificate.public_key(), what)
+
+
+def crls_of(
+    depot: Depot, ca: x509.Certificate
+) -> Iterator[tuple[Entry, x509.CertificateRevocationList]]:
+    """Yield the CRLs that are signed by the key of ``ca``, and where they are.
+
+    Raises:
+        CertstrapError: the CRL next to its certificate cannot be read, or is not signed by it.
+    """
+    own = {
+        authority.entry
+        for authority in depot.authorities
+        if authority.certificate.public_key() == ca.public_key()
+    }
+    for entry in depot.with_suffix(CRL):
+        try:
+            yield entry, crls.load(entry.read(CRL), entry.path(CRL), ca)
+        except CertstrapError:
+            if entry in own:
+                raise
+
+
+def expired(chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Violation]:
+    """Yield which CAs of ``chain`` are not valid at ``now``."""
+    for certificate in chain:
+        hint = "Nothing below it is accepted any more: create a new CA."
+        yield from rules.valid(certificate, now, name_of_ca(certificate), hint)
+
+
+def name_of_ca(certificate: x509.Certificate) -> str:
+    """Return what a CA whose file is not known is called in a sentence."""
+    return f'The CA "{certificate.subject.rfc4514_string()}"'

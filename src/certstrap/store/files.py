@@ -1,0 +1,525 @@
+"""Files, whole or not at all: read with care, created without overwriting, replaced in one step.
+
+A file is written next to its final place under a temporary name, flushed to disk, and only then
+given its own name, so that no process ever sees half of one, even if this one is killed (link(2),
+rename(2)). A pipe or a device that a user names in the place of a file is read once, to its end,
+and written without a temporary file.
+"""
+
+import errno
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from itertools import groupby
+from typing import NamedTuple
+
+from certstrap.errors import (
+    ForeignOwnerError,
+    LaxModeError,
+    NotFoundError,
+    PathTakenError,
+    StorageError,
+    TooLargeError,
+    UnusableFileError,
+    storage_errors,
+)
+from certstrap.store.locks import uninterrupted
+
+
+def is_shared(folder: str) -> bool:
+    """Return whether users other than root and the one who runs this may write to ``folder``."""
+    return sys.platform != "win32" and _is_shared(os.stat(folder))
+
+
+def _is_shared(folder: os.stat_result) -> bool:
+    others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return bool(others) or folder.st_uid not in {0, os.geteuid()}
+
+
+def foreign_owner(path: str, uid: int) -> str:
+    """Return who else may have put a file where it is, or an empty string if nobody can have.
+
+    In a folder that others may write to, files of root, of the folder's owner and of the user who
+    runs this are right, and links to files likewise.
+
+    Args:
+        path: the file, or a link to it.
+        uid: the owner of the file.
+
+    Returns:
+        The name of the owner, and the number of one that has no name.
+    """
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        return ""
+    owners = {uid, os.lstat(path).st_uid} - {0, os.geteuid()}
+    if not owners:
+        return ""
+    folder = os.stat(folder_of(path))
+    owners.discard(folder.st_uid)
+    return _user_name(min(owners)) if owners and _is_shared(folder) else ""
+
+
+def _user_name(uid: int) -> str:
+    from pwd import getpwuid  # noqa: PLC0415 - only an error needs it
+
+    try:
+        return f"the user {getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"the user {uid}"
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a path."""
+    return os.path.dirname(path) or "."
+
+
+STANDARD_INPUT = "-"  # in the place of a file that is read
+
+_DESCRIPTOR = r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})"
+_HINT = "Check where it leads."
+_STANDARD = {"in": 0, "out": 1, "err": 2}
+
+
+def source_of(path: str) -> str:
+    """Return how a file that the user named is called in messages."""
+    return "standard input" if path == STANDARD_INPUT else path
+
+
+def is_stream(path: str) -> bool:
+    """Tell if ``path`` names a pipe, a device or an open file, and not a file or a folder."""
+    if _descriptor_in(path):
+        return True
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _descriptor_in(path: str) -> re.Match[str] | None:
+    # Most paths are of files, and the pattern is not even compiled for them.
+    begins_so = path.startswith(("/dev/", "/proc/self/fd/"))
+    return re.fullmatch(_DESCRIPTOR, path) if begins_so else None
+
+
+def descriptor(path: str, flags: int) -> int:
+    """Return a descriptor of the stream, or of a file; a FIFO waits for the other side.
+
+    What is open already is shared, with its place in the file: Linux would open ``/dev/stdin`` and
+    ``/dev/stdout`` anew if they are files, from the beginning, and what comes before and after
+    would be read again, or overwritten.
+    """
+    found = _descriptor_in(path)
+    if not found:
+        return os.open(path, flags | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0))
+    standard, *numbers = found.groups()
+    return os.dup(_STANDARD[standard] if standard else int(next(filter(None, numbers))))
+
+
+def read_stream(path: str) -> bytes:
+    """Return all that the stream has.
+
+    Raises:
+        TooLargeError: it has more than 64 MB, or does not end.
+        StorageError: the operating system refuses.
+    """
+    with storage_errors("read", path, _HINT), open(descriptor(path, os.O_RDONLY), "rb") as stream:
+        data = stream.read(TooLargeError.LIMIT + 1)
+    if len(data) > TooLargeError.LIMIT:
+        raise TooLargeError(path)
+    return data
+
+
+@contextmanager
+def stream_writer(path: str) -> Iterator[Callable[[bytes], None]]:
+    """Open the stream, and yield what writes to it.
+
+    Raises:
+        StorageError: the operating system refuses.
+    """
+    with ExitStack() as stack:
+        with storage_errors("write", path, _HINT):
+            stream = stack.enter_context(open(descriptor(path, os.O_WRONLY), "wb", buffering=0))
+
+        def write(data: bytes) -> None:
+            with storage_errors("write", path, _HINT):
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[stream.write(rest) :]
+
+        yield write
+
+
+KEY_MODE = 0o440  # certstrap's; the umask may take from it
+PUBLIC_MODE = 0o444
+EXPORT_MODE = 0o400
+
+JOURNAL = ".certstrap-journal"
+"""The name of a file that lists what a process is about to replace; see `journal`."""
+
+# Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_CHUNK = 65_536  # bytes
+_FEW, _THREADS = 8, 4  # files that are flushed one after another; more by so many threads
+_AT_ONCE = 160  # files, that are open at the same time
+_OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
+_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
+_Open = list[tuple[int, str]]  # descriptors, and the paths that their files will have
+
+
+class NewFile(NamedTuple):
+    """A file to write.
+
+    Attributes:
+        path: where.
+        data: its content.
+        mode: the mode it is created with, less the umask.
+        replace: whether it takes the place of a file that has its path.
+        alike: whether it gets the mode and the owner of that file.
+    """
+
+    path: str
+    data: bytes
+    mode: int
+    replace: bool = False
+    alike: bool = False
+
+
+class Staged(NamedTuple):
+    """A file that is on disk under a temporary name.
+
+    Attributes:
+        name: that name.
+        inode: its device and inode.
+        file: the file that it becomes.
+    """
+
+    name: str
+    inode: tuple[int, int]
+    file: NewFile
+
+
+Record = Callable[[Sequence[Staged]], AbstractContextManager[None]]
+"""Records what is about to be written, for as long as the context lasts."""
+
+
+def read(
+    path: str, kind: str, *, private: bool = False, own: bool = False, hint: str = ""
+) -> bytes:
+    """Return the content of a regular file.
+
+    Args:
+        path: the file; a link is followed.
+        kind: what it should hold, for error messages.
+        private: refuse it if others can read or write it.
+        own: refuse it if another user may have put it there; see `owners.foreign_owner`.
+        hint: what to do if it does not exist.
+
+    Raises:
+        NotFoundError: it does not exist.
+        UnusableFileError: it is a folder, a FIFO, a device, or a link that leads nowhere.
+        TooLargeError: it has more than 64 MB.
+        LaxModeError: it should be private, and is not.
+        ForeignOwnerError: another user may have put it there.
+        StorageError: the operating system refuses.
+    """
+    try:
+        with storage_errors("read", path):
+            fd = os.open(path, _FLAGS)
+            try:
+                found = os.fstat(fd)
+                if not stat.S_ISREG(found.st_mode):
+                    raise UnusableFileError(
+                        path, "is not a regular file", f"It should be a {kind}."
+                    )
+                mode = stat.S_IMODE(found.st_mode)
+                if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
+                    raise LaxModeError(path, mode)
+                owner = foreign_owner(path, found.st_uid) if own else ""
+                if owner:
+                    raise ForeignOwnerError(path, owner, folder_of(path))
+                return _content(fd, path, found.st_size)
+            finally:
+                os.close(fd)
+    except StorageError as error:
+        if isinstance(error.cause, FileNotFoundError | NotADirectoryError):
+            if os.path.islink(path):
+                raise UnusableFileError(
+                    path, "is a link that leads nowhere", "Correct the link, or remove it."
+                ) from None
+            raise NotFoundError(kind, path, hint) from None
+        raise
+
+
+def _content(fd: int, path: str, size: int) -> bytes:
+    data = bytearray(os.read(fd, _CHUNK))
+    # Reading on to find the end of a small file takes as long as reading it.
+    while len(data) != size and (chunk := os.read(fd, _CHUNK)):
+        data += chunk
+        if len(data) > TooLargeError.LIMIT:
+            raise TooLargeError(path)
+    return bytes(data)
+
+
+def write(
+    files: Sequence[NewFile],
+    then: Callable[[], None] = lambda: None,
+    record: Record | None = None,
+) -> None:
+    """Write all the files, in their order, or none; the caller has locked their folders.
+
+    The first can be seen before the second; each is on disk when this returns, and private keys
+    before anything that follows them can be seen. A file that replaces another does so in one step,
+    but several files do not all change in one step; if a later one fails, the earlier ones are
+    undone. If this process is killed in between, whoever finds the record of what was to be written
+    finishes it.
+
+    Args:
+        files: the files.
+        then: what belongs to them and is done last; if it fails, they are undone.
+        record: records the files when all are on disk under temporary names, which they keep
+            until there is no record of them.
+
+    Raises:
+        PathTakenError: one of the files exists and is not to be replaced.
+        StorageError: the operating system refuses, for example because the disk is full.
+    """
+    with uninterrupted() as interrupts, ExitStack() as temporary:
+        staged = _stage_all(files, temporary)
+        with record(staged) if record else nullcontext(), ExitStack() as rollback:
+            for _, group in groupby(staged, lambda new: is_private(new.file)):
+                folders: dict[str, None] = {}
+                for new in group:
+                    path = new.file.path
+                    folders[folder_of(path)] = None
+                    if new.file.replace:
+                        _keep_old(path, temporary, rollback)
+                        name = _second_name(new.name, temporary) if record else new.name
+                        with storage_errors("write", path):
+                            os.replace(name, path)
+                    else:
+                        rollback.callback(remove_if_same, path, new)
+                        give_name(new.name, path)
+                for folder in folders:
+                    sync_folder(folder)
+            if interrupts:
+                raise KeyboardInterrupt
+            then()
+            rollback.pop_all()
+
+
+@contextmanager
+def folder_for(path: str) -> Iterator[None]:
+    """Create the folder ``path`` and its missing parents; remove them if the block fails.
+
+    New folders have mode 0700.
+
+    Raises:
+        StorageError: the operating system refuses.
+    """
+    with ExitStack() as rollback:
+        with storage_errors("create", path):
+            for folder in reversed(_missing(path)):
+                rollback.callback(_remove_empty, folder)
+                try:
+                    os.mkdir(folder, 0o700)
+                except FileExistsError:
+                    if not os.path.isdir(folder):
+                        raise
+                sync_folder(os.path.dirname(folder) or ".")
+        yield
+        rollback.pop_all()
+
+
+def is_temporary(name: str) -> bool:
+    """Return whether a file has one of the names that files are written under."""
+    return re.fullmatch(r"\.certstrap-[0-9a-f]{16}\.tmp", name) is not None
+
+
+def remove_temporary(folder: str) -> None:
+    """Remove the temporary files that a killed process left in ``folder``, which is locked.
+
+    Those that a journal lists stay until `journal.settle` has finished what it is about.
+    """
+    with storage_errors("clean", folder):
+        names = os.listdir(folder)
+        for name in () if JOURNAL in names else names:
+            if name.startswith(".certstrap-") and is_temporary(name):
+                remove(os.path.join(folder, name))
+
+
+def _missing(path: str) -> list[str]:
+    """Return the folders of ``path`` that do not exist, itself first."""
+    missing: list[str] = []
+    while path not in missing and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path) or "."
+    return missing
+
+
+def _remove_empty(folder: str) -> None:
+    with suppress(OSError):
+        os.rmdir(folder)
+
+
+def _temporary_name(path: str, number: int) -> str:
+    return os.path.join(os.path.dirname(path), f".certstrap-{number % 2**64:016x}.tmp")
+
+
+def is_private(file: NewFile) -> bool:
+    """Return whether a new file is for its owner alone, as private keys are."""
+    return not file.mode & stat.S_IROTH
+
+
+def _stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
+    """Put files on disk under temporary names; many are flushed at once, as disks do it so."""
+    if len(files) <= _FEW:
+        return [stage(file, temporary) for file in files]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most commands write few
+
+    staged: list[Staged] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(files), _AT_ONCE):
+            staged += _stage_group(files[start : start + _AT_ONCE], temporary, pool.map)
+    return staged
+
+
+def stage(file: NewFile, temporary: ExitStack) -> Staged:
+    """Put a file on disk under a temporary name, which ``temporary`` removes."""
+    return _stage_group([file], temporary, map)[0]
+
+
+def _stage_group(
+    files: Sequence[NewFile],
+    temporary: ExitStack,
+    apply: Callable[[Callable[[_Open], None], list[_Open]], Iterable[None]],
+) -> list[Staged]:
+    first = int.from_bytes(os.urandom(8))
+    names = [_temporary_name(file.path, first + number) for number, file in enumerate(files)]
+    descriptors: _Open = []
+    try:
+        for name, file in zip(names, files, strict=True):
+            with storage_errors("write", file.path):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+                temporary.callback(remove, name)
+                descriptor = os.open(name, flags, file.mode)
+                descriptors.append((descriptor, file.path))
+                rest = memoryview(file.data)
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+                if file.alike:
+                    _copy_access(file.path, descriptor)
+        shares = [descriptors[start::_THREADS] for start in range(min(_THREADS, len(descriptors)))]
+        list(apply(_sync, shares))
+        found = [os.fstat(descriptor) for descriptor, _ in descriptors]
+        inodes = [(each.st_dev, each.st_ino) for each in found]
+        return [Staged(*each) for each in zip(names, inodes, files, strict=True)]
+    finally:
+        for descriptor, _ in descriptors:
+            os.close(descriptor)
+
+
+def _sync(files: _Open) -> None:
+    for descriptor, path in files:
+        with storage_errors("write", path):
+            os.fsync(descriptor)
+
+
+def _copy_access(path: str, fd: int) -> None:
+    """Give an open file the owner, the group and the mode of the file at ``path``."""
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        return
+    like, own = os.stat(path), os.fstat(fd)
+    if (like.st_uid, like.st_gid) != (own.st_uid, own.st_gid):
+        os.fchown(fd, like.st_uid, like.st_gid)
+    os.fchmod(fd, stat.S_IMODE(like.st_mode))
+
+
+def give_name(name: str, path: str) -> None:
+    """Give a staged file its final name, unless a file has that name."""
+    try:
+        with storage_errors("write", path):
+            if sys.platform == "win32":  # pragma: no cover - not run in CI; it overwrites nothing
+                os.rename(name, path)
+                return
+            try:
+                os.link(name, path)
+            except OSError as cause:
+                if cause.errno not in _NO_HARD_LINKS:
+                    raise
+                # FAT and some shared folders: two steps, safe for all who hold the depot's lock.
+                if os.path.lexists(path):
+                    raise PathTakenError(path) from None
+                os.rename(name, path)
+    except StorageError as error:
+        if isinstance(error.cause, FileExistsError):
+            raise PathTakenError(path) from None
+        raise
+
+
+def sync_folder(folder: str) -> None:
+    """Wait until the names in ``folder`` are on disk."""
+    if sys.platform == "win32":  # pragma: no cover - Windows has no such call; not run in CI
+        return
+    with storage_errors("write", folder):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        except OSError as cause:
+            if cause.errno not in _NO_FOLDER_SYNC:
+                raise
+        finally:
+            os.close(fd)
+
+
+def _keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
+    """Keep the file at ``path`` under a temporary name as well, to restore it if the rest fails."""
+    with storage_errors("write", path):
+        if os.path.lexists(path):
+            rollback.callback(os.replace, _second_name(path, temporary), path)
+        else:
+            rollback.callback(remove, path)
+
+
+def _second_name(path: str, temporary: ExitStack) -> str:
+    """Return a temporary name of the file at ``path``; where no file has two, that of a copy."""
+    name = _temporary_name(path, int.from_bytes(os.urandom(8)))
+    temporary.callback(remove, name)
+    with storage_errors("write", path):
+        try:
+            os.link(path, name, follow_symlinks=False)
+        except OSError as cause:
+            if cause.errno not in _NO_HARD_LINKS:
+                raise
+            return _copy(path, temporary)
+    return name
+
+
+def _copy(path: str, temporary: ExitStack) -> str:
+    fd = os.open(path, _FLAGS)
+    try:
+        found = os.fstat(fd)
+        name = stage(NewFile(path, _content(fd, path, found.st_size), 0o600), temporary).name
+    finally:
+        os.close(fd)
+    os.chmod(name, stat.S_IMODE(found.st_mode))
+    return name
+
+
+def remove(path: str) -> None:
+    """Remove a file; one that cannot be removed now is removed by the next command."""
+    with suppress(OSError):
+        os.unlink(path)
+
+
+def remove_if_same(path: str, staged: Staged) -> None:
+    """Remove the file at ``path`` if it is the one that was staged."""
+    with suppress(OSError, ValueError):
+        found = os.lstat(path)
+        if (found.st_dev, found.st_ino) == staged.inode:
+            os.unlink(path)

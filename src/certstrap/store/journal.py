@@ -1,0 +1,207 @@
+"""Journals: files that replace others change all or not at all, even if the process is killed.
+
+When all new files of a command are on disk under temporary names, and before the first of them
+replaces another, a journal in each of their folders lists them. It is removed when all have their
+own names. If the process is killed, the next one that locks such a folder finds the journal: if
+every folder has its own, it finishes what they list; otherwise nothing has changed yet, or
+everything has, and it removes the journals.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import NamedTuple
+
+from certstrap.errors import (
+    CertstrapError,
+    PathTakenError,
+    StorageError,
+    UnusableFileError,
+    storage_errors,
+)
+from certstrap.store import files
+from certstrap.store.files import JOURNAL, NewFile, Staged
+from certstrap.store.locks import PATIENT, FolderId, Patience, folder_id, locked
+
+_MODE = 0o600
+
+
+class Step(NamedTuple):
+    """A staged file, the name it gets, and whether it replaces a file; both are in one folder."""
+
+    staged: str
+    name: str
+    replace: bool
+
+
+class Journal(NamedTuple):
+    """What one command changes in a folder.
+
+    Attributes:
+        identifier: is the same in the journals of one command, and in no others.
+        others: the other folders that it changes, relative to this one.
+        steps: what it changes in this one, in order.
+    """
+
+    identifier: str
+    others: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Journal":
+        """Return the journal with that content.
+
+        Raises:
+            ValueError: it is not one, or leads out of its folder.
+        """
+        found = json.loads(data)
+        try:
+            steps = tuple(Step(*step) for step in found["steps"])
+            journal = cls(found["identifier"], tuple(found["others"]), steps)
+        except (TypeError, KeyError):
+            raise ValueError from None
+        names = [name for step in steps for name in step[:2]]
+        texts = [journal.identifier, *journal.others, *names]
+        if not all(isinstance(text, str) for text in texts) or not all(map(_is_safe, steps)):
+            raise ValueError
+        return journal
+
+    @property
+    def data(self) -> bytes:
+        """Its content."""
+        return json.dumps(self._asdict()).encode()
+
+
+def _is_safe(step: Step) -> bool:
+    """Return whether a step stays in its folder, and gives a name to a staged file."""
+    plain = step.name == os.path.basename(step.name) and step.name not in {"", ".", ".."}
+    return plain and files.is_temporary(step.staged)
+
+
+@contextmanager
+def recorded(staged: Sequence[Staged]) -> Iterator[None]:
+    """Have a journal of the staged files in each of their folders for the block.
+
+    Raises:
+        UnusableFileError: there is one that cannot be finished.
+        StorageError: the operating system refuses.
+    """
+    folders: dict[FolderId, str] = {}
+    steps: dict[FolderId, list[Step]] = {}
+    for new in staged:
+        folder = os.path.dirname(new.name) or "."
+        key = folder_id(folder)
+        folders.setdefault(key, folder)
+        name = os.path.basename(new.file.path)
+        step = Step(os.path.basename(new.name), name, new.file.replace)
+        steps.setdefault(key, []).append(step)
+    identifier = os.urandom(16).hex()
+    with ExitStack() as journals:
+        for key, folder in folders.items():
+            others = [_way(folder, each) for each in folders.values() if each != folder]
+            journal = Journal(identifier, tuple(others), tuple(steps[key]))
+            _write(journal, folder, journals)
+        try:
+            yield
+        except BaseException:
+            journals.close()
+            with suppress(StorageError):
+                for folder in folders.values():
+                    files.sync_folder(folder)
+            raise
+
+
+def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
+    path = os.path.join(folder, JOURNAL)
+    with ExitStack() as temporary:
+        new = files.stage(NewFile(path, journal.data, _MODE), temporary)
+        journals.callback(files.remove_if_same, path, new)
+        try:
+            files.give_name(new.name, path)
+        except PathTakenError:
+            raise _unfinished(path, "cannot be used by this one") from None
+        files.sync_folder(folder)
+
+
+def settle(
+    folders: Iterable[str], held: Collection[FolderId] = (), patience: Patience = PATIENT
+) -> None:
+    """Finish what killed processes began to replace in ``folders``; wait for one that is at it.
+
+    Raises:
+        UnusableFileError: it cannot be finished, as another of its folders is missing.
+        InUseError, StorageError: see `locked`.
+    """
+    for folder in folders:
+        journal = _read(folder)
+        if journal:
+            _settle(folder, journal, held, patience)
+
+
+def _settle(folder: str, journal: Journal, held: Collection[FolderId], patience: Patience) -> None:
+    involved = [folder, *(os.path.join(folder, other) for other in journal.others)]
+    for each in involved:
+        if not os.path.isdir(each):
+            raise _unfinished(os.path.join(folder, JOURNAL), f"needs {each}, which is missing")
+    with locked(involved, held, patience):
+        found = {
+            each: there
+            for each in involved
+            if (there := _read(each)) and there.identifier == journal.identifier
+        }
+        if len(found) == len(involved):
+            for each, there in found.items():
+                _finish(each, there)
+        for each in found:
+            with storage_errors("finish replacing files in", each):
+                os.unlink(os.path.join(each, JOURNAL))
+            files.remove_temporary(each)
+
+
+def _finish(folder: str, journal: Journal) -> None:
+    for step in journal.steps:
+        staged, path = os.path.join(folder, step.staged), os.path.join(folder, step.name)
+        with storage_errors("finish replacing", path):
+            if not _is_own(staged):  # it has its name since before the process was killed
+                continue
+            if step.replace:
+                os.replace(staged, path)
+        if not step.replace:
+            with suppress(PathTakenError):
+                files.give_name(staged, path)
+        files.sync_folder(folder)
+
+
+def _is_own(staged: str) -> bool:
+    """Return whether a staged file is there, and was not put there by another user."""
+    try:
+        return not files.foreign_owner(staged, os.lstat(staged).st_uid)
+    except FileNotFoundError:
+        return False
+
+
+def _read(folder: str) -> Journal | None:
+    """Return the journal in ``folder``, if there is one that this user can trust."""
+    try:
+        return Journal.parse(files.read(os.path.join(folder, JOURNAL), "journal", own=True))
+    except (CertstrapError, ValueError):
+        return None
+
+
+def _way(folder: str, other: str) -> str:
+    """Return the way from one folder to another, which stays right if both are moved together."""
+    other = os.path.realpath(other)
+    if sys.platform == "win32":  # pragma: no cover - there may be none between drives
+        return other
+    return os.path.relpath(other, os.path.realpath(folder))
+
+
+def _unfinished(path: str, reason: str) -> UnusableFileError:
+    return UnusableFileError(
+        path,
+        f"is what a killed command left, and {reason}",
+        "Run a command there as the user who ran that one, or remove the file and check which "
+        "files belong together.",
+    )

@@ -1,0 +1,387 @@
+"""How a client connects: its files, its profile in TOML, its target."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from copy import deepcopy
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from cryptography import x509
+
+from certstrap.errors import InvalidNameError, NotFoundError, RefusedError, UnusableFileError
+from certstrap.pki import key_files, rules
+from certstrap.pki.decode import is_ca
+from certstrap.pki.key_files import Passphrase
+from certstrap.pki.names import is_plain
+from certstrap.store.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
+from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
+from certstrap.temporal import client_rules
+from certstrap.temporal.clients import Client
+from certstrap.temporal.findings import Finding, addressed
+from certstrap.temporal.inputs import CertificateFile, KeyFile, read_certificates, read_key
+from certstrap.temporal.namespace import Address, Namespace
+from certstrap.text import arguments, quoted
+
+
+class Target(NamedTuple):
+    """What a client connects to.
+
+    Attributes:
+        namespace: the Namespace.
+        address: the endpoint, as ``HOST:PORT``.
+        server_name: the name in the server's certificate; empty if it is the host.
+        server_ca: the file with the CAs of the server's certificate; empty for the system's.
+    """
+
+    namespace: Namespace
+    address: str
+    server_name: str = ""
+    server_ca: str = ""
+
+
+def target_of(
+    namespace: Namespace, address: str = "", server_name: str = "", server_ca: str = ""
+) -> Target:
+    """Return what a client of ``namespace`` connects to.
+
+    At a regional or private endpoint, the server still has the certificate of the Namespace's own
+    endpoint, so a client has to expect that name.
+
+    Args:
+        namespace: the Namespace.
+        address: another endpoint than the Namespace's own, as ``HOST[:PORT]``.
+        server_name: the name in the server's certificate, if it is another one.
+        server_ca: the file with the CAs of the server's certificate.
+
+    Raises:
+        InvalidNameError: the address cannot be read.
+        UnusableFileError: the path of that file cannot be written into a configuration.
+    """
+    endpoint = str(Address.parse(address)) if address else namespace.address
+    if not server_name and endpoint != namespace.address:
+        server_name = namespace.host
+    return Target(namespace, endpoint, server_name, absolute(server_ca) if server_ca else "")
+
+
+class Connection(NamedTuple):
+    """What a client is configured with.
+
+    Attributes:
+        target: what it connects to.
+        certificate: the absolute path of its certificate, or of its chain.
+        key: the absolute path of its private key.
+        encrypted: whether that key is encrypted.
+    """
+
+    target: Target
+    certificate: str
+    key: str
+    encrypted: bool = False
+
+
+def absolute(path: str) -> str:
+    """Return the absolute path of a file, in a form that every program can read.
+
+    Raises:
+        UnusableFileError: it has control characters, or is not text.
+    """
+    found = os.path.abspath(path)
+    if not is_plain(found):
+        raise UnusableFileError(
+            path,
+            "cannot be written into a configuration: its path has control characters",
+            "Move it to a folder with another name.",
+        )
+    return found
+
+
+class ClientFile(NamedTuple):
+    """A file that a client loads: its path in the depot, and its content."""
+
+    path: str
+    data: bytes
+
+
+class ClientFiles(NamedTuple):
+    """The files of a client.
+
+    Attributes:
+        certificate: its certificate; below an intermediate, its chain.
+        key: its private key.
+        encrypted: whether that is encrypted.
+        warnings: what may keep some clients from using them, in sentences.
+    """
+
+    certificate: ClientFile
+    key: ClientFile
+    encrypted: bool
+    warnings: tuple[str, ...]
+
+
+class Wanted(NamedTuple):
+    """Whose files, and for whom.
+
+    Attributes:
+        name: whose, as the user typed it.
+        client: who loads them; None for any client.
+        now: the present instant.
+        passphrase: opens a key that is encrypted, for a client that can do so too.
+        program: how this program is called for the depot, in the commands that are suggested.
+    """
+
+    name: str
+    client: Client | None
+    now: datetime
+    passphrase: Passphrase
+    program: str = "certstrap"
+
+
+def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles:
+    """Return the files of ``entry``, which its client can load.
+
+    Raises:
+        RefusedError: a file is not what the client can use: the certificate is a CA's, expired,
+            revoked or without its chain; the key is encrypted, in another form or another's.
+        NotFoundError: there is no certificate, or no key.
+    """
+    path, data = entry.path(CERTIFICATE), entry.read(CERTIFICATE)
+    leaf = entry.certificate()
+    above = _above(depot, leaf, path, wanted)
+    own = read_certificates(data, path)
+    _require([client_rules.judge_leaf_file(own)])
+    key, key_data = _key_file(entry, leaf, wanted)
+    certificate = ClientFile(path, data)
+    if len(above) > 1:
+        certificate = _chain(entry, [leaf, *above], wanted)
+    return ClientFiles(
+        certificate,
+        ClientFile(key.path, key_data),
+        key.encrypted,
+        _require(_kind(own, wanted)),
+    )
+
+
+def _above(
+    depot: Depot, leaf: x509.Certificate, path: str, wanted: Wanted
+) -> list[x509.Certificate]:
+    """Return the CAs above a certificate that a client can use now."""
+    if is_ca(leaf):
+        raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
+    again = (
+        f"Move it away, then issue it again with: {wanted.program} issue {arguments(wanted.name)}"
+    )
+    rules.require(rules.valid(leaf, wanted.now, path, again))
+    above = issuers_of(depot, leaf)
+    chain = [leaf, *above]
+    require_root(depot, chain)
+    rules.require(expired(above, wanted.now))
+    rules.require(withdrawn(depot, chain, path))
+    rules.require(key_of_ca(depot, leaf.public_key(), path))
+    return above
+
+
+def _kind(own: CertificateFile, wanted: Wanted) -> list[Finding]:
+    chain = client_rules.find_chain(own, (), None)
+    assert chain  # noqa: S101 - the file was judged
+    usages = (each for each in client_rules.judge_usages(chain.leaf) if each.status == "failed")
+    _require(addressed(each, wanted.name, wanted.program) for each in usages)
+    found = list(client_rules.judge_key_kind(chain, wanted.client))
+    # A server other than Temporal Cloud may take any key that the client can use.
+    return [
+        each._replace(status="warning")
+        if each.status == "failed" and each.rule.identifier == "key-kind"
+        else each
+        for each in found
+    ]
+
+
+def _require(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Refuse what failed, and return the warnings.
+
+    Raises:
+        RefusedError: with the first finding that failed.
+    """
+    warnings: list[str] = []
+    for each in findings:
+        if each.status == "failed":
+            raise RefusedError(" ".join(each.sentences), each.fix, each.rule.identifier)
+        warnings += each.sentences
+    return tuple(warnings)
+
+
+def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> ClientFile:
+    """Return the exported chain, which must be what would be exported now."""
+    path, command = entry.path(CHAIN), f"{wanted.program} export-chain {arguments(wanted.name)}"
+    if not entry.has(CHAIN):
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} was issued by an intermediate CA, and {path}, which its "
+            "client has to present, does not exist.",
+            f"Write it with: {command}",
+        )
+    data = entry.read(CHAIN)
+    file = read_certificates(data, path)
+    found = [piece.certificate for piece in file.pieces]
+    if not file.is_complete or file.problems or found not in (chain, chain[:-1]):
+        raise RefusedError(
+            f"{path} is not the chain of {entry.path(CERTIFICATE)} as it is now.",
+            f"Move it away, and write it again with: {command}",
+        )
+    return ClientFile(path, data)
+
+
+def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[KeyFile, bytes]:
+    """Return the key that the client loads, and the content of its file."""
+    client = wanted.client
+    opens = client is not None and client.pkcs8
+    present = [each for each in ((PKCS8, KEY) if opens else (KEY, PKCS8)) if entry.has(each)]
+    if not present:
+        raise NotFoundError(
+            "private key",
+            entry.path(KEY),
+            "Run this where the key is, or copy the key into the depot: certstrap import",
+        )
+    for suffix in present:  # an encrypted key is the last choice
+        data, path = entry.read(suffix), entry.path(suffix)
+        key = read_key(data, path, _nobody)
+        if opens or not key.encrypted:
+            break
+    export = f"{wanted.program} export-pkcs8 {arguments(wanted.name)}"
+    findings = list(client_rules.judge_key(key, None, client, export))
+    if opens and not (key.problem or _is_for_java(key, suffix)):
+        p12 = export.replace("export-pkcs8", "export-pkcs12")
+        raise RefusedError(
+            f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and the client for Java "
+            f"reads {entry.path(PKCS8)}, which does not exist.",
+            f"Write it with: {export} (with --encrypt, Java needs its passphrase). Java also loads "
+            f"a PKCS#12 file, which {p12} writes.",
+            "client-form",
+        )
+    _require(findings)
+    # Java opens an encrypted key itself; here it is opened to see that it is the right one.
+    private, _ = key_files.load(data, path, wanted.passphrase)
+    rules.require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
+    return key, data
+
+
+def _is_for_java(key: KeyFile, suffix: str) -> bool:
+    """Tell if Java can read a key: PKCS#8 that this program wrote, or that is unencrypted."""
+    return suffix == PKCS8 or key.label == "PRIVATE KEY"
+
+
+def _nobody() -> bytes:
+    """Open no key: it is only to be known whether it is encrypted."""
+    return b""
+
+
+DEFAULT = "default"
+
+Tables = dict[str, Any]
+
+
+def parse_name(text: str) -> str:
+    """Return the name of a profile.
+
+    Raises:
+        InvalidNameError: it is empty, or has control characters.
+    """
+    if not text or not is_plain(text):
+        reason = "has a control character" if text else "is empty"
+        raise InvalidNameError("profile", text, reason, "Choose a name such as default or prod.")
+    return text
+
+
+def profile_of(connection: Connection) -> Tables:
+    """Return the settings of a profile."""
+    target = connection.target
+    tls = {
+        "client_cert_path": connection.certificate,
+        "client_key_path": connection.key,
+        "server_name": target.server_name,
+        "server_ca_cert_path": target.server_ca,
+    }
+    return {
+        "address": target.address,
+        "namespace": str(target.namespace),
+        "tls": {key: value for key, value in tls.items() if value},
+    }
+
+
+def text_of(connection: Connection, name: str = DEFAULT) -> str:
+    """Return a profile as TOML."""
+    settings = profile_of(connection)
+    tls = settings.pop("tls")
+    header = f"profile.{_key(name)}"
+    lines = [f"[{header}]", *_lines(settings), "", f"[{header}.tls]", *_lines(tls), ""]
+    return "\n".join(lines)
+
+
+def add_to(data: bytes, path: str, connection: Connection, name: str) -> bytes:
+    """Return the file ``path`` with one more profile at its end; all that is there stays as it is.
+
+    Args:
+        data: the content of the file.
+        path: its path, for the sentences.
+        connection: what the profile configures.
+        name: the name of the profile.
+
+    Raises:
+        UnusableFileError: the file is not TOML, or not one that a profile can be added to.
+        RefusedError: it has such a profile already.
+    """
+    before = _parsed(data, path)
+    profiles = before.get("profile", {})
+    if not isinstance(profiles, dict):
+        raise UnusableFileError(path, "has no table of profiles", "Name a temporal.toml.")
+    if name in profiles:
+        raise RefusedError(
+            f"{path} already has the profile {quoted(name)}.",
+            "Choose another name with --profile, or take that profile out of the file.",
+        )
+    newline = b"\r\n" if b"\r\n" in data else b"\n"
+    separator = b"" if not data else newline if data.endswith(b"\n") else newline * 2
+    text = text_of(connection, name).encode()
+    after = data + separator + text.replace(b"\n", newline)
+    expected = deepcopy(before)
+    expected.setdefault("profile", {})[name] = profile_of(connection)
+    try:
+        found = _parsed(after, path)
+    except UnusableFileError:
+        found = {}
+    if found != expected:
+        raise UnusableFileError(
+            path,
+            "cannot be extended: its profiles are written in a way that ends with them",
+            "Write them as tables, as in [profile.default], or add the profile by hand.",
+        )
+    return after
+
+
+def _parsed(data: bytes, path: str) -> Tables:
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError:
+        raise UnusableFileError(path, "is not text in UTF-8", "TOML is.") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it nests too deep"
+        raise UnusableFileError(
+            path, f"is not TOML that can be read: {reason}", "Correct it first."
+        ) from None
+
+
+def _lines(settings: Tables) -> list[str]:
+    return [f"{key} = {_string(value)}" for key, value in settings.items()]
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _string(name)
+
+
+def _string(text: str) -> str:
+    """Return a basic string (TOML 1.0); ``text`` has no control characters.
+
+    A byte order mark is escaped, as some readers refuse it.
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\ufeff", "\\ufeff")
+    return f'"{escaped}"'

@@ -1,0 +1,463 @@
+"""What is checked, and where it comes from: files with all that is wrong in them."""
+
+import codecs
+import os
+import re
+import secrets
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
+
+from certstrap import text
+from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.pki import decode, key_files, pem
+from certstrap.pki.decode import comparable_name, is_ca
+from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.key_files import Passphrase
+from certstrap.pki.keys import PrivateKey
+from certstrap.store import files
+from certstrap.store.chain import issuers_of, withdrawn
+from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
+from certstrap.store.files import source_of
+from certstrap.temporal.clients import Client
+from certstrap.temporal.findings import Problem
+
+MOST_BYTES = 1024 * 1024
+"""Of a file that is decoded."""
+
+MOST_KEY_BYTES = 32 * 1024
+"""Of a file with a key; one of RSA with 16384 bits has a third of that."""
+
+MOST_CERTIFICATES = 32
+"""In a file whose certificates are decoded; a bundle may have 16, and no chain is that long."""
+
+MOST_BLOCKS = 2_000
+"""PEM blocks in a file that is looked into."""
+
+_ANOTHER = "Use the file that was meant, or an unchanged copy of it."
+_AS_ASCII = "Save it as plain ASCII text."
+
+_BEGIN = re.compile(rb"-----BEGIN ")
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
+
+
+class Piece(NamedTuple):
+    """A certificate, and where it comes from: a path, with its number if the file has several."""
+
+    certificate: x509.Certificate
+    source: str
+
+
+class CertificateFile(NamedTuple):
+    """A file with certificates.
+
+    Attributes:
+        path: its path.
+        size: its bytes.
+        total: the certificates in it, decoded or not.
+        pieces: those that could be decoded.
+        problems: why clients and Temporal Cloud cannot read it, or a certificate in it.
+        others: what else is in it, such as a CRL.
+        private_keys: the private keys in it.
+        trailing: whether there is text after the last block.
+    """
+
+    path: str
+    size: int
+    total: int = 0
+    pieces: tuple[Piece, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    others: tuple[str, ...] = ()
+    private_keys: int = 0
+    trailing: bool = False
+
+    @property
+    def is_decoded(self) -> bool:
+        """Whether its certificates are decoded, as far as they can be read."""
+        return self.size <= MOST_BYTES and self.total <= MOST_CERTIFICATES
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has certificates, and all of them were decoded."""
+        return 0 < len(self.pieces) == self.total
+
+
+class KeyFile(NamedTuple):
+    """A file with a private key.
+
+    Attributes:
+        path: its path.
+        label: its PEM label, or empty for DER.
+        private: the key; None if it could not be read.
+        encrypted: whether it is encrypted.
+        problem: why clients cannot read it, or None.
+        lax: what is wrong with its mode, or empty; None if that is not judged.
+    """
+
+    path: str
+    label: str = ""
+    private: PrivateKey | None = None
+    encrypted: bool = False
+    problem: Problem | None = None
+    lax: str | None = None
+
+
+def read_certificates(data: bytes, path: str) -> CertificateFile:
+    """Return what is in a file that should hold certificates."""
+    file = CertificateFile(path, len(data), private_keys=len(_PRIVATE_KEY.findall(data)))
+    if not file.is_decoded:
+        return file
+    form = _form(data, path)
+    file = file._replace(problems=(form,) if form else ())
+    if pem.is_der(data):
+        return _decoded(file, [data])
+    if len(_BEGIN.findall(data)) > MOST_BLOCKS:
+        sentence = f"{path} has more than {MOST_BLOCKS:,} PEM blocks."
+        return file._replace(problems=(Problem(sentence, _ANOTHER),))
+    try:
+        blocks = [(pem.kind_of(label), block) for label, block in pem.blocks(data, path)]
+    except UnusableFileError as error:
+        return file._replace(problems=file.problems or (Problem(str(error), _ANOTHER),))
+    others = (kind for kind, _ in blocks if kind not in {pem.CERTIFICATE, pem.PRIVATE_KEY})
+    file = file._replace(others=tuple(others), trailing=_has_rest(data))
+    return _decoded(file, [block for kind, block in blocks if kind == pem.CERTIFICATE])
+
+
+def _has_rest(data: bytes) -> bool:
+    """Return whether anything, even an empty line, follows the line in which the last block ends.
+
+    Go's reader leaves that over, and tcld refuses it.
+    """
+    newline = data.find(b"\n", data.rfind(b"-----END "))
+    return 0 <= newline < len(data) - 1
+
+
+def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
+    path, count = file.path, len(blocks)
+    if count > MOST_CERTIFICATES:
+        return file._replace(total=count)
+    pieces, problems = [], [*file.problems]
+    if not blocks and not problems:
+        problems.append(Problem(f"{path} holds no certificate.", _ANOTHER))
+    for number, block in enumerate(blocks, 1):
+        source = path if count == 1 else f"{path} (certificate {number})"
+        try:
+            pieces.append(Piece(decode.load_certificate(block, source), source))
+        except CertstrapError as error:
+            problems.append(Problem(str(error), _ANOTHER))
+    return file._replace(total=count, pieces=tuple(pieces), problems=tuple(problems))
+
+
+def join(files: Sequence[CertificateFile]) -> CertificateFile:
+    """Return several files as one, as if they had been concatenated."""
+    first, *rest = files
+    for file in rest:
+        first = CertificateFile(
+            f"{first.path}, {file.path}",
+            first.size + file.size,
+            first.total + file.total,
+            first.pieces + file.pieces,
+            first.problems + file.problems,
+            first.others + file.others,
+            first.private_keys + file.private_keys,
+            first.trailing or file.trailing,
+        )
+    return first
+
+
+def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
+    """Return what is in a file that should hold a private key.
+
+    Args:
+        data: its content.
+        path: its path.
+        passphrase: called if the key is encrypted; one that fails, or is wrong, leaves it closed.
+    """
+    if len(data) > MOST_KEY_BYTES:
+        sentence = f"{path} has {len(data):,} bytes, as no key has."
+        return KeyFile(path, problem=Problem(sentence, _ANOTHER))
+    asked: list[bool] = []
+
+    def ask() -> bytes:
+        asked.append(True)
+        return passphrase()
+
+    private, problem = None, None
+    try:
+        private, _ = key_files.load(data, path, ask)
+    except CertstrapError as error:
+        problem = None if asked else Problem(str(error), _ANOTHER)
+    label = _label(data) if (private or asked) and not pem.is_der(data) else ""
+    form = _form(data, path)
+    if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12
+        form = problem
+    return KeyFile(path, label, private, bool(asked), form or problem)
+
+
+def _label(data: bytes) -> str:
+    """Return the label of the first private key in a file that has one."""
+    labels = (label for label, _ in pem.blocks(data, ""))
+    return next(label.decode() for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY)
+
+
+def _form(data: bytes, path: str) -> Problem | None:
+    """Return why clients do not read the file, whatever its content is; or None."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Problem(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
+    if data.startswith(codecs.BOM_UTF8):
+        return Problem(
+            f"{path} begins with a byte order mark, which some clients cannot read.", _AS_ASCII
+        )
+    if pem.is_der(data):
+        return Problem(f"{path} is DER, not PEM.")
+    return None
+
+
+def load_identity(
+    context: ssl.SSLContext, certificates: Sequence[x509.Certificate], key: PrivateKey
+) -> None:
+    """Load ``certificates``, the own one first, and their ``key`` into ``context``.
+
+    The key never reaches the disk as it is. It is written encrypted, under 256 random bits that
+    stay in the memory of this process, to a file of mode 0600 in a new folder of mode 0700, which
+    is removed at once. If the process is killed in between, what stays behind opens for nobody. So
+    a key that was encrypted by its owner, or lies on another disk, is as safe as before; and keys
+    in forms that OpenSSL does not read are loaded all the same.
+
+    Raises:
+        ssl.SSLError: OpenSSL refuses the key, or a certificate.
+        OSError: the folder for temporary files cannot be written.
+    """
+    password = secrets.token_hex(32)
+    encryption = BestAvailableEncryption(password.encode())
+    pem = [key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)]
+    pem += [certificate.public_bytes(Encoding.PEM) for certificate in certificates]
+    with TemporaryDirectory(prefix="certstrap-") as folder:
+        path = os.path.join(folder, "identity.pem")
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(b"".join(pem))
+        context.load_cert_chain(path, password=password)
+
+
+Read = Callable[[str, str], bytes]
+"""Returns the content of a file that the user named, and that should hold what is said."""
+
+
+class Given(NamedTuple):
+    """The files that the user named; each is empty if there is none."""
+
+    certificate: str = ""
+    key: str = ""
+    ca_bundle: str = ""
+
+
+class Subject(NamedTuple):
+    """What is checked.
+
+    Attributes:
+        name: what it is called.
+        client: the client's certificate file, or None if CAs alone are checked.
+        key: the client's key, or None if it is not here.
+        uploaded: the CAs that are uploaded, or None if they are not known.
+        revoked: which certificates of the chain are revoked, in sentences; None if not known.
+        key_path: where the key should be.
+        remake: the command that writes the key as PKCS#8, not encrypted.
+        complete: what to do if the chain is not complete, if that is known.
+        program: how this program is called for the depot that has the files; empty if none has.
+    """
+
+    name: str
+    client: CertificateFile | None = None
+    key: KeyFile | None = None
+    uploaded: CertificateFile | None = None
+    revoked: tuple[str, ...] | None = None
+    key_path: str = ""
+    remake: str = "certstrap export-pkcs8 NAME"
+    complete: str = ""
+    program: str = ""
+
+
+class Sources:
+    """Reads what is checked.
+
+    Attributes:
+        depot: the depot.
+        passphrase: opens a key that is encrypted.
+        read: reads a file that the user named.
+        given: the files that the user named.
+        client: who is to use the key; None for any.
+        program: how this program is called for the depot, in the commands that are suggested.
+    """
+
+    def __init__(
+        self,
+        depot: Depot,
+        passphrase: Passphrase,
+        read: Read,
+        given: Given = Given(),  # noqa: B008 - it does not change
+        client: Client | None = None,
+        program: str = "certstrap",
+    ) -> None:
+        self.depot = depot
+        self.passphrase = passphrase
+        self.read = read
+        self.given = given
+        self.client = client
+        self.program = program
+        self._cas: dict[Entry, CertificateFile] = {}
+
+    def named(self) -> Subject:
+        """Return what is to be checked if the user named a certificate file.
+
+        Raises:
+            CertstrapError: it, or another file, cannot be read.
+        """
+        certificate, key, _ = self.given
+        client = read_certificates(self.read(certificate, "certificate"), source_of(certificate))
+        above = next(filter(None, (self._above(piece.certificate) for piece in client.pieces)), [])
+        return Subject(
+            source_of(certificate),
+            client,
+            self._key_file(key) if key else None,
+            self._uploaded(above),
+            remake=f"{self.program} export-pkcs8 --key {text.quoted_path(key)} "
+            f"--output {text.quoted_path(f'{key}.pkcs8')}",
+        )
+
+    def entry(self, entry: Entry) -> Subject:
+        """Return an entry of the depot, as it is to be checked.
+
+        Raises:
+            CertstrapError: its certificate cannot be read.
+        """
+        path = entry.path(CERTIFICATE)
+        client = read_certificates(entry.read(CERTIFICATE), path)
+        first = client.pieces[0].certificate if client.pieces else None
+        above = self._above(first) if first else []
+        if first and is_ca(first):
+            uploaded = join([client, *map(self._ca_file, above)])
+            return Subject(entry.stem, uploaded=uploaded, program=self.program)
+        complete = ""
+        if len(above) > 1:
+            complete = "Give the client its chain, which this writes: certstrap export-chain NAME"
+            if entry.has(CHAIN):
+                client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
+        return Subject(
+            entry.stem,
+            client,
+            self._key(entry),
+            self._uploaded(above),
+            self._revoked(first, above, path) if first else None,
+            entry.path(KEY),
+            complete=complete,
+            program=self.program,
+        )
+
+    def everything(self) -> Iterator[Subject]:
+        """Yield each certificate of the depot; a CA only if it is checked with no other of them.
+
+        A file that cannot be read is yielded too, with the reason. If the user named the CAs that
+        are uploaded, those of the depot are not yielded.
+        """
+        covered: set[x509.Certificate] = set()
+        cas = []
+        for entry in self.depot.with_suffix(CERTIFICATE):
+            try:
+                subject = self.entry(entry)
+            except CertstrapError as error:
+                path = entry.path(CERTIFICATE)
+                file = CertificateFile(path, 0, problems=(Problem(str(error), error.hint),))
+                subject = Subject(entry.stem, file, key_path=entry.path(KEY), program=self.program)
+            if not subject.client:
+                cas += [] if self.given.ca_bundle else [subject]
+                continue
+            pieces = (*subject.client.pieces, *_pieces(subject))
+            covered.update(piece.certificate for piece in pieces)
+            yield subject
+        for subject in cas:
+            first = _pieces(subject)[0]
+            below = (_pieces(other)[1:] for other in cas if other is not subject)
+            others = {piece.certificate for pieces in below for piece in pieces}
+            if first.certificate not in covered | others:
+                yield subject
+
+    def _above(self, certificate: x509.Certificate) -> list[Authority]:
+        """Return the CAs above a certificate; if nobody issued it, one that has the right name."""
+        known = {each.certificate: each for each in reversed(self.depot.authorities)}
+        found = [known[ca] for ca in issuers_of(self.depot, certificate)]
+        if found or is_self_signed(certificate):
+            return found
+        name = comparable_name(certificate.issuer)
+        named = (ca for ca in known.values() if comparable_name(ca.certificate.subject) == name)
+        return list(named)[:1]
+
+    def _uploaded(self, above: list[Authority]) -> CertificateFile | None:
+        if self.given.ca_bundle:
+            return self._bundle()
+        return self._ca_file(above[-1]) if above else None
+
+    def _bundle(self) -> CertificateFile:
+        path = self.given.ca_bundle
+        return read_certificates(self.read(path, "CA bundle"), source_of(path))
+
+    def _ca_file(self, ca: Authority) -> CertificateFile:
+        if ca.entry not in self._cas:
+            path = ca.entry.path(CERTIFICATE)
+            self._cas[ca.entry] = read_certificates(ca.entry.read(CERTIFICATE), path)
+        return self._cas[ca.entry]
+
+    def _revoked(
+        self, leaf: x509.Certificate, above: list[Authority], path: str
+    ) -> tuple[str, ...]:
+        chain = [leaf, *(ca.certificate for ca in above)]
+        try:
+            return tuple(each.sentence for each in withdrawn(self.depot, chain, path))
+        except CertstrapError as error:  # a list that cannot be read
+            return (f"Whether it is revoked is not known: {error}",)
+
+    def _key(self, entry: Entry) -> KeyFile | None:
+        """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""
+        if self.given.key:
+            return self._key_file(self.given.key)
+        has_pkcs8 = entry.has(PKCS8)
+        if has_pkcs8 and (not entry.has(KEY) or (self.client and self.client.pkcs8)):
+            return self._depot_key(entry, PKCS8, self.passphrase)
+        if not entry.has(KEY):
+            return None
+        own = self._depot_key(entry, KEY, _nobody)
+        if not own.encrypted:
+            return own
+        return self._depot_key(entry, PKCS8 if has_pkcs8 else KEY, self.passphrase)
+
+    def _key_file(self, path: str) -> KeyFile:
+        return read_key(self.read(path, "private key"), source_of(path), self.passphrase)
+
+    @staticmethod
+    def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
+        path, lax = entry.path(suffix), ""
+        try:
+            try:
+                data = entry.read(suffix)
+            except LaxModeError as error:
+                lax = str(error)
+                data = files.read(path, "private key")
+        except CertstrapError as error:
+            return KeyFile(path, problem=Problem(str(error), error.hint))
+        return read_key(data, path, passphrase)._replace(lax=lax)
+
+
+def _nobody() -> bytes:
+    """Open no key: it is only to be known whether it is encrypted."""
+    return b""
+
+
+def _pieces(subject: Subject) -> tuple[Piece, ...]:
+    return subject.uploaded.pieces if subject.uploaded else ()

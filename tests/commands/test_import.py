@@ -1,0 +1,292 @@
+"""`import`: what comes into the depot, in which form, and what is refused."""
+
+import os
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from certstrap.pki.keys import P256, RSA_2048
+from tests.builders import foreign, pairs
+from tests.builders.keys import a_dsa_key
+from tests.builders.pairs import Pair
+from tests.cli.terminal import ends, terminal
+from tests.conftest import NOW, CommandLine, snapshot
+
+REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
+WITH_KEY = ("--cert", "ca.pem", "--key", "ca.key")
+IMPORT = ("import", "Root", *WITH_KEY)
+
+
+@pytest.fixture
+def pair(folder: Path) -> Pair:
+    """A CA's pair in `ca.pem` and `ca.key`."""
+    pair = pairs.ca()
+    pair.save("ca")
+    return pair
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {name: (folder / name).stat().st_mode & 0o777 for name in sorted(os.listdir(folder))}
+
+
+def test_a_pair_is_copied_in_the_depots_form(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    before = snapshot(folder)
+    assert certstrap(*IMPORT).lines == ["Created out/Root.key", "Created out/Root.crt"]
+    assert modes(folder / "out") == {"Root.crt": 0o444, "Root.key": 0o440}
+    assert (folder / "out/Root.crt").read_bytes() == pair.pem
+    assert (folder / "out/Root.key").read_bytes() == foreign.key_data(pair.key)
+    assert {path: snapshot(folder)[path] for path in before} == before
+
+
+def test_an_rsa_key_becomes_pkcs1_as_certstrap_has_it(certstrap: CommandLine, folder: Path) -> None:
+    key = RSA_2048.generate()
+    pairs.ca(key=key).save("ca")
+    certstrap(*IMPORT)
+    pkcs1 = foreign.key_data(key, form=PrivateFormat.TraditionalOpenSSL)
+    assert (folder / "out/Root.key").read_bytes() == pkcs1
+
+
+def test_a_certificate_may_come_alone(certstrap: CommandLine, folder: Path, pair: Pair) -> None:
+    outcome = certstrap("import", "Root", "--cert", "ca.pem")
+    assert outcome.lines == ["Created out/Root.crt"]
+    assert modes(folder / "out") == {"Root.crt": 0o444}
+
+
+def test_a_certificate_may_come_with_key_and_request(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    (folder / "ca.csr").write_bytes(foreign.request(key=pair.key))
+    outcome = certstrap(*IMPORT, "--csr", "ca.csr")
+    assert outcome.lines == [f"Created out/Root.{suffix}" for suffix in ("key", "csr", "crt")]
+    assert modes(folder / "out") == {"Root.crt": 0o444, "Root.csr": 0o444, "Root.key": 0o440}
+
+
+def test_a_request_of_the_depot_that_was_signed_elsewhere_comes_back(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("--depot-path", "theirs", "init", "--cn", "Theirs", *REQUEST[1:-1])
+    certstrap(*REQUEST, "client")
+    certstrap("--depot-path", "theirs", "sign", "client", "--csr", "out/client.csr")
+    certstrap("import", "Theirs", "--cert", "theirs/Theirs.crt")
+    outcome = certstrap("import", "client", "--cert", "theirs/client.crt")
+    assert outcome.lines == ["Created out/client.crt"]
+    assert sorted(os.listdir("out")) == ["Theirs.crt", "client.crt", "client.csr", "client.key"]
+    certstrap("export-chain", "client", "--with-root")
+    certstrap("export-pkcs12", "client", "--passphrase", "p")
+    certstrap.refuses(
+        "import", "client", "--cert", "theirs/client.crt",
+        sentence="out/client.crt already exists!",
+    )  # fmt: skip
+
+
+def test_a_key_may_follow_its_certificate_never(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    certstrap("import", "Root", "--cert", "ca.pem")
+    certstrap.refuses(*IMPORT, sentence="out/Root.crt already exists!")
+
+
+@pytest.mark.parametrize(("taken", "named"), [("key", "Root.key"), ("csr", "Root.csr")])
+def test_what_the_depot_has_of_that_name_is_not_overwritten(
+    certstrap: CommandLine, folder: Path, pair: Pair, taken: str, named: str
+) -> None:
+    (folder / "ca.csr").write_bytes(foreign.request(key=pair.key))
+    foreign.write(folder / "out" / named, (folder / f"ca.{taken}").read_bytes())
+    certstrap.refuses(
+        *IMPORT, "--csr", "ca.csr",
+        sentence=f"out/{named} already exists!", hint="Nothing is overwritten",
+    )  # fmt: skip
+
+
+def test_a_leaf_that_is_there_is_not_overwritten(certstrap: CommandLine) -> None:
+    pairs.leaf(pairs.ca()).save("client")
+    certstrap("import", "client", "--cert", "client.pem")
+    certstrap.refuses(
+        "import", "client", "--cert", "client.pem",
+        sentence="out/client.crt already exists!",
+    )  # fmt: skip
+
+
+def test_a_name_follows_the_rule_for_names(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    certstrap("import", "Größte CA", "--cert", "ca.pem")
+    assert os.listdir(folder / "out") == ["Größte_CA.crt"]
+    certstrap.refuses(
+        "import", "Größte CA", "--cert", "ca.pem", sentence="Größte_CA", hint="Größte_CA.crt"
+    )
+
+
+@pytest.mark.parametrize("kept", ["key", "request", "both"])
+def test_a_certificate_of_another_key_than_the_depots_is_refused(
+    certstrap: CommandLine, folder: Path, pair: Pair, kept: str
+) -> None:
+    certstrap(*REQUEST, "Root")
+    if kept != "both":
+        (folder / "out" / ("Root.csr" if kept == "key" else "Root.key")).unlink()
+    named = "out/Root.key" if kept == "key" else "out/Root.csr"
+    certstrap.refuses(
+        "import", "Root", "--cert", "ca.pem",
+        sentence=f"{named} does not belong to that certificate", hint="created together",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("option", ["--key", "--csr"])
+def test_a_part_of_another_pair_is_refused(
+    certstrap: CommandLine, folder: Path, pair: Pair, option: str
+) -> None:
+    pairs.ca().save("other")
+    (folder / "other.csr").write_bytes(foreign.request())
+    file = f"other.{option.removeprefix('--')}"
+    certstrap.refuses(
+        "import", "Root", "--cert", "ca.pem", option, file,
+        sentence=f"{file} does not belong to that certificate",
+    )  # fmt: skip
+    assert not (folder / "out").exists()
+
+
+def test_a_key_is_compared_with_the_depots_request(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    foreign.write(folder / "out/Root.csr", foreign.request(), 0o444)
+    certstrap.refuses(*IMPORT, sentence="out/Root.csr does not belong to that certificate")
+    (folder / "out/Root.csr").unlink()
+    foreign.write(folder / "out/Root.csr", foreign.request(key=pair.key), 0o444)
+    certstrap(*IMPORT)
+
+
+@pairs.every_way_to_give_the_passphrase
+def test_an_encrypted_key_stays_encrypted_with_its_passphrase(
+    certstrap: CommandLine, folder: Path, pair: Pair,
+    options: tuple[str, ...], lines: str, environ: dict[str, str],
+) -> None:  # fmt: skip
+    (folder / "ca.key").write_bytes(foreign.key_data(pair.key, passphrase=b"secret"))
+    (folder / "p").write_text("secret\n")
+    outcome = certstrap(*IMPORT, *options, input=lines, environ=environ)
+    assert outcome.lines[0] == "Created out/Root.key (encrypted by passphrase)"
+    copy = (folder / "out/Root.key").read_text()
+    assert copy.startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
+    key = foreign.load_key(folder / "out/Root.key", b"secret")
+    assert key.public_key() == pair.key.public_key()
+
+
+def test_a_passphrase_protects_the_copy_of_an_unencrypted_key(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    outcome = certstrap(*IMPORT, "--passphrase", "secret")
+    assert outcome.lines[0] == "Created out/Root.key (encrypted by passphrase)"
+    key = foreign.load_key(folder / "out/Root.key", b"secret")
+    assert key.public_key() == pair.key.public_key()
+
+
+def test_a_terminal_is_asked_for_the_passphrase_of_an_encrypted_key_alone(
+    folder: Path, pair: Pair
+) -> None:
+    with terminal(folder, "import", "Clear", *WITH_KEY) as child:
+        assert ends(child) == "Created out/Clear.key\nCreated out/Clear.crt\n"
+    (folder / "ca.key").write_bytes(foreign.key_data(pair.key, passphrase=b"secret"))
+    with terminal(folder, "import", "Root", *WITH_KEY) as child:
+        child.expect_exact("Enter passphrase for key (empty for no passphrase): ")
+        child.sendline("secret")
+        assert "Created out/Root.key (encrypted by passphrase)\n" in ends(child)
+
+
+def test_a_key_that_is_not_opened_is_not_imported(
+    certstrap: CommandLine, folder: Path, pair: Pair
+) -> None:
+    (folder / "ca.key").write_bytes(foreign.key_data(pair.key, passphrase=b"secret"))
+    wrong = "The passphrase does not decrypt ca.key."
+    certstrap.refuses(*IMPORT, "--passphrase", "wrong", sentence=wrong)
+    for given in (("--passphrase", ""), ("--no-passphrase",)):
+        certstrap.refuses(*IMPORT, *given, sentence="ca.key is encrypted", hint="--passphrase-file")
+    certstrap.refuses(*IMPORT, sentence="A passphrase is needed", hint="--passphrase-file")
+
+
+def test_a_file_of_several_certificates_gives_its_first_and_says_so(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = pairs.ca()
+    leaf = pairs.leaf(root)
+    (folder / "bundle.pem").write_bytes(leaf.pem + root.pem + pairs.ca().pem)
+    outcome = certstrap("import", "client", "--cert", "bundle.pem")
+    assert outcome.lines == [
+        "Created out/client.crt",
+        "Not imported: 2 more in bundle.pem. Import each under its own name.",
+    ]
+    assert (folder / "out/client.crt").read_bytes() == leaf.pem
+
+
+def test_an_expired_certificate_may_be_kept(certstrap: CommandLine, folder: Path) -> None:
+    pairs.ca(end=NOW - foreign.YEAR / 2).save("ca")
+    certstrap(*IMPORT)
+    certstrap(*REQUEST, "client")
+    certstrap.refuses("sign", "client", "--CA", "Root", sentence="out/Root.crt expired on ")
+
+
+DSA = a_dsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+X25519 = x25519.X25519PrivateKey.generate().private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "data", "sentence"),
+    [
+        ("--cert", b"", "x is empty."),
+        ("--cert", foreign.key_data(P256.generate()), "x holds a private key, not a certificate."),
+        ("--cert", foreign.request(), "x holds a certificate request, not a certificate."),
+        ("--cert", os.urandom(600), "x is not a certificate that can be read."),
+        ("--cert", pairs.ca().pem[:200], "x is broken: its PEM has no end."),
+        ("--key", pairs.ca().pem, "x holds a certificate, not a private key."),
+        ("--key", os.urandom(600), "x is not a private key that can be read."),
+        ("--key", DSA, "x holds a key that cannot sign."),
+        ("--key", X25519, "x holds a key that cannot sign."),
+        ("--csr", pairs.ca().pem, "x holds a certificate, not a certificate request."),
+        ("--csr", foreign.request_changed_after_signing(), "x is not signed by its own key."),
+        ("--csr", foreign.request_signed_with_sha1(), "x is signed with SHA1"),
+        ("--csr", foreign.request(key=foreign.weak_key()), "x has an RSA key of 1024 bits."),
+    ],
+)
+def test_a_bad_part_is_reported_in_one_sentence_with_a_hint(
+    certstrap: CommandLine, folder: Path, pair: Pair, option: str, data: bytes, sentence: str
+) -> None:
+    (folder / "x").write_bytes(data)
+    line = ["import", "Root", *(("--cert", "ca.pem") if option != "--cert" else ()), option, "x"]
+    outcome = certstrap.refuses(*line, sentence=sentence, hint="Hint: ")
+    assert len(outcome.stderr.splitlines()) == 2
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--cert", "--key", "--csr"])
+@pytest.mark.parametrize("what", ["nothing", "folder"])
+def test_a_part_that_is_no_file_is_reported(
+    certstrap: CommandLine, folder: Path, pair: Pair, option: str, what: str
+) -> None:
+    if what != "nothing":
+        (folder / "x").mkdir()
+    line = ["import", "Root", *(("--cert", "ca.pem") if option != "--cert" else ()), option, "x"]
+    sentence = " x." if what == "nothing" else "x is not a regular file."
+    certstrap.refuses(*line, sentence=sentence, hint="Hint: ")
+
+
+@pytest.mark.parametrize("name", ["..", "/", "", " ", "a\nb"])
+def test_a_name_that_can_name_no_file_is_refused(
+    certstrap: CommandLine, pair: Pair, name: str
+) -> None:
+    certstrap.refuses("import", name, "--cert", "ca.pem", sentence="Invalid name: ", hint="Hint: ")
+
+
+@pytest.mark.parametrize("line", [["Root"], ["--cert", "ca.pem"], ["a", "b", "--cert", "ca.pem"]])
+def test_a_line_that_lacks_its_name_or_certificate_cannot_be_read(
+    certstrap: CommandLine, folder: Path, pair: Pair, line: list[str]
+) -> None:
+    assert certstrap("import", *line, exit_code=2).stderr
+    assert not (folder / "out").exists()

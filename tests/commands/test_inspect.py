@@ -1,0 +1,380 @@
+"""`inspect`: what a file is, in words; and whether the files of a name belong together."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from typer.testing import CliRunner
+
+from certstrap.cli.app import app
+from tests.builders import crls, foreign, pairs
+from tests.builders.der import with_rounds
+from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
+from tests.cli.terminal import ENTER, ends, terminal
+from tests.conftest import FEW_ROUNDS, NOW, CommandLine
+from tests.interop.peers import openssl
+
+NEW = ("--curve", "P-256", "--no-passphrase")
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """The CA `Cert`, and `worker` below it."""
+    certstrap("init", "--common-name", "Cert", *NEW)
+    certstrap("issue", "worker", "--domain", "a.example", "--expires", "90d", *NEW)
+    return folder / "out"
+
+
+def rows(printed: str) -> dict[str, str]:
+    """Return the labels of what was printed, with their texts; the first of each counts."""
+    found: dict[str, str] = {}
+    for label, text in re.findall(r"^  (\S[^\n]{0,10}?) {2,}(.+)$", printed, re.MULTILINE):
+        found.setdefault(label, text)
+    return found
+
+
+def headings(printed: str) -> list[str]:
+    return [line for line in printed.splitlines() if line and not line.startswith(" ")]
+
+
+def test_name_shows_certificate_request_and_key(certstrap: CommandLine, depot: Path) -> None:
+    printed = certstrap("inspect", "worker").stdout
+    assert headings(printed) == [
+        "out/worker.crt: certificate",
+        "out/worker.csr: certificate request",
+        "out/worker.key: private key",
+        "out/worker.crt, out/worker.csr and out/worker.key belong together.",
+    ]
+    assert rows(printed) | {"Serial": "", "SHA-256": "", "SHA-1": ""} == {
+        "Subject": "CN=worker",
+        "Issuer": "CN=Cert",
+        "Issued by": "the CA Cert (out/Cert.crt)",
+        "Names": "a.example",
+        "CA": "no",
+        "Used for": "TLS server, TLS client",
+        "Key usage": "digital signature",
+        "Valid": "2026-11-23 11:50:00 to 2027-02-21 12:00:00 UTC",
+        "Days left": "90",
+        "Key": "P-256, 128-bit security",
+        "Signature": "ECDSA with SHA-256",
+        "Serial": "",
+        "SHA-256": "",
+        "SHA-1": "",
+        "Form": "PKCS#8",
+        "Encrypted": "no",
+    }
+    assert len(printed.splitlines()) <= 30
+
+
+def test_fingerprints_are_those_of_openssl(certstrap: CommandLine, depot: Path) -> None:
+    shown = rows(certstrap("inspect", "worker").stdout)
+    for algorithm, label in (("-sha256", "SHA-256"), ("-sha1", "SHA-1")):
+        line = openssl("x509", "-in", depot / "worker.crt", "-noout", "-fingerprint", algorithm)
+        assert line.stdout.strip().endswith(shown[label])
+
+
+def test_ca_shows_its_crl_too(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "worker", "--reason", "superseded")
+    printed = certstrap("inspect", "Cert").stdout
+    shown = rows(printed)
+    assert shown["CA"] == "yes, with 0 CAs below it"
+    assert shown["Issued by"] == "itself: it is self-signed"
+    assert shown["Signed by"] == "the CA Cert"
+    assert shown["Number"] == "2"
+    assert shown["Revoked"] == "1 certificate"
+    assert re.search(r"^ +[0-9A-F]+ on 2026-11-23, superseded$", printed, re.MULTILINE)
+    assert headings(printed)[-1] == "out/Cert.crt and out/Cert.key belong together."
+    problem = rows(certstrap("inspect", "worker").stdout)["Problem"]
+    assert problem == "out/worker.crt was revoked on 2026-11-23 12:00:00 UTC."
+
+
+def test_long_crl_is_cut_and_json_has_all_of_it(certstrap: CommandLine, folder: Path) -> None:
+    ca = pairs.ca()
+    entries = [crls.entry(serial) for serial in range(1, 31)]
+    Path("a.crl").write_bytes(crls.made_elsewhere(ca.certificate, ca.key, entries=entries))
+    printed = certstrap("inspect", "a.crl").stdout
+    shown = rows(printed)
+    assert shown["Revoked"] == "30 certificates"
+    assert shown["Signed by"] == "no CA of this depot"
+    assert shown["Number"] == "none"
+    assert printed.splitlines()[-1].strip() == "and 20 more"
+    (result,) = json.loads(certstrap("inspect", "a.crl", "--json").stdout)["results"]
+    assert len(result["objects"][0]["content"]["revoked"]) == 30
+
+
+def test_key_of_another_does_not_belong_to_the_rest(certstrap: CommandLine, depot: Path) -> None:
+    foreign.write(depot / "worker.key", foreign.key_data(LEAF_KEY))
+    printed = certstrap("inspect", "worker").stdout
+    sentence = "out/worker.key does not belong to out/worker.crt: the keys are not the same."
+    assert headings(printed)[-1] == sentence
+    (result,) = json.loads(certstrap("inspect", "worker", "--json").stdout)["results"]
+    assert result["belong_together"] is False
+    foreign.write(depot / "worker.csr", foreign.request(key=CA_KEY))
+    assert (
+        "out/worker.csr and out/worker.key do not belong" in certstrap("inspect", "worker").stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "opened"),
+    [
+        ((), False),
+        (("--passphrase", "p"), True),
+        (("--passphrase", "q"), False),
+        (("--no-passphrase",), False),
+    ],
+)
+def test_encrypted_key_is_opened_if_its_passphrase_is_given(
+    certstrap: CommandLine, depot: Path, options: tuple[str, ...], opened: bool
+) -> None:
+    certstrap("request-cert", "--cn", "k", "--curve", "P-256", "--passphrase", "p")
+    printed = certstrap("inspect", "k", *options).stdout
+    if opened:
+        assert "yes, and opened" in printed
+        assert headings(printed)[-1] == "out/k.csr and out/k.key belong together."
+    else:
+        assert "yes, not opened: give its passphrase to see its kind" in printed
+        assert headings(printed)[-1] == "out/k.key cannot be compared with out/k.csr."
+
+
+def test_private_numbers_are_never_shown(certstrap: CommandLine, depot: Path) -> None:
+    key = load_key(depot / "worker.key")
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    number = f"{key.private_numbers().private_value:x}"
+    for options in ((), ("--json",), ("--pem",)):
+        for what in ("worker", "out/worker.key"):
+            printed = certstrap("inspect", what, *options).stdout
+            assert "PRIVATE" not in printed
+            assert number not in printed.lower().replace(":", "")
+
+
+def test_pem_is_printed_and_of_a_key_its_public_half(certstrap: CommandLine, depot: Path) -> None:
+    certificate = foreign.load_certificate(depot / "worker.crt")
+    der = certificate.public_bytes(Encoding.DER)
+    printed = certstrap("inspect", "-", "--pem", input=der).stdout
+    assert printed == (depot / "worker.crt").read_text()
+    public = load_pem_public_key(certstrap("inspect", "out/worker.key", "--pem").stdout.encode())
+    assert public == certificate.public_key()
+    certstrap("request-cert", "--cn", "k", "--curve", "P-256", "--passphrase", "p")
+    assert certstrap("inspect", "out/k.key", "--pem").stdout == ""
+
+
+def test_public_key_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    data = LEAF_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    printed = certstrap("inspect", "-", input=data).stdout
+    assert printed == "standard input: public key\n  Key         P-256, 128-bit security\n"
+    (result,) = json.loads(certstrap("inspect", "-", "--json", input=data).stdout)["results"]
+    assert result["objects"][0]["content"]["key"]["kind"] == "P-256"
+
+
+def test_kind_that_is_not_known_is_named(certstrap: CommandLine, folder: Path) -> None:
+    data = "-----BEGIN DH PARAMETERS-----\nMAA=\n-----END DH PARAMETERS-----\n"
+    printed = certstrap("inspect", "-", input=data).stdout
+    assert rows(printed) == {"Content": "not read by certstrap"}
+    (result,) = json.loads(certstrap("inspect", "-", "--json", input=data).stdout)["results"]
+    assert result["objects"][0]["content"] is None
+
+
+def test_chain_of_standard_input_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    data = (depot / "worker.crt").read_bytes() + (depot / "Cert.crt").read_bytes()
+    assert headings(certstrap("inspect", "-", input=data).stdout) == [
+        "standard input (certificate 1): certificate",
+        "standard input (certificate 2): certificate",
+    ]
+
+
+def test_certificate_of_another_ca_has_no_issuer_here(certstrap: CommandLine, depot: Path) -> None:
+    root = pairs.ca(subject="Cert")  # the same name, another key
+    Path("x.crt").write_bytes(pairs.leaf(root).pem)
+    assert rows(certstrap("inspect", "x.crt").stdout)["Issued by"] == "no CA of this depot"
+
+
+def test_of_two_cas_with_one_name_the_signature_tells_which(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    for number in range(3):
+        ca = pairs.ca(subject="Same")
+        ca.store(f"Same{number}")
+        Path(f"{number}.crt").write_bytes(pairs.leaf(ca).pem)
+    for number in range(3):
+        shown = rows(certstrap("inspect", f"{number}.crt").stdout)
+        assert shown["Issued by"] == f"the CA Same{number} (out/Same{number}.crt)"
+
+
+def test_pkcs12_file_is_opened(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-pkcs12", "worker", "--passphrase", "p")
+    printed = certstrap("inspect", "out/worker.p12", "--passphrase", "p").stdout
+    assert headings(printed) == [
+        "out/worker.p12 (private key): private key",
+        "out/worker.p12 (certificate 1): certificate",
+        "out/worker.p12 (certificate 2): certificate",
+    ]
+    refused = "The passphrase does not decrypt out/worker.p12."
+    certstrap.refuses("inspect", "out/worker.p12", "--passphrase", "q", sentence=refused)
+    certstrap.refuses("inspect", "out/worker.p12", sentence="its passphrase was not given")
+    data = (depot / "worker.p12").read_bytes()
+    (depot / "slow.p12").write_bytes(with_rounds(data, FEW_ROUNDS, 2**31 - 1))
+    certstrap.refuses("inspect", "out/slow.p12", sentence="with more than 10,000,000 rounds")
+    certstrap.refuses("inspect", "-", input=data, sentence="its passphrase was not given")
+
+
+def test_passphrase_of_a_pkcs12_file_is_asked_for_on_a_terminal(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    certstrap("export-pkcs12", "worker", "--passphrase", "p")
+    with terminal(folder, "inspect", "out/worker.p12") as child:
+        child.expect("Enter passphrase for PKCS#12 file")
+        child.send("p" + ENTER)
+        assert "CN=worker" in ends(child)
+
+
+def test_terminal_shows_the_words_of_a_pipe_in_its_width(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    foreign.write(depot / "worker.key", foreign.key_data(LEAF_KEY), 0o644)
+    with terminal(folder, "inspect", "worker") as child:
+        printed = re.sub(r"\x1b\[[0-9;]*m", "", ends(child))
+    assert all(len(line) <= 80 for line in printed.splitlines())
+    words = certstrap("inspect", "worker").stdout.replace("Days left   90", "")
+    for line in words.splitlines():
+        if "Days left" not in line and len(line) < 80:
+            assert line in printed
+
+
+@pytest.mark.parametrize(
+    ("end", "days"),
+    [
+        (NOW + timedelta(days=3), "3"),
+        (NOW + timedelta(hours=3), "less than one"),
+        (NOW - timedelta(seconds=1), "none: it expired today"),
+        (NOW - timedelta(days=1), "none: it expired 1 day ago"),
+        (NOW - timedelta(days=3), "none: it expired 3 days ago"),
+    ],
+)
+def test_days_left_are_counted(
+    certstrap: CommandLine, folder: Path, end: object, days: str
+) -> None:
+    it = pairs.ca(end=end)  # type: ignore[arg-type]
+    Path("x.crt").write_bytes(it.pem)
+    shown = rows(certstrap("inspect", "x.crt").stdout)
+    assert shown["Days left"] == days
+    assert shown["CA"] == "yes, with any number of CAs below it"
+    assert ("Problem" in shown) == days.startswith("none")
+
+
+def test_what_is_wrong_with_a_request_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    Path("a.csr").write_bytes(foreign.request_changed_after_signing())
+    shown = rows(certstrap("inspect", "a.csr").stdout)
+    assert shown["Problem"] == "a.csr is not signed by its own key."
+    Path("b.csr").write_bytes(foreign.request(key=foreign.weak_key(), subject=""))
+    shown = rows(certstrap("inspect", "b.csr").stdout)
+    assert shown["Subject"] == "(none)"
+    assert shown["Problem"] == "b.csr has an RSA key of 1024 bits."
+
+
+def test_what_is_wrong_with_a_key_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    foreign.write(depot / "lax.key", foreign.key_data(foreign.weak_key()), 0o644)
+    printed = certstrap("inspect", "lax").stdout
+    assert "  Problem     out/lax.key is a private key that others can access" in printed
+    assert "  Problem     out/lax.key has an RSA key of 1024 bits." in printed
+    shutil_copy = Path(__file__).parent.parent / "data/certstrap-1.3.0/EC_Enc.key"
+    foreign.write(depot / "bad.key", shutil_copy.read_bytes())
+    problem = rows(certstrap("inspect", "bad").stdout)["Problem"]
+    assert problem.startswith("out/bad.key has the malformed encoding of certstrap 1.3.0")
+
+
+def test_old_crl_and_one_that_cannot_be_read_are_shown(certstrap: CommandLine, depot: Path) -> None:
+    ca = foreign.load_certificate(depot / "Cert.crt")
+    key = load_key(depot / "Cert.key")
+    for days, end in ((-30, "expired on"), (30, "is not valid before")):
+        updated = NOW + timedelta(days=days)
+        old = crls.made_elsewhere(ca, key, updated=updated, next_update=updated + timedelta(days=1))
+        foreign.write(depot / "Cert.crl", old, 0o644)
+        problem = rows(certstrap("inspect", "out/Cert.crl").stdout)["Problem"]
+        assert problem.startswith(f"out/Cert.crl {end}")
+    (depot / "Cert.crl").write_text("broken")
+    printed = certstrap("inspect", "worker").stdout
+    assert "  Problem     It is not known whether out/worker.crt is revoked: " in printed
+    assert certstrap("inspect", "Cert", exit_code=1).stdout.count("Problem") == 1
+
+
+def test_crl_without_an_end_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    ca = pairs.ca()
+    crl = x509.load_pem_x509_crl(crls.made_elsewhere(ca.certificate, ca.key))
+    foreign.write(folder / "x.crl", crls.without_an_end(crl, ca.key))
+    assert rows(certstrap("inspect", "x.crl").stdout)["Valid"] == "2026-10-24 12:00:00 UTC"
+
+
+def test_file_of_a_name_that_cannot_be_read_is_shown_with_the_rest(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "worker.csr", b"broken")
+    printed = certstrap("inspect", "worker", exit_code=1).stdout
+    assert headings(printed)[-1] == "out/worker.csr cannot be compared with out/worker.crt."
+    assert "out/worker.key: private key" in printed
+    foreign.write(depot / "lone.key", b"broken")
+    assert headings(certstrap("inspect", "lone", exit_code=1).stdout) == [
+        "out/lone.key: private key"
+    ]
+
+
+def test_certificate_with_extensions_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    tree = x509.NameConstraints(
+        [x509.DNSName("a.example")], [x509.DirectoryName(foreign.name_of("x"))]
+    )
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+    it = pairs.made(extensions=[(tree, True), (unknown, True), (x509.OCSPNoCheck(), False)])
+    Path("x.crt").write_bytes(it.pem)
+    printed = certstrap("inspect", "x.crt").stdout
+    shown = rows(printed)
+    assert shown["Permitted"] == "a.example"
+    assert shown["Excluded"] == "directory CN=x"
+    assert "  Extension   1.2.3.4, critical\n  Extension   OCSPNoCheck\n" in printed
+
+
+def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
+    found = json.loads(certstrap("inspect", "worker", "Cert", "--json").stdout)
+    assert found["schema"] == "certstrap.inspect/1"
+    assert found["inspected_at"] == "2026-11-23T12:00:00Z"
+    worker, cert = found["results"]
+    assert [each["kind"] for each in worker["objects"]] == [
+        "certificate",
+        "certificate request",
+        "private key",
+    ]
+    assert worker["belong_together"] is True
+    assert worker["objects"][0]["depot_issuer"] == "Cert"
+    assert cert["objects"][2]["content"]["revoked"] == []
+
+
+def test_name_of_the_depot_comes_before_a_file(certstrap: CommandLine, depot: Path) -> None:
+    Path("worker").write_bytes((depot / "Cert.crt").read_bytes())
+    assert "CN=worker" in certstrap("inspect", "worker").stdout
+    assert "CN=worker" not in certstrap("inspect", "./worker").stdout
+    Path("other").write_bytes((depot / "Cert.crt").read_bytes())
+    assert headings(certstrap("inspect", "other").stdout) == ["other: certificate"]
+
+
+def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("inspect", sentence="Must provide a name or a file.")
+    sentence = "There is no file, and no name in the depot, nobody."
+    certstrap.refuses("inspect", "nobody", sentence=sentence)
+    certstrap.refuses("inspect", "out/nobody.crt", sentence="out/nobody.crt.")
+    certstrap("inspect", "worker", "--json", "--pem", exit_code=2)
+    both = ("inspect", "-", "--passphrase-file", "-")
+    certstrap.refuses(*both, sentence="Both FILE and --passphrase-file are -.")
+
+
+def test_names_of_the_depot_are_completed(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    foreign.write(depot / "work-2.crl", b"")
+    line = "certstrap inspect wor"
+    environ = {"_CERTSTRAP_COMPLETE": "complete_bash", "COMP_WORDS": line.replace(" ", "\n")}
+    done = CliRunner().invoke(app, [], env={**environ, "COMP_CWORD": "2"}, prog_name="certstrap")
+    assert done.stdout.split() == ["work-2", "worker"]

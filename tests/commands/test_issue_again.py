@@ -1,0 +1,209 @@
+"""``issue`` beside what is there already, and beside others who make it at the same time."""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from certstrap.operations.batch import SIZE, Line, create_all, prepare_all
+from certstrap.operations.issue import Issued, Wanted
+from certstrap.operations.plan import Generate, Passphrases, Plan
+from certstrap.pki.keys import P256, KeySpec, PrivateKey
+from certstrap.pki.names import NO_NAMES
+from certstrap.pki.validity import Expiry
+from certstrap.store.depot import Depot, Name
+from tests.builders import foreign
+from tests.conftest import NOW, CommandLine
+
+DAYS = Expiry.parse("90d")
+NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
+
+
+def issued(name: str, generate: Generate = KeySpec.generate) -> Issued:
+    wanted = Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS)
+    with Plan(Depot("out"), NO_PASSPHRASES, NOW, generate) as plan:
+        ready = prepare_all(plan, [Line(0, wanted)], "")
+        ((only,),) = create_all(plan, ready, 1, lambda: None)
+    return only
+
+
+def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> None:
+    def generate_late(spec: KeySpec) -> PrivateKey:
+        if not Depot("out").authorities:
+            issued("first")
+        return spec.generate()
+
+    second = issued("second", generate_late)
+    assert second.new_ca is None
+    assert second.root_path == "out/Cert.crt"
+    names = {path.name for path in (folder / "out").glob("*.crt")}
+    assert names == {"Cert.crt", "first.crt", "second.crt"}
+
+
+class Interrupted(list[Line]):
+    """A list between whose first and second line another process issues that of the second."""
+
+    def __iter__(self) -> Iterator[Line]:
+        yield self[0]
+        if not Path("out").exists():
+            issued(self[1].wanted.name.text)  # type: ignore[union-attr]
+        yield from self[1:]
+
+
+def test_a_certificate_that_another_process_issues_meanwhile_is_there(folder: Path) -> None:
+    wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
+    with Plan(Depot("out"), NO_PASSPHRASES, NOW) as plan:
+        lines = Interrupted(Line(number, each) for number, each in enumerate(wanted, 2))
+        one, two = prepare_all(plan, lines, "list.csv")
+        assert (one.certificate, two.missing) == (None, [])
+        ((new, _),) = create_all(plan, [one, two], 1, lambda: None)
+    assert new.new_ca is None
+    assert {path.name for path in (folder / "out").glob("*.crt")} == {
+        "Cert.crt",
+        "one.crt",
+        "two.crt",
+    }
+
+
+class Late(Plan):
+    """A plan that Ctrl-C comes too late for."""
+
+    def commit(self) -> None:
+        super().commit()
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(folder: Path) -> None:
+    wanted = [Wanted(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)]
+    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
+    ready = prepare_all(plan, [Line(0, each) for each in wanted], "")
+    batches = create_all(plan, ready, 1, lambda: None)
+    assert len(next(batches)) == SIZE
+    with pytest.raises(KeyboardInterrupt):
+        next(batches)
+    assert len(list((folder / "out").glob("n*.crt"))) == SIZE
+
+
+def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
+    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
+    wanted = Wanted(Name.parse("only"), None, NO_NAMES, P256, DAYS)
+    ready = prepare_all(plan, [Line(0, wanted)], "")
+    assert [len(batch) for batch in create_all(plan, ready, 1, lambda: None)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("make", "reported"),
+    [
+        (foreign.weak_key, "an RSA key of 1024 bits"),
+        (lambda: ec.generate_private_key(ec.SECP192R1()), "an EC key of 192 bits"),
+    ],
+    ids=["RSA", "EC"],
+)
+def test_a_weak_key_that_is_there_is_not_used(
+    certstrap: CommandLine, folder: Path, make: Callable[[], PrivateKey], reported: str
+) -> None:
+    (folder / "out").mkdir()
+    foreign.write(folder / "out/weak.key", foreign.key_data(make()))
+    certstrap.refuses("issue", "weak", sentence=f"out/weak.key has {reported}.", hint="Use one of")
+
+
+def test_a_revoked_certificate_is_not_handed_out(certstrap: CommandLine) -> None:
+    certstrap("issue", "a", "--curve", "P-256")
+    certstrap("revoke", "--CN", "a", now=NOW + timedelta(hours=1))
+    reported = "out/a.crt was revoked on 2026-11-23 13:00:00 UTC."
+    certstrap.refuses("issue", "a", sentence=reported, hint="Move it away")
+
+
+def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) -> None:
+    new = ("--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "Root", "--path-length", "1", *new)
+    certstrap("request-cert", "--cn", "Int", *new)
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    certstrap("issue", "before", "--CA", "Int", "--curve", "P-256")
+    certstrap("revoke", "--CN", "Int", "--CA", "Root")
+    reported = 'The CA "CN=Int" was revoked on 2026-11-23 12:00:00 UTC.'
+    certstrap.refuses("issue", "after", "--CA", "Int", sentence=reported)
+
+
+def test_the_order_of_alternative_names_does_not_count(certstrap: CommandLine) -> None:
+    certstrap("issue", "a", "--curve", "P-256", "--domain", "a.example,b.example")
+    again = certstrap("issue", "a", "--domain", "b.example,a.example")
+    assert again.lines[0].startswith("out/a.crt exists already")
+
+
+@pytest.mark.parametrize("spelling", ["My CA (x)", "My_CA_(x)"])
+def test_a_ca_under_certstraps_file_name_is_known_again(
+    certstrap: CommandLine, folder: Path, spelling: str
+) -> None:
+    certstrap("init", "--cn", "My CA (x)", "--curve", "P-256", "--no-passphrase")
+    (folder / "old").mkdir()
+    for suffix in ("key", "crt", "crl"):
+        shutil.copy2(folder / f"out/My_CA_(x).{suffix}", folder / "old")
+    for _ in range(2):
+        done = certstrap("--depot-path", "old", "issue", "w", "--CA", spelling, "--curve", "P-256")
+    assert done.lines[0].startswith("old/w.crt exists already")
+
+
+@pytest.mark.parametrize("args", [("issue", "a"), ("sign", "a")])
+def test_a_ca_that_cannot_be_read_does_not_count_as_none(
+    certstrap: CommandLine, folder: Path, args: tuple[str, ...]
+) -> None:
+    certstrap("init", "--cn", "MyCA", "--curve", "P-256", "--no-passphrase")
+    path = folder / "out/MyCA.crt"
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[:200])
+    if args[0] == "sign":
+        certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--no-passphrase")
+    certstrap.refuses(*args, sentence="out/MyCA.crt is ")
+
+
+def test_no_passphrase_for_a_new_key_lets_the_environment_open_the_ca(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    secret = {"CERTSTRAP_PASSPHRASE": "secret"}
+    certstrap("init", "--cn", "Guarded", "--curve", "P-256", environ=secret)
+    certstrap("issue", "a", "--curve", "P-256", "--no-passphrase", environ=secret)
+    assert b"ENCRYPTED" in (folder / "out/Guarded.key").read_bytes()
+    assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
+
+
+def test_a_redirection_of_powershell_is_refused_with_a_hint(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "a", "--curve", "P-256")
+    pem = (folder / "out/a.crt").read_text()
+    (folder / "utf16.crt").write_bytes(pem.encode("utf-16"))
+    certstrap.refuses(
+        "import", "b", "--cert", "utf16.crt",
+        sentence="utf16.crt is text in UTF-16, which other programs cannot read.",
+        hint="Set-Content -Encoding ascii",
+    )  # fmt: skip
+
+
+def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, folder: Path) -> None:
+    new = ("--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "a", "--curve", "P-256")
+    certstrap("init", "--cn", "Other", *new)
+    serial = foreign.load_certificate(folder / "out/a.crt").serial_number
+    reported = "The CA Other did not issue that certificate."
+    certstrap.refuses("revoke", "--serial", f"{serial:x}", "--CA", "Other", sentence=reported)
+    certstrap("revoke", "--serial", f"{serial:x}", "--CA", "Cert")
+
+
+def test_a_ca_whose_name_ends_as_a_chain_does_is_found(certstrap: CommandLine) -> None:
+    certstrap("init", "--cn", "x.chain", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "x", "--CA", "x.chain", "--curve", "P-256")
+    assert certstrap("issue", "x").lines[0].startswith("out/x.crt exists already")
+
+
+def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLine) -> None:
+    certstrap("init", "--cn", "C", "--curve", "P-256", "--no-passphrase",
+              "--permit-domain", "a.example, b.example")  # fmt: skip
+    certstrap("issue", "ok", "--curve", "P-256", "--domain", "x.b.example")
+    reported = "The CA may not sign c.example: it is permitted a.example, b.example."
+    certstrap.refuses("issue", "no", "--curve", "P-256", "--domain", "c.example", sentence=reported)

@@ -1,0 +1,535 @@
+"""`status`: what a depot holds, when it ends, and what is wrong."""
+
+import json
+import re
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import CliRunner
+
+from certstrap.cli.app import app
+from certstrap.inventory.status import MANY
+from certstrap.pki.keys import P256, dump_pkcs8
+from tests.builders import crls, foreign, pairs
+from tests.builders.keys import LEAF_KEY, load_key
+from tests.builders.pairs import Pair
+from tests.cli.terminal import ends, terminal
+from tests.conftest import NOW, CommandLine, snapshot
+from tests.promises.test_certstrap_depot import DATA
+
+NEW = ("--curve", "P-256", "--no-passphrase")
+DAY = timedelta(days=1)
+SHARED = (
+    "Others may write to out: only files of yours, of root and of its owner are used. "
+    "Restrict it with: chmod go-w out\n"
+)
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """`Root`, below it `direct` and `Int`, below that `worker` and `web`; `pending` waits."""
+    certstrap("init", "--common-name", "Root", "--path-length", "1", *NEW)
+    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("sign", "Int", "--intermediate", "--CA", "Root", "--expires", "1 year")
+    certstrap("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW)
+    certstrap("issue", "web", "--CA", "Int", "--expires", "20d", *NEW)
+    certstrap("issue", "direct", "--CA", "Root", "--curve", "P-384", "--no-passphrase")
+    certstrap("request-cert", "--cn", "pending", *NEW)
+    return folder / "out"
+
+
+def add(stem: str, pair: Pair) -> None:
+    foreign.write(Path.cwd() / "out" / f"{stem}.crt", pair.pem, 0o444)
+
+
+def problems(certstrap: CommandLine, name: str) -> list[str]:
+    """Return the rules that the files of a name violate."""
+    found = json.loads(certstrap("status", "--json").stdout)
+    (item,) = [item for item in found["items"] if item["name"] == name]
+    return [problem["rule"] for problem in item["problems"]]
+
+
+def test_depot_is_shown_as_a_tree_and_what_ends_first_comes_first(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--CN", "direct")
+    before = snapshot(depot)
+    assert certstrap("status").lines == [
+        "Root (CA)   P-256     547 days    2028-05-23",
+        "  Int (CA)  P-256     365 days    2027-11-23",
+        "    web     P-256     20 days     2026-12-13",
+        "    worker  P-256     90 days     2027-02-21",
+        "  direct    P-384     revoked     2028-05-23",
+        "pending     P-256     not signed",
+    ]
+    assert snapshot(depot) == before
+
+
+def test_depot_that_is_empty_has_nothing_to_show_and_one_that_is_missing_is_refused(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    for options in ((), ("--expiring", "30d"), ("--json",), ("--format", "prometheus")):
+        certstrap.refuses(
+            "status", *options, sentence="There is no depot out.", hint="--depot-path DIR"
+        )
+    (folder / "out").mkdir(mode=0o700)
+    assert certstrap("status", "--expiring", "30d").stdout == ""
+    assert json.loads(certstrap("status", "--json").stdout)["items"] == []
+    (folder / "out").rmdir()
+    (folder / "out").touch()
+    certstrap.refuses("status", sentence="Cannot read out")
+
+
+@pytest.mark.parametrize(
+    ("limit", "names"),
+    [
+        ("19d", []),
+        ("30d", ["web"]),
+        ("2027-02-21", ["web", "worker"]),
+        ("2 years", ["web", "worker", "Int", "Root", "direct"]),
+    ],
+)
+def test_what_ends_within_a_time_is_listed_alone(
+    certstrap: CommandLine, depot: Path, limit: str, names: list[str]
+) -> None:
+    outcome = certstrap("status", "--expiring", limit, exit_code=3 if names else 0)
+    assert [line.split()[0] for line in outcome.lines] == names
+    found = certstrap("status", "--expiring", limit, "--json", exit_code=3 if names else 0)
+    assert [item["name"] for item in json.loads(found.stdout)["items"]] == names
+
+
+def test_what_has_ended_is_listed_too_and_what_is_revoked_is_not(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    later = NOW + 30 * DAY
+    outcome = certstrap("status", "--expiring", "1d", now=later, exit_code=3)
+    assert outcome.stdout == "web  P-256     expired     2026-12-13\n"
+    certstrap("revoke", "--CN", "web")
+    assert certstrap("status", "--expiring", "1d", now=later).stdout == ""
+
+
+def test_certificate_whose_end_is_not_known_is_never_skipped(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "worker.crt", b"broken", 0o644)
+    note = "out/worker.crt is not a certificate that can be read."
+    outcome = certstrap(
+        "status", "--expiring", "1d", stderr=f"It is not known when worker ends: {note}\n"
+    )
+    assert outcome.stdout == ""
+    lines = certstrap("status").lines
+    place = lines.index("worker      P-256     unreadable")
+    assert lines[place + 1] == f"  ! {note}"
+
+
+def test_time_that_cannot_be_read_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("status", "--expiring", "soon", sentence='Invalid expiry: "soon"')
+    certstrap.refuses("status", "--format", "xml", sentence='There is no format "xml".')
+    certstrap("status", "--format", "prometheus", "--json", exit_code=2)
+
+
+@pytest.mark.parametrize("suffix", ["crt", "csr", "key", "crl"])
+@pytest.mark.parametrize("how", ["broken", "a folder", "a link to nothing"])
+def test_file_that_cannot_be_read_is_shown(
+    certstrap: CommandLine, depot: Path, suffix: str, how: str
+) -> None:
+    for stem in ("Int", "alone"):
+        path = depot / f"{stem}.{suffix}"
+        path.unlink(missing_ok=True)
+        if how == "broken":
+            foreign.write(path, b"broken")
+        elif how == "a folder":
+            path.mkdir()
+        else:
+            path.symlink_to("nowhere")
+        rules = {
+            "crt": "unreadable-certificate",
+            "csr": "unreadable-request",
+            "key": "unreadable-key",
+            "crl": "crl-unreadable",
+        }
+        assert rules[suffix] in problems(certstrap, stem)
+
+
+def test_export_that_others_can_read_or_that_cannot_be_read_is_shown(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("export-pkcs8", "worker")
+    certstrap("export-pkcs12", "worker", "--passphrase", "p")
+    certstrap("export-chain", "worker")
+    assert problems(certstrap, "worker") == []
+    (depot / "worker.pkcs8.key").chmod(0o644)
+    (depot / "worker.p12").chmod(0o644)
+    assert problems(certstrap, "worker") == ["lax-mode", "lax-mode"]
+    (depot / "worker.p12").chmod(0o400)
+    assert problems(certstrap, "worker") == ["lax-mode"]
+    for suffix in ("crt", "csr", "key", "chain.crt"):
+        (depot / f"worker.{suffix}").unlink()
+    assert problems(certstrap, "worker") == ["lax-mode"]
+    (depot / "worker.pkcs8.key").unlink()
+    names = [item["name"] for item in json.loads(certstrap("status", "--json").stdout)["items"]]
+    assert not [name for name in names if name.startswith("worker")]
+    (depot / "worker.p12").unlink()
+    (depot / "worker.p12").mkdir()
+    assert problems(certstrap, "worker") == ["unreadable-key"]
+
+
+@pytest.mark.parametrize("passphrase", ["", "secret"])
+def test_export_that_does_not_belong_to_the_certificate_is_shown(
+    certstrap: CommandLine, depot: Path, passphrase: str
+) -> None:
+    certstrap("export-pkcs8", "worker")
+    how = ("--passphrase", passphrase) if passphrase else ("--no-passphrase",)
+    certstrap("export-pkcs12", "web", *how)
+    certstrap("export-chain", "web")
+    shutil.move(depot / "worker.pkcs8.key", depot / "web.pkcs8.key")
+    shutil.move(depot / "web.p12", depot / "worker.p12")
+    shutil.move(depot / "web.chain.crt", depot / "worker.chain.crt")
+    assert problems(certstrap, "web") == ["pair"]
+    assert problems(certstrap, "worker") == ([] if passphrase else ["pair"])
+    sentence = "    ! out/web.pkcs8.key does not belong to out/web.crt: the keys are not the same."
+    assert f"  {sentence}" in certstrap("status").lines
+
+
+def test_chain_of_an_older_certificate_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-chain", "worker")
+    old = (depot / "worker.chain.crt").read_bytes()
+    certstrap("renew", "worker")
+    assert problems(certstrap, "worker") == []
+    foreign.write(depot / "worker.chain.crt", old, 0o644)
+    assert problems(certstrap, "worker") == ["chain"]
+    shutil.copy(depot / "worker.key", depot / "worker.chain.key")
+    assert problems(certstrap, "worker") == []
+    assert problems(certstrap, "worker.chain") == []
+
+
+@pytest.mark.parametrize(
+    ("suffix", "rule"),
+    [
+        ("pkcs8.key", "unreadable-key"),
+        ("p12", "unreadable-key"),
+        ("chain.crt", "unreadable-certificate"),
+    ],
+)
+def test_export_that_is_broken_is_shown(
+    certstrap: CommandLine, depot: Path, suffix: str, rule: str
+) -> None:
+    foreign.write(depot / f"worker.{suffix}", b"broken")
+    assert problems(certstrap, "worker") == [rule]
+
+
+def test_pkcs12_file_without_a_key_is_not_compared(certstrap: CommandLine, depot: Path) -> None:
+    certificate = foreign.load_certificate(depot / "web.crt")
+    data = pkcs12.serialize_key_and_certificates(None, None, certificate, None, NoEncryption())
+    foreign.write(depot / "worker.p12", data)
+    assert problems(certstrap, "worker") == []
+
+
+def test_key_certificate_and_request_that_do_not_belong_together_are_shown(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "worker.key", foreign.key_data(LEAF_KEY))
+    foreign.write(depot / "web.csr", foreign.request())
+    foreign.write(depot / "pending.key", foreign.key_data(LEAF_KEY))
+    assert problems(certstrap, "worker") == ["pair"]
+    assert problems(certstrap, "web") == ["pair"]
+    assert problems(certstrap, "pending") == ["pair"]
+    sentence = "  ! out/pending.key does not belong to out/pending.csr: the keys are not the same."
+    assert sentence in certstrap("status").lines
+
+
+def test_encrypted_key_is_compared_by_its_request(certstrap: CommandLine, depot: Path) -> None:
+    key = load_key(depot / "worker.key")
+    foreign.write(depot / "worker.key", dump_pkcs8(key, b"secret"))
+    assert problems(certstrap, "worker") == []
+    foreign.write(depot / "worker.csr", foreign.request())
+    assert problems(certstrap, "worker") == ["pair"]
+    foreign.write(depot / "alone.key", dump_pkcs8(key, b"secret"))
+    assert "alone                 key alone" in certstrap("status").lines
+
+
+def test_modes_that_are_lax_are_shown(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "worker.key").chmod(0o644)
+    assert problems(certstrap, "worker") == ["lax-mode"]
+    depot.chmod(0o777)
+    outcome = certstrap("status", "--json", stderr=SHARED)
+    assert [each["rule"] for each in json.loads(outcome.stdout)["problems"]] == ["shared-depot"]
+    assert certstrap("status", stderr=SHARED).lines[0] == "! Others may write to out."
+
+
+def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    (depot / ".certstrap-journal").write_bytes(b"of another user")
+    sentence = (
+        "out/.certstrap-journal is there: a command replaces files at this moment, or was killed."
+    )
+    assert certstrap("status").lines[0] == f"! {sentence}"
+
+
+def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    ca = pairs.ca(subject="CA", end=NOW + DAY)
+    add("CA", ca)
+    add("leaf", pairs.leaf(ca))
+    assert problems(certstrap, "leaf") == ["outlives-ca"]
+    assert problems(certstrap, "CA") == []
+    assert certstrap("status").lines[-1] == (
+        "    ! out/leaf.crt ends on 2027-11-23, after its CA, CA, which ends on 2026-11-24."
+    )
+
+
+def test_issuer_that_is_not_here_is_shown_and_never_guessed_by_name(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    stranger = pairs.ca(subject="Root")
+    add("foreign", pairs.leaf(stranger))
+    assert problems(certstrap, "foreign") == ["issuer-missing"]
+    assert certstrap("status").lines[-3:] == [
+        "foreign     P-256     365 days    2027-11-23",
+        '  ! out/foreign.crt was issued by "CN=Root", which is not in this depot.',
+        "pending     P-256     not signed",
+    ]
+
+
+def test_crl_that_is_old_or_of_another_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    root = Pair(foreign.load_certificate(depot / "Root.crt"), load_key(depot / "Root.key"))
+    old = crls.made_elsewhere(
+        root.certificate, root.key, updated=NOW - 3 * DAY, next_update=NOW - DAY
+    )
+    foreign.write(depot / "Root.crl", old, 0o644)
+    assert problems(certstrap, "Root") == ["crl-expired"]
+    foreign.write(depot / "Int.crl", old, 0o644)
+    other = pairs.ca(subject="Root")
+    new = crls.made_elsewhere(other.certificate, other.key)
+    foreign.write(depot / "Root.crl", new, 0o644)
+    foreign.write(depot / "alone.crl", new, 0o644)
+    for name in ("Root", "Int", "alone"):
+        assert problems(certstrap, name) == ["crl-foreign"]
+
+
+def test_crl_without_an_end_counts(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "direct")
+    crl = x509.load_pem_x509_crl((depot / "Root.crl").read_bytes())
+    key = load_key(depot / "Root.key")
+    data = crls.without_an_end(crl, key)
+    foreign.write(depot / "Root.crl", data, 0o644)
+    assert problems(certstrap, "Root") == []
+    assert "  direct    P-384     revoked     2028-05-23" in certstrap("status").lines
+
+
+def test_malformed_keys_of_certstrap_are_shown(folder: Path) -> None:
+    certstrap = CommandLine(now=NOW + DAY)
+    depot = shutil.copytree(DATA, folder / "out")
+    for key in depot.glob("*.key"):
+        key.chmod(0o440)
+    assert problems(certstrap, "EC_Enc") == ["malformed-key"]
+    assert problems(certstrap, "RSA_Enc") == []
+    assert problems(certstrap, "RSA_Clear") == []
+    lines = certstrap("status").lines
+    assert any(line.startswith("  under_int") or "    under_int" in line for line in lines)
+
+
+def test_weak_keys_and_requests_that_no_ca_signs_are_shown(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    add("weak", pairs.ca(subject="weak", key=foreign.weak_key()))
+    foreign.write(depot / "forged.csr", foreign.request_changed_after_signing())
+    assert problems(certstrap, "weak") == ["key-size"]
+    assert problems(certstrap, "forged") == ["request-signature"]
+
+
+def test_dates_are_words_where_they_matter(certstrap: CommandLine, folder: Path) -> None:
+    ca = pairs.ca(subject="CA")
+    add("CA", ca)
+    for stem, start, end in (
+        ("early", NOW + DAY, NOW + 9 * DAY),
+        ("late", NOW - 9 * DAY, NOW - DAY),
+        ("one", NOW - DAY, NOW + DAY),
+    ):
+        add(stem, pairs.made(subject=stem, by=ca, start=start, end=end))
+    assert certstrap("status").lines[1:] == [
+        "  late   P-256     expired     2026-11-22",
+        "  one    P-256     1 day       2026-11-24",
+        "  early  P-256     not yet     2026-12-02",
+    ]
+    states = [each["state"] for each in json.loads(certstrap("status", "--json").stdout)["items"]]
+    assert states == ["valid", "expired", "valid", "not yet valid"]
+
+
+def test_cas_that_signed_each_other_are_shown_once_each(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    first, second = P256.generate(), P256.generate()
+    one, two = pairs.ca(subject="One", key=first), pairs.ca(subject="Two", key=second)
+    add("One", pairs.ca(subject="One", key=first, by=two))
+    add("Two", pairs.ca(subject="Two", key=second, by=one))
+    add("leaf", pairs.leaf(two))
+    names = [line.split()[0] for line in certstrap("status").lines]
+    assert sorted(names) == ["One", "Two", "leaf"]
+
+
+def test_ca_that_is_here_twice_has_its_leaves_below_one(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    shutil.copy(depot / "Int.crt", depot / "Copy.crt")
+    names = [line.split()[0] for line in certstrap("status").lines]
+    assert len(names) == len(set(names)) == 7
+
+
+def test_leaves_of_a_renewed_ca_are_below_what_ends_last_and_its_crl_counts(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--CN", "direct")
+    key = load_key(depot / "Root.key")
+    name = foreign.load_certificate(depot / "Root.crt").subject
+    add("Root-2", pairs.ca(subject=name, key=key, end=NOW + 5 * foreign.YEAR))
+    foreign.write(depot / "alone.crt", pairs.leaf_alone().pem, 0o444)
+    assert problems(certstrap, "alone") == []
+    lines = certstrap("status").lines
+    assert lines[0] == "Root (CA)    P-256     547 days    2028-05-23"
+    assert lines[1].startswith("Root-2 (CA)")
+    assert lines[-3].split() == ["direct", "P-384", "revoked", "2028-05-23"]
+
+
+def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
+    found = json.loads(certstrap("status", "--json").stdout)
+    assert found["schema"] == "certstrap.status/1"
+    assert found["depot"] == "out"
+    assert found["checked_at"] == "2026-11-23T12:00:00Z"
+    root, _, web, *_, pending = found["items"]
+    assert (root["kind"], root["issuer"]) == ("ca", "Root")
+    assert root["crl_next_update"] == "2028-05-23T12:00:00Z"
+    certificate = foreign.load_certificate(depot / "web.crt")
+    assert web == {
+        "name": "web",
+        "kind": "certificate",
+        "key": "P-256",
+        "has_key": True,
+        "state": "valid",
+        "not_before": "2026-11-23T11:50:00Z",
+        "not_after": "2026-12-13T12:00:00Z",
+        "days_left": 20,
+        "serial": f"{certificate.serial_number:X}",
+        "issuer": "Int",
+        "issuer_name": None,
+        "revoked_at": None,
+        "crl_next_update": None,
+        "problems": [],
+    }
+    assert (pending["kind"], pending["state"], pending["not_after"]) == ("request", "unknown", None)
+    limited = json.loads(certstrap("status", "--json", "--expiring", "1d").stdout)
+    assert limited["expiring_by"] == "2026-11-24T12:00:00Z"
+
+
+def test_gauges_are_read_by_prometheus(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "direct")
+    awkward = 'a "b"\\c'
+    add("odd", pairs.leaf(pairs.ca(subject=awkward)))
+    families = {
+        family.name: {(s.labels["name"], s.labels["issuer"]): s.value for s in family.samples}
+        for family in text_string_to_metric_families(
+            certstrap("status", "--format", "prometheus").stdout
+        )
+    }
+    ends_at = families["certstrap_certificate_not_after_timestamp_seconds"]
+    assert ends_at["worker", "Int"] == (NOW + 90 * DAY).timestamp()
+    assert ends_at["Root", "Root"] == datetime(2028, 5, 23, 12, tzinfo=NOW.tzinfo).timestamp()
+    assert ("pending", "") not in ends_at
+    name = pairs.ca(subject=awkward).certificate.subject.rfc4514_string()
+    assert ends_at["odd", name] == (NOW + foreign.YEAR).timestamp()
+    assert families["certstrap_certificate_revoked"]["direct", "Root"] == 1
+    assert families["certstrap_certificate_revoked"]["worker", "Int"] == 0
+    assert set(families["certstrap_crl_next_update_timestamp_seconds"]) >= {("Root", "Root")}
+    assert families["certstrap_problems"]["odd", name] == 1
+    assert families["certstrap_problems"]["pending", ""] == 0
+
+
+def test_pictures_are_saved_and_load_nothing(certstrap: CommandLine, depot: Path) -> None:
+    outcome = certstrap("status", "--svg", "a.svg", "--html", "b.html")
+    assert outcome.lines == ["Created a.svg", "Created b.html"]
+    for file in ("a.svg", "b.html"):
+        text = Path(file).read_text(encoding="utf-8")
+        assert "worker" in text
+        assert "2027" in text
+        assert re.findall(r"(?:url\(|src=|href=)[\"']?(?!#)", text) == []
+    certstrap.refuses("status", "--svg", "a.svg", sentence="a.svg already exists!")
+    assert certstrap("status", "--html", "c.html").lines == ["Created c.html"]
+
+
+def shown(folder: Path, columns: int, *options: str, exit_code: int = 0) -> list[str]:
+    """Return the lines that a terminal shows, without their colours."""
+    size = {"COLUMNS": str(columns)}
+    with terminal(folder, "status", *options, environ=size) as child:
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ends(child, exit_code)).splitlines()
+
+
+@pytest.fixture
+def today(folder: Path) -> CommandLine:
+    return CommandLine(now=foreign.wall_clock())
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(50, 0), (60, 5), (80, 10), (120, 20)])
+def test_terminal_shows_columns_that_are_aligned(
+    today: CommandLine, folder: Path, columns: int, bar: int
+) -> None:
+    today("init", "--common-name", "Root", "--path-length", "1", *NEW)
+    today("request-cert", "--cn", "Int", *NEW)
+    today("sign", "Int", "--intermediate", "--CA", "Root")
+    today("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW)
+    today("issue", "a-name-that-is-too-long-for-it-" * 2, "--CA", "Int", *NEW)
+    today("issue", "名前", "--CA", "Root", *NEW)
+    (folder / "out/worker.key").chmod(0o644)
+    lines = shown(folder, columns)
+    assert all(_columns(line) <= columns for line in lines)
+    rows = [line for line in lines if re.search(r"\d{4}-\d\d-\d\d$", line)]
+    assert len(rows) == 5
+    assert len({_columns(line) for line in rows}) == 1
+    assert len({_columns(line.split("P-256")[0]) for line in rows}) == 1
+    assert all(len(re.findall("[█░]", line)) == bar for line in rows)
+    assert rows[0].startswith("Root (CA)")
+    assert rows[1].startswith("├─ Int (CA)")
+    assert rows[2].startswith("│  ├─ worker")
+    assert any(line.startswith("│  │    ! out/worker.key is a private key") for line in lines)
+    assert rows[3].startswith("│  └─ a-name-th")
+    assert rows[4].startswith("└─ 名前")
+
+
+def _columns(line: str) -> int:
+    return sum(2 if ord(c) > 0x2FFF and ord(c) < 0xFF00 else 1 for c in line)
+
+
+def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Path) -> None:
+    today("issue", "worker", *NEW)
+    today("revoke", "--CN", "worker")
+    foreign.write(folder / "out/bad.crt", b"broken", 0o644)
+    (folder / "out").chmod(0o770)
+    with terminal(folder, "status", "--expiring", "3 years") as child:
+        printed = ends(child, 3)
+    assert "\x1b[32m" in printed
+    lines = shown(folder, 80)
+    assert "! Others may write to out." in lines
+    assert any("revoked" in line for line in lines)
+    assert any("unreadable" in line for line in lines)
+
+
+def test_formats_are_completed(folder: Path) -> None:
+    environ = {
+        "_CERTSTRAP_COMPLETE": "complete_bash",
+        "COMP_WORDS": "certstrap\nstatus\n--format\np",
+        "COMP_CWORD": "3",
+    }
+    done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
+    assert done.stdout.split() == ["prometheus"]
+
+
+def test_large_depot_is_shown_as_a_small_one_is(certstrap: CommandLine, depot: Path) -> None:
+    small = certstrap("status").lines
+    request = (depot / "pending.csr").read_bytes()
+    for number in range(MANY):
+        (depot / f"r{number}.csr").write_bytes(request)
+    lines = certstrap("status").lines
+    assert [line.split() for line in lines[:5]] == [line.split() for line in small[:5]]
+    assert sum(line.endswith("not signed") for line in lines) == MANY + 1

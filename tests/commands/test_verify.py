@@ -1,0 +1,382 @@
+"""`verify`: the chain through the depot, and every reason why a certificate is not good."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.pki.keys import P256, dump_pkcs8
+from tests.builders import crls, foreign, pairs
+from tests.builders.pairs import Pair
+from tests.cli.terminal import ends, terminal
+from tests.conftest import NOW, CommandLine
+from tests.interop.peers import openssl
+from tests.temporal.pki import with_sha1
+
+ROOT = x509.DirectoryName(foreign.name_of("Root"))
+NEW = ("--curve", "P-256", "--no-passphrase")
+
+
+@pytest.fixture
+def depot(certstrap: CommandLine, folder: Path) -> Path:
+    """`Root`, `Int` below it and `leaf` below that, each with its CRL but the leaf."""
+    certstrap("init", "--common-name", "Root", "--path-length", "1", *NEW)
+    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("sign", "Int", "--intermediate", "--CA", "Root")
+    certstrap("request-cert", "--cn", "leaf", *NEW)
+    certstrap("sign", "leaf", "--CA", "Int", "--expires", "90d")
+    return folder / "out"
+
+
+def add(stem: str, pair: Pair) -> None:
+    foreign.write(Path.cwd() / "out" / f"{stem}.crt", pair.pem, 0o444)
+
+
+def failures(certstrap: CommandLine, *args: str) -> list[str]:
+    """Return the sentences of what is wrong, which there must be."""
+    printed = certstrap("verify", *args, exit_code=3).stdout
+    return re.findall(r"^ +failed: (.+)$", printed, re.MULTILINE)
+
+
+def test_good_certificate_is_shown_with_its_chain(certstrap: CommandLine, depot: Path) -> None:
+    assert certstrap("verify", "leaf").lines == [
+        "leaf: good",
+        "  1. out/leaf.crt: CN=leaf, until 2027-02-21",
+        "  2. out/Int.crt: CN=Int, until 2028-05-23",
+        "  3. out/Root.crt: CN=Root, until 2028-05-23",
+        "  CRLs: out/Int.crl, out/Root.crl",
+    ]
+
+
+def test_every_reason_is_given_not_the_first_alone(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "leaf")
+    certstrap("revoke", "--CN", "Int")
+    assert failures(certstrap, "leaf", "--at", "2028-05-24") == [
+        "out/leaf.crt expired on 2027-02-21 12:00:00 UTC.",
+        "out/leaf.crt was revoked on 2026-11-23 12:00:00 UTC.",
+        "out/Int.crl expired on 2028-05-23 12:00:00 UTC.",
+        "out/Int.crt expired on 2028-05-23 12:00:00 UTC.",
+        "out/Int.crt was revoked on 2026-11-23 12:00:00 UTC.",
+        "out/Root.crl expired on 2028-05-23 12:00:00 UTC.",
+        "out/Root.crt expired on 2028-05-23 12:00:00 UTC.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("at", "exit_code"),
+    [
+        ("2027-02-20", 0),
+        ("2027-02-21", 3),
+        ("2027-02-21T11:59:59", 0),
+        ("2027-02-21T12:00:00+00:00", 0),
+        ("2027-02-21T12:00:01Z", 3),
+        ("89d", 0),
+        ("91d", 3),
+        ("2026-11-22", 3),
+    ],
+)
+def test_certificate_is_judged_at_another_time(
+    certstrap: CommandLine, depot: Path, at: str, exit_code: int
+) -> None:
+    certstrap("verify", "leaf", "--at", at, exit_code=exit_code)
+
+
+@pytest.mark.parametrize("at", ["tomorrow", "2027-02-30", "2027-01-01Tx", "9999 years", "-1d"])
+def test_time_that_cannot_be_read_is_refused(certstrap: CommandLine, depot: Path, at: str) -> None:
+    certstrap.refuses("verify", "leaf", f"--at={at}", sentence=f'Invalid time: "{at}".')
+
+
+def test_missing_intermediate_may_come_with_the_file(certstrap: CommandLine, depot: Path) -> None:
+    chain = Path("chain.pem")
+    chain.write_bytes((depot / "leaf.crt").read_bytes() + (depot / "Int.crt").read_bytes())
+    (depot / "Int.crt").unlink()
+    assert failures(certstrap, "leaf") == [
+        'out/leaf.crt was issued by "CN=Int", which out does not have.'
+    ]
+    printed = certstrap("verify", "chain.pem").stdout
+    assert "chain.pem: good" in printed
+    assert "  2. chain.pem (certificate 2): CN=Int, until 2028-05-23" in printed
+
+
+def test_root_that_comes_with_the_file_is_not_trusted(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject="Root")
+    leaf = pairs.leaf(root)
+    (folder / "chain.pem").write_bytes(leaf.pem + root.pem)
+    assert failures(certstrap, "chain.pem") == [
+        "chain.pem (certificate 2) is self-signed, and is no CA of out."
+    ]
+    add("Root", root)
+    assert certstrap("verify", "chain.pem", "-", input=leaf.pem).stdout.count(": good") == 2
+
+
+def test_issuer_is_known_by_its_signature_and_not_by_its_name(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    stranger = pairs.ca(subject="Root")
+    (depot.parent / "x.pem").write_bytes(pairs.leaf(stranger).pem)
+    assert failures(certstrap, "x.pem") == [
+        "x.pem names out/Root.crt as its issuer, and is not signed by its key."
+    ]
+    right = pairs.ca(subject="Other")
+    renamed = Pair(pairs.ca(subject="Another", key=right.key).certificate, right.key)
+    (depot.parent / "y.pem").write_bytes(pairs.leaf(renamed).pem)
+    add("Other", right)
+    assert failures(certstrap, "y.pem") == [
+        'y.pem is signed by the key of out/Other.crt, and names another issuer: "CN=Another".'
+    ]
+
+
+def test_signer_that_is_no_ca_is_named(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject="Root")
+    middle = pairs.leaf(root, "middle")
+    add("Root", root)
+    add("middle", middle)
+    add("leaf", pairs.leaf(middle))
+    assert failures(certstrap, "leaf") == [
+        "out/middle.crt is not a CA, and signed the certificate below it."
+    ]
+
+
+def test_ca_may_not_sign_what_its_certificate_does_not_allow(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = pairs.ca(subject="Root", path_length=0, usages=["crl_sign"])
+    middle = pairs.ca(subject="Int", by=root, end=NOW + foreign.YEAR / 2)
+    add("Root", root)
+    add("Int", middle)
+    add("leaf", pairs.leaf(middle))
+    assert failures(certstrap, "leaf") == [
+        "out/Root.crt may not sign certificates: its key usage does not include it.",
+        "out/Root.crt allows 0 CAs below it, and 1 follow.",
+    ]
+
+
+def test_names_that_a_ca_may_not_sign_are_listed(certstrap: CommandLine, folder: Path) -> None:
+    tree = x509.NameConstraints([x509.DNSName("example.com")], None)
+    extensions = [(x509.BasicConstraints(ca=True, path_length=None), True), (tree, True)]
+    root = pairs.made(subject="Root", extensions=extensions)
+    add("Root", root)
+    add("leaf", pairs.leaf(root, "leaf", foreign.alternative("a.example.com", "b.other.org")))
+    assert failures(certstrap, "leaf") == [
+        "out/leaf.crt has the name b.other.org, and out/Root.crt is permitted example.com."
+    ]
+
+
+def test_critical_extensions_that_are_not_known_are_failures(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+    root = pairs.ca(subject="Root")
+    add("Root", root)
+    add("leaf", pairs.made(subject="leaf", by=root, extensions=[(unknown, True)]))
+    assert failures(certstrap, "leaf") == [
+        "out/leaf.crt has a critical extension that is not supported: 1.2.3.4."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "good"),
+    [
+        (x509.AuthorityKeyIdentifier(b"\1", None, None), False),
+        (
+            x509.AuthorityKeyIdentifier(None, [ROOT], 77),
+            False,
+        ),
+        (x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(foreign.name_of("X"))], 0), False),
+        (x509.AuthorityKeyIdentifier(None, [ROOT], 0), True),
+        (x509.AuthorityKeyIdentifier(None, [x509.DNSName("x")], 0), True),
+        (x509.AuthorityKeyIdentifier(None, None, None), True),
+    ],
+)
+def test_authority_key_identifier_must_be_that_of_the_issuer(
+    certstrap: CommandLine, folder: Path, identifier: x509.AuthorityKeyIdentifier, good: bool
+) -> None:
+    root = pairs.ca(subject="Root")
+    if identifier.authority_cert_serial_number == 0:
+        identifier = x509.AuthorityKeyIdentifier(
+            None, identifier.authority_cert_issuer, root.certificate.serial_number
+        )
+    add("Root", root)
+    add("leaf", pairs.made(subject="leaf", by=root, extensions=[(identifier, False)]))
+    if good:
+        certstrap("verify", "leaf")
+    else:
+        assert failures(certstrap, "leaf") == [
+            "The authority key identifier of out/leaf.crt is not that of the CA that signed it."
+        ]
+
+
+def test_crl_that_cannot_be_read_or_is_of_another_is_a_failure(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "Int.crl", b"broken", 0o644)
+    (sentence,) = failures(certstrap, "leaf")
+    assert sentence.startswith("out/Int.crl is not a certificate revocation list")
+    other = pairs.ca(subject="Int")
+    foreign.write(depot / "Int.crl", crls.made_elsewhere(other.certificate, other.key), 0o644)
+    assert failures(certstrap, "leaf") == ["out/Int.crl is not signed by its CA."]
+
+
+def test_of_two_crls_of_one_ca_the_current_one_counts(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject="Root")
+    add("Root", root)
+    add("leaf", pairs.leaf(root))
+    old = {"updated": NOW - timedelta(days=3), "next_update": NOW - timedelta(days=2)}
+    made = {"Root": crls.made_elsewhere(root.certificate, root.key)}
+    made["old"] = crls.made_elsewhere(root.certificate, root.key, **old)  # type: ignore[arg-type]
+    for stem, data in made.items():
+        foreign.write(folder / f"out/{stem}.crl", data, 0o644)
+    certstrap("verify", "leaf")
+    (folder / "out/Root.crl").unlink()
+    assert failures(certstrap, "leaf") == ["out/old.crl expired on 2026-11-21 12:00:00 UTC."]
+
+
+def test_ca_that_may_not_sign_crls_makes_its_crl_a_failure(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = pairs.ca(subject="Root", usages=["key_cert_sign"])
+    add("Root", root)
+    add("leaf", pairs.leaf(root))
+    assert "No CRL was found." in certstrap("verify", "leaf").stdout
+    data = crls.made_elsewhere(root.certificate, root.key)
+    foreign.write(folder / "out/Root.crl", data, 0o644)
+    assert failures(certstrap, "leaf") == ["The CA out/Root.crt may not sign CRLs."]
+
+
+def test_crl_with_a_critical_extension_that_is_not_known_is_a_failure(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = pairs.ca(subject="Root")
+    add("Root", root)
+    add("leaf", pairs.leaf(root))
+    point = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
+    builder = x509.CertificateRevocationListBuilder(
+        root.certificate.subject, NOW, NOW + timedelta(days=9)
+    ).add_extension(point, critical=True)
+    crl = foreign.signed_crl(builder, root.key)
+    foreign.write(folder / "out/Root.crl", crl, 0o644)
+    assert failures(certstrap, "leaf") == [
+        "out/Root.crl has a critical extension that is not supported: 2.5.29.28."
+    ]
+
+
+def test_of_several_chains_a_good_one_counts(certstrap: CommandLine, folder: Path) -> None:
+    roots = [pairs.ca(subject=f"Root {number}") for number in range(3)]
+    key = P256.generate()
+    for number, root in enumerate(roots):
+        end = NOW + timedelta(days=10 if number == 1 else -1)
+        add(f"Root{number}", root)
+        add(f"Int{number}", pairs.ca(subject="Int", key=key, by=root, end=end))
+    issuer = pairs.ca(subject="Int", key=key)
+    add("leaf", pairs.leaf(issuer))
+    assert certstrap("verify", "leaf").lines[1:4] == [
+        "  1. out/leaf.crt: CN=client, until 2027-11-23",
+        "  2. out/Int1.crt: CN=Int, until 2026-12-03",
+        "  3. out/Root1.crt: CN=Root 1, until 2027-11-23",
+    ]
+
+
+def test_of_chains_that_are_not_good_one_that_reaches_a_root_is_shown(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root, stranger = pairs.ca(subject="Root"), pairs.ca(subject="Stranger")
+    key = P256.generate()
+    add("Root", root)
+    add("Int1", pairs.ca(subject="Int", key=key, by=stranger, end=NOW + timedelta(days=9)))
+    add("Int2", pairs.ca(subject="Int", key=key, by=root, end=NOW - timedelta(days=1)))
+    add("leaf", pairs.leaf(pairs.ca(subject="Int", key=key)))
+    assert failures(certstrap, "leaf") == ["out/Int2.crt expired on 2026-11-22 12:00:00 UTC."]
+
+
+def test_cas_that_signed_each_other_many_times_do_not_take_for_ever(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    keys = [P256.generate() for _ in range(5)]
+    cas = [pairs.ca(subject=f"CA {number}", key=key) for number, key in enumerate(keys)]
+    for number, ca in enumerate(cas):
+        for other, by in enumerate(cas):
+            if other != number:
+                add(f"{number}by{other}", pairs.ca(subject=f"CA {number}", key=ca.key, by=by))
+    add("leaf", pairs.leaf(cas[0]))
+    assert failures(certstrap, "leaf")
+    add("Root", cas[1])
+    certstrap("verify", "leaf")
+
+
+def test_chain_that_is_signed_with_sha1_is_followed(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject="Root")
+    add("Root", root)
+    assert isinstance(root.key, ec.EllipticCurvePrivateKey)
+    der = pairs.leaf(root).certificate.public_bytes(Encoding.DER)
+    foreign.write(folder / "out/leaf.crt", with_sha1(root.key)(der), 0o444)
+    certstrap("verify", "leaf")
+    at = str(int(NOW.timestamp()))
+    openssl("verify", "-attime", at, "-CAfile", "out/Root.crt", "out/leaf.crt")
+
+
+def test_file_without_a_certificate_is_not_good(certstrap: CommandLine, folder: Path) -> None:
+    (folder / "a.csr").write_bytes(foreign.request())
+    assert failures(certstrap, "a.csr") == ["a.csr holds no certificate."]
+
+
+def test_key_beside_a_certificate_is_passed_over(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject="Root")
+    (folder / "both.pem").write_bytes(dump_pkcs8(root.key, b"secret") + root.pem)
+    add("Root", root)
+    certstrap("verify", "both.pem")
+
+
+def test_certificate_that_cannot_be_read_is_not_good(certstrap: CommandLine, depot: Path) -> None:
+    bad = b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    foreign.write(depot / "leaf.crt", bad, 0o644)
+    assert failures(certstrap, "leaf") == ["out/leaf.crt is a certificate that cannot be read."]
+    (depot / "leaf.crt").unlink()
+    (depot / "leaf.crt").mkdir()
+    assert failures(certstrap, "leaf") == ["out/leaf.crt is not a regular file."]
+
+
+def test_root_alone_is_good(certstrap: CommandLine, depot: Path) -> None:
+    assert certstrap("verify", "Root").lines[0] == "Root: good"
+    certificate = foreign.certificate(ca=False, name="alone").public_bytes(Encoding.PEM)
+    foreign.write(depot / "alone.crt", certificate, 0o444)
+    assert failures(certstrap, "alone") == ["out/alone.crt is self-signed, and is no CA of out."]
+
+
+def test_json_has_the_chain_and_its_failures(certstrap: CommandLine, depot: Path) -> None:
+    found = json.loads(certstrap("verify", "leaf", "--json").stdout)
+    assert found["schema"] == "certstrap.verify/1"
+    assert (found["at"], found["good"]) == ("2026-11-23T12:00:00Z", True)
+    certstrap("revoke", "--CN", "leaf")
+    found = json.loads(certstrap("verify", "leaf", "Int", "--json", exit_code=3).stdout)
+    leaf, intermediate = found["results"]
+    assert (found["good"], leaf["good"], intermediate["good"]) == (False, False, True)
+    assert [each["source"] for each in leaf["chain"]] == [
+        "out/leaf.crt",
+        "out/Int.crt",
+        "out/Root.crt",
+    ]
+    assert [each["rule"] for each in leaf["chain"][0]["failures"]] == ["revoked"]
+    assert leaf["crls"] == ["out/Int.crl", "out/Root.crl"]
+
+
+def test_terminal_shows_the_same_words_in_its_width(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    foreign.write(depot / "bad.crt", b"", 0o644)
+    (depot / "Root.crt").unlink()
+    with terminal(folder, "verify", "leaf", "bad") as child:
+        printed = re.sub(r"\x1b\[[0-9;]*m", "", ends(child, 3))
+    assert all(len(line) <= 80 for line in printed.splitlines())
+    words = certstrap("verify", "leaf", "bad", exit_code=3).stdout
+    assert " ".join(printed.split()) == " ".join(words.split())
+
+
+def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("verify", sentence="Must provide a name or a file.")
+    sentence = "There is no file, and no name in the depot, nobody."
+    certstrap.refuses("verify", "nobody", sentence=sentence)

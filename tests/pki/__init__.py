@@ -1,0 +1,1 @@
+"""Tests of X.509 as values."""

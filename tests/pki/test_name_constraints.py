@@ -1,0 +1,314 @@
+"""Name constraints: what a CA may sign is what OpenSSL accepts under it (RFC 5280, 4.2.1.10)."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from time import process_time
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from certstrap.errors import RefusedError
+from certstrap.pki.decode import extension
+from certstrap.pki.name_constraints import not_permitted
+from certstrap.text import printable
+from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
+from tests.builders.keys import CA_KEY, LEAF_KEY
+from tests.builders.openssl import openssl_accepts
+
+CA_NAME = a_name("Test CA")
+
+
+def require_permitted(request: x509.CertificateSigningRequest, ca: x509.Certificate) -> None:
+    """Refuse a request with a name that the constraints of ``ca`` do not permit."""
+    names = extension(request, x509.SubjectAlternativeName)
+    for name, permitted in not_permitted(request, ca, list(names) if names else None):
+        sentence = f"The CA may not sign {printable(name)}: it is permitted {permitted}."
+        raise RefusedError(sentence, "Ask for a name that it may sign, or choose another CA.")
+
+
+def dns(text: str) -> x509.DNSName:
+    return x509.DNSName(text)
+
+
+def ip(text: str) -> x509.IPAddress:
+    return x509.IPAddress(ip_network(text) if "/" in text else ip_address(text))
+
+
+def uri(text: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(text)
+
+
+def email(text: str) -> x509.RFC822Name:
+    return x509.RFC822Name(text)
+
+
+def directory(**attributes: str) -> x509.DirectoryName:
+    return x509.DirectoryName(a_name(**attributes))
+
+
+Names = Sequence[x509.GeneralName]
+
+
+def constrained(permitted: Names, excluded: Names) -> x509.Certificate:
+    return a_certificate(
+        subject=CA_NAME, name_constraints=x509.NameConstraints(permitted or None, excluded or None)
+    )
+
+
+def refusal(
+    *, permitted: Names = (), excluded: Names = (), names: Names = (), subject: x509.Name
+) -> str:
+    """Return the sentence of the refusal, or nothing."""
+    try:
+        require_permitted(a_request(subject=subject, names=names), constrained(permitted, excluded))
+    except RefusedError as error:
+        return str(error)
+    return ""
+
+
+def is_permitted(
+    *,
+    permitted: Names = (),
+    excluded: Names = (),
+    names: Names = (),
+    subject: x509.Name | None = None,
+) -> bool:
+    subject = a_name("leaf") if subject is None else subject
+    return not refusal(permitted=permitted, excluded=excluded, names=names, subject=subject)
+
+
+DOMAINS = [
+    "example.com", "a.example.com", "b.a.example.com", "*.example.com", "*.a.example.com",
+    "notexample.com", "example.com.other", "EXAMPLE.com", "com", "other",
+]  # fmt: skip
+URIS = [
+    "http://example.com/", "spiffe://a.example.com/x", "HTTP://A.EXAMPLE.COM", "urn:a:b",
+    "https://a.example.com:8443/y", "http://other/@example.com", "mailto:a@example.com", "x:///y",
+]  # fmt: skip
+MAILS = ["a@example.com", "A@EXAMPLE.com", "b@a.example.com", "c@other"]
+TREES: list[x509.GeneralName] = [
+    *map(dns, ["example.com", ".example.com", "", "a.example.com", "com", "Example.COM"]),
+    *map(uri, ["example.com", ".example.com", "other"]),
+    *map(ip, ["10.0.0.0/8", "10.0.0.1/32", "0.0.0.0/0", "::/0", "fe80::/10"]),
+    *map(email, ["example.com", ".example.com", "a@example.com"]),
+    directory(organization_name="Good"),
+    directory(organization_name="good", organizational_unit_name="Unit"),
+]
+NAMES: list[x509.GeneralName] = [
+    *map(dns, DOMAINS),
+    *map(uri, URIS),
+    *map(ip, ["10.0.0.1", "11.0.0.1", "::1", "fe80::1"]),
+    *map(email, MAILS),
+    directory(organization_name="Good", common_name="x"),
+    directory(organization_name="Bad"),
+]
+SUBJECTS = [
+    a_name(),
+    a_name("leaf"),
+    a_name("a.example.com"),
+    a_name("a.other"),
+    a_name("a b.other"),
+    a_name("Ünï.other"),
+    a_name("10.0.0.1"),
+    a_name("x", organization_name="Good"),
+    a_name("x", organization_name="Good", organizational_unit_name="Unit"),
+    a_name("x", organization_name="Bad"),
+    a_name("x", email_address="a@example.com"),
+]
+
+
+def says_what_openssl_says(
+    folder: Path,
+    subjects: Sequence[x509.Name],
+    names: Sequence[Names],
+    *,
+    permitted: Names = (),
+    excluded: Names = (),
+) -> None:
+    cases = [(subject, some) for subject in subjects for some in names if subject.rdns or some]
+    leaves = [
+        a_certificate(
+            key=LEAF_KEY, subject=subject, by=(CA_NAME, CA_KEY), constraints=NO_CA, names=some
+        )
+        for subject, some in cases
+    ]
+    accepted = openssl_accepts(folder, constrained(permitted, excluded), *leaves)
+    for (subject, some), verdict in zip(cases, accepted, strict=True):
+        ours = is_permitted(permitted=permitted, excluded=excluded, names=some, subject=subject)
+        assert ours == verdict, (permitted, excluded, some, subject)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: f"{type(tree).__name__} {tree.value}")
+def test_each_constraint_judges_names_and_subjects_as_openssl_does(
+    tmp_path: Path, tree: x509.GeneralName
+) -> None:
+    alone: list[Names] = [[name] for name in NAMES if type(name) is type(tree)]
+    says_what_openssl_says(tmp_path, [a_name()], alone, permitted=[tree])
+    says_what_openssl_says(tmp_path, [a_name()], alone, excluded=[tree])
+    others: list[Names] = [[dns("leaf.example.com")], [ip("10.0.0.1")], []]
+    says_what_openssl_says(tmp_path, SUBJECTS, others, permitted=[tree])
+    says_what_openssl_says(tmp_path, SUBJECTS, others, excluded=[tree])
+
+
+@given(
+    st.lists(st.sampled_from(TREES), max_size=3),
+    st.lists(st.sampled_from(TREES), max_size=2),
+    st.lists(st.sampled_from(NAMES), min_size=1, max_size=3),
+    st.sampled_from(SUBJECTS),
+)
+@settings(max_examples=60)
+def test_any_names_under_any_constraints_are_judged_as_openssl_does(
+    tmp_path: Path, permitted: Names, excluded: Names, names: Names, subject: x509.Name
+) -> None:
+    if permitted or excluded:
+        says_what_openssl_says(tmp_path, [subject], [names], permitted=permitted, excluded=excluded)
+
+
+def test_without_constraints_any_name_is_permitted() -> None:
+    for names in (NAMES, ()):
+        require_permitted(a_request(names=names), a_certificate())
+
+
+def test_the_sentence_names_the_name_and_what_is_permitted() -> None:
+    subject = a_name("leaf")
+    trees = [dns("example.com"), dns("example.org"), ip("10.0.0.0/8")]
+    assert (
+        refusal(permitted=trees, names=[dns("a.other")], subject=subject)
+        == "The CA may not sign a.other: it is permitted example.com, example.org."
+    )
+    assert (
+        refusal(permitted=trees, names=[ip("11.0.0.1")], subject=subject)
+        == "The CA may not sign 11.0.0.1: it is permitted 10.0.0.0/8."
+    )
+    assert (
+        refusal(excluded=[dns("other")], names=[dns("a.other")], subject=subject)
+        == "The CA may not sign a.other: it is permitted other names."
+    )
+
+
+def test_a_name_that_a_terminal_could_obey_is_not_printed_as_it_is() -> None:
+    odd = x509.DNSName._init_without_validation("a\x1b[31m.other")
+    assert refusal(permitted=[dns("example.com")], names=[odd], subject=a_name("x")).isprintable()
+
+
+# Where OpenSSL is not the judge.
+
+
+@pytest.mark.parametrize("common_name", ["*.other", "*.a.other", "*.notexample.com"])
+def test_a_wildcard_as_common_name_is_a_domain_too(common_name: str) -> None:
+    """OpenSSL's X509_check_host matches it, though its constraints pass it by."""
+    assert not is_permitted(permitted=[dns("example.com")], subject=a_name(common_name))
+    assert not is_permitted(excluded=[dns(common_name[2:])], subject=a_name(common_name))
+    assert is_permitted(permitted=[dns("example.com")], subject=a_name("*.a.example.com"))
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "[::1]", "[fe80::1]:80", ""])
+def test_a_uri_whose_host_is_no_domain_is_refused_wherever_uris_are_constrained(host: str) -> None:
+    name = uri(f"http://{host}/x")
+    assert not is_permitted(permitted=[uri(".example.com")], names=[name])
+    assert not is_permitted(permitted=[uri(host.strip("[]"))], names=[name])
+    assert not is_permitted(excluded=[uri(".example.com")], names=[name])
+    assert is_permitted(permitted=[dns("example.com")], names=[name])
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ("http://example.com", "example.com"),
+        ("http://u@example.com/", "example.com"),
+        ("http://u:p@example.com:80", "example.com"),
+        ("http://example.com?a=@other", "example.com"),
+        ("http://example.com#@other", "example.com"),
+        ("http://example.com@other/", "other"),
+        ("http://other/example.com", "other"),
+    ],
+)
+def test_the_host_of_a_uri_is_found_as_rfc_3986_has_it(text: str, host: str) -> None:
+    for tree in ("example.com", "other"):
+        assert is_permitted(permitted=[uri(tree)], names=[uri(text)]) == (tree == host)
+        assert is_permitted(excluded=[uri(tree)], names=[uri(text)]) == (tree != host)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "urn:http://example.com",
+        "://example.com",
+        "http://example.com@other@example.com",
+        "http://example.com]/",
+        "example.com",
+    ],
+)
+def test_a_uri_that_programs_could_read_in_more_than_one_way_is_refused(text: str) -> None:
+    assert not is_permitted(permitted=[uri("example.com")], names=[uri(text)])
+    assert not is_permitted(excluded=[uri("other")], names=[uri(text)])
+
+
+@pytest.mark.parametrize("part", ["1.b", "a", "1", "@", ".", ":", "a://", "b@", "/", "["])
+def test_a_long_uri_is_compared_in_no_time(part: str) -> None:
+    text = f"a://{part * (32_000 // len(part))}]"
+    begin = process_time()
+    is_permitted(permitted=[uri("example.com")], names=[uri(text)])
+    assert process_time() - begin < 1
+
+
+def a_name_of_one_rdn(*values: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    rdn = x509.RelativeDistinguishedName(x509.NameAttribute(*value) for value in values)
+    return x509.Name([rdn])
+
+
+def load_order(name: x509.Name) -> list[x509.ObjectIdentifier]:
+    return [each.oid for each in a_certificate(subject=name).subject]
+
+
+def test_the_order_in_an_rdn_of_many_values_does_not_matter() -> None:
+    """An RDN is a set (RFC 5280, 7.1), which some programs write in an order of their own."""
+    common_name = (NameOID.COMMON_NAME, "xyz1")
+    one, other, third = (
+        a_name_of_one_rdn((NameOID.ORGANIZATION_NAME, text), common_name)
+        for text in ("Bad", "  Bad", "Good")  # DER has the shorter value first
+    )
+    assert load_order(one) != load_order(other)
+    for tree in (one, other):
+        for subject in (one, other):
+            assert not is_permitted(excluded=[x509.DirectoryName(tree)], subject=subject)
+            assert is_permitted(permitted=[x509.DirectoryName(tree)], subject=subject)
+        assert is_permitted(excluded=[x509.DirectoryName(tree)], subject=third)
+        assert not is_permitted(permitted=[x509.DirectoryName(tree)], subject=third)
+
+
+OTHER_NAME = x509.OtherName(x509.ObjectIdentifier("1.2.3.4"), b"\x0c\x01a")
+REGISTERED = x509.RegisteredID(x509.ObjectIdentifier("1.2.3.4"))
+REGISTERED_5 = x509.RegisteredID(x509.ObjectIdentifier("1.2.3.5"))
+
+
+@pytest.mark.parametrize(
+    ("tree", "name"),
+    [(OTHER_NAME, OTHER_NAME), (REGISTERED, REGISTERED), (REGISTERED, REGISTERED_5)],
+)
+def test_a_name_of_a_kind_that_cannot_be_judged_is_refused_where_its_kind_is_constrained(
+    tmp_path: Path, tree: x509.GeneralName, name: x509.GeneralName
+) -> None:
+    """RFC 5280, 6.1.4 (g): what cannot be processed is refused, as OpenSSL does."""
+    says_what_openssl_says(tmp_path, [a_name("x")], [[name]], permitted=[tree])
+    says_what_openssl_says(tmp_path, [a_name("x")], [[name]], excluded=[tree])
+    assert is_permitted(permitted=[dns("example.com")], names=[name])
+
+
+def test_a_network_is_no_address() -> None:
+    network = ip("10.0.0.0/24")
+    for tree in ("10.0.0.0/8", "11.0.0.0/8", "::/0"):
+        assert not is_permitted(permitted=[ip(tree)], names=[network])
+        assert not is_permitted(excluded=[ip(tree)], names=[network])
+
+
+def test_every_common_name_is_checked_against_the_constraints() -> None:
+    two = x509.Name(
+        x509.NameAttribute(NameOID.COMMON_NAME, text) for text in ("a.example.com", "a.other")
+    )
+    assert not is_permitted(permitted=[dns("example.com")], subject=two)
+    assert is_permitted(permitted=[dns("example.com")], subject=two, names=[dns("example.com")])
