@@ -281,7 +281,7 @@ def our_verdict(depot: Path) -> tuple[bool, list[str]]:
     leaf = depot / "leaf.crt"
     first, *_ = read_pieces(leaf.read_bytes(), "leaf.crt")
     verdict = Verifier(Depot(str(depot)), NOW).verify("leaf", first)
-    return verdict.is_good, [violation.rule for violation in verdict.violations]
+    return verdict.is_good, [violation.rule for violation in verdict.findings]
 
 
 def cases() -> Sequence[tuple[int, str]]:

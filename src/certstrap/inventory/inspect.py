@@ -14,6 +14,7 @@ from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, pem, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
@@ -382,8 +383,8 @@ MALFORMED = (
 )
 
 
-def _sentences(violations: Iterable[rules.Violation]) -> list[str]:
-    return [violation.sentence for violation in violations]
+def _sentences(findings: Iterable[Finding]) -> list[str]:
+    return [finding.sentence for finding in findings]
 
 
 def _together(parts: list[Object]) -> tuple[bool | None, str]:

@@ -15,9 +15,9 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, rules
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
 from certstrap.pki.keys import kind_of
-from certstrap.pki.rules import Violation
 from certstrap.store import compromised as compromised_keys
 from certstrap.store import files
 from certstrap.store.depot import (
@@ -67,7 +67,7 @@ class Item(NamedTuple):
     issuer_name: str = ""
     revoked: datetime | None = None
     crl_end: datetime | None = None
-    problems: tuple[Violation, ...] = ()
+    problems: tuple[Finding, ...] = ()
 
     def state(self, now: datetime) -> State:
         """Return whether its certificate is good, as far as dates and CRLs say."""
@@ -93,7 +93,7 @@ class Status(NamedTuple):
     root: str
     now: datetime
     items: tuple[Item, ...]
-    problems: tuple[Violation, ...] = ()
+    problems: tuple[Finding, ...] = ()
 
     def ending_by(self, limit: datetime) -> list[Item]:
         """Return what ends by then, or has ended; what ends first comes first.
@@ -208,13 +208,13 @@ class _Look:
         self.kinds: dict[object, str] = {}
         self.revoked: dict[str, dict[int, datetime]] = defaultdict(dict)
         self.crl_ends: dict[str, datetime] = {}
-        self.problems: dict[str, list[Violation]] = defaultdict(list)
+        self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
-        self.wrong_list: list[Violation] = []
+        self.wrong_list: list[Finding] = []
         try:
             self.compromised = compromised_keys.fingerprints(depot)
         except CertstrapError as error:
-            self.wrong_list.append(Violation("unreadable-compromised-keys", str(error), error.hint))
+            self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
     def all(self, progress: Progress, processes: int) -> Status:
         for stem in sorted(self.stems[CRL]):
@@ -248,15 +248,15 @@ class _Look:
         others = (self.stems[suffix] for suffix in (REQUEST, CERTIFICATE, CRL))
         return stem.endswith(_PKCS8_STEM) and not any(stem in each for each in others)
 
-    def _folder(self) -> Iterator[Violation]:
+    def _folder(self) -> Iterator[Finding]:
         if self.shared:
-            yield Violation(
+            yield Finding(
                 "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
             )
         yield from self.wrong_list
         journal = os.path.join(self.depot.root, files.JOURNAL)
         if os.path.lexists(journal):  # whoever may finish what it lists has done so
-            yield Violation(
+            yield Finding(
                 "unfinished",
                 f"{journal} is there: a command replaces files at this moment, or was killed.",
                 "Run this again; if it stays, run a command as the user who ran that one.",
@@ -266,13 +266,13 @@ class _Look:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
         return files.read(path, kind, private=private, own=self.shared)
 
-    def _crl(self, entry: Entry) -> Iterator[Violation]:
+    def _crl(self, entry: Entry) -> Iterator[Finding]:
         """Take note of whom a CRL revokes; yield what is wrong with it."""
         path = entry.path(CRL)
         try:
             crl = decode.decode_crl(self._read(path, pem.CRL), path)
         except CertstrapError as error:
-            yield Violation("crl-unreadable", str(error), error.hint)
+            yield Finding("crl-unreadable", str(error), error.hint)
             return
         signers = [
             ca.entry.stem
@@ -280,7 +280,7 @@ class _Look:
             if ca.certificate.subject == crl.issuer and is_signed_by(crl, ca.certificate)
         ]
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
-            yield Violation("crl-foreign", f"{path} is not signed by a CA of this depot.")
+            yield Finding("crl-foreign", f"{path} is not signed by a CA of this depot.")
             return
         yield from crls.current(crl, self.now, path)
         if crl.next_update_utc:
@@ -300,7 +300,7 @@ class _Look:
     def _item(
         self,
         entry: Entry,
-        problems: list[Violation],
+        problems: list[Finding],
         certificate: x509.Certificate | None,
         issuer: Authority | None,
     ) -> Item:
@@ -332,7 +332,7 @@ class _Look:
             item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
 
-    def _compromised(self, entry: Entry, found: dict[str, Any]) -> Iterator[Violation]:
+    def _compromised(self, entry: Entry, found: dict[str, Any]) -> Iterator[Finding]:
         """Yield which of the keys in these files are compromised; each key once."""
         seen: list[object] = []
         for suffix, key in found.items():
@@ -347,17 +347,17 @@ class _Look:
             return "request"
         return "key" if stem in self.stems[KEY] else "crl"
 
-    def _certificate(self, entry: Entry, problems: list[Violation]) -> x509.Certificate | None:
+    def _certificate(self, entry: Entry, problems: list[Finding]) -> x509.Certificate | None:
         if entry.stem not in self.stems[CERTIFICATE]:
             return None
         try:
             path = entry.path(CERTIFICATE)
             return decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
         except CertstrapError as error:
-            problems.append(Violation("unreadable-certificate", str(error), error.hint))
+            problems.append(Finding("unreadable-certificate", str(error), error.hint))
             return None
 
-    def _request(self, entry: Entry, problems: list[Violation]) -> object | None:
+    def _request(self, entry: Entry, problems: list[Finding]) -> object | None:
         """Return the key of the request, if there is one."""
         if entry.stem not in self.stems[REQUEST]:
             return None
@@ -368,12 +368,12 @@ class _Look:
                 return decode.key_of_request(data, path)
             request = decode.decode_request(data, path)
         except CertstrapError as error:
-            problems.append(Violation("unreadable-request", str(error), error.hint))
+            problems.append(Finding("unreadable-request", str(error), error.hint))
             return None
         problems += rules.request_itself(request, path)  # somebody is still to sign it
         return request.public_key()
 
-    def _opened(self, data: bytes, path: str, problems: list[Violation]) -> object | None:
+    def _opened(self, data: bytes, path: str, problems: list[Finding]) -> object | None:
         asked: list[bool] = []
 
         def nobody() -> bytes:
@@ -387,7 +387,7 @@ class _Look:
                 raise
             if key_files.is_malformed(data):
                 problems.append(
-                    Violation(
+                    Finding(
                         "malformed-key",
                         f"{path} has the malformed encoding of certstrap 1.3.0, which other "
                         "programs cannot read.",
@@ -396,12 +396,12 @@ class _Look:
             return None
         return private.public_key()
 
-    def _exports(self, entry: Entry, expected: object, other: str) -> list[Violation]:
+    def _exports(self, entry: Entry, expected: object, other: str) -> list[Finding]:
         """Return what is wrong with exported keys, which belong to the file with suffix ``other``.
 
         What is encrypted stays closed.
         """
-        problems: list[Violation] = []
+        problems: list[Finding] = []
         for suffix, stems in ((PKCS8, self.pkcs8), (PKCS12, self.stems[PKCS12])):
             if entry.stem in stems:
                 private = self._private(entry, suffix, problems)
@@ -409,14 +409,14 @@ class _Look:
                     problems.append(_apart(entry, suffix, other))
         return problems
 
-    def _private(self, entry: Entry, suffix: str, problems: list[Violation]) -> object | None:
+    def _private(self, entry: Entry, suffix: str, problems: list[Finding]) -> object | None:
         """Return the public half of a private key, if that is not encrypted."""
         path = entry.path(suffix)
         try:
             try:
                 data = self._read(path, _PRIVATE[suffix], private=True)
             except LaxModeError as error:
-                problems.append(Violation("lax-mode", str(error), error.hint))
+                problems.append(Finding("lax-mode", str(error), error.hint))
                 data = self._read(path, _PRIVATE[suffix])
             if suffix != PKCS12:
                 return self._opened(data, path, problems)
@@ -424,19 +424,19 @@ class _Look:
 
             return decode.unencrypted_key_of_pkcs12(data, path)
         except CertstrapError as error:
-            problems.append(Violation("unreadable-key", str(error), error.hint))
+            problems.append(Finding("unreadable-key", str(error), error.hint))
             return None
 
-    def _chain(self, entry: Entry, certificate: x509.Certificate) -> Iterator[Violation]:
+    def _chain(self, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
         """Yield whether an exported chain cannot be read, or is that of an older certificate."""
         path = entry.path(CHAIN)
         try:
             first = decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
         except CertstrapError as error:
-            yield Violation("unreadable-certificate", str(error), error.hint)
+            yield Finding("unreadable-certificate", str(error), error.hint)
             return
         if first.subject == certificate.subject and first != certificate:
-            yield Violation(
+            yield Finding(
                 "chain",
                 f"{path} does not begin with the certificate in {entry.path(CERTIFICATE)}.",
                 "Move it away, and write it again with export-chain.",
@@ -455,7 +455,7 @@ class _Look:
         certificate: x509.Certificate,
         issuer: Authority | None,
         path: str,
-        problems: list[Violation],
+        problems: list[Finding],
     ) -> Item:
         end, serial = certificate.not_valid_after_utc, certificate.serial_number
         item = item._replace(start=certificate.not_valid_before_utc, end=end, serial=serial)
@@ -464,7 +464,7 @@ class _Look:
         if not issuer:
             name = certificate.issuer.rfc4514_string()
             problems.append(
-                Violation(
+                Finding(
                     "issuer-missing",
                     f'{path} was issued by "{name}", which is not in this depot.',
                     "Add it with: certstrap import NAME --cert FILE",
@@ -476,7 +476,7 @@ class _Look:
             return item._replace(issuer=item.stem)
         if end > self.ends[stem]:
             problems.append(
-                Violation(
+                Finding(
                     "outlives-ca",
                     f"{path} ends on {end:%Y-%m-%d}, after its CA, {stem}, which ends on "
                     f"{self.ends[stem]:%Y-%m-%d}.",
@@ -489,8 +489,8 @@ _PKCS8_STEM = PKCS8.removesuffix(KEY)
 _CHAIN_STEM = CHAIN.removesuffix(CERTIFICATE)
 
 
-def _apart(entry: Entry, suffix: str, other: str) -> Violation:
-    return Violation(
+def _apart(entry: Entry, suffix: str, other: str) -> Finding:
+    return Finding(
         "pair",
         f"{entry.path(suffix)} does not belong to {entry.path(other)}: the keys are not the same.",
         "Put back the files that belong together.",

@@ -16,8 +16,8 @@ from certstrap.pki import crl as crls
 from certstrap.pki import decode, pem, rules
 from certstrap.pki import path as paths
 from certstrap.pki.decode import comparable_name
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_signed_by
-from certstrap.pki.rules import Violation
 from certstrap.store.chain import crls_of, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, Depot
@@ -61,11 +61,11 @@ class Link(NamedTuple):
 
     Attributes:
         piece: the certificate.
-        violations: what is wrong with it, or with what it leads to.
+        findings: what is wrong with it, or with what it leads to.
     """
 
     piece: Piece
-    violations: tuple[Violation, ...]
+    findings: tuple[Finding, ...]
 
 
 class Verdict(NamedTuple):
@@ -86,12 +86,12 @@ class Verdict(NamedTuple):
     @property
     def is_good(self) -> bool:
         """Whether nothing is wrong."""
-        return not self.unreadable and not self.violations
+        return not self.unreadable and not self.findings
 
     @property
-    def violations(self) -> list[Violation]:
+    def findings(self) -> list[Finding]:
         """All that is wrong with the chain."""
-        return [violation for link in self.links for violation in link.violations]
+        return [finding for link in self.links for finding in link.findings]
 
 
 class Verifier:
@@ -161,17 +161,17 @@ class Verifier:
             links.append(Link(piece, tuple(found)))
         return Verdict(name, tuple(links), tuple(used))
 
-    def _itself(self, piece: Piece, number: int) -> Iterator[Violation]:
+    def _itself(self, piece: Piece, number: int) -> Iterator[Finding]:
         yield from rules.valid(piece.certificate, self.at, piece.source, "")
         yield from paths.critical(piece.certificate, piece.source)
         try:
             yield from compromised(self.depot, piece.certificate.public_key(), piece.source)
         except CertstrapError as error:
-            yield Violation("unreadable-compromised-keys", str(error), error.hint)
+            yield Finding("unreadable-compromised-keys", str(error), error.hint)
         if number:
             yield from paths.issuer(piece.certificate, piece.source)
 
-    def _below(self, piece: Piece, above: Piece, used: dict[str, None]) -> Iterator[Violation]:
+    def _below(self, piece: Piece, above: Piece, used: dict[str, None]) -> Iterator[Finding]:
         """Yield what is wrong between a certificate and its issuer."""
         certificate, source = piece
         yield from paths.identifiers(certificate, source, above.certificate)
@@ -183,7 +183,7 @@ class Verifier:
             ]
             taken_back = list(revoked(self.depot, [certificate, above.certificate], source))
         except CertstrapError as error:
-            yield Violation("crl-unreadable", str(error))
+            yield Finding("crl-unreadable", str(error))
             return
         if not found:
             return
@@ -195,14 +195,14 @@ class Verifier:
                 yield from crls.current(crl, self.at, path)
             yield from paths.critical_of_crl(crl, path)
         usage = list(rules.crl_issuer(above.certificate, above.source))
-        yield from (violation for violation in usage if violation.rule == "crl-sign")
+        yield from (finding for finding in usage if finding.rule == "crl-sign")
 
-    def _end(self, last: Piece) -> Iterator[Violation]:
+    def _end(self, last: Piece) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""
         certificate, source = last
         if _is_self_signed(last):
             if certificate not in (ca.certificate for ca in self._cas):
-                yield Violation(
+                yield Finding(
                     "untrusted-root",
                     f"{source} is self-signed, and is no CA of {self.depot.root}.",
                     "Add it with: certstrap import NAME --cert FILE",
@@ -211,20 +211,20 @@ class Verifier:
         name = comparable_name(certificate.issuer)
         named = [ca for ca in self._cas if comparable_name(ca.certificate.subject) == name]
         if named:
-            yield Violation(
+            yield Finding(
                 "signature",
                 f"{source} names {named[0].source} as its issuer, and is not signed by its key.",
             )
             return
         signers = [ca for ca in self._cas if is_signed_by(certificate, ca.certificate)]
         if signers:
-            yield Violation(
+            yield Finding(
                 "issuer-name",
                 f"{source} is signed by the key of {signers[0].source}, and names another issuer: "
                 f'"{certificate.issuer.rfc4514_string()}".',
             )
             return
-        yield Violation(
+        yield Finding(
             "issuer-missing",
             f"{source} was issued by "
             f'"{certificate.issuer.rfc4514_string()}", which {self.depot.root} does not have.',
@@ -251,4 +251,4 @@ def _badness(verdict: Verdict) -> tuple[bool, int, int]:
     """Return what is greater for a chain that is worse: one that ends early, or has more wrong."""
     last = verdict.links[-1]
     ends_early = not _is_self_signed(last.piece)
-    return ends_early, len(verdict.violations), -len(verdict.links)
+    return ends_early, len(verdict.findings), -len(verdict.links)

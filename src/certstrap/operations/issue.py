@@ -14,11 +14,11 @@ from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, r
 from certstrap.operations.sign import Signed, sign
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import copied_names, extension, is_ca
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
-from certstrap.pki.rules import Violation
 from certstrap.pki.validity import Expiry
 from certstrap.store.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.store.compromised import compromised
@@ -213,7 +213,7 @@ def _names_refused(
     request: x509.CertificateSigningRequest | None,
     wanted: Wanted,
     own: Subject,
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
     if request:
         subject, names = request.subject, copied_names(request)

@@ -22,10 +22,10 @@ from certstrap.operations.plan import Plan
 from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey, signature_hash
 from certstrap.pki.profiles import CAProfile, LeafProfile
-from certstrap.pki.rules import Violation
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.store import files
 from certstrap.store.archive import Archive
@@ -429,7 +429,7 @@ def _require_same_key(entry: Entry, wanted: Wanted) -> None:
         )
 
 
-def _dead(plan: Plan, entry: Entry, certificate: x509.Certificate) -> Iterator[Violation]:
+def _dead(plan: Plan, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
     """Yield whether a certificate is revoked, or its key is compromised."""
     path = entry.path(CERTIFICATE)
     plan.depot.require_readable_cas()

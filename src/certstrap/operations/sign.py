@@ -11,8 +11,8 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
 from certstrap.operations.ca import CA, add_missing_crl, issuer_of, open_ca
 from certstrap.operations.plan import Plan, Taken
 from certstrap.pki import build, rules
+from certstrap.pki.findings import Finding
 from certstrap.pki.profiles import LeafProfile, Profile
-from certstrap.pki.rules import Violation
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.store.chain import issuers_of, key_of_ca, revoked
 from certstrap.store.compromised import compromised
@@ -155,7 +155,7 @@ def sign_request(
 
 def _revoked_before(
     depot: Depot, entry: Entry, request: x509.CertificateSigningRequest
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield whether the certificate of ``entry`` has the key of ``request`` and is revoked."""
     try:
         certificate = entry.certificate()

@@ -13,9 +13,9 @@ from certstrap.pki.decode import (
     extension,
     validity_of,
 )
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import signature_hash
-from certstrap.pki.rules import Violation
 from certstrap.text import quoted
 
 REASONS = {
@@ -76,17 +76,17 @@ def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevo
     return crl
 
 
-def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Violation]:
+def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Finding]:
     """Yield why ``crl`` does not count at ``now``: it is too old, or not valid yet."""
     end = crl.next_update_utc
     if end and now > end:
-        yield Violation(
+        yield Finding(
             "crl-expired",
             f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
             "Renew it, where the key of its CA is, with: certstrap crl NAME",
         )
     if now < crl.last_update_utc:
-        yield Violation(
+        yield Finding(
             "crl-not-yet-valid",
             f"{source} is not valid before {crl.last_update_utc:%Y-%m-%d %H:%M:%S} UTC.",
         )

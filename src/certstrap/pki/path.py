@@ -10,8 +10,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from certstrap.pki.decode import comparable_name, extension, is_ca, path_length_of
+from certstrap.pki.findings import Finding
 from certstrap.pki.name_constraints import not_permitted
-from certstrap.pki.rules import Violation
 from certstrap.text import printable
 
 # What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
@@ -32,42 +32,42 @@ _PROCESSED = {
 _PROCESSED_IN_CRLS = {ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_NUMBER}
 
 
-def critical(certificate: x509.Certificate, source: str) -> Iterator[Violation]:
+def critical(certificate: x509.Certificate, source: str) -> Iterator[Finding]:
     """Yield which critical extensions nobody here understands (RFC 5280, 4.2)."""
     yield from _not_processed(certificate.extensions, _PROCESSED, source)
 
 
-def critical_of_crl(crl: x509.CertificateRevocationList, source: str) -> Iterator[Violation]:
+def critical_of_crl(crl: x509.CertificateRevocationList, source: str) -> Iterator[Finding]:
     """Yield which critical extensions of a CRL nobody here understands (RFC 5280, 5.2)."""
     yield from _not_processed(crl.extensions, _PROCESSED_IN_CRLS, source)
 
 
 def _not_processed(
     extensions: x509.Extensions, known: set[x509.ObjectIdentifier], source: str
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     for each in extensions:
         if each.critical and each.oid not in known:
-            yield Violation(
+            yield Finding(
                 "critical-extension",
                 f"{source} has a critical extension that is not supported: "
                 f"{each.oid.dotted_string}.",
             )
 
 
-def issuer(certificate: x509.Certificate, source: str) -> Iterator[Violation]:
+def issuer(certificate: x509.Certificate, source: str) -> Iterator[Finding]:
     """Yield why ``certificate``, which signed another one, should not have (RFC 5280, 4.2.1)."""
     if not is_ca(certificate):
-        yield Violation("not-a-ca", f"{source} is not a CA, and signed the certificate below it.")
+        yield Finding("not-a-ca", f"{source} is not a CA, and signed the certificate below it.")
     usage = extension(certificate, x509.KeyUsage)
     if usage and not usage.key_cert_sign:
-        yield Violation(
+        yield Finding(
             "key-usage", f"{source} may not sign certificates: its key usage does not include it."
         )
 
 
 def identifiers(
     certificate: x509.Certificate, source: str, above: x509.Certificate
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why ``certificate`` names another issuer than ``above`` (RFC 5280, 4.2.1.1)."""
     named = extension(certificate, x509.AuthorityKeyIdentifier)
     if named is None:
@@ -81,13 +81,13 @@ def identifiers(
         if isinstance(name, x509.DirectoryName)
     ]
     if other_key or other_serial or names[:1] not in ([], [comparable_name(above.issuer)]):
-        yield Violation(
+        yield Finding(
             "identifier",
             f"The authority key identifier of {source} is not that of the CA that signed it.",
         )
 
 
-def path_length(path: Sequence[x509.Certificate], number: int, source: str) -> Iterator[Violation]:
+def path_length(path: Sequence[x509.Certificate], number: int, source: str) -> Iterator[Finding]:
     """Yield whether more CAs follow ``path[number]`` than it allows (RFC 5280, 4.2.1.9).
 
     A CA that has issued itself a certificate for another key does not count.
@@ -95,7 +95,7 @@ def path_length(path: Sequence[x509.Certificate], number: int, source: str) -> I
     allowed = path_length_of(path[number])
     below = sum(not is_self_issued(ca) for ca in path[1:number])
     if allowed is not None and below > allowed:
-        yield Violation(
+        yield Finding(
             "path-length",
             f"{source} allows {allowed} CAs below it, and {below} follow.",
         )
@@ -103,14 +103,14 @@ def path_length(path: Sequence[x509.Certificate], number: int, source: str) -> I
 
 def names(
     path: Sequence[x509.Certificate], number: int, sources: Sequence[str]
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield which names of ``path[number]`` a CA above it may not sign (RFC 5280, 4.2.1.10)."""
     certificate = path[number]
     if number and is_self_issued(certificate):
         return
     for above, source in zip(path[number + 1 :], sources[number + 1 :], strict=True):
         for name, permitted in not_permitted(certificate, above, common_name=not number):
-            yield Violation(
+            yield Finding(
                 "name-constraints",
                 f"{sources[number]} has the name {printable(name)}, and {source} is permitted "
                 f"{permitted}.",

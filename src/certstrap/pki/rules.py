@@ -1,19 +1,17 @@
 """Why something may not be signed, or used to sign: every reason, as values.
 
-Each function yields a `Violation` for each rule that is violated; `require` raises the first.
+Each function yields a `Finding` for each rule that is violated.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
-from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 
-from certstrap.errors import RefusedError
 from certstrap.pki.decode import (
     comparable_name,
     copied_names,
@@ -24,6 +22,8 @@ from certstrap.pki.decode import (
     subject_of,
     validity_of,
 )
+from certstrap.pki.findings import Finding
+from certstrap.pki.findings import require as require  # noqa: PLC0414 - callers say `rules.require`
 from certstrap.pki.issuers import is_signed_with
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.names import flaw, is_ia5, is_text
@@ -34,31 +34,7 @@ _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
 
 
-class Violation(NamedTuple):
-    """A rule that is violated.
-
-    Attributes:
-        rule: its identifier.
-        sentence: what is wrong with what.
-        hint: what to do, or empty.
-    """
-
-    rule: str
-    sentence: str
-    hint: str = ""
-
-
-def require(violations: Iterable[Violation]) -> None:
-    """Raise the first of ``violations``, if there is one.
-
-    Raises:
-        RefusedError: with its rule, sentence and hint.
-    """
-    for violation in violations:
-        raise RefusedError(violation.sentence, violation.hint, violation.rule)
-
-
-def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Violation]:
+def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Finding]:
     """Yield why ``certificate`` may not sign others at ``now``."""
     yield from ca_certificate(certificate)
     yield from valid(certificate, now, source, EXPIRED_CA)
@@ -66,68 +42,66 @@ def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Vi
     yield from strong_key(certificate.public_key(), source)
 
 
-def ca_certificate(certificate: x509.Certificate) -> Iterator[Violation]:
+def ca_certificate(certificate: x509.Certificate) -> Iterator[Finding]:
     """Yield why ``certificate`` is not a CA's (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
     usage = extension(certificate, x509.KeyUsage)
     if not is_ca(certificate) or (usage and not usage.key_cert_sign):
         # certstrap's sentence, which stands alone: no hint.
-        yield Violation("ca", "Selected CA certificate is not allowed to sign certificates.")
+        yield Finding("ca", "Selected CA certificate is not allowed to sign certificates.")
 
 
-def crl_issuer(certificate: x509.Certificate, name: str) -> Iterator[Violation]:
+def crl_issuer(certificate: x509.Certificate, name: str) -> Iterator[Finding]:
     """Yield why ``certificate`` may not sign CRLs (RFC 5280, 4.2.1.3)."""
     yield from ca_certificate(certificate)
     usage = extension(certificate, x509.KeyUsage)
     if usage and not usage.crl_sign:
-        yield Violation(
+        yield Finding(
             "crl-sign", f"The CA {name} may not sign CRLs.", "Its key usage does not include it."
         )
 
 
 def valid(
     certificate: x509.Certificate, now: datetime, source: str, hint: str
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why ``certificate`` is not valid at ``now``; ``hint`` is for one that has expired."""
     validity = validity_of(certificate)
     if now > validity.end:
-        yield Violation(
-            "expired", f"{source} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint
-        )
+        yield Finding("expired", f"{source} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint)
     if now < validity.start:
-        yield Violation(
+        yield Finding(
             "not-yet-valid",
             f"{source} is not valid before {validity.start:%Y-%m-%d %H:%M:%S} UTC.",
             "Check the clock of this machine.",
         )
 
 
-def strong_key(key: object, source: str) -> Iterator[Violation]:
+def strong_key(key: object, source: str) -> Iterator[Finding]:
     """Yield why no peer should accept the public ``key`` in a certificate."""
     if not isinstance(key, PublicKey):
-        yield Violation(
+        yield Finding(
             "key-kind",
             f"{source} has a key that cannot sign.",
             "Use an RSA, EC, Ed25519 or Ed448 key.",
         )
     if isinstance(key, rsa.RSAPublicKey) and not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
-        yield Violation(
+        yield Finding(
             "key-size",
             f"{source} has an RSA key of {key.key_size} bits.",
             f"Use one of {SMALLEST_RSA} to {LARGEST_RSA} bits.",
         )
     if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < SMALLEST_CURVE:
-        yield Violation(
+        yield Finding(
             "key-size",
             f"{source} has an EC key of {key.key_size} bits.",
             f"Use one of {SMALLEST_CURVE} bits or more.",
         )
 
 
-def _pss(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Violation]:
+def _pss(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
     """Yield whether the key is bound to PSS (RFC 4055, 1.2), which would be lost here."""
     # `cryptography` declares it for certificates only.
     if of.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # type: ignore[union-attr]
-        yield Violation(
+        yield Finding(
             "key-kind",
             f"{source} has an RSA-PSS key.",
             "Use an RSA key that is not bound to PSS.",
@@ -139,29 +113,29 @@ def pair(
     path: str,
     key: PrivateKey,
     key_path: str,
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why ``key`` and a certificate or request do not belong together."""
     if key.public_key() != of.public_key():
-        yield Violation(
+        yield Finding(
             "pair",
             f"{key_path} is not the key of {path}.",
             "Put back the files that belong together.",
         )
 
 
-def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Violation]:
+def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
     """Yield why ``request`` may not be signed by any CA."""
     yield from _pss(request, source)
     yield from strong_key(request.public_key(), source)
     algorithm = request.signature_hash_algorithm
     if isinstance(algorithm, _WEAK_HASHES):
-        yield Violation(
+        yield Finding(
             "request-hash",
             f"{source} is signed with {algorithm.name.upper()}, which is not secure.",
             "Create it again, with SHA-256.",
         )
     if not is_signed_with(request, request.public_key()):
-        yield Violation(
+        yield Finding(
             "request-signature",
             f"{source} is not signed by its own key.",
             "It was changed or is broken: create it again.",
@@ -173,7 +147,7 @@ def request(
     profile: Profile,
     ca: x509.Certificate,
     ancestors: Sequence[x509.Certificate] = (),
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why ``ca`` may not sign ``request``, or a certificate again, with ``profile``.
 
     ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
@@ -187,7 +161,7 @@ def names(
     profile: Profile,
     ca: x509.Certificate,
     ancestors: Sequence[x509.Certificate] = (),
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     cas = (ca, *ancestors)
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
@@ -204,11 +178,11 @@ def names_below(
     alternative: Sequence[x509.GeneralName],
     profile: Profile,
     cas: Sequence[x509.Name],
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield why no CA may sign these names, and none with the names ``cas`` above it."""
     yield from _names(subject, alternative, profile)
     if comparable_name(subject) in {comparable_name(above) for above in cas}:
-        yield Violation(
+        yield Finding(
             "own-name",
             "The request has the name of the CA itself, and no chain may have a name twice.",
             "Create the request with another common name.",
@@ -228,15 +202,15 @@ def room_below(cas: Sequence[x509.Certificate]) -> int | None:
 
 def _names(
     subject: x509.Name, names: Sequence[x509.GeneralName], profile: Profile
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     if not subject.rdns and not names:
-        yield Violation(
+        yield Finding(
             "no-name",
             "The request has neither a subject nor alternative names.",
             "Create it again, with a common name or a domain.",
         )
     elif not subject.rdns and isinstance(profile, CAProfile):
-        yield Violation(
+        yield Finding(
             "no-subject",
             "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
             "Create it again, with a common name.",
@@ -244,27 +218,27 @@ def _names(
     values = (each.value for each in (*subject, *names))
     for value in (each for each in values if isinstance(each, str)):
         if found := flaw(value):
-            yield Violation(
+            yield Finding(
                 "name-characters",
                 f"The request has {found} in its names: {quoted(value)}.",
                 "Create it again without it.",
             )
     for attribute in subject:
         if not is_text(attribute):
-            yield Violation(
+            yield Finding(
                 "name-type",
                 f"The request has an attribute {attribute.rfc4514_attribute_name} in its subject "
                 "that is no text.",
                 "Create it again, with UTF8String or PrintableString.",
             )
     if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):
-        yield Violation(
+        yield Finding(
             "network",
             "The request asks for a network, and only single IP addresses are signed.",
             "Create it again, with single addresses.",
         )
     if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
-        yield Violation(
+        yield Finding(
             "server-names",
             "The request has no alternative names, and TLS clients reject a server without them.",
             "Create it again, with --domain or --ip.",
@@ -273,22 +247,22 @@ def _names(
 
 def _names_not_permitted(
     subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     from certstrap.pki.name_constraints import names_not_permitted  # noqa: PLC0415 - few CAs have any
 
     for name, permitted in names_not_permitted(subject, alternative, ca):
-        yield Violation(
+        yield Finding(
             "name-constraints",
             f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
             "Ask for a name that it may sign, or choose another CA.",
         )
 
 
-def _mail(subject: x509.Name) -> Iterator[Violation]:
+def _mail(subject: x509.Name) -> Iterator[Finding]:
     """Yield why peers cannot compare an e-mail address with name constraints (RFC 5280, A.1)."""
     for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
         if not is_ia5(attribute):
-            yield Violation(
+            yield Finding(
                 "mail-type",
                 f"The e-mail address {quoted(str(attribute.value))} in the subject is no "
                 "IA5String, which a CA with name constraints may not sign.",
@@ -296,14 +270,14 @@ def _mail(subject: x509.Name) -> Iterator[Violation]:
             )
 
 
-def _path_length(ca: x509.Certificate, depth: int) -> Iterator[Violation]:
+def _path_length(ca: x509.Certificate, depth: int) -> Iterator[Finding]:
     """Yield why no valid path leads through an intermediate below ``ca`` (RFC 5280, 4.2.1.9).
 
     ``depth`` is the number of CAs between the two.
     """
     length = path_length_of(ca)
     if length is not None and length <= depth:
-        yield Violation(
+        yield Finding(
             "path-length",
             f"The CA's path length is {length}: no intermediate may follow it"
             f"{' here' if depth else ''}.",

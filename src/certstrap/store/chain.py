@@ -9,8 +9,8 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.pki import crl as crls
 from certstrap.pki import rules
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_issued_by, is_self_signed
-from certstrap.pki.rules import Violation
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CRL, Depot, Entry
 
@@ -49,11 +49,11 @@ def require_root(depot: Depot, chain: Sequence[x509.Certificate]) -> None:
         )
 
 
-def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Violation]:
+def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
     """Yield whether the public ``key`` is that of a CA of the depot, which no client may have."""
     for authority in depot.authorities:
         if authority.key == key:
-            yield Violation(
+            yield Finding(
                 "ca-key",
                 f"{source} has the key of the CA {authority.entry.stem}, and a client must have "
                 "a key of its own.",
@@ -61,7 +61,7 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Violation]:
             )
 
 
-def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Violation]:
+def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
     """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
 
     Every CRL counts that is signed by the key of the issuer: a CA that was renewed has two
@@ -83,14 +83,14 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         ]
         if since:
             what = source if below is chain[0] else name_of_ca(below)
-            yield Violation(
+            yield Finding(
                 "revoked",
                 f"{what} was revoked on {min(since):%Y-%m-%d %H:%M:%S} UTC.",
                 "Move it away, and its key and request too if the key was lost.",
             )
 
 
-def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Violation]:
+def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
     """Yield which certificates of ``chain`` are revoked, or have a key that is compromised.
 
     The arguments and errors are those of `revoked`.
@@ -122,7 +122,7 @@ def crls_of(
                 raise
 
 
-def expired(chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Violation]:
+def expired(chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:
     """Yield which CAs of ``chain`` are not valid at ``now``."""
     for certificate in chain:
         hint = "Nothing below it is accepted any more: create a new CA."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import UnusableFileError
-from certstrap.pki.rules import Violation
+from certstrap.pki.findings import Finding
 from certstrap.store import files
 from certstrap.store.depot import Depot
 from certstrap.text import printable
@@ -31,7 +31,7 @@ def path_of(depot: Depot) -> str:
     return os.path.join(depot.root, _FILE)
 
 
-def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Violation]:
+def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is compromised.
 
     Raises:
@@ -43,10 +43,10 @@ def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> 
 
 def on_list(
     known: Collection[str], key: "CertificatePublicKeyTypes", source: str
-) -> Iterator[Violation]:
+) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is one of those ``known``."""
     if fingerprint(key) in known:
-        yield Violation(
+        yield Finding(
             "compromised-key",
             f"{source} has a compromised key: a certificate for it was revoked because of that.",
             "Move the key, its request and its certificate away, and create new ones.",

@@ -14,7 +14,7 @@ from certstrap.cli.terminal import remark, say, say_each
 from certstrap.errors import ChooseCAError
 from certstrap.operations.plan import Plan
 from certstrap.pki import rules
-from certstrap.pki.rules import Violation
+from certstrap.pki.findings import Finding
 from certstrap.store import chain
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
@@ -150,7 +150,7 @@ def _bundle(plan: Plan, names: list[str], paths: list[str]) -> Bundle:
     return make([_file(entry) for entry in every], plan.now, hint if len(every) > 1 else "")
 
 
-def _withdrawn(plan: Plan, cas: Iterable[Piece]) -> list[Violation]:
+def _withdrawn(plan: Plan, cas: Iterable[Piece]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
         violation

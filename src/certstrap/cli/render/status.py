@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.render.lines import columns, padded
 from certstrap.inventory.status import Item, Status
-from certstrap.pki.rules import Violation
+from certstrap.pki.findings import Finding
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _item(item: Item, now: datetime) -> dict[str, object]:
     }
 
 
-def _problem(problem: Violation) -> dict[str, str | None]:
+def _problem(problem: Finding) -> dict[str, str | None]:
     return {
         "rule": problem.rule,
         "sentence": problem.sentence,

@@ -25,10 +25,10 @@ def _parts(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield f"  failed: {escaped(verdict.unreadable)}", "red"
     for number, link in enumerate(verdict.links, 1):
         yield _link(link, number), ""
-        for violation in link.violations:
-            yield f"     failed: {escaped(violation.sentence)}", "red"
-            if violation.hint:
-                yield f"     hint: {escaped(violation.hint)}", ""
+        for finding in link.findings:
+            yield f"     failed: {escaped(finding.sentence)}", "red"
+            if finding.hint:
+                yield f"     hint: {escaped(finding.hint)}", ""
     if verdict.links:
         read = ", ".join(map(escaped, verdict.crls))
         yield f"  {f'CRLs: {read}' if read else 'No CRL was found.'}", "dim"
@@ -88,11 +88,11 @@ def _result(verdict: Verdict) -> dict[str, Any]:
                 "not_after": f"{link.piece.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
                 "failures": [
                     {
-                        "rule": violation.rule,
-                        "sentence": violation.sentence,
-                        "hint": violation.hint or None,
+                        "rule": finding.rule,
+                        "sentence": finding.sentence,
+                        "hint": finding.hint or None,
                     }
-                    for violation in link.violations
+                    for finding in link.findings
                 ],
             }
             for link in verdict.links

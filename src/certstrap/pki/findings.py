@@ -1,0 +1,35 @@
+"""What is found wrong, whatever it is and whoever looks: one value."""
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from certstrap.errors import RefusedError
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """A rule that does not hold.
+
+    Attributes:
+        rule: its identifier.
+        sentence: what is wrong with what.
+        hint: what to do, or empty.
+        severity: ``warning`` if whatever it is about can be used all the same.
+    """
+
+    rule: str
+    sentence: str
+    hint: str = ""
+    severity: Severity = "error"
+
+
+def require(findings: Iterable[Finding]) -> None:
+    """Raise the first of ``findings`` that is an error, if there is one.
+
+    Raises:
+        RefusedError: with its rule, sentence and hint.
+    """
+    for finding in findings:
+        if finding.severity == "error":
+            raise RefusedError(finding.sentence, finding.hint, finding.rule)
