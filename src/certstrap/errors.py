@@ -7,6 +7,7 @@ scripts look for are kept to the letter.
 import errno
 from collections.abc import Sequence
 
+from certstrap.hints import Hint
 from certstrap.text import escaped, printable, quoted, with_capital
 
 
@@ -14,17 +15,17 @@ class CertstrapError(Exception):
     """The tool refuses, or fails.
 
     Attributes:
-        hint: one sentence that says what to do, or empty if there is nothing to add.
+        hint: what to do, or empty if there is nothing to add.
         exit_code: the exit status of the command, 1 unless a subclass says otherwise.
-        details: lines between the two, if there is more than one thing to say.
+        details: lines between the two, each with a hint, if there is more than one thing to say.
     """
 
     exit_code = 1
-    details: tuple[str, ...] = ()
+    details: tuple[tuple[str, Hint | str], ...] = ()
 
-    def __init__(self, sentence: str, hint: str = "") -> None:
+    def __init__(self, sentence: str, hint: Hint | str = "") -> None:
         super().__init__(escaped(with_capital(sentence)))
-        self.hint = escaped(hint)
+        self.hint = hint
 
 
 class MissingOptionError(CertstrapError):
@@ -40,18 +41,18 @@ class AlreadyExistsError(CertstrapError):
         "certificate": 'Certificate "{}" already exists!',
     }
 
-    def __init__(self, kind: str, name: str, path: str) -> None:
+    def __init__(self, kind: str, name: str, path: str, hint: Hint | str = "") -> None:
         self.kind, self.name, self.path = kind, name, path
         super().__init__(
             self.SENTENCES[kind].format(name),
-            f"Nothing is overwritten: choose another name, or move {path} away.",
+            hint or f"Nothing is overwritten: choose another name, or move {path} away.",
         )
 
 
 class PathTakenError(CertstrapError):
     """A file that would be created already exists."""
 
-    def __init__(self, path: str, hint: str = "") -> None:
+    def __init__(self, path: str, hint: Hint | str = "") -> None:
         self.path = path
         super().__init__(
             f"{path} already exists!",
@@ -87,7 +88,7 @@ class NotFoundError(CertstrapError):
 
     IN_DEPOT = "Check the name and the depot path."  # the hint for a file that a name leads to
 
-    def __init__(self, kind: str, path: str, hint: str = "") -> None:
+    def __init__(self, kind: str, path: str, hint: Hint | str = "") -> None:
         self.kind, self.path = kind, path
         super().__init__(f"There is no {kind} {path}.", hint or "Check the path.")
 
@@ -95,7 +96,7 @@ class NotFoundError(CertstrapError):
 class UnusableFileError(CertstrapError):
     """A file exists, but is not what the command needs; ``reason`` ends the sentence."""
 
-    def __init__(self, path: str, reason: str, hint: str = "") -> None:
+    def __init__(self, path: str, reason: str, hint: Hint | str = "") -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} {reason}.", hint)
 
@@ -148,7 +149,7 @@ class AmbiguousNameError(CertstrapError):
 class StorageError(CertstrapError):
     """The operating system refuses to ``verb`` a file, or a stream: then ``hint`` is for those."""
 
-    def __init__(self, verb: str, path: str, cause: OSError, hint: str = "") -> None:
+    def __init__(self, verb: str, path: str, cause: OSError, hint: Hint | str = "") -> None:
         self.verb, self.path, self.cause = verb, path, cause
         super().__init__(
             f"Cannot {verb} {path}: {cause.strerror or cause}.", hint or self._hint(verb, cause)
@@ -159,7 +160,7 @@ class StorageError(CertstrapError):
         if verb != "read":
             return "Check the folder, its permissions and the space left; nothing was changed."
         if isinstance(cause, NotADirectoryError):
-            return "Check the path: a file is in the place of a folder."
+            return "Check the path: part of it is a file, not a folder."
         return "Check its permissions."
 
 
@@ -169,7 +170,7 @@ class storage_errors:  # noqa: N801 - used as a function; a generator would take
     A pipe that nobody reads any more is left as it is: the command ends quietly.
     """
 
-    def __init__(self, verb: str, path: str, hint: str = "") -> None:
+    def __init__(self, verb: str, path: str, hint: Hint | str = "") -> None:
         self.verb, self.path, self.hint = verb, path, hint
 
     def __enter__(self) -> None:
@@ -188,13 +189,14 @@ class InUseError(CertstrapError):
     """Another process uses a folder that this one has to change, and does not finish."""
 
     def __init__(self, folder: str, seconds: float) -> None:
-        from certstrap import text  # noqa: PLC0415 - only this error needs it
-
         self.folder, self.seconds = folder, seconds
         super().__init__(
             f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
-            "Try again, wait longer with --wait SECONDS before the command, or find that process "
-            f"with: fuser -v {text.quoted_path(folder)}",
+            Hint(
+                "Try again, wait longer with --wait SECONDS before the command, or find that "
+                "process with",
+                ("fuser", ("-v",), folder),
+            ),
         )
 
 
@@ -224,19 +226,17 @@ class LaxModeError(CertstrapError):
     """Others can read or change a private key."""
 
     def __init__(self, path: str, mode: int) -> None:
-        from certstrap import text  # noqa: PLC0415 - only this error needs it
-
         self.path, self.mode = path, mode
         super().__init__(
             f"{path} is a private key that others can access (mode {mode:04o}).",
-            f"Restrict it with: chmod 0440 {text.quoted_path(path)}",
+            Hint("Restrict it with", ("chmod", "0440", path)),
         )
 
 
 class InvalidNameError(CertstrapError):
     """A ``field`` of a name that is not allowed, or cannot name a file; ``reason`` says why."""
 
-    def __init__(self, field: str, text: str, reason: str, hint: str = "") -> None:
+    def __init__(self, field: str, text: str, reason: str, hint: Hint | str = "") -> None:
         self.field, self.text, self.reason = field, text, reason
         super().__init__(f"Invalid {field}: {quoted(text)} {reason}.", hint)
 
@@ -244,7 +244,7 @@ class InvalidNameError(CertstrapError):
 class InvalidAlternativeNameError(CertstrapError):
     """An entry of a list of IP addresses, domains or URIs that is not one."""
 
-    def __init__(self, kind: str, text: str, hint: str) -> None:
+    def __init__(self, kind: str, text: str, hint: Hint | str) -> None:
         self.kind, self.text = kind, text
         super().__init__(f"Invalid {kind}: {printable(text) or quoted(text)}", hint)
 
@@ -279,7 +279,7 @@ class InvalidKeySpecError(CertstrapError):
 class WrongPassphraseError(CertstrapError):
     """The passphrase does not decrypt the key."""
 
-    def __init__(self, path: str, hint: str = "") -> None:
+    def __init__(self, path: str, hint: Hint | str = "") -> None:
         self.path = path
         super().__init__(
             f"The passphrase does not decrypt {path}.",
@@ -290,12 +290,10 @@ class WrongPassphraseError(CertstrapError):
 class NoPassphraseError(CertstrapError):
     """A passphrase is needed, and there is neither a terminal nor input to read it from."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(
-            sentence,
-            "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE; with --no-passphrase, new keys "
-            "are not encrypted.",
-        )
+    def __init__(self, sentence: str, *, for_new_key: bool = False) -> None:
+        hint = "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE"
+        otherwise = "; with --no-passphrase, new keys are not encrypted" if for_new_key else ""
+        super().__init__(sentence, f"{hint}{otherwise}.")
 
 
 class PassphrasesDifferError(CertstrapError):
@@ -303,6 +301,9 @@ class PassphrasesDifferError(CertstrapError):
 
     def __init__(self) -> None:
         super().__init__("Passphrases do not match.", "Run the command again.")
+
+
+_CREATE_CA = ("certstrap", "init", ("--common-name", "NAME"))
 
 
 class ChooseCAError(CertstrapError):
@@ -321,19 +322,20 @@ class ChooseCAError(CertstrapError):
         elif keyless:
             super().__init__(
                 f"{root} has no private key of a CA, only certificates: {', '.join(self.keyless)}.",
-                "Name the depot that has the key, or create another CA with: "
-                "certstrap init --common-name NAME",
+                Hint("Name the depot that has the key, or create another CA with", _CREATE_CA),
             )
         else:
-            super().__init__(
-                f"{root} has no CA.", "Create one with: certstrap init --common-name NAME"
-            )
+            super().__init__(f"{root} has no CA.", Hint("Create one with", _CREATE_CA))
 
 
 class WrongLinesError(CertstrapError):
     """Lines of a list that cannot be carried out: their numbers, and what is wrong with each."""
 
-    FIELDS = ("--common-name", "name"), ("--domain", "domains"), ("--ip", "ips"), ("--uri", "uris")
+    FIELDS = {  # noqa: RUF012 - of a list, in place of options of the command line
+        "--common-name": '"name"',
+        "--domain": '"domains"',
+        "--ip": '"ips"',
+    }
 
     def __init__(self, path: str, problems: Sequence[tuple[int, CertstrapError]]) -> None:
         self.path, self.problems = path, tuple(problems)
@@ -343,17 +345,16 @@ class WrongLinesError(CertstrapError):
             "Nothing was created: correct the list, and run the command again.",
         )
         self.details = tuple(
-            f"  line {number}: {str(error).removesuffix('.')}. {self._hint(error)}".rstrip()
+            (f"  line {number}: {str(error).removesuffix('.')}.", self._in_list(error.hint))
             for number, error in problems
         )
 
     @classmethod
-    def _hint(cls, error: CertstrapError) -> str:
-        """Return a hint that names fields of the list, not options, but in a command line."""
-        text, command, line = error.hint.partition("certstrap ")
-        for option, field in cls.FIELDS:
-            text = text.replace(option, f'"{field}"')
-        return text + command + line
+    def _in_list(cls, hint: Hint | str) -> Hint | str:
+        """Return a hint that names fields of the list, not options."""
+        if isinstance(hint, str):
+            return hint
+        return hint._replace(options=tuple(cls.FIELDS[option] for option in hint.options))
 
 
 class RefusedError(CertstrapError):
@@ -363,7 +364,7 @@ class RefusedError(CertstrapError):
         rule: the identifier of the rule that is violated, or empty; see `certificates.rules`.
     """
 
-    def __init__(self, sentence: str, hint: str = "", rule: str = "") -> None:
+    def __init__(self, sentence: str, hint: Hint | str = "", rule: str = "") -> None:
         self.rule = rule
         super().__init__(sentence, hint)
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from certstrap.cli.app import app
 from certstrap.cli.context import Context
 from certstrap.errors import InternalError
+from certstrap.hints import printed
 from tests import programs
 from tests.builders import foreign
 from tests.conftest import CommandLine, Program, snapshot
@@ -45,7 +46,7 @@ def test_an_unexpected_exception_is_reported_without_its_text(
     sentence, hint = reported.splitlines()
     kind = type(cause).__name__
     assert sentence.startswith(f"certstrap failed unexpectedly: {kind} in {__name__}.now, line ")
-    assert hint == f"Hint: {InternalError(cause).hint}"
+    assert hint == f"Hint: {printed(InternalError(cause).hint)}"
     assert "CERTSTRAP_DEBUG=1" in hint
     assert "secret" not in reported
     assert status == 1

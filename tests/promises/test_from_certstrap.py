@@ -105,10 +105,13 @@ QUOTES = "name or value with spaces goes between quotes."
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (("init", "My CA"), "Use --common-name 'My CA'"),
-        (("init", "My", "CA", "--key-bits", "2048"), "Use --common-name 'My CA'"),
-        (("request-cert", "a"), "Use --common-name a"),
-        (("revoke", "a"), "Use --CN a"),
+        (("init", "My CA"), "Name it: certstrap init --common-name 'My CA'"),
+        (
+            ("init", "My", "CA", "--key-bits", "2048"),
+            "Name it: certstrap init --common-name 'My CA'",
+        ),
+        (("request-cert", "a"), "Name it: certstrap request-cert --common-name a"),
+        (("revoke", "a"), "Name it: certstrap revoke --CN a"),
         (("status", "a"), "It shows the whole depot; for one name, use: certstrap inspect a"),
         (("init", "--cn", "My", "CA"), f"It takes one name, with --common-name; a {QUOTES}"),
         (("init", "foo", "--cn", "x"), f"It takes one name, with --common-name; a {QUOTES}"),

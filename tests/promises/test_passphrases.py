@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.errors import PassphrasesDifferError
+from certstrap.hints import printed
 from certstrap.pki.keys import P256
 from tests import programs
 from tests.builders import foreign
@@ -266,7 +267,7 @@ def test_two_that_differ_are_refused_in_red_and_nothing_is_made(folder: Path) ->
             child.send("one" + ENTER)
             child.expect_exact(AGAIN)
             child.send("other" + ENTER)
-            assert ends(child, 1) == f"\n{sentence}\nHint: {error.hint}\n"
+            assert ends(child, 1) == f"\n{sentence}\nHint: {printed(error.hint)}\n"
         assert not list(folder.iterdir())
 
 

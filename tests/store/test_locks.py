@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.errors import CertstrapError, InUseError, StorageError
+from certstrap.hints import printed
 from certstrap.store.locks import folder_id, locked
 from tests.conftest import CommandLine, snapshot
 
@@ -202,6 +203,6 @@ def test_a_command_says_that_it_waits_and_gives_up_after_the_time_it_was_given(
     )
     assert outcome.stderr.splitlines()[1:] == [
         "Another process uses out, and has not finished after 2 seconds.",
-        f"Hint: {InUseError('out', 2).hint}",
+        f"Hint: {printed(InUseError('out', 2).hint)}",
     ]
     holder.leave()

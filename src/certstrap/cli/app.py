@@ -25,7 +25,8 @@ from certstrap.errors import (
     OutputError,
     StorageError,
 )
-from certstrap.text import arguments, escaped, option
+from certstrap.hints import Hint, printed
+from certstrap.text import escaped
 
 _COMMANDS = {  # and the modules that contain them
     "init": "init",
@@ -90,7 +91,8 @@ class _Command(_WithExample, TyperCommand):
         extra = super().parse_args(ctx, with_two_dashes(args, self.params))
         if extra and not ctx.resilient_parsing:
             sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
-            ctx.fail(f"{sentence}\nHint: {hint_for(ctx, extra)}")
+            hint = printed(hint_for(ctx, extra), ctx.obj.named_depot)
+            ctx.fail(f"{sentence}\nHint: {hint}")
         return extra
 
 
@@ -128,11 +130,11 @@ class _Group(_Subgroup):
         return self.commands.get(name)
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        with _errors_reported():
+        with _errors_reported(ctx):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        with _errors_reported():
+        with _errors_reported(ctx):
             return super().invoke(ctx)
 
 
@@ -169,39 +171,40 @@ def _nothing() -> None:
 
 
 @contextmanager
-def _errors_reported() -> Iterator[None]:
+def _errors_reported(ctx: typer.Context) -> Iterator[None]:
     """Report whatever goes wrong in the block in a sentence: no user ever sees a traceback."""
     try:
         yield
     except CertstrapError as error:
-        raise _reported(error) from None
+        raise _reported(error, ctx.obj) from None
     except BrokenPipeError:
         raise  # typer ends quietly if nobody reads
     except OSError as cause:
         if cause.filename is None:
-            raise _reported(OutputError(cause)) from None
-        raise _reported(StorageError("use", str(cause.filename), cause)) from None
+            raise _reported(OutputError(cause), ctx.obj) from None
+        raise _reported(StorageError("use", str(cause.filename), cause), ctx.obj) from None
     except TyperException as error:  # a usage error, which quotes what was typed
         error.message = "\n".join(map(escaped, error.message.split("\n")))
         raise
     except (typer.Exit, typer.Abort, KeyboardInterrupt, SystemExit):
         raise
     except (MemoryError, ImportError):  # what cannot be loaded is too large
-        raise _reported(OutOfMemoryError()) from None
+        raise _reported(OutOfMemoryError(), ctx.obj) from None
     except BaseException as cause:  # a panic of the library is no Exception
         if outside.shows_tracebacks():
             raise
-        raise _reported(InternalError(cause)) from None
+        raise _reported(InternalError(cause), ctx.obj) from None
 
 
-def _reported(error: CertstrapError) -> typer.Exit:
+def _reported(error: CertstrapError, context: Context | None) -> typer.Exit:
     """Print an error's sentence, and its hint if it has one, to standard error."""
+    depot_path = context.named_depot if context else ""
     sentence = str(error)
     typer.echo(typer.style(sentence, fg="red") if outside.has_colour() else sentence, err=True)
-    for line in error.details:
-        typer.echo(line, err=True)
+    for line, hint in error.details:
+        typer.echo(f"{line} {printed(hint, depot_path)}".rstrip(), err=True)
     if error.hint:
-        typer.echo(f"Hint: {error.hint}", err=True)
+        typer.echo(f"Hint: {printed(error.hint, depot_path)}", err=True)
     return typer.Exit(error.exit_code)
 
 
@@ -251,7 +254,9 @@ def _certstrap(
 ) -> None:
     """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
     context: Context = ctx.obj or Context()
-    ctx.obj = context._replace(depot_path=depot_path, wait=wait, remarks=set())
+    source = ctx.get_parameter_source("depot_path")
+    named = "" if source is None or source.name == "DEFAULT" else depot_path
+    ctx.obj = context._replace(depot_path=depot_path, named_depot=named, wait=wait, remarks=set())
 
 
 def main() -> NoReturn:
@@ -278,13 +283,13 @@ _NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke
 """The commands that take their name with an option, as certstrap has it."""
 
 
-def hint_for(ctx: typer.Context, extra: Sequence[str]) -> str:
+def hint_for(ctx: typer.Context, extra: Sequence[str]) -> Hint | str:
     """Return what to do about the arguments ``extra``, which the command does not take."""
     command, name = ctx.command.name or "", " ".join(extra)
     if command in _NAMED_WITH and not ctx.params["common_name"]:
-        return f"Use {option(_NAMED_WITH[command], name)}"
+        return Hint("Name it", ("certstrap", command, (_NAMED_WITH[command], name)))
     if command == "status":
-        return f"It shows the whole depot; for one name, use: certstrap inspect {arguments(name)}"
+        return Hint("It shows the whole depot; for one name, use", ("certstrap", "inspect", name))
     quotes = "name or value with spaces goes between quotes."
     if command in _NAMED_WITH:
         return f"It takes one name, with {_NAMED_WITH[command]}; a {quotes}"

@@ -82,6 +82,7 @@ class Context(NamedTuple):
         now: returns the present instant; a command calls it once.
         environ: the environment.
         depot_path: the depot's folder, as the user typed it.
+        named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
         remarks: what it has said already, and need not repeat.
         connect: opens a connection to a host and a port, within some seconds.
@@ -93,6 +94,7 @@ class Context(NamedTuple):
     now: Callable[[], datetime] = utc_now
     environ: Mapping[str, str] = os.environ
     depot_path: str = "out"
+    named_depot: str = ""
     wait: int = 60
     remarks: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
     # Quoted whole, `NamedTuple` would compile these two at every start.
@@ -101,8 +103,12 @@ class Context(NamedTuple):
     run: Callable[[str], int] = run_command
     rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
-    def ask(self, prompt: str) -> bytes:
+    def ask(self, prompt: str, *, for_new_key: bool = False) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.
+
+        Args:
+            prompt: what is asked.
+            for_new_key: whether a new key is to be encrypted, which need not be.
 
         Raises:
             NoPassphraseError: there is neither.
@@ -112,12 +118,13 @@ class Context(NamedTuple):
             if not line:
                 raise NoPassphraseError(
                     "A passphrase is needed, and there is neither a terminal nor a line on "
-                    "standard input to read it from."
+                    "standard input to read it from.",
+                    for_new_key=for_new_key,
                 )
             return line.rstrip(b"\r\n")
         line = _read_hidden(prompt)
         if not line:
-            raise NoPassphraseError("No passphrase was typed.")
+            raise NoPassphraseError("No passphrase was typed.", for_new_key=for_new_key)
         return line.rstrip(b"\r\n")
 
 

@@ -18,6 +18,7 @@ from certstrap.errors import (
     TooLongError,
     UnusableFileError,
 )
+from certstrap.hints import Hint, printed
 from certstrap.operations.plan import Passphrases, Plan
 from certstrap.pki.keys import PBKDF2_ROUNDS
 from certstrap.store import files
@@ -61,8 +62,8 @@ def passphrases(
         known = given()
         if known is not None or not ask_new:
             return known or b""
-        typed = context.ask(NEW)
-        if context.ask(AGAIN) != typed:
+        typed = context.ask(NEW, for_new_key=True)
+        if context.ask(AGAIN, for_new_key=True) != typed:
             raise PassphrasesDifferError
         return typed
 
@@ -173,15 +174,12 @@ def remark_if_shared(context: Context) -> None:
 
 
 def _shared_line(root: str) -> str:
-    from certstrap.text import quoted_path  # noqa: PLC0415 - few depots are shared
-
-    folder = quoted_path(root)
-    commands = [f"chmod go-w {folder}"]
+    hint = Hint("Restrict it with", ("chmod", "go-w", root))
     if os.stat(root).st_uid not in {0, os.geteuid()}:
-        commands.insert(0, f"chown {os.geteuid()} {folder}")
+        hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
     return (
         f"Others may write to {root}: only files of yours, of root and of its owner are used. "
-        f"Restrict it with: {' && '.join(commands)}"
+        f"{printed(hint)}"
     )
 
 

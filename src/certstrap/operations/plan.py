@@ -18,6 +18,7 @@ from certstrap.errors import (
     RefusedError,
     storage_errors,
 )
+from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
@@ -188,7 +189,7 @@ class Plan:
         """Plan a file that takes the place of one that may exist."""
         self._files[path] = NewFile(path, data, mode, replace=True)
 
-    def read_to_replace(self, path: str, kind: str, hint: str = "") -> tuple[str, bytes]:
+    def read_to_replace(self, path: str, kind: str, hint: Hint | str = "") -> tuple[str, bytes]:
         """Return the real path and the content of a file of the user that is to be replaced.
 
         No other process that respects locks changes it until the plan is carried out.

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from certstrap.errors import RefusedError
+from certstrap.hints import Hint
 
 Severity = Literal["error", "warning"]
 
@@ -20,7 +21,7 @@ class Finding(NamedTuple):
 
     rule: str
     sentence: str
-    hint: str = ""
+    hint: Hint | str = ""
     severity: Severity = "error"
 
 

@@ -14,6 +14,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import InvalidAlternativeNameError, InvalidNameError
+from certstrap.hints import Hint
 from certstrap.text import quoted
 
 LONGEST_COMMON_NAME = 64  # ub-common-name, RFC 5280 appendix A.1, in characters
@@ -57,7 +58,7 @@ class Subject(NamedTuple):
                     what,
                     value,
                     f"has {len(value)} characters, and may have {longest}",
-                    "A longer host name goes into --domain."
+                    Hint("A longer host name goes into {}.", options=("--domain",))
                     if field == "common_name"
                     else "Shorten it.",
                 )
@@ -168,14 +169,18 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
     labels = text.split(".")
     if wildcard and labels[0] == "*" and len(labels) > 1:
         labels = labels[1:]
+    hint: Hint | str
     if _is_address(text):
-        hint = "It is an IP address: give it with --ip."
+        hint = Hint("It is an IP address: give it with {}.", options=("--ip",))
     elif not text.isascii():
         hint = "Write an international name in its ASCII form (xn--...)."
     elif len(text) > 253:  # noqa: PLR2004 - RFC 1035, 2.3.4
         hint = "A domain has 253 characters at most."
     elif labels[-1].isdigit():
-        hint = "It ends in a number, as no domain does; an IP address goes into --ip."
+        hint = Hint(
+            "It ends in a number, as no domain does; an IP address goes into {}.",
+            options=("--ip",),
+        )
     elif not all(re.fullmatch(_LABEL, label) for label in labels):
         hint = (
             "A domain is labels of letters, digits and hyphens with dots between, as in a.example."
@@ -200,7 +205,9 @@ def parse_permitted_domain(text: str) -> str:
 def _parse_address(text: str) -> IPv4Address | IPv6Address:
     if not _is_address(text) or "%" in text:  # a certificate has no place for fe80::1%eth0
         raise InvalidAlternativeNameError(
-            "IP address", text, "Write it as 127.0.0.1 or ::1; names go into --domain."
+            "IP address",
+            text,
+            Hint("Write it as 127.0.0.1 or ::1; names go into {}.", options=("--domain",)),
         )
     return ip_address(text)
 

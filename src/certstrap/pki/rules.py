@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
 
+from certstrap.hints import Hint
 from certstrap.pki.decode import (
     comparable_name,
     copied_names,
@@ -241,7 +242,7 @@ def _names(
         yield Finding(
             "server-names",
             "The request has no alternative names, and TLS clients reject a server without them.",
-            "Create it again, with --domain or --ip.",
+            Hint("Create it again, with {} or {}.", options=("--domain", "--ip")),
         )
 
 

@@ -23,6 +23,7 @@ from certstrap.errors import (
     NotFoundError,
     storage_errors,
 )
+from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, rules
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.key_files import Passphrase
@@ -61,7 +62,10 @@ class Name(NamedTuple):
                 "name",
                 self.text,
                 "is too long for the name of a file",
-                "Choose a shorter one; a long domain or URI goes with a short --common-name.",
+                Hint(
+                    "Choose a shorter one; a long domain or URI goes with a short {}.",
+                    options=("--common-name",),
+                ),
             )
         return self
 
@@ -193,7 +197,7 @@ class Entry(NamedTuple):
         """Return whether one of these files exists."""
         return any(os.path.lexists(self.path(suffix)) for suffix in suffixes)
 
-    def read(self, suffix: str, hint: str = "") -> bytes:
+    def read(self, suffix: str, hint: Hint | str = "") -> bytes:
         """Return the content of one of its files; a private key must not be open to others.
 
         Raises:
@@ -208,11 +212,11 @@ class Entry(NamedTuple):
         """Return its private key, and the passphrase that opened it."""
         return key_files.load(self.read(KEY), self.path(KEY), passphrase)
 
-    def request(self, hint: str = "") -> x509.CertificateSigningRequest:
+    def request(self, hint: Hint | str = "") -> x509.CertificateSigningRequest:
         """Return its certificate request, checked."""
         return rules.load_request(self.read(REQUEST, hint), self.path(REQUEST))
 
-    def certificate(self, hint: str = "") -> x509.Certificate:
+    def certificate(self, hint: Hint | str = "") -> x509.Certificate:
         """Return its certificate."""
         return decode.load_certificate(self.read(CERTIFICATE, hint), self.path(CERTIFICATE))
 

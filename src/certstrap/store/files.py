@@ -26,6 +26,7 @@ from certstrap.errors import (
     UnusableFileError,
     storage_errors,
 )
+from certstrap.hints import Hint
 from certstrap.store.locks import uninterrupted
 
 
@@ -209,7 +210,7 @@ Record = Callable[[Sequence[Staged]], AbstractContextManager[None]]
 
 
 def read(
-    path: str, kind: str, *, private: bool = False, own: bool = False, hint: str = ""
+    path: str, kind: str, *, private: bool = False, own: bool = False, hint: Hint | str = ""
 ) -> bytes:
     """Return the content of a regular file.
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from certstrap.hints import Hint
 from certstrap.temporal.rules import RULES, Rule
 from certstrap.text import arguments, with_capital
 
@@ -27,7 +28,7 @@ class Problem(NamedTuple):
     """
 
     sentence: str
-    fix: str = ""
+    fix: Hint | str = ""
     warning: bool = False
 
 
@@ -44,7 +45,7 @@ class Finding(NamedTuple):
     rule: Rule
     status: Status
     sentences: tuple[str, ...] = ()
-    fix: str = ""
+    fix: Hint | str = ""
 
 
 def finding(identifier: str, problems: Iterable[Problem]) -> Finding:
@@ -66,7 +67,7 @@ def addressed(finding: Finding, name: str, program: str) -> Finding:
 
     They stay as they are if ``program`` is empty: the certificate is in no depot.
     """
-    if not program:
+    if not program or not isinstance(finding.fix, str):
         return finding
     named = r"(?<= )NAME(?![^ ])(?: (--.*))?"
     fix = re.sub(named, lambda found: arguments(name, found[1] or ""), finding.fix)

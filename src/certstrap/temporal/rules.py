@@ -7,6 +7,8 @@ clients for Python, TypeScript, .NET and Ruby share a core that is written in Ru
 
 from typing import NamedTuple
 
+from certstrap.hints import Hint
+
 CA, LEAF, CHAIN, KEY, NAMES, VALIDITY, CLIENTS = GROUPS = (
     "CA", "leaf", "chain", "key", "names", "validity", "clients",
 )  # fmt: skip
@@ -45,7 +47,7 @@ class Rule(NamedTuple):
     group: str
     sentence: str
     reason: str
-    fix: str
+    fix: Hint | str
     page: str
 
 

@@ -83,7 +83,8 @@ def command(
     if check:
         with new_plan(context, passphrases(context), uses_depot=False) as plan:
             file = read_certificates(plan.read(check, "CA bundle"), source_of(check))
-        show([check_bundle(file, plan.now)], plan.now, quiet=quiet, as_json=as_json)
+        report = check_bundle(file, plan.now)
+        show([report], plan.now, context.named_depot, quiet=quiet, as_json=as_json)
         return
     rotation = None
     with new_plan(context, passphrases(context)) as plan:

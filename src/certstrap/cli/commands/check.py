@@ -147,7 +147,7 @@ def command(
         reports = plan.carry_out(steps)
         if not reports:
             raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
-    show(reports, plan.now, quiet=quiet, as_json=as_json)
+    show(reports, plan.now, context.named_depot, quiet=quiet, as_json=as_json)
 
 
 def _client(name: str) -> Client | None:
@@ -188,17 +188,30 @@ def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
 
 
 def show(
-    reports: list[Report], now: datetime, *, quiet: bool = False, as_json: bool = False
+    reports: list[Report],
+    now: datetime,
+    depot_path: str,
+    *,
+    quiet: bool = False,
+    as_json: bool = False,
 ) -> None:
-    """Print what came of checks, and end with status 3 if anything failed."""
+    """Print what came of checks, and end with status 3 if anything failed.
+
+    Args:
+        reports: the results.
+        now: the instant of the checks.
+        depot_path: the depot that the user named, for the commands of hints.
+        quiet: show only what failed.
+        as_json: print JSON.
+    """
     passed = all(report.passed for report in reports)
     if as_json:
-        say_each([json.dumps(render.document(reports, now, quiet=quiet), indent=2)])
+        say_each([json.dumps(render.document(reports, now, depot_path, quiet=quiet), indent=2)])
     elif quiet and passed:
         pass
     elif prints_to_terminal():
-        draw(lambda width: render.drawing(reports, width, quiet=quiet))
+        draw(lambda width: render.drawing(reports, width, depot_path, quiet=quiet))
     else:
-        say_each(render.lines(reports, quiet=quiet))
+        say_each(render.lines(reports, depot_path, quiet=quiet))
     if not passed:
         raise typer.Exit(FOUND)

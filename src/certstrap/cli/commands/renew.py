@@ -12,6 +12,7 @@ from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_plan, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.errors import CommandFailedError, MissingOptionError
+from certstrap.hints import printed
 from certstrap.operations.plan import Plan
 from certstrap.operations.renew import Outcome, Renewed, Wanted, renew, renew_expiring, undo
 from certstrap.pki.decode import is_ca
@@ -93,14 +94,16 @@ def command(
             _say(context, outcome, limit, now)
         for entry, error in outcome.refused:
             remark([f"{entry.stem} is not renewed: {error}"])
-            remark([f"Hint: {error.hint}"] if error.hint else [])
+            hint = printed(error.hint, context.named_depot)
+            remark([f"Hint: {hint}"] if hint else [])
     finally:  # also if nobody can read that: the next renewal may be months away
         status = context.run(execute) if execute and outcome.renewed else None
     if as_json:
         import json  # noqa: PLC0415 - only where it is asked for
 
         ran = (execute, status) if status is not None else None
-        say(json.dumps(render.document(outcome, now, restored=undone, command=ran), indent=2))
+        document = render.document(outcome, now, context.named_depot, restored=undone, command=ran)
+        say(json.dumps(document, indent=2))
     if status:
         raise CommandFailedError(execute, status)
     if outcome.refused:

@@ -82,7 +82,7 @@ def command(
     elif form == "prometheus":
         say_each(render.metrics(status))
     elif as_json:
-        say_each(render.document(status, listing.items(), limit))
+        say_each(render.document(status, listing.items(), limit, context.named_depot))
     elif prints_to_terminal():
         draw_lines(listing.drawing)
     else:

@@ -54,11 +54,11 @@ def command(
         verifier = Verifier(plan.depot, moment)
         verdicts = [_verified(plan, verifier, each) for each in dict.fromkeys(what)]
     if as_json:
-        say_each([json.dumps(render.document(verdicts, moment), indent=2)])
+        say_each([json.dumps(render.document(verdicts, moment, context.named_depot), indent=2)])
     elif prints_to_terminal():
-        draw(lambda width: render.drawing(verdicts, width))
+        draw(lambda width: render.drawing(verdicts, width, context.named_depot))
     else:
-        say_each(render.lines(verdicts))
+        say_each(render.lines(verdicts, context.named_depot))
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(FOUND)
 

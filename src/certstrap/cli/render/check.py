@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshake import Handshake
@@ -44,9 +45,9 @@ class Row(NamedTuple):
         return f"{self.sentence} To fix: {self.fix}" if self.fix else self.sentence
 
 
-def rows(report: Report, *, quiet: bool = False) -> Iterator[Row]:
+def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterator[Row]:
     """Yield a report's rows; with ``quiet``, of what failed only."""
-    found = [*map(_row, report.findings)]
+    found = [_row(finding, depot_path) for finding in report.findings]
     if report.rehearsal:
         found.append(_rehearsal(report.rehearsal))
     if report.connection:
@@ -54,11 +55,12 @@ def rows(report: Report, *, quiet: bool = False) -> Iterator[Row]:
     return (row for row in found if row.status == "failed" or not quiet)
 
 
-def _row(finding: Finding) -> Row:
+def _row(finding: Finding, depot_path: str) -> Row:
     rule = finding.rule
     sentence = escaped(" ".join(finding.sentences)) or rule.sentence
     group = rule.group[:1].upper() + rule.group[1:]
-    return Row(group, finding.status, rule.identifier, sentence, escaped(finding.fix))
+    fix = printed(finding.fix, depot_path)
+    return Row(group, finding.status, rule.identifier, sentence, fix)
 
 
 def _rehearsal(tried: Handshake) -> Row:
@@ -138,13 +140,13 @@ def verdict(report: Report) -> str:
     return with_capital(f"{name} passed{notes}.")
 
 
-def lines(reports: Iterable[Report], *, quiet: bool = False) -> Iterator[str]:
+def lines(reports: Iterable[Report], depot_path: str = "", *, quiet: bool = False) -> Iterator[str]:
     """Yield reports as plain text: one line a rule, in columns.
 
     With ``quiet``, a line says which subject failed, and there is none for those that passed.
     """
     for number, report in enumerate(reports):
-        found = list(rows(report, quiet=quiet))
+        found = list(rows(report, depot_path, quiet=quiet))
         if quiet:
             name = escaped(report.subject.name)
             yield from (f"{name}: {row.rule}: {row.text}" for row in found)
@@ -161,7 +163,9 @@ def lines(reports: Iterable[Report], *, quiet: bool = False) -> Iterator[str]:
         yield verdict(report)
 
 
-def drawing(reports: Sequence[Report], width: int, *, quiet: bool = False) -> "RenderableType":
+def drawing(
+    reports: Sequence[Report], width: int, depot_path: str = "", *, quiet: bool = False
+) -> "RenderableType":
     """Return reports to be drawn by rich on a terminal of ``width`` columns."""
     from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
     from rich.table import Table  # noqa: PLC0415
@@ -169,7 +173,7 @@ def drawing(reports: Sequence[Report], width: int, *, quiet: bool = False) -> "R
 
     parts: list[RenderableType] = []
     for report in reports:
-        found = list(rows(report, quiet=quiet))
+        found = list(rows(report, depot_path, quiet=quiet))
         if quiet and not found:
             continue
         parts.append(Text(title(report), style="bold"))
@@ -194,17 +198,19 @@ def drawing(reports: Sequence[Report], width: int, *, quiet: bool = False) -> "R
     return Group(*parts)
 
 
-def document(reports: Sequence[Report], now: datetime, *, quiet: bool = False) -> dict[str, Any]:
+def document(
+    reports: Sequence[Report], now: datetime, depot_path: str = "", *, quiet: bool = False
+) -> dict[str, Any]:
     """Return reports as JSON, which docs/json.md describes; ``quiet``: findings that failed."""
     return {
         "schema": SCHEMA,
         "checked_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         "passed": all(report.passed for report in reports),
-        "results": [_result(report, quiet=quiet) for report in reports],
+        "results": [_result(report, depot_path, quiet=quiet) for report in reports],
     }
 
 
-def _result(report: Report, *, quiet: bool) -> dict[str, Any]:
+def _result(report: Report, depot_path: str, *, quiet: bool) -> dict[str, Any]:
     subject = report.subject
     connection = None
     if report.connection:
@@ -220,7 +226,7 @@ def _result(report: Report, *, quiet: bool) -> dict[str, Any]:
         "ca": subject.uploaded.path if subject.uploaded else None,
         "passed": report.passed,
         "findings": [
-            _finding(finding)
+            _finding(finding, depot_path)
             for finding in report.findings
             if finding.status == "failed" or not quiet
         ],
@@ -229,7 +235,7 @@ def _result(report: Report, *, quiet: bool) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, depot_path: str) -> dict[str, Any]:
     rule = finding.rule
     return {
         "rule": rule.identifier,
@@ -237,7 +243,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "status": finding.status,
         "requirement": rule.sentence,
         "problems": list(finding.sentences),
-        "fix": finding.fix or None,
+        "fix": printed(finding.fix, depot_path) or None,
         "reason": rule.reason,
         "documentation": rule.page,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
+from certstrap.hints import printed
 from certstrap.store.depot import CERTIFICATE
 from certstrap.text import arguments
 
@@ -71,13 +72,19 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Itera
 
 
 def document(
-    outcome: "Outcome", now: datetime, *, restored: bool, command: tuple[str, int] | None
+    outcome: "Outcome",
+    now: datetime,
+    depot_path: str,
+    *,
+    restored: bool,
+    command: tuple[str, int] | None,
 ) -> dict[str, Any]:
     """Return what came of it as JSON, which docs/renewal.md describes.
 
     Args:
         outcome: the result.
         now: the instant of the command.
+        depot_path: the depot that the user named, for the commands of hints.
         restored: whether it was undone.
         command: the command that was run afterwards, and its exit status.
     """
@@ -86,8 +93,8 @@ def document(
         "renewed_at": _time(now),
         "action": "restored" if restored else "renewed",
         "renewed": [_renewed(each) for each in outcome.renewed],
-        "skipped": [_reason(*each) for each in outcome.skipped],
-        "refused": [_reason(*each) for each in outcome.refused],
+        "skipped": [_reason(*each, depot_path) for each in outcome.skipped],
+        "refused": [_reason(*each, depot_path) for each in outcome.refused],
         "command": {"line": command[0], "exit_status": command[1]} if command else None,
     }
 
@@ -106,8 +113,9 @@ def _renewed(renewed: "Renewed") -> dict[str, Any]:
     }
 
 
-def _reason(entry: "Entry", error: "CertstrapError") -> dict[str, Any]:
-    return {"name": entry.stem, "reason": str(error), "fix": error.hint or None}
+def _reason(entry: "Entry", error: "CertstrapError", depot_path: str) -> dict[str, Any]:
+    fix = printed(error.hint, depot_path) or None
+    return {"name": entry.stem, "reason": str(error), "fix": fix}
 
 
 def _time(instant: datetime) -> str:

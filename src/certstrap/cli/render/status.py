@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.render.lines import columns, padded
+from certstrap.hints import printed
 from certstrap.inventory.status import Item, Status
 from certstrap.pki.findings import Finding
 from certstrap.text import escaped
@@ -147,7 +148,10 @@ def _branches(following: Sequence[Row]) -> Iterator[tuple[Row, str, str]]:
 
 
 def document(
-    status: Status, items: Iterable[tuple[int, Item]], limit: datetime | None = None
+    status: Status,
+    items: Iterable[tuple[int, Item]],
+    limit: datetime | None = None,
+    depot_path: str = "",
 ) -> Iterator[str]:
     """Yield the lines of a JSON document, which docs/depot.md describes.
 
@@ -155,24 +159,25 @@ def document(
         status: the depot.
         items: what is listed, with its depth.
         limit: only what ends by then is listed; None for all.
+        depot_path: the depot that the user named, for the commands of hints.
     """
     head = {
         "schema": SCHEMA,
         "depot": status.root,
         "checked_at": _time(status.now),
         "expiring_by": _time(limit) if limit else None,
-        "problems": [_problem(problem) for problem in status.problems],
+        "problems": [_problem(problem, depot_path) for problem in status.problems],
     }
     yield json.dumps(head)[:-1] + ', "items": ['
     waiting = ""
     for _, item in items:
         if waiting:
             yield f"{waiting},"
-        waiting = json.dumps(_item(item, status.now))
+        waiting = json.dumps(_item(item, status.now, depot_path))
     yield f"{waiting}]}}"
 
 
-def _item(item: Item, now: datetime) -> dict[str, object]:
+def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
     return {
         "name": item.stem,
         "kind": item.kind,
@@ -187,15 +192,15 @@ def _item(item: Item, now: datetime) -> dict[str, object]:
         "issuer_name": item.issuer_name or None,
         "revoked_at": _time(item.revoked) if item.revoked else None,
         "crl_next_update": _time(item.crl_end) if item.crl_end else None,
-        "problems": [_problem(problem) for problem in item.problems],
+        "problems": [_problem(problem, depot_path) for problem in item.problems],
     }
 
 
-def _problem(problem: Finding) -> dict[str, str | None]:
+def _problem(problem: Finding, depot_path: str) -> dict[str, str | None]:
     return {
         "rule": problem.rule,
         "sentence": problem.sentence,
-        "hint": problem.hint or None,
+        "hint": printed(problem.hint, depot_path) or None,
     }
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from certstrap.hints import printed
 from certstrap.inventory.verify import Link, Verdict
 from certstrap.text import escaped
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 SCHEMA = "certstrap.verify/1"
 
 
-def _parts(verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _parts(verdict: Verdict, depot_path: str) -> Iterator[tuple[str, str]]:
     """Yield the lines about a certificate, each with its style."""
     if verdict.is_good:
         yield f"{escaped(verdict.name)}: good", "bold green"
@@ -28,7 +29,7 @@ def _parts(verdict: Verdict) -> Iterator[tuple[str, str]]:
         for finding in link.findings:
             yield f"     failed: {escaped(finding.sentence)}", "red"
             if finding.hint:
-                yield f"     hint: {escaped(finding.hint)}", ""
+                yield f"     hint: {printed(finding.hint, depot_path)}", ""
     if verdict.links:
         read = ", ".join(map(escaped, verdict.crls))
         yield f"  {f'CRLs: {read}' if read else 'No CRL was found.'}", "dim"
@@ -41,15 +42,15 @@ def _link(link: Link, number: int) -> str:
     return escaped(f"  {number}. {link.piece.source}: {subject}, until {end:%Y-%m-%d}")
 
 
-def lines(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def lines(verdicts: Sequence[Verdict], depot_path: str = "") -> Iterator[str]:
     """Yield everything as plain text."""
     for number, verdict in enumerate(verdicts):
         if number:
             yield ""
-        yield from (line for line, _ in _parts(verdict))
+        yield from (line for line, _ in _parts(verdict, depot_path))
 
 
-def drawing(verdicts: Sequence[Verdict], width: int) -> "RenderableType":
+def drawing(verdicts: Sequence[Verdict], width: int, depot_path: str = "") -> "RenderableType":
     """Return everything to be drawn by rich on a terminal of ``width`` columns."""
     from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
     from rich.text import Text  # noqa: PLC0415
@@ -57,24 +58,24 @@ def drawing(verdicts: Sequence[Verdict], width: int) -> "RenderableType":
     parts: list[RenderableType] = []
     for verdict in verdicts:
         parts += [Text()] if parts else []
-        for line, style in _parts(verdict):
+        for line, style in _parts(verdict, depot_path):
             indent = " " * (len(line) - len(line.lstrip()) + 3)
             folded = wrap(line, width, subsequent_indent=indent, drop_whitespace=True)
             parts += [Text(each, style=style) for each in folded]
     return Group(*parts)
 
 
-def document(verdicts: Sequence[Verdict], at: datetime) -> dict[str, Any]:
+def document(verdicts: Sequence[Verdict], at: datetime, depot_path: str = "") -> dict[str, Any]:
     """Return everything as JSON, which docs/depot.md describes."""
     return {
         "schema": SCHEMA,
         "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
         "good": all(verdict.is_good for verdict in verdicts),
-        "results": [_result(verdict) for verdict in verdicts],
+        "results": [_result(verdict, depot_path) for verdict in verdicts],
     }
 
 
-def _result(verdict: Verdict) -> dict[str, Any]:
+def _result(verdict: Verdict, depot_path: str) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "good": verdict.is_good,
@@ -90,7 +91,7 @@ def _result(verdict: Verdict) -> dict[str, Any]:
                     {
                         "rule": finding.rule,
                         "sentence": finding.sentence,
-                        "hint": finding.hint or None,
+                        "hint": printed(finding.hint, depot_path) or None,
                     }
                     for finding in link.findings
                 ],
