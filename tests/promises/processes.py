@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from tests import programs
@@ -34,27 +34,56 @@ def certstrap(folder: Path, *args: str, under: Sequence[str] = ()) -> Outcome:
     return programs.end(start(folder, *args, under=under))
 
 
-def until_waiting(processes: Iterable[Process | Run]) -> None:
-    """Return when each of the processes waits for the lock of the depot.
+def until_waiting(processes: Iterable[Process | Run], folder: str = DEPOT) -> None:
+    """Return when each of the processes waits for the lock of the depot, or of another folder.
 
-    It has the depot's folder open meanwhile, as Linux shows in /proc; otherwise, no longer than it
-    takes to list or flush it.
+    It has that folder open meanwhile, as Linux shows in /proc; otherwise, no longer than it takes
+    to list or flush it.
     """
     seen = dict.fromkeys((process.pid for process in processes), 0)
     deadline = time.monotonic() + SECONDS
     while min(seen.values(), default=5) < 5 and time.monotonic() < deadline:
         time.sleep(0.01)
         for pid in seen:
-            seen[pid] = seen[pid] + 1 if _has_depot_open(pid) else 0
+            seen[pid] = seen[pid] + 1 if _has_open(pid, folder) else 0
     assert min(seen.values(), default=5) >= 5, "they do not wait"
 
 
-def _has_depot_open(pid: int) -> bool:
+def until_on_fifo(process: Process) -> None:
+    """Return when the process waits for the other end of a FIFO, as Linux shows in /proc."""
+    until(lambda: _proc(process, "wchan") == "wait_for_partner")
+
+
+def until_reading(process: Process) -> None:
+    """Return when the process waits for what a pipe brings, as Linux shows in /proc."""
+    until(lambda: _proc(process, "wchan").endswith("pipe_read"))
+
+
+def until_computing(process: Process, seconds: float) -> None:
+    """Return when the process has used ``seconds`` of processor time."""
+    each = os.sysconf("SC_CLK_TCK")
+    until(lambda: sum(map(int, _proc(process, "stat").split()[13:15])) > seconds * each)
+
+
+def until(reached: Callable[[], bool], seconds: float = SECONDS) -> None:
+    """Return when ``reached`` does; it fails the test if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _proc(process: Process, file: str) -> str:
+    assert process.poll() is None, programs.end(process)
+    return Path(f"/proc/{process.pid}/{file}").read_text()
+
+
+def _has_open(pid: int, folder: str) -> bool:
     try:
         opened = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
     except FileNotFoundError:  # one that was closed since
         return False
-    return any(path.endswith(f"/{DEPOT}") for path in opened)
+    return any(path.endswith(f"/{folder}") for path in opened)
 
 
 def with_files_up_to(size: int) -> list[str]:

@@ -4,6 +4,7 @@ import re
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -102,7 +103,14 @@ def after_changes(calls: list[Call]) -> list[Call]:
     ]
 
 
-def run(forks: Forks, folder: Path, *args: str, inject: str = "", trace: str = CHANGES) -> Traced:
+def run(
+    forks: Forks,
+    folder: Path,
+    *args: str,
+    inject: str = "",
+    trace: str = CHANGES,
+    meanwhile: Callable[[int], object] = lambda _: None,
+) -> Traced:
     """Run ``certstrap --depot-path DEPOT`` with ``args`` in ``folder``, under strace.
 
     Args:
@@ -111,6 +119,7 @@ def run(forks: Forks, folder: Path, *args: str, inject: str = "", trace: str = C
         args: the command and its options.
         inject: what strace is to break, as its ``-e inject`` has it; more than one with a space.
         trace: the system calls that the log has.
+        meanwhile: called with the process's number while it runs.
     """
     log = folder.with_suffix(".strace")
     started = forks.start(folder, "--depot-path", DEPOT, *args)
@@ -123,6 +132,7 @@ def run(forks: Forks, folder: Path, *args: str, inject: str = "", trace: str = C
     assert tracer.stderr
     attached = tracer.stderr.readline()
     started.go()
+    meanwhile(started.pid)
     ended = started.end()
     said = programs.end(tracer)
     assert b" attached" in attached, (attached, said)
