@@ -45,6 +45,11 @@ class Run:
         self._gate.write_bytes(b"\n")
         self._gate.unlink()
 
+    def run(self) -> Outcome:
+        """Let it begin, and wait for its end."""
+        self.go()
+        return self.end()
+
     def end(self, seconds: float = SECONDS) -> Outcome:
         """Wait for its end; one that does not end in time fails the test, and is killed."""
         watched = os.pidfd_open(self.pid)
