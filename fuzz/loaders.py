@@ -103,7 +103,7 @@ def _request(call: Call) -> None:
     request = rules.load_request(call.data, "file")
     decode.identity(request)
     for ca in _issuers():
-        list(not_permitted(request, ca.certificate))
+        list(not_permitted(request.subject, decode.alternative_names(request), ca.certificate))
         _sign(ca, request)
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.inventory.verify import Verifier, read_pieces
+from certstrap.inventory.verify import Verifier, read_certificates
 from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.pem import to_pem
 from certstrap.store.depot import Depot
@@ -279,7 +279,7 @@ def checks_every_crl(chain: Chain) -> bool:
 def our_verdict(depot: Path) -> tuple[bool, list[str]]:
     """Return what this program says, and the rules that are violated."""
     leaf = depot / "leaf.crt"
-    first, *_ = read_pieces(leaf.read_bytes(), "leaf.crt")
+    first, *_ = read_certificates(leaf.read_bytes(), "leaf.crt")
     verdict = Verifier(Depot(str(depot)), NOW).verify("leaf", first)
     return verdict.is_good, [violation.rule for violation in verdict.findings]
 

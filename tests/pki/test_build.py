@@ -15,8 +15,9 @@ from certstrap.pki.decode import extension, load_certificate, path_length_of
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
 from certstrap.pki.names import NO_NAMES, Subject
+from certstrap.pki.path import shortest_remaining_path_length
 from certstrap.pki.profiles import BOTH, CLIENT, SERVER, CAProfile, LeafProfile
-from certstrap.pki.rules import load_request, room_below
+from certstrap.pki.rules import load_request
 from certstrap.pki.validity import Validity
 from tests.builders.certificates import (
     END,
@@ -481,17 +482,18 @@ def test_an_intermediate_may_have_a_longer_path_than_fits_below_its_ca(
     ca = with_room(room)
     signed = sign(an_issuer(ca), a_request(), CAProfile(asked), VALIDITY)
     assert path_length_of(signed) == asked
-    assert room_below([ca]) == room - 1
+    assert shortest_remaining_path_length([ca]) == room
 
 
 @pytest.mark.parametrize(
     ("lengths", "room"),
-    [([None], None), ([0], -1), ([None, 5], 3), ([3, 5], 2), ([5, 3, None], 1), ([2, 1, 9], -1)],
+    [([None], None), ([0], 0), ([None, 5], 4), ([3, 5], 3), ([5, 3, None], 2), ([2, 1, 9], 0)],
 )
 def test_the_ca_that_allows_the_least_says_how_many_fit(
     lengths: list[int | None], room: int | None
 ) -> None:
-    assert room_below([with_room(length) for length in lengths]) == room
+    cas = [with_room(length) for length in lengths]
+    assert shortest_remaining_path_length(cas) == room
 
 
 @pytest.mark.parametrize(

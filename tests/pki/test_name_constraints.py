@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certstrap.errors import RefusedError
-from certstrap.pki.decode import extension
+from certstrap.pki.decode import alternative_names
 from certstrap.pki.name_constraints import not_permitted
 from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
@@ -24,8 +24,7 @@ CA_NAME = a_name("Test CA")
 
 def require_permitted(request: x509.CertificateSigningRequest, ca: x509.Certificate) -> None:
     """Refuse a request with a name that the constraints of ``ca`` do not permit."""
-    names = extension(request, x509.SubjectAlternativeName)
-    for name, permitted in not_permitted(request, ca, list(names) if names else None):
+    for name, permitted in not_permitted(request.subject, alternative_names(request), ca):
         sentence = f"The CA may not sign {printable(name)}: it is permitted {permitted}."
         raise RefusedError(sentence, "Ask for a name that it may sign, or choose another CA.")
 

@@ -5,9 +5,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from certstrap.pki.issuers import is_signed_by
+from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.pki.keys import RSA_2048, KeySpec
-from certstrap.temporal.ca_rules import has_accepted_signature, is_issued, is_root, signature_name
+from certstrap.temporal.ca_rules import has_accepted_signature, signature_name
 from tests.builders.certificates import a_name
 from tests.builders.der import der, oid, sequence
 from tests.builders.keys import CA_KEY, ED448_KEY, OTHER_KEY, a_key
@@ -58,10 +58,10 @@ ROOTS = {
 @pytest.mark.parametrize("what", ROOTS)
 def test_a_root_is_known_and_named_whatever_signs_it(what: str) -> None:
     root, accepted, name = ROOTS[what]
-    assert is_root(root.certificate)
+    assert is_self_signed(root.certificate)
     assert has_accepted_signature(root.certificate) == accepted
     assert signature_name(root.certificate) == name
-    assert not is_issued(LEAF.but(by=root).certificate, Made(
+    assert not is_issued_by(LEAF.but(by=root).certificate, Made(
         root.subject, OTHER_KEY, extensions_of_ca(OTHER_KEY)
     ).certificate)  # fmt: skip
 
@@ -74,18 +74,18 @@ def test_rsa_pss_is_accepted_with_a_strong_hash(
     algorithm: hashes.HashAlgorithm, accepted: bool
 ) -> None:
     root = with_pss(algorithm)
-    assert is_root(root)
+    assert is_self_signed(root)
     assert is_signed_by(root, root)
     assert has_accepted_signature(root) == accepted
 
 
 def test_another_name_or_a_changed_signature_is_not_the_issuers() -> None:
     weak = LEAF.but(changed=with_sha1(CA_KEY))
-    assert is_issued(weak.certificate, ROOT.certificate)
+    assert is_issued_by(weak.certificate, ROOT.certificate)
     renamed = ROOT.but(subject=a_name("ROOT"))
-    assert not is_issued(weak.certificate, renamed.certificate)
+    assert not is_issued_by(weak.certificate, renamed.certificate)
     assert is_signed_by(weak.certificate, renamed.certificate)
-    assert not is_root(ROOT.but(changed=broken_signature).certificate)
+    assert not is_self_signed(ROOT.but(changed=broken_signature).certificate)
 
 
 @pytest.mark.parametrize("key", [RSA, ED25519, CA_KEY], ids=["RSA", "Ed25519", "EC"])

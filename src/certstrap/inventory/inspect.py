@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from functools import cached_property
 from hashlib import sha1, sha256
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from certstrap.pki import crl as crls
 from certstrap.pki import decode, pem, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.store import files
@@ -326,22 +325,18 @@ class Inspector:
             problems = (lax, *each.problems) if lax and not number else each.problems
             yield each._replace(problems=problems)
 
-    @cached_property
-    def _issuers(self) -> Issuers[Authority]:
-        return Issuers(self.depot.authorities)
-
     def _inspected(self, found: Object) -> Inspected:
         problems = [found.problem] if found.problem else []
         match found.value:
             case x509.Certificate() as certificate:
-                issuer = self._issuers.of(certificate)
+                issuer = next(self.depot.issuers.of(certificate), None)
                 problems = [*self._of_certificate(found, issuer), *self._compromised(found)]
                 return Inspected(found, issuer, tuple(problems))
             case x509.CertificateSigningRequest() as request:
                 problems = _sentences(rules.request_itself(request, found.source))
             case x509.CertificateRevocationList() as crl:
                 problems = _sentences(crls.current(crl, self.now, found.source))
-                return Inspected(found, self._signer(crl), tuple(problems))
+                return Inspected(found, next(self.depot.issuers.of(crl), None), tuple(problems))
             case KeyObject(malformed=True):
                 problems = [MALFORMED.format(found.source)]
             case KeyObject(private=private) if private:
@@ -361,21 +356,13 @@ class Inspector:
         certificate, source = found.value, found.source
         assert isinstance(certificate, x509.Certificate)  # noqa: S101 - the caller has looked
         yield from _sentences(rules.valid(certificate, self.now, source, ""))
-        yield from _sentences(rules.strong_key(certificate.public_key(), source))
+        yield from _sentences(rules.key(certificate, source))
         if issuer and issuer.certificate != certificate:
             try:
                 chain = [certificate, issuer.certificate]
                 yield from _sentences(revoked(self.depot, chain, source))
             except CertstrapError as error:
                 yield f"It is not known whether {source} is revoked: {error}"
-
-    def _signer(self, crl: x509.CertificateRevocationList) -> Authority | None:
-        signers = (
-            ca
-            for ca in self.depot.authorities
-            if ca.certificate.subject == crl.issuer and is_signed_by(crl, ca.certificate)
-        )
-        return next(signers, None)
 
 
 MALFORMED = (

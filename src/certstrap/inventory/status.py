@@ -16,7 +16,7 @@ from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, rules
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.issuers import is_self_signed, is_signed_by
 from certstrap.pki.keys import kind_of
 from certstrap.store import compromised as compromised_keys
 from certstrap.store import files
@@ -203,7 +203,6 @@ class _Look:
         self.pkcs8 = {
             stem.removesuffix(_PKCS8_STEM) for stem in self.stems[KEY] if stem.endswith(_PKCS8_STEM)
         }
-        self.issuers = Issuers(depot.authorities)
         self.ends = {ca.entry.stem: ca.certificate.not_valid_after_utc for ca in depot.authorities}
         self.kinds: dict[object, str] = {}
         self.revoked: dict[str, dict[int, datetime]] = defaultdict(dict)
@@ -294,7 +293,7 @@ class _Look:
         entries = [self.depot.entry(stem) for stem in stems]
         problems = [self.problems.pop(stem, []) for stem in stems]
         found = list(map(self._certificate, entries, problems))
-        issuers = [self.issuers.of(each) if each else None for each in found]
+        issuers = [next(self.depot.issuers.of(each), None) if each else None for each in found]
         return list(map(self._item, entries, problems, found, issuers))
 
     def _item(

@@ -13,27 +13,16 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.pki import crl as crls
-from certstrap.pki import decode, pem, rules
-from certstrap.pki import path as paths
-from certstrap.pki.decode import comparable_name
+from certstrap.pki import decode, path, pem, revocation, rules
+from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_signed_by
-from certstrap.store.chain import crls_of, revoked
+from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.store.chain import crls_of
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, Depot
 
-MOST_WAYS = 100
-"""Chains of one certificate that are judged; cross-signed CAs may have any number."""
 
-
-class Piece(NamedTuple):
-    """A certificate, and where it comes from."""
-
-    certificate: x509.Certificate
-    source: str
-
-
-def read_pieces(data: bytes, source: str) -> list[Piece]:
+def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
     """Return the certificates in a file, of which there is at least one.
 
     Raises:
@@ -43,12 +32,14 @@ def read_pieces(data: bytes, source: str) -> list[Piece]:
     for each in found:
         if each.problem and each.kind == pem.CERTIFICATE:
             raise UnusableFileError(each.source, "is a certificate that cannot be read")
-    pieces = [
-        Piece(each.value, each.source) for each in found if isinstance(each.value, x509.Certificate)
+    certificates = [
+        LoadedCertificate(each.value, each.source)
+        for each in found
+        if isinstance(each.value, x509.Certificate)
     ]
-    if not pieces:
+    if not certificates:
         raise UnusableFileError(source, "holds no certificate", "Name the right file.")
-    return pieces
+    return certificates
 
 
 def _nobody() -> bytes:
@@ -60,11 +51,13 @@ class Link(NamedTuple):
     """A certificate of a chain.
 
     Attributes:
-        piece: the certificate.
+        certificate: the certificate.
+        source: where it comes from.
         findings: what is wrong with it, or with what it leads to.
     """
 
-    piece: Piece
+    certificate: x509.Certificate
+    source: str
     findings: tuple[Finding, ...]
 
 
@@ -104,10 +97,14 @@ class Verifier:
 
     def __init__(self, depot: Depot, at: datetime) -> None:
         self.depot, self.at = depot, at
-        self._cas = [Piece(ca.certificate, ca.entry.path(CERTIFICATE)) for ca in depot.authorities]
-        self._cas.sort(key=lambda ca: ca.certificate.not_valid_after_utc, reverse=True)
+        self._cas = [
+            LoadedCertificate(ca.certificate, ca.entry.path(CERTIFICATE))
+            for ca in depot.authorities
+        ]
 
-    def verify(self, name: str, first: Piece, others: Sequence[Piece] = ()) -> Verdict:
+    def verify(
+        self, name: str, first: LoadedCertificate, others: Sequence[LoadedCertificate] = ()
+    ) -> Verdict:
         """Return what is wrong with ``first``, if anything.
 
         Args:
@@ -115,92 +112,90 @@ class Verifier:
             first: the certificate.
             others: certificates that may be in its chain, and are not trusted as roots.
         """
-        verdicts = [self._judged(name, way) for way in self._ways(first, others)]
-        return min(verdicts, key=lambda verdict: (not verdict.is_good, _badness(verdict)))
+        known = [*self._cas, *others]
+        verdicts = self._verdicts(name, first, known)
+        if all(self._ends_early(verdict) for verdict in verdicts):
+            verdicts += self._verdicts(name, first, [*known, *self._no_cas()])
+        return min(
+            verdicts,
+            key=lambda each: (
+                not each.is_good,
+                self._ends_early(each),
+                len(each.findings),
+                -len(each.links),
+            ),
+        )
 
-    def _ways(self, first: Piece, others: Sequence[Piece]) -> list[tuple[Piece, ...]]:
-        """Return the chains that ``first`` may have, each as long as possible."""
-        ways: list[tuple[Piece, ...]] = [(first,)]
-        ended: list[tuple[Piece, ...]] = []
-        for way in ways:  # the list grows while it is read: breadth first
-            above = [] if _is_self_signed(way[-1]) else self._above(way, others)
-            ways += [(*way, piece) for piece in above]
-            if not above:
-                ended.append(way)
-            if len(ways) > MOST_WAYS:
-                break
-        return ended or ways[-1:]
+    def _verdicts(
+        self, name: str, first: LoadedCertificate, known: Sequence[LoadedCertificate]
+    ) -> list[Verdict]:
+        issuers = Issuers(known, comparable_name)
+        return [self._judged(name, (first, *above)) for above in issuers.paths(first.certificate)]
 
-    def _above(self, way: tuple[Piece, ...], others: Sequence[Piece]) -> list[Piece]:
-        """Return what signed the last certificate of ``way``: CAs, or else anything here."""
-        last, seen = way[-1].certificate, {piece.certificate for piece in way}
-        known = [piece for piece in (*self._cas, *others) if piece.certificate not in seen]
-        return _signers(last, known) or _signers(last, self._rest(last, seen))[:1]
+    def _no_cas(self) -> Iterator[LoadedCertificate]:
+        """Yield the certificates of the depot that are not a CA's, and may have signed yet."""
+        for entry, certificate in self.depot.certificates():
+            if not decode.is_ca(certificate):
+                yield LoadedCertificate(certificate, entry.path(CERTIFICATE))
 
-    def _rest(self, below: x509.Certificate, seen: set[x509.Certificate]) -> list[Piece]:
-        name = comparable_name(below.issuer)
-        return [
-            Piece(certificate, entry.path(CERTIFICATE))
-            for entry, certificate in self.depot.certificates()
-            if comparable_name(certificate.subject) == name and certificate not in seen
-        ]
+    @staticmethod
+    def _ends_early(verdict: Verdict) -> bool:
+        return not is_self_signed(verdict.links[-1].certificate, comparable_name)
 
-    def _judged(self, name: str, way: tuple[Piece, ...]) -> Verdict:
-        path = [piece.certificate for piece in way]
-        sources = [piece.source for piece in way]
+    def _judged(self, name: str, certificates: Sequence[LoadedCertificate]) -> Verdict:
         links = []
         used: dict[str, None] = {}
-        for number, piece in enumerate(way):
-            above = way[number + 1] if number + 1 < len(way) else None
+        for number, each in enumerate(certificates):
+            above = certificates[number + 1 : number + 2]
             found = chain(
-                self._itself(piece, number),
-                paths.path_length(path, number, piece.source) if number else (),
-                paths.names(path, number, sources),
-                self._below(piece, above, used) if above else self._end(piece),
+                self._itself(each, number),
+                path.path_length(certificates, number, count_self_issued=False),
+                path.names(certificates, number),
+                self._below(each, above[0], used) if above else self._end(each),
             )
-            links.append(Link(piece, tuple(found)))
+            links.append(Link(*each, tuple(found)))
         return Verdict(name, tuple(links), tuple(used))
 
-    def _itself(self, piece: Piece, number: int) -> Iterator[Finding]:
-        yield from rules.valid(piece.certificate, self.at, piece.source, "")
-        yield from paths.critical(piece.certificate, piece.source)
+    def _itself(self, loaded: LoadedCertificate, number: int) -> Iterator[Finding]:
+        certificate, source = loaded
+        yield from rules.valid(certificate, self.at, source, "")
+        yield from rules.key(certificate, source)
+        yield from rules.critical_extensions(certificate, source, rules.PROCESSED)
         try:
-            yield from compromised(self.depot, piece.certificate.public_key(), piece.source)
+            yield from compromised(self.depot, certificate.public_key(), source)
         except CertstrapError as error:
             yield Finding("unreadable-compromised-keys", str(error), error.hint)
         if number:
-            yield from paths.issuer(piece.certificate, piece.source)
+            yield from rules.certificate_signing(certificate, source)
 
-    def _below(self, piece: Piece, above: Piece, used: dict[str, None]) -> Iterator[Finding]:
+    def _below(
+        self, below: LoadedCertificate, above: LoadedCertificate, used: dict[str, None]
+    ) -> Iterator[Finding]:
         """Yield what is wrong between a certificate and its issuer."""
-        certificate, source = piece
-        yield from paths.identifiers(certificate, source, above.certificate)
+        yield from path.identifiers(below, above.certificate)
         try:
-            found = [
-                (entry.path(CRL), crl)
-                for entry, crl in crls_of(self.depot, above.certificate)
-                if comparable_name(crl.issuer) == comparable_name(certificate.issuer)
-            ]
-            taken_back = list(revoked(self.depot, [certificate, above.certificate], source))
+            found = {entry.path(CRL): crl for entry, crl in crls_of(self.depot, above.certificate)}
         except CertstrapError as error:
             yield Finding("crl-unreadable", str(error))
             return
         if not found:
             return
-        used.update(dict.fromkeys(path for path, _ in found))
-        yield from taken_back
-        current = [path for path, crl in found if not list(crls.current(crl, self.at, path))]
-        for path, crl in found:
+        used.update(dict.fromkeys(found))
+        yield from revocation.revoked(below.certificate, found.values(), below.source)
+        current = [source for source, crl in found.items() if not any(self._current(crl, source))]
+        for source, crl in found.items():
             if not current:
-                yield from crls.current(crl, self.at, path)
-            yield from paths.critical_of_crl(crl, path)
-        usage = list(rules.crl_issuer(above.certificate, above.source))
-        yield from (finding for finding in usage if finding.rule == "crl-sign")
+                yield from self._current(crl, source)
+            yield from rules.critical_extensions(crl, source, rules.PROCESSED_IN_CRLS)
+        yield from rules.crl_signing(above.certificate, above.source)
 
-    def _end(self, last: Piece) -> Iterator[Finding]:
+    def _current(self, crl: x509.CertificateRevocationList, source: str) -> Iterator[Finding]:
+        return crls.current(crl, self.at, source)
+
+    def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""
         certificate, source = last
-        if _is_self_signed(last):
+        if is_self_signed(certificate, comparable_name):
             if certificate not in (ca.certificate for ca in self._cas):
                 yield Finding(
                     "untrusted-root",
@@ -230,25 +225,3 @@ class Verifier:
             f'"{certificate.issuer.rfc4514_string()}", which {self.depot.root} does not have.',
             "Add it with: certstrap import NAME --cert FILE",
         )
-
-
-def _signers(below: x509.Certificate, pieces: Sequence[Piece]) -> list[Piece]:
-    name = comparable_name(below.issuer)
-    return [
-        piece
-        for piece in pieces
-        if comparable_name(piece.certificate.subject) == name
-        and is_signed_by(below, piece.certificate)
-    ]
-
-
-def _is_self_signed(piece: Piece) -> bool:
-    certificate = piece.certificate
-    return paths.is_self_issued(certificate) and is_signed_by(certificate, certificate)
-
-
-def _badness(verdict: Verdict) -> tuple[bool, int, int]:
-    """Return what is greater for a chain that is worse: one that ends early, or has more wrong."""
-    last = verdict.links[-1]
-    ends_early = not _is_self_signed(last.piece)
-    return ends_early, len(verdict.findings), -len(verdict.links)

@@ -15,7 +15,7 @@ from certstrap.operations.sign import Signed, sign
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import copied_names, extension, is_ca
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
@@ -279,8 +279,8 @@ def _root_path(plan: Plan, ca: CA) -> str:
 def _issuer(plan: Plan, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
     """Return the CA that issued an existing certificate."""
     chosen = plan.depot.choose_ca(ca) if ca else None
-    for authority in plan.depot.authorities:
-        if chosen in {None, authority.entry} and is_issued_by(certificate, authority.certificate):
+    for authority in plan.depot.issuers.of(certificate):
+        if chosen in {None, authority.entry}:
             ancestors = issuers_of(plan.depot, authority.certificate)
             return CA(authority.entry, authority.certificate, ancestors)
     raise RefusedError(

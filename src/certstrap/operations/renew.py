@@ -23,7 +23,7 @@ from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey, signature_hash
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
@@ -486,7 +486,7 @@ def _issuing_ca(plan: Plan, entry: Entry, old: x509.Certificate) -> CA:
         RefusedError: it is not in the depot, or may not sign.
         NotFoundError: its key is not in the depot.
     """
-    found = [each for each in plan.depot.authorities if is_issued_by(old, each.certificate)]
+    found = [*plan.depot.issuers.of(old)]
     if not found:
         plan.depot.require_readable_cas()
         raise RefusedError(

@@ -131,9 +131,7 @@ def _certificate(depot: Depot, name: Name) -> x509.Certificate:
 
 def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
     """Return the only CA that issued ``certificate``; one with a key, if there is one."""
-    issuers = [
-        each.entry for each in depot.authorities if is_issued_by(certificate, each.certificate)
-    ]
+    issuers = [each.entry for each in depot.issuers.of(certificate)]
     found = [entry for entry in issuers if entry.has(KEY)] or issuers
     if not found:
         raise RefusedError(

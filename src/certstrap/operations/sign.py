@@ -12,6 +12,7 @@ from certstrap.operations.ca import CA, add_missing_crl, issuer_of, open_ca
 from certstrap.operations.plan import Plan, Taken
 from certstrap.pki import build, rules
 from certstrap.pki.findings import Finding
+from certstrap.pki.path import shortest_remaining_path_length
 from certstrap.pki.profiles import LeafProfile, Profile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.store.chain import issuers_of, key_of_ca, revoked
@@ -101,8 +102,10 @@ def _room(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
     """Return how many CAs fit below a new one of that profile, if that is fewer than it allows."""
     if isinstance(profile, LeafProfile):
         return None
-    room, allowed = rules.room_below(cas), profile.path_length
-    return room if room is not None and (allowed is None or allowed > room) else None
+    remaining, allowed = shortest_remaining_path_length(cas), profile.path_length
+    if remaining is None or (allowed is not None and allowed < remaining):
+        return None
+    return remaining - 1
 
 
 def sign_request(

@@ -68,12 +68,23 @@ def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevo
         RefusedError: ``ca`` did not sign it.
     """
     crl = decode_crl(data, source)
+    require_signed_by(crl, source, ca)
+    return crl
+
+
+def require_signed_by(
+    crl: x509.CertificateRevocationList, source: str, ca: x509.Certificate
+) -> None:
+    """Refuse a CRL that should be that of ``ca``.
+
+    Raises:
+        RefusedError: ``ca`` did not sign it.
+    """
     if not is_signed_by(crl, ca):
         raise RefusedError(
             f"{source} is not signed by its CA.",
             "Put back the right one; if it is lost, move this one away and a new one is created.",
         )
-    return crl
 
 
 def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Finding]:

@@ -57,6 +57,13 @@ def extension(
     return None
 
 
+class LoadedCertificate(NamedTuple):
+    """A certificate, and where it comes from: a path, with its number if the file has several."""
+
+    certificate: x509.Certificate
+    source: str
+
+
 @lru_cache
 def subject_of(certificate: x509.Certificate) -> x509.Name:
     """Return the distinguished name of ``certificate``, which the library decodes each time."""
@@ -85,6 +92,13 @@ def names_of(of: x509.Certificate | x509.CertificateSigningRequest) -> Alternati
     )
 
 
+def alternative_names(
+    of: x509.Certificate | x509.CertificateSigningRequest,
+) -> list[x509.GeneralName]:
+    """Return all alternative names."""
+    return list(extension(of, x509.SubjectAlternativeName) or ())
+
+
 def copied_names(
     request: x509.CertificateSigningRequest | x509.Certificate,
 ) -> list[x509.GeneralName]:
@@ -93,8 +107,7 @@ def copied_names(
     They are its domains, addresses and URIs, as in certstrap.
     """
     copied = (x509.DNSName, x509.IPAddress, x509.UniformResourceIdentifier)
-    names = extension(request, x509.SubjectAlternativeName) or ()
-    return [name for name in names if isinstance(name, copied)]
+    return [name for name in alternative_names(request) if isinstance(name, copied)]
 
 
 def identity(of: x509.Certificate | x509.CertificateSigningRequest) -> str:

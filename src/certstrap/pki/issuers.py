@@ -1,11 +1,11 @@
-"""Who issued a certificate: found by name, and proved by the signature.
+"""Who issued a certificate: found by name, proved by the signature, up to its roots.
 
 `cryptography` verifies no certificate that is signed with SHA-1 or MD5. That it is signed so is
 another matter, and must not look like a signature of somebody else.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki import pem
-from certstrap.pki.decode import UNDECODABLE, extension
+from certstrap.pki.decode import UNDECODABLE, comparable_name, extension, validity_of
 
 Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
@@ -78,6 +78,42 @@ def _inside(der: bytes) -> list[tuple[int, memoryview]]:
     return list(pem.elements(content))
 
 
+def verifies(check: Callable[[], bool]) -> bool:
+    """Return whether ``check`` returns True; one that cannot decode what it checks does not."""
+    try:
+        return check()
+    except (InvalidSignature, InternalError, *UNDECODABLE):  # OpenSSL may refuse the key itself
+        return False
+
+
+def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
+    """Return whether ``ca`` signed ``certificate``: by the names, byte by byte, and its key."""
+    same = certificate.issuer.public_bytes() == ca.subject.public_bytes()
+    return same and is_signed_by(certificate, ca)
+
+
+Comparable = Callable[[x509.Name], Hashable]
+"""A distinguished name as it is compared with others.
+
+That is byte by byte, as Go does and as is usual here (`x509.Name.public_bytes`), or without regard
+to case and spaces, as RFC 5280, 7.1 has it (`decode.comparable_name`).
+"""
+
+
+@lru_cache
+def is_self_signed(
+    certificate: x509.Certificate, name: Comparable = x509.Name.public_bytes
+) -> bool:
+    """Return whether ``certificate`` is a root: issued by itself, by the names and the key."""
+    same = name(certificate.subject) == name(certificate.issuer)
+    return same and is_signed_by(certificate, certificate)
+
+
+def is_self_issued(certificate: x509.Certificate) -> bool:
+    """Return whether subject and issuer are the same name (RFC 5280, 6.1), whoever signed it."""
+    return comparable_name(certificate.subject) == comparable_name(certificate.issuer)
+
+
 class _HasCertificate(Protocol):
     @property
     def certificate(self) -> x509.Certificate: ...
@@ -89,63 +125,82 @@ CA = TypeVar("CA", bound=_HasCertificate)
 class _Candidate(NamedTuple, Generic[CA]):
     identifier: bytes | None
     key: object  # decoding it takes a tenth of the time of verifying with it
-    authority: CA
+    ca: CA
+
+
+MOST_PATHS = 100
+"""Paths of one certificate that are followed; cross-signed CAs may have any number."""
 
 
 class Issuers(Generic[CA]):
-    """CAs, such as those of a depot.
+    """An index of CAs, such as those of a depot, that finds who issued what.
 
-    A certificate is compared with those CAs that have the name of its issuer, byte for byte; first
-    with those that have the key that it names. What counts is the signature alone.
+    Args:
+        cas: the CAs, as values that have a certificate.
+        name: how names compare.
     """
 
-    def __init__(self, authorities: Iterable[CA]) -> None:
-        self._named: dict[bytes, list[_Candidate[CA]]] = defaultdict(list)
-        for ca in sorted(
-            authorities, key=lambda each: each.certificate.not_valid_after_utc, reverse=True
-        ):
+    def __init__(self, cas: Iterable[CA], name: Comparable = x509.Name.public_bytes) -> None:
+        self._name = name
+        self._named: dict[Hashable, list[_Candidate[CA]]] = defaultdict(list)
+        self._above: dict[x509.Certificate, list[CA]] = {}
+        for ca in sorted(cas, key=lambda each: validity_of(each.certificate).end, reverse=True):
             named = extension(ca.certificate, x509.SubjectKeyIdentifier)
             candidate = _Candidate(named.digest if named else None, ca.certificate.public_key(), ca)
-            self._named[ca.certificate.subject.public_bytes()].append(candidate)
+            self._named[name(ca.certificate.subject)].append(candidate)
 
-    def of(self, certificate: x509.Certificate) -> CA | None:
-        """Return the CA that signed ``certificate``; of one that was renewed, what ends last."""
-        candidates = self._named.get(certificate.issuer.public_bytes(), [])
+    def of(self, signed: x509.Certificate | x509.CertificateRevocationList) -> Iterator[CA]:
+        """Yield the CAs that have the name of the issuer and the key of the signature.
+
+        Itself comes first if it is a root, then those with the key identifier that it names; of a
+        CA that was renewed, what expires last.
+        """
+        candidates = self._named.get(self._name(signed.issuer), [])
         if len(candidates) > 1:
-            named = extension(certificate, x509.AuthorityKeyIdentifier)
-            wanted = named.key_identifier if named else None
+            named = extension(signed, x509.AuthorityKeyIdentifier)
+            identifier = named.key_identifier if named else None
             candidates = sorted(
                 candidates,
-                key=lambda each: (
-                    each.authority.certificate != certificate,  # a root is its own issuer
-                    each.identifier != wanted,
-                ),
+                key=lambda each: (each.ca.certificate != signed, each.identifier != identifier),
             )
         for candidate in candidates:
-            if is_signed_with(certificate, candidate.key):
-                return candidate.authority
-        return None
+            if is_signed_with(signed, candidate.key):
+                yield candidate.ca
 
+    def paths(self, certificate: x509.Certificate) -> Iterator[tuple[CA, ...]]:
+        """Yield the CAs above ``certificate``, each time the next one first: the shortest first.
 
-def is_issued_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
-    """Return whether ``ca`` signed ``certificate``: by the names and by the signature."""
+        A path ends with a root, or where the CA above is not known. Of very many paths, those that
+        lead to a CA by yet another way end before it.
+        """
+        paths: list[tuple[CA, ...]] = [()]
+        reached = {certificate}
+        for path in paths:  # the list grows while it is read: breadth first
+            known = {certificate, *(ca.certificate for ca in path)}
+            above = [ca for ca in self._issuers(path, certificate) if ca.certificate not in known]
+            if len(paths) >= MOST_PATHS:
+                above = [ca for ca in above if ca.certificate not in reached]
+            if not above:
+                yield path
+            reached.update(ca.certificate for ca in above)
+            paths += [(*path, ca) for ca in above]
 
-    def check() -> bool:
-        certificate.verify_directly_issued_by(ca)
-        return True
+    def _issuers(self, path: tuple[CA, ...], certificate: x509.Certificate) -> list[CA]:
+        """Return who issued the last certificate of a path, unless that is a root; each once."""
+        last = path[-1].certificate if path else certificate
+        if last not in self._above:
+            found: dict[x509.Certificate, CA] = {}
+            for ca in () if is_self_signed(last, self._name) else self.of(last):
+                found.setdefault(ca.certificate, ca)
+            self._above[last] = [*found.values()]
+        return self._above[last]
 
-    return verifies(check)
-
-
-@lru_cache
-def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Return whether ``certificate`` is signed by the key it holds."""
-    return is_issued_by(certificate, certificate)
-
-
-def verifies(check: Callable[[], bool]) -> bool:
-    """Return whether ``check`` returns True; one that cannot decode what it checks does not."""
-    try:
-        return check()
-    except (InvalidSignature, InternalError, *UNDECODABLE):  # OpenSSL may refuse the key itself
-        return False
+    def path(self, certificate: x509.Certificate) -> tuple[CA, ...]:
+        """Return the shortest path to a root; without any root, the longest that there is."""
+        longest: tuple[CA, ...] = ()
+        for path in self.paths(certificate):
+            last = path[-1].certificate if path else certificate
+            if is_self_signed(last, self._name):
+                return path
+            longest = max(longest, path, key=len)
+        return longest

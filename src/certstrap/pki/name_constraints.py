@@ -15,26 +15,6 @@ _HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
 
 
 def not_permitted(
-    request: x509.CertificateSigningRequest | x509.Certificate,
-    ca: x509.Certificate,
-    alternative: Sequence[x509.GeneralName] | None = None,
-    *,
-    common_name: bool = True,
-) -> Iterator[tuple[str, str]]:
-    """Yield as `names_not_permitted` does, for the names of a request or a certificate.
-
-    Args:
-        request: what has the names.
-        ca: the CA.
-        alternative: the alternative names that count, if not all of them do.
-        common_name: whether a common name may count as a domain; that of a CA does not.
-    """
-    if alternative is None:
-        alternative = list(extension(request, x509.SubjectAlternativeName) or ())
-    yield from names_not_permitted(request.subject, alternative, ca, common_name=common_name)
-
-
-def names_not_permitted(
     subject: x509.Name,
     alternative: Sequence[x509.GeneralName],
     ca: x509.Certificate,

@@ -3,14 +3,14 @@
 Each function yields a `Finding` for each rule that is violated.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID, PublicKeyAlgorithmOID
+from cryptography.x509.oid import ExtensionOID, NameOID, PublicKeyAlgorithmOID
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import (
@@ -27,7 +27,9 @@ from certstrap.pki.findings import Finding
 from certstrap.pki.findings import require as require  # noqa: PLC0414 - callers say `rules.require`
 from certstrap.pki.issuers import is_signed_with
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
+from certstrap.pki.name_constraints import not_permitted
 from certstrap.pki.names import flaw, is_ia5, is_text
+from certstrap.pki.path import remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted
 
@@ -39,21 +41,35 @@ def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Fi
     """Yield why ``certificate`` may not sign others at ``now``."""
     yield from ca_certificate(certificate)
     yield from valid(certificate, now, source, EXPIRED_CA)
-    yield from _pss(certificate, source)
-    yield from strong_key(certificate.public_key(), source)
+    yield from key(certificate, source)
 
 
 def ca_certificate(certificate: x509.Certificate) -> Iterator[Finding]:
-    """Yield why ``certificate`` is not a CA's (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
-    usage = extension(certificate, x509.KeyUsage)
-    if not is_ca(certificate) or (usage and not usage.key_cert_sign):
+    """Yield whether ``certificate`` may not sign others, in certstrap's words."""
+    if any(certificate_signing(certificate, "")):
         # certstrap's sentence, which stands alone: no hint.
         yield Finding("ca", "Selected CA certificate is not allowed to sign certificates.")
+
+
+def certificate_signing(certificate: x509.Certificate, source: str) -> Iterator[Finding]:
+    """Yield why ``certificate`` may not sign others (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
+    if not is_ca(certificate):
+        yield Finding("not-a-ca", f"{source} is not a CA, and signed the certificate below it.")
+    usage = extension(certificate, x509.KeyUsage)
+    if usage and not usage.key_cert_sign:
+        yield Finding(
+            "key-usage", f"{source} may not sign certificates: its key usage does not include it."
+        )
 
 
 def crl_issuer(certificate: x509.Certificate, name: str) -> Iterator[Finding]:
     """Yield why ``certificate`` may not sign CRLs (RFC 5280, 4.2.1.3)."""
     yield from ca_certificate(certificate)
+    yield from crl_signing(certificate, name)
+
+
+def crl_signing(certificate: x509.Certificate, name: str) -> Iterator[Finding]:
+    """Yield whether the key usage of a CA does not include CRLs (RFC 5280, 4.2.1.3)."""
     usage = extension(certificate, x509.KeyUsage)
     if usage and not usage.crl_sign:
         yield Finding(
@@ -66,14 +82,28 @@ def valid(
 ) -> Iterator[Finding]:
     """Yield why ``certificate`` is not valid at ``now``; ``hint`` is for one that has expired."""
     validity = validity_of(certificate)
-    if now > validity.end:
+    state = validity.state(now)
+    if state == "expired":
         yield Finding("expired", f"{source} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint)
-    if now < validity.start:
+    if state == "not yet valid":
         yield Finding(
             "not-yet-valid",
             f"{source} is not valid before {validity.start:%Y-%m-%d %H:%M:%S} UTC.",
             "Check the clock of this machine.",
         )
+
+
+def key(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
+    """Yield why no peer should accept the key of a certificate or request."""
+    # A key that is bound to PSS (RFC 4055, 1.2) would not be so in what is made here.
+    # `cryptography` declares its algorithm for certificates only.
+    if of.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # type: ignore[union-attr]
+        yield Finding(
+            "key-kind",
+            f"{source} has an RSA-PSS key.",
+            "Use an RSA key that is not bound to PSS.",
+        )
+    yield from strong_key(of.public_key(), source)
 
 
 def strong_key(key: object, source: str) -> Iterator[Finding]:
@@ -98,17 +128,6 @@ def strong_key(key: object, source: str) -> Iterator[Finding]:
         )
 
 
-def _pss(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
-    """Yield whether the key is bound to PSS (RFC 4055, 1.2), which would be lost here."""
-    # `cryptography` declares it for certificates only.
-    if of.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # type: ignore[union-attr]
-        yield Finding(
-            "key-kind",
-            f"{source} has an RSA-PSS key.",
-            "Use an RSA key that is not bound to PSS.",
-        )
-
-
 def pair(
     of: x509.Certificate | x509.CertificateSigningRequest,
     path: str,
@@ -116,18 +135,58 @@ def pair(
     key_path: str,
 ) -> Iterator[Finding]:
     """Yield why ``key`` and a certificate or request do not belong together."""
-    if key.public_key() != of.public_key():
+    for finding in same_key(key.public_key(), key_path, of.public_key(), path):
+        yield finding._replace(sentence=f"{key_path} is not the key of {path}.")
+
+
+def same_key(key: object, source: str, other: object, other_source: str) -> Iterator[Finding]:
+    """Yield whether two public keys, of files that should belong together, are not the same."""
+    if key != other:
         yield Finding(
             "pair",
-            f"{key_path} is not the key of {path}.",
+            f"{source} does not belong to {other_source}: the keys are not the same.",
             "Put back the files that belong together.",
         )
 
 
+# What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
+PROCESSED = frozenset(
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.NAME_CONSTRAINTS,
+        ExtensionOID.CERTIFICATE_POLICIES,
+        ExtensionOID.POLICY_CONSTRAINTS,
+        ExtensionOID.POLICY_MAPPINGS,
+        ExtensionOID.INHIBIT_ANY_POLICY,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.OCSP_NO_CHECK,
+        x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
+    }
+)
+PROCESSED_IN_CRLS = frozenset({ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_NUMBER})
+
+
+def critical_extensions(
+    of: x509.Certificate | x509.CertificateRevocationList,
+    source: str,
+    known: Collection[x509.ObjectIdentifier],
+) -> Iterator[Finding]:
+    """Yield which critical extensions are not among those ``known`` (RFC 5280, 4.2 and 5.2)."""
+    for each in of.extensions:
+        if each.critical and each.oid not in known:
+            yield Finding(
+                "critical-extension",
+                f"{source} has a critical extension that is not supported: "
+                f"{each.oid.dotted_string}.",
+            )
+
+
 def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
     """Yield why ``request`` may not be signed by any CA."""
-    yield from _pss(request, source)
-    yield from strong_key(request.public_key(), source)
+    yield from key(request, source)
     algorithm = request.signature_hash_algorithm
     if isinstance(algorithm, _WEAK_HASHES):
         yield Finding(
@@ -165,13 +224,19 @@ def names(
 ) -> Iterator[Finding]:
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     cas = (ca, *ancestors)
+    is_leaf = isinstance(profile, LeafProfile)
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
-    for depth, above in enumerate(cas):
-        if isinstance(profile, CAProfile):
-            yield from _path_length(above, depth)
+    for number, above in enumerate(cas):
+        if not is_leaf:
+            yield from _path_length(cas, number)
         if extension(above, x509.NameConstraints):
             yield from _mail(subject)
-            yield from _names_not_permitted(subject, alternative, above)
+        for name, permitted in not_permitted(subject, alternative, above, common_name=is_leaf):
+            yield Finding(
+                "name-constraints",
+                f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
+                "Ask for a name that it may sign, or choose another CA.",
+            )
 
 
 def names_below(
@@ -188,17 +253,6 @@ def names_below(
             "The request has the name of the CA itself, and no chain may have a name twice.",
             "Create the request with another common name.",
         )
-
-
-def room_below(cas: Sequence[x509.Certificate]) -> int | None:
-    """Return how many CAs fit below a new one that the first of ``cas`` signs; None for any number.
-
-    Each of ``cas`` was issued by the next.
-    """
-    lengths = ((depth, path_length_of(ca)) for depth, ca in enumerate(cas))
-    return min(
-        (length - depth - 1 for depth, length in lengths if length is not None), default=None
-    )
 
 
 def _names(
@@ -246,19 +300,6 @@ def _names(
         )
 
 
-def _names_not_permitted(
-    subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
-) -> Iterator[Finding]:
-    from certstrap.pki.name_constraints import names_not_permitted  # noqa: PLC0415 - few CAs have any
-
-    for name, permitted in names_not_permitted(subject, alternative, ca):
-        yield Finding(
-            "name-constraints",
-            f"The CA may not sign {printable(name)}: it is permitted {permitted}.",
-            "Ask for a name that it may sign, or choose another CA.",
-        )
-
-
 def _mail(subject: x509.Name) -> Iterator[Finding]:
     """Yield why peers cannot compare an e-mail address with name constraints (RFC 5280, A.1)."""
     for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
@@ -271,17 +312,14 @@ def _mail(subject: x509.Name) -> Iterator[Finding]:
             )
 
 
-def _path_length(ca: x509.Certificate, depth: int) -> Iterator[Finding]:
-    """Yield why no valid path leads through an intermediate below ``ca`` (RFC 5280, 4.2.1.9).
-
-    ``depth`` is the number of CAs between the two.
-    """
-    length = path_length_of(ca)
-    if length is not None and length <= depth:
+def _path_length(cas: Sequence[x509.Certificate], number: int) -> Iterator[Finding]:
+    """Yield why no valid path leads through an intermediate below the first of ``cas``."""
+    remaining = remaining_path_length(cas, number)
+    if remaining is not None and remaining < 1:
         yield Finding(
             "path-length",
-            f"The CA's path length is {length}: no intermediate may follow it"
-            f"{' here' if depth else ''}.",
+            f"The CA's path length is {path_length_of(cas[number])}: no intermediate may follow it"
+            f"{' here' if number else ''}.",
             "Create a CA that allows one: certstrap init --path-length 1 --common-name NAME",
         )
 

@@ -7,7 +7,7 @@ import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 from certstrap.errors import InvalidExpiryError, InvalidTimeError
 
@@ -178,6 +178,9 @@ def _unit(word: str) -> str | None:
     return plural if plural in Duration._fields else None
 
 
+DateState = Literal["valid", "not yet valid", "expired"]
+
+
 class Validity(NamedTuple):
     """The first and the last second in which a certificate is valid."""
 
@@ -188,6 +191,12 @@ class Validity(NamedTuple):
     def starting(cls, now: datetime, end: datetime) -> Self:
         """Return the validity of a certificate made at ``now``: it starts ``BACKDATED``."""
         return cls(now - BACKDATED, end)
+
+    def state(self, now: datetime) -> DateState:
+        """Return whether ``now`` is in it, before it or after it; first and last second are."""
+        if now > self.end:
+            return "expired"
+        return "valid" if now >= self.start else "not yet valid"
 
     def within(self, outer: "Validity") -> "Validity":
         """Return what of this validity lies in ``outer``, its CA's."""

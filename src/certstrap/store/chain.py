@@ -8,9 +8,9 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.pki import crl as crls
-from certstrap.pki import rules
+from certstrap.pki import revocation, rules
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.issuers import is_self_signed
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CRL, Depot, Entry
 
@@ -19,20 +19,9 @@ def issuers_of(depot: Depot, certificate: x509.Certificate) -> list[x509.Certifi
     """Return the CA that issued ``certificate``, the CA that issued that one, and so on.
 
     It is the shortest way to a root; if the depot has none, the longest way that it has. If a CA
-    was renewed and two certificates fit, the one that ends last is taken.
+    was renewed and two certificates fit, the one that expires last is taken.
     """
-    if is_self_signed(certificate):
-        return []
-    unseen = [authority.certificate for authority in depot.authorities]
-    unseen.sort(key=lambda ca: ca.not_valid_after_utc, reverse=True)
-    ways = [[certificate]]
-    for way in ways:  # the list grows while it is read: breadth first
-        if is_self_signed(way[-1]):
-            return way[1:]
-        fitting = [ca for ca in unseen if is_issued_by(way[-1], ca)]
-        unseen = [ca for ca in unseen if ca not in fitting]
-        ways += [[*way, ca] for ca in fitting]
-    return max(ways, key=len)[1:]
+    return [ca.certificate for ca in depot.issuers.path(certificate)]
 
 
 def require_root(depot: Depot, chain: Sequence[x509.Certificate]) -> None:
@@ -64,9 +53,6 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
 def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
     """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
 
-    Every CRL counts that is signed by the key of the issuer: a CA that was renewed has two
-    certificates, and one key.
-
     Args:
         depot: where the CRLs are.
         chain: certificates, each of which was issued by the next.
@@ -76,18 +62,8 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         CertstrapError: the CRL next to an issuer's certificate cannot be read.
     """
     for below, above in pairwise(chain):
-        since = [
-            since
-            for _, crl in crls_of(depot, above)
-            if (since := crls.revoked_since(crl, below.serial_number))
-        ]
-        if since:
-            what = source if below is chain[0] else name_of_ca(below)
-            yield Finding(
-                "revoked",
-                f"{what} was revoked on {min(since):%Y-%m-%d %H:%M:%S} UTC.",
-                "Move it away, and its key and request too if the key was lost.",
-            )
+        what = source if below is chain[0] else name_of_ca(below)
+        yield from revocation.revoked(below, (crl for _, crl in crls_of(depot, above)), what)
 
 
 def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
@@ -104,22 +80,21 @@ def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> I
 def crls_of(
     depot: Depot, ca: x509.Certificate
 ) -> Iterator[tuple[Entry, x509.CertificateRevocationList]]:
-    """Yield the CRLs that are signed by the key of ``ca``, and where they are.
+    """Yield the CRLs that speak of what ``ca`` issued, and where they are.
 
     Raises:
         CertstrapError: the CRL next to its certificate cannot be read, or is not signed by it.
     """
-    own = {
-        authority.entry
-        for authority in depot.authorities
-        if authority.certificate.public_key() == ca.public_key()
-    }
-    for entry in depot.with_suffix(CRL):
-        try:
-            yield entry, crls.load(entry.read(CRL), entry.path(CRL), ca)
-        except CertstrapError:
+    key = ca.public_key()
+    own = {authority.entry for authority in depot.authorities if authority.key == key}
+    for entry, found in depot.crls:
+        if isinstance(found, CertstrapError):
             if entry in own:
-                raise
+                raise found
+        elif revocation.speaks_of(found, ca):
+            yield entry, found
+        elif entry in own:
+            crls.require_signed_by(found, entry.path(CRL), ca)
 
 
 def expired(chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from certstrap.errors import (
 from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, rules
 from certstrap.pki.decode import identity, is_ca
+from certstrap.pki.issuers import Issuers
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import (
@@ -450,12 +451,23 @@ class Depot:
                     found.append(Authority(entry, certificate, certificate.public_key()))
         return tuple(found)
 
+    @cached_property
+    def issuers(self) -> Issuers[Authority]:
+        """The index of these CAs."""
+        return Issuers(self.authorities)
+
+    @cached_property
+    def crls(self) -> tuple[tuple[Entry, x509.CertificateRevocationList | CertstrapError], ...]:
+        """The CRLs, by stem; each that cannot be read with the reason."""
+        return tuple((entry, _crl(entry)) for entry in self.with_suffix(CRL))
+
     def count_renewed(self, entry: Entry, certificate: x509.Certificate) -> None:
         """Let a CA's planned certificate count as the one in its file."""
         self.authorities = tuple(
             each._replace(certificate=certificate) if each.entry == entry else each
             for each in self.authorities
         )
+        self.__dict__.pop("issuers", None)
 
     def require_readable_cas(self) -> None:
         """Refuse a depot with a certificate that cannot be read and may be a CA's that signs.
@@ -490,6 +502,13 @@ class Depot:
         return folder == root or (
             os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)
         )
+
+
+def _crl(entry: Entry) -> x509.CertificateRevocationList | CertstrapError:
+    try:
+        return decode.decode_crl(entry.read(CRL), entry.path(CRL))
+    except CertstrapError as error:
+        return error
 
 
 def _real_folder(path: str) -> str:

@@ -17,7 +17,6 @@ from certstrap.store.chain import issuers_of, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
 from certstrap.temporal import ca_rules
-from certstrap.temporal.ca_rules import is_issued, is_root
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import CertificateFile, Piece
 from certstrap.text import arguments, option, quoted_path
@@ -83,7 +82,7 @@ def _ordered(waiting: Sequence[Piece]) -> tuple[Piece, ...]:
 def _waits(piece: Piece, waiting: Sequence[Piece]) -> bool:
     certificate = piece.certificate
     above = (other.certificate for other in waiting if other is not piece)
-    return not is_root(certificate) and any(is_issued(certificate, ca) for ca in above)
+    return not is_self_signed(certificate) and any(is_issued_by(certificate, ca) for ca in above)
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -313,7 +312,7 @@ def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
     for entry, leaf in depot.certificates():
         if is_ca(leaf):
             continue
-        issuers = (ca.certificate for ca in cas if is_issued_by(leaf, ca.certificate))
+        issuers = (ca.certificate for ca in depot.issuers.of(leaf) if ca in cas)
         issuer = next(issuers, None)
         if issuer and not _is_shut_out(depot, leaf, issuer):
             yield entry

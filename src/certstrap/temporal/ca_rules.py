@@ -9,7 +9,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
 from certstrap.pki.decode import comparable_name, extension, is_ca
-from certstrap.pki.issuers import is_issued_by, is_signed_by
+from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import SMALLEST_RSA, KeySpec, kind_of
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import CertificateFile, Piece
@@ -52,19 +52,6 @@ def signature_name(certificate: x509.Certificate) -> str:
     oid = certificate.signature_algorithm_oid
     algorithm = certificate.signature_hash_algorithm
     return _NAMES.get(oid) or (algorithm.name.upper() if algorithm else oid.dotted_string)
-
-
-def is_issued(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
-    """Tell if ``ca`` issued ``certificate``: by the names, byte by byte, and the signature."""
-    if has_accepted_signature(certificate):
-        return is_issued_by(certificate, ca)
-    same = certificate.issuer.public_bytes() == ca.subject.public_bytes()
-    return same and is_signed_by(certificate, ca)
-
-
-def is_root(certificate: x509.Certificate) -> bool:
-    """Return whether a certificate is issued by itself."""
-    return is_issued(certificate, certificate)
 
 
 MOST_CAS = 16
@@ -212,7 +199,7 @@ def serial(piece: Piece) -> Iterator[Problem]:
 
 def _no_cas(others: Sequence[Piece], *, self_signed: bool) -> Iterator[Problem]:
     for piece in others:
-        if is_root(piece.certificate) == self_signed:
+        if is_self_signed(piece.certificate) == self_signed:
             subject = quoted(piece.certificate.subject.rfc4514_string())
             yield Problem(
                 f"{piece.source} is self-signed, but not a CA: it has no CA:TRUE."
@@ -241,7 +228,7 @@ def _issuers(cas: Sequence[Piece], pieces: Sequence[Piece]) -> Iterator[Problem]
     for piece in cas:
         certificate = piece.certificate
         above = (other.certificate for other in pieces if other.certificate != certificate)
-        if is_root(certificate) or any(is_issued(certificate, ca) for ca in above):
+        if is_self_signed(certificate) or any(is_issued_by(certificate, ca) for ca in above):
             continue
         if certificate.subject == certificate.issuer:
             yield Problem(

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.pki.decode import comparable_name, extension, is_ca
-from certstrap.pki.issuers import is_signed_by
+from certstrap.pki.decode import alternative_names, comparable_name, extension, is_ca
+from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.pki.keys import KeySpec, kind_of
 from certstrap.pki.name_constraints import not_permitted
 from certstrap.temporal import ca_rules
-from certstrap.temporal.ca_rules import is_issued, is_root
 from certstrap.temporal.clients import CLIENTS, Client, refusing, titles
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile, Piece
@@ -61,11 +60,11 @@ def find_chain(file: CertificateFile, uploaded: Sequence[Piece], key: object) ->
     for way in ways:  # the list grows while it is read: breadth first
         if not reached and way[-1].certificate in known:
             reached = way
-        if is_root(way[-1].certificate):
+        if is_self_signed(way[-1].certificate):
             if way[-1].certificate in known:
                 return Chain(file, leaf, way, anchored=True, uploaded=tuple(uploaded))
             continue
-        fitting = [each for each in unseen if is_issued(way[-1].certificate, each.certificate)]
+        fitting = [each for each in unseen if is_issued_by(way[-1].certificate, each.certificate)]
         unseen = [each for each in unseen if each not in fitting]
         ways += [(*way, each) for each in fitting]
     path = reached or max(ways, key=len)
@@ -132,7 +131,7 @@ def _complete(chain: Chain, fix: str) -> Iterator[Problem]:
     if not chain.anchored and not _candidates(chain):
         last = chain.path[-1]
         fix = fix or ("" if chain.uploaded else _UNKNOWN_CA)
-        if is_root(last.certificate):
+        if is_self_signed(last.certificate):
             what = "is self-signed" if last is chain.leaf else "is a root"
             yield Problem(f"{last.source} {what}, and is not among the uploaded CAs.", fix)
         else:
@@ -147,7 +146,7 @@ def _complete(chain: Chain, fix: str) -> Iterator[Problem]:
 def _candidates(chain: Chain) -> list[Piece]:
     """Return what looks like the issuer at which the path ends, and is not: by name or by key."""
     last = chain.path[-1].certificate
-    if chain.anchored or is_root(last):
+    if chain.anchored or is_self_signed(last):
         return []
     name = comparable_name(last.issuer)
     others = [piece for piece in (*chain.uploaded, *chain.file.pieces) if piece.certificate != last]
@@ -206,7 +205,9 @@ def _length(path: Sequence[Piece]) -> Iterator[Problem]:
 def _domains(path: Sequence[Piece]) -> Iterator[Problem]:
     for number, ca in enumerate(path):
         for piece in path[:number]:
-            for name, permitted in not_permitted(piece.certificate, ca.certificate):
+            for name, permitted in not_permitted(
+                piece.certificate.subject, alternative_names(piece.certificate), ca.certificate
+            ):
                 yield Problem(
                     f"{piece.source} has the name {printable(name)}, and {ca.source} is permitted "
                     f"{permitted}."

@@ -12,7 +12,7 @@ from certstrap.cli.render import verify as render
 from certstrap.cli.session import new_plan, passphrases
 from certstrap.cli.terminal import FOUND, draw, say_each
 from certstrap.errors import CertstrapError, MissingOptionError
-from certstrap.inventory.verify import Verdict, Verifier, read_pieces
+from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.operations.plan import Plan
 from certstrap.pki.validity import instant
 from certstrap.store.depot import CERTIFICATE
@@ -74,7 +74,7 @@ def _verified(plan: Plan, verifier: Verifier, what: str) -> Verdict:
         except CertstrapError as error:
             return Verdict(what, unreadable=str(error))
     try:
-        first, *others = read_pieces(data, source)
+        first, *others = read_certificates(data, source)
     except CertstrapError as error:
         return Verdict(what, unreadable=str(error))
     return verifier.verify(what, first, others)

@@ -36,10 +36,10 @@ def _parts(verdict: Verdict, depot_path: str) -> Iterator[tuple[str, str]]:
 
 
 def _link(link: Link, number: int) -> str:
-    certificate = link.piece.certificate
+    certificate = link.certificate
     end = certificate.not_valid_after_utc
     subject = certificate.subject.rfc4514_string() or "no subject"
-    return escaped(f"  {number}. {link.piece.source}: {subject}, until {end:%Y-%m-%d}")
+    return escaped(f"  {number}. {link.source}: {subject}, until {end:%Y-%m-%d}")
 
 
 def lines(verdicts: Sequence[Verdict], depot_path: str = "") -> Iterator[str]:
@@ -83,10 +83,10 @@ def _result(verdict: Verdict, depot_path: str) -> dict[str, Any]:
         "crls": list(verdict.crls),
         "chain": [
             {
-                "source": link.piece.source,
-                "subject": link.piece.certificate.subject.rfc4514_string(),
-                "serial": f"{link.piece.certificate.serial_number:X}",
-                "not_after": f"{link.piece.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+                "source": link.source,
+                "subject": link.certificate.subject.rfc4514_string(),
+                "serial": f"{link.certificate.serial_number:X}",
+                "not_after": f"{link.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
                 "failures": [
                     {
                         "rule": finding.rule,
