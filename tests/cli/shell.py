@@ -1,4 +1,6 @@
-"""Scripts, typed into bash as they are written; `certstrap` is on the PATH."""
+"""Scripts, typed into bash as they are written (`certstrap` is on the PATH), and completion."""
+
+from collections.abc import Mapping
 
 from tests import programs
 from tests.programs import Outcome
@@ -11,3 +13,14 @@ def bash(script: str, *, exit_code: int = 0, stderr: str = "", input: str = "") 
     done = programs.run("bash", "-euo", "pipefail", "-c", script, exit_code=exit_code, input=input)
     assert exit_code or done.stderr == stderr, (script, done)
     return done
+
+
+def complete(shell: str, line: str) -> Mapping[str, str]:
+    """Return the environment by which a shell asks how ``line`` may go on."""
+    return {
+        "_CERTSTRAP_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": line.replace(" ", "\n"),
+        "COMP_CWORD": str(line.count(" ")),
+        "_TYPER_COMPLETE_ARGS": line,
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }

@@ -1,5 +1,6 @@
 """The app as a whole: version, help, unknown commands, completion, and the ways to start it."""
 
+import inspect
 import json
 import re
 import shlex
@@ -16,8 +17,10 @@ from typer.testing import CliRunner
 
 from certstrap import __version__
 from certstrap.cli import commands
+from certstrap.cli.app import COMMANDS as LISTED
 from certstrap.cli.app import app
 from tests import programs
+from tests.cli.shell import complete
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.interop import peers
@@ -202,10 +205,16 @@ def test_the_environment_names_the_depot(folder: Path, environ: Mapping[str, str
     assert done.stdout.startswith("Created option/X.key\n")
 
 
-def test_the_app_lists_its_commands_without_importing_them(folder: Path) -> None:
-    assert app.info.cls is not None
-    script = "import sys, certstrap.cli; print([m for m in sys.modules if '.commands' in m])"
-    assert programs.run(sys.executable, "-c", script).stdout == "[]\n"
+@pytest.mark.parametrize("name", [name for name, each in LISTED.items() if not each.hidden])
+def test_summary_in_the_list_begins_the_help_of_the_command(name: str) -> None:
+    module = import_module(f"certstrap.cli.commands.{LISTED[name].module}")
+    documented = module.before if hasattr(module, "COMMANDS") else module.command
+    first_paragraph = (inspect.getdoc(documented) or "").partition("\n\n")[0]
+    assert LISTED[name].summary == first_paragraph
+
+
+def test_every_command_module_is_listed() -> None:
+    assert {each.module for each in LISTED.values()} == set(COMMAND_MODULES)
 
 
 def test_help_says_what_each_command_does_in_one_line(certstrap: CommandLine) -> None:
@@ -234,17 +243,6 @@ def test_help_of_no_passphrase_says_what_is_not_encrypted(
         "key is not encrypted. If it is, its passphrase is asked for on a terminal only."
     )
     assert (about_new if encrypts else about_existing) in help_text
-
-
-def complete(shell: str, line: str) -> Mapping[str, str]:
-    """Return the environment by which a shell asks how ``line`` may go on."""
-    return {
-        "_CERTSTRAP_COMPLETE": f"complete_{shell}",
-        "COMP_WORDS": line.replace(" ", "\n"),
-        "COMP_CWORD": str(line.count(" ")),
-        "_TYPER_COMPLETE_ARGS": line,
-        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
-    }
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -12,13 +12,16 @@ from typer.core import TyperGroup
 
 from certstrap.cli.app import app
 from certstrap.cli.context import utc_now
+from tests.cli.shell import complete
 from tests.conftest import CommandLine
 from tests.docs import ROOT
 
 # In their order, in one folder; each with its exit status.
 LINES = {
+    "": 0,
     "--version": 0,
     "--help": 0,
+    "help": 0,
     "no-such-command": 2,
     "sign --no-such-option": 2,
     "sign nobody": 1,
@@ -50,7 +53,7 @@ LINES = {
 # A run that is measured for its coverage would import what measures it.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}
 
-WITHOUT_WORK = ["--version", "no-such-command"]
+WITHOUT_WORK = ["", "--version", "--help", "help", "no-such-command"]
 
 # What `sign` imports that typer and cryptography.x509 do not: our own, and what the library needs
 # for a signature. More than this is a step, a terminal or a library that it has
@@ -86,7 +89,8 @@ def _of(package: str, modules: set[str]) -> set[str]:
 def test_every_command_is_tried_here() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    assert {line.split()[0] for line in LINES} >= set(group.commands)
+    tried = {line.partition(" ")[0] for line in LINES}
+    assert tried >= {name for name, command in group.commands.items() if not command.hidden}
 
 
 def test_rich_is_not_imported_where_output_is_a_pipe(
@@ -97,9 +101,23 @@ def test_rich_is_not_imported_where_output_is_a_pipe(
             assert not _of("rich", _imported(tmp_path, line))
 
 
+def _assert_no_command(imported: set[str]) -> None:
+    assert not _of("cryptography", imported)
+    assert not {name for name in imported if name.startswith("certstrap.cli.commands")}
+
+
 @pytest.mark.parametrize("line", WITHOUT_WORK)
-def test_cryptography_is_not_imported_where_nothing_is_done(line: str, tmp_path: Path) -> None:
-    assert not _of("cryptography", _imported(tmp_path, line))
+def test_no_command_is_imported_where_none_is_run(line: str, tmp_path: Path) -> None:
+    _assert_no_command(_imported(tmp_path, line))
+
+
+@pytest.mark.parametrize("words", ["certstrap ", "certstrap exp", "certstrap --dep"])
+def test_no_command_is_imported_to_complete_a_name(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in complete("bash", words).items():
+        monkeypatch.setitem(ENVIRONMENT, name, value)
+    _assert_no_command(_modules(tmp_path, "-m", "certstrap"))
 
 
 @pytest.fixture

@@ -1,23 +1,25 @@
-"""The app and its table of commands.
+"""The app, its table of commands, and where errors are reported.
 
-Every command is a new process, so a command's module is imported only when it is called.
+Every command is a new process, so a command's module is imported only when it is called: neither
+help nor completion of command names needs one.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import import_module
-from itertools import takewhile
 from types import ModuleType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
+from certstrap.cli.parsing import UNWRAPPED, Command, Group
 from certstrap.errors import (
     CertstrapError,
     InternalError,
@@ -25,149 +27,99 @@ from certstrap.errors import (
     OutputError,
     StorageError,
 )
-from certstrap.hints import Hint, printed
+from certstrap.hints import printed
 from certstrap.text import escaped
 
-_COMMANDS = {  # and the modules that contain them
-    "init": "init",
-    "request-cert": "request_cert",
-    "sign": "sign",
-    "issue": "issue",
-    "revoke": "revoke",
-    "crl": "crl",
-    "renew": "renew",
-    "import": "import_",
-    "export-pkcs8": "export_pkcs8",
-    "export-pkcs12": "export_pkcs12",
-    "export-chain": "export_chain",
-    "gen": "gen",
-    "check": "check",
-    "bundle": "bundle",
-    "status": "status",
-    "inspect": "inspect",
-    "verify": "verify",
-    "connect": "connect",
-    "filters": "filters",
+
+class Listed(NamedTuple):
+    """A command as the help lists it: the module that contains it, and its summary."""
+
+    module: str
+    summary: str
+    hidden: bool = False
+
+
+COMMANDS = {
+    "init": Listed("init", "Create a CA: its key, its certificate and an empty CRL."),
+    "request-cert": Listed("request_cert", "Create a key and a certificate request."),
+    "sign": Listed("sign", "Sign a request with a CA."),
+    "issue": Listed("issue", "Create whatever is missing for client certificates."),
+    "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
+    "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
+    "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
+    "import": Listed("import_", "Copy a certificate of any tool into the depot."),
+    "export-pkcs8": Listed("export_pkcs8", "Write a key as PKCS#8, which the Java SDK reads."),
+    "export-pkcs12": Listed(
+        "export_pkcs12", "Write key, certificate and chain as one PKCS#12 file."
+    ),
+    "export-chain": Listed("export_chain", "Write a certificate and the intermediates above it."),
+    "gen": Listed("gen", "Write a CA or a leaf to files of your own, as tcld does."),
+    "generate-certificates": Listed("gen", "The long name that tcld has for gen.", hidden=True),
+    "check": Listed("check", "Check certificates and keys by Temporal Cloud's rules."),
+    "bundle": Listed("bundle", "Create the CA file to upload to Temporal Cloud."),
+    "status": Listed("status", "Show what the depot holds, when it ends, and what is wrong."),
+    "inspect": Listed("inspect", "Show what a certificate, a request, a CRL or a key is."),
+    "verify": Listed("verify", "Verify certificates: chain, signatures, dates, CRLs."),
+    "connect": Listed("connect", "Print the configuration of a client of a Namespace."),
+    "filters": Listed("filters", "Print filters that admit these clients and no others."),
 }
-_BEFORE = {  # the options that go before the command, and their values
-    "depot-path": ("--depot-path", "DIR"),
-    "wait": ("--wait", "SECONDS"),
-}
-_AS_IT_IS = "\b\n"  # tells Click to break no line of what follows
 _INTERRUPTED = 130  # the status that typer gives to Ctrl-C
-_ALIASES = {"generate-certificates": "gen"}  # tcld's long name
 
 
-def _markup() -> Any:
-    """Return how help and usage errors are drawn: with rich on a terminal, plain in a pipe."""
-    return "rich" if outside.prints_to_terminal() and outside.reports_to_terminal() else None
+class LazyCommand(TyperCommand):
+    """A command of the table, whose module is imported when it is called or its help is shown."""
+
+    @cached_property
+    def loaded(self) -> TyperCommand | TyperGroup:
+        """The real command."""
+        assert self.name  # noqa: S101 - all have one
+        module = import_module(f"{__package__}.commands.{COMMANDS[self.name].module}")
+        command = typer.main.get_command(_app_of(self.name, module, self.rich_markup_mode))
+        assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer has no other
+        command.name = self.name
+        return command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the context of the real command, in which typer goes on."""
+        return self.loaded.make_context(*args, **kwargs)
 
 
-class _WithExample:
-    """Ends a help page that rich draws with the example as plain text, which it would wrap."""
-
-    epilog: str | None
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        example, is_drawn = self.epilog, self.rich_markup_mode is not None  # type: ignore[attr-defined]
-        if is_drawn:
-            self.epilog = None
-        super().format_help(ctx, formatter)  # type: ignore[misc]
-        if is_drawn:
-            formatter.write(f" {(example or '').removeprefix(_AS_IT_IS)}\n")
-
-
-class _Command(_WithExample, TyperCommand):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"rich_markup_mode": _markup()})
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        for arg in takewhile("--".__ne__, args):  # what follows are names
-            option, value = _BEFORE.get(arg.partition("=")[0].lstrip("-"), ("", ""))
-            if option and arg.startswith("-"):
-                line = f"certstrap {option} {value} {self.name} ..."
-                ctx.fail(f"{option} goes before the command: {line}")
-        ctx.allow_extra_args = True  # they are refused here instead, with a hint
-        extra = super().parse_args(ctx, with_two_dashes(args, self.params))
-        if extra and not ctx.resilient_parsing:
-            sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
-            hint = printed(hint_for(ctx, extra), ctx.obj.named_depot)
-            ctx.fail(f"{sentence}\nHint: {hint}")
-        return extra
-
-
-class _Subgroup(_WithExample, TyperGroup):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs | {"rich_markup_mode": _markup()})
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        rest = super().parse_args(ctx, with_two_dashes(args, self.params, interspersed=False))
-        if ctx._protected_args == ["help"]:  # noqa: SLF001 - `help sign`, as certstrap has it
-            ctx._protected_args, ctx.args = rest[:1], [*rest[1:], "--help"]  # noqa: SLF001
-        return rest
-
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        if not ctx._protected_args:  # noqa: SLF001 - no command was given
-            typer.echo(ctx.get_help())
-            return None
-        return super().invoke(ctx)
-
-
-class _Group(_Subgroup):
-    """Loads a command when it is called, and is the one place where errors are caught."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment] # for suggestions
-
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override] # noqa: ARG002
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override] # noqa: ARG002
-        name = _ALIASES.get(cmd_name, cmd_name)
-        if name in _COMMANDS and self.commands[name] is None:
-            self.commands[name] = _load(name)
-        return self.commands.get(name)
-
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        with _errors_reported(ctx):
-            return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        with _errors_reported(ctx):
-            return super().invoke(ctx)
-
-
-def _epilog(example: str) -> str:
-    return f"{_AS_IT_IS}Example: {example}"
-
-
-def _load(name: str) -> TyperCommand | TyperGroup:
-    """Return the command, whose module is imported."""
-    module = import_module(f"{__package__}.commands.{_COMMANDS[name]}")
-    command = typer.main.get_command(_app_of(name, module))
-    assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer has no other
-    command.name = name
-    return command
-
-
-def _app_of(name: str, module: ModuleType) -> typer.Typer:
-    holder = typer.Typer(add_completion=False)
+def _app_of(name: str, module: ModuleType, markup: Any) -> typer.Typer:
+    """Return an app with the command, or the group of commands, that a module defines."""
+    holder = typer.Typer(add_completion=False, rich_markup_mode=markup)
+    # Arguments that are too many are refused by `Command`, with a hint.
+    how: dict[str, Any] = {"cls": Command, "context_settings": {"allow_extra_args": True}}
     if not hasattr(module, "COMMANDS"):
-        holder.command(name, cls=_Command, epilog=_epilog(module.EXAMPLE))(module.command)
+        holder.command(name, epilog=_epilog(module.EXAMPLE), **how)(module.command)
         return holder
-    holder.callback(
-        cls=_Subgroup,
-        help=module.HELP,
-        epilog=_epilog(module.EXAMPLE),
-    )(getattr(module, "before", _nothing))
+    epilog = _epilog(module.EXAMPLE)
+    holder.callback(cls=Group, invoke_without_command=True, epilog=epilog)(module.before)
     for sub, (visible, function, example) in module.COMMANDS.items():
-        holder.command(sub, cls=_Command, epilog=_epilog(example), hidden=not visible)(function)
+        holder.command(sub, epilog=_epilog(example), hidden=not visible, **how)(function)
     return holder
 
 
-def _nothing() -> None:
-    """Do nothing before a command of a group."""
+def _epilog(example: str) -> str:
+    return f"{UNWRAPPED}Example: {example}"
+
+
+class _App(Group):
+    """All commands, and the one place where errors are caught: every caller comes by here."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        for name, (_, summary, hidden) in COMMANDS.items():
+            markup = self.rich_markup_mode
+            command = LazyCommand(name, help=summary, hidden=hidden, rich_markup_mode=markup)
+            self.add_command(command)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _errors_reported(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _errors_reported(ctx):
+            return super().invoke(ctx)
 
 
 @contextmanager
@@ -215,7 +167,9 @@ def _print_version(wanted: bool) -> None:
 
 
 app = typer.Typer(
-    cls=_Group,
+    cls=_App,
+    invoke_without_command=True,
+    rich_markup_mode=None,  # until `main` knows where help goes
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: certstrap issue your-namespace",
@@ -257,6 +211,8 @@ def _certstrap(
     source = ctx.get_parameter_source("depot_path")
     named = "" if source is None or source.name == "DEFAULT" else depot_path
     ctx.obj = context._replace(depot_path=depot_path, named_depot=named, wait=wait, remarks=set())
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def main() -> NoReturn:
@@ -265,6 +221,8 @@ def main() -> NoReturn:
     outside.ignore_impossible_sizes()
     if outside.hides_warnings():  # warnings are for those who write programs
         warnings.simplefilter("ignore")
+    if outside.prints_to_terminal() and outside.reports_to_terminal():
+        app.rich_markup_mode = "rich"
     try:
         app(prog_name="certstrap")
     except SystemExit as end:
@@ -277,69 +235,3 @@ def main() -> NoReturn:
     if status != _INTERRUPTED and not outside.close_streams():  # which waits for who reads them
         status = status or 1
     outside.end(status)
-
-
-_NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke": "--CN"}
-"""The commands that take their name with an option, as certstrap has it."""
-
-
-def hint_for(ctx: typer.Context, extra: Sequence[str]) -> Hint | str:
-    """Return what to do about the arguments ``extra``, which the command does not take."""
-    command, name = ctx.command.name or "", " ".join(extra)
-    if command in _NAMED_WITH and not ctx.params["common_name"]:
-        return Hint("Name it", ("certstrap", command, (_NAMED_WITH[command], name)))
-    if command == "status":
-        return Hint("It shows the whole depot; for one name, use", ("certstrap", "inspect", name))
-    quotes = "name or value with spaces goes between quotes."
-    if command in _NAMED_WITH:
-        return f"It takes one name, with {_NAMED_WITH[command]}; a {quotes}"
-    takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
-    return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"
-
-
-TRUE = {"1", "t", "T", "true", "TRUE", "True"}
-FALSE = {"0", "f", "F", "false", "FALSE", "False"}
-_WORDS = {word for word in TRUE | FALSE if len(word) > 1}  # after a space; others are names
-# An empty passphrase means none; an empty name of its file never does, and is an error.
-_MAY_BE_EMPTY = {"--passphrase", "--passphrase-file"}
-
-
-def with_two_dashes(
-    args: Sequence[str], params: Iterable[object], *, interspersed: bool = True
-) -> list[str]:
-    """Return ``args`` with each known option under its first name; the rest is unchanged.
-
-    Args:
-        args: the words after the command.
-        params: the parameters of the command.
-        interspersed: whether options may follow the first word that is not one.
-    """
-    options = {
-        name.lstrip("-"): param
-        for param in params
-        if isinstance(param, TyperOption)
-        for name in param.opts
-    }
-    result: list[str] = []
-    rest = list(args)
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
-        option = options.get(name) if word.startswith("-") else None
-        if word == "--" or (not interspersed and not word.startswith("-")):
-            return [*result, word, *rest]
-        if option is None:
-            # Go has no bundled letters, so -org=Acme must never be read as -o rg=Acme.
-            is_long = len(name) > 1 and word.startswith("-") and not word.startswith("--")
-            result.append("-" + word if is_long else word)
-        elif option.is_flag:
-            if not equals and rest[:1] and rest[0] in _WORDS:
-                value = rest.pop(0)
-            if value not in FALSE:
-                result.append(option.opts[0] + ("" if value in TRUE else equals + value))
-        else:
-            given = [value] if equals else rest[: option.nargs]
-            rest = rest if equals else rest[option.nargs :]
-            if given != [""] or option.opts[0] in _MAY_BE_EMPTY:
-                result += [option.opts[0], *given]
-    return result

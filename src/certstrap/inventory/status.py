@@ -4,7 +4,6 @@ Every file is looked at once, and only what is shown of it is kept, so that a de
 """
 
 import os
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -159,31 +158,25 @@ _PRIVATE = {KEY: pem.PRIVATE_KEY, PKCS8: pem.PRIVATE_KEY, PKCS12: "PKCS#12 file"
 Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
 
-MANY = 1000
-"""Names from which on the work is divided among processes."""
-
 
 def _no_progress(_done: int, _total: int) -> None:
     """Report nothing."""
 
 
-def look(
-    depot: Depot, now: datetime, progress: Progress = _no_progress, processes: int = 1
-) -> Status:
+def look(depot: Depot, now: datetime, progress: Progress = _no_progress) -> Status:
     """Return what a depot holds.
 
     Args:
         depot: the depot.
         now: the present instant.
         progress: what is told how far it is.
-        processes: how many processes may look at it.
 
     Raises:
         NotFoundError: there is no such folder.
         StorageError: it cannot be listed.
     """
     depot.require()
-    return _Look(depot, now).all(progress, processes)
+    return _Look(depot, now).all(progress)
 
 
 class _Look:
@@ -215,32 +208,20 @@ class _Look:
         except CertstrapError as error:
             self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
-    def all(self, progress: Progress, processes: int) -> Status:
+    def all(self, progress: Progress) -> Status:
         for stem in sorted(self.stems[CRL]):
             self.problems[stem] += self._crl(self.depot.entry(stem))
         own = set().union(*(self.stems[suffix] for suffix in _OWN))
         stems = sorted(stem for stem in own if not self._is_export(stem))
-        items = self._divided(stems, progress, processes)
+        items: list[Item] = []
+        for at in range(0, len(stems), _AT_ONCE):
+            progress(at, len(stems))
+            items += self._items(stems[at : at + _AT_ONCE])
         for stem in sorted((self.pkcs8 | self.stems[PKCS12]) - own):
             problems = tuple(self._exports(self.depot.entry(stem), None, ""))
             if problems:
                 items.append(Item(stem, problems=problems))
         return Status(self.depot.root, self.now, tuple(items), tuple(self._folder()))
-
-    def _divided(self, stems: list[str], progress: Progress, processes: int) -> list[Item]:
-        def work(part: Sequence[str]) -> list[Item]:
-            found: list[Item] = []
-            for at in range(0, len(part), _AT_ONCE):
-                progress(at, len(part))  # the other parts are as far
-                found += self._items(part[at : at + _AT_ONCE])
-            return found
-
-        if processes == 1 or len(stems) < MANY or sys.platform == "win32":
-            return work(stems)
-        from certstrap.inventory import forks  # noqa: PLC0415 - most depots are small
-
-        size = -(-len(stems) // processes)
-        return forks.divided(work, [stems[at : at + size] for at in range(0, len(stems), size)])
 
     def _is_export(self, stem: str) -> bool:
         """Return whether these files are ``NAME.pkcs8.key`` alone."""

@@ -5,15 +5,14 @@ from typing import Annotated
 import typer
 
 from certstrap.cli import options
-from certstrap.cli.app import TRUE
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
+from certstrap.cli.parsing import TRUE
 from certstrap.cli.render.lines import refusal_lines
 from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
 from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files
 from certstrap.pki.validity import Expiry
 
-HELP = "Write a CA or a leaf to files of your own, as tcld does."
 EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
 EXAMPLE_LEAF = (
     "certstrap gen leaf --org temporal --ca-cert ca.pem --ca-key ca.key \\\n"
@@ -55,8 +54,10 @@ AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tc
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
-def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:
-    """Take tcld's flag before the command too."""
+def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:  # noqa: ARG001 - `_confirms` reads it
+    """Write a CA or a leaf to files of your own, as tcld does."""
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
 
 
 def ca(

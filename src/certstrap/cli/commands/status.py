@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from certstrap.cli import options
-from certstrap.cli.context import Context, cores, prints_to_terminal
+from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import status as render
 from certstrap.cli.session import new_plan, passphrases
 from certstrap.cli.terminal import (
@@ -73,7 +73,7 @@ def command(
         limit = Expiry.parse(expiring).after(plan.now) if expiring else None
         _require_free(plan, svg, html)
         with showing_progress("Reading the depot") as progress:
-            status = look(plan.depot, plan.now, progress, cores())
+            status = look(plan.depot, plan.now, progress)
         listing = _Listing(status, limit)
         if svg or html:
             _save(plan, listing, svg, html)

@@ -1,0 +1,141 @@
+"""How command lines are read: by typer, but spelled as certstrap's users may spell them.
+
+certstrap's parser is Go's, which takes ``-ca x``, ``--ca=x`` and ``--flag=false``; and its scripts
+say ``certstrap help sign``.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from certstrap.hints import Hint, printed
+
+_BEFORE = {  # the options that go before the command, and their values
+    "depot-path": ("--depot-path", "DIR"),
+    "wait": ("--wait", "SECONDS"),
+}
+UNWRAPPED = "\b\n"
+"""Before a paragraph of a help page, tells typer to wrap none of its lines."""
+
+
+class _EndsWithExample:
+    """Ends a help page that rich draws with the example, which rich must not draw.
+
+    It would wrap the lines, and fill them with spaces, after which a backslash continues no line.
+    """
+
+    epilog: str | None
+    rich_markup_mode: Any
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        if self.rich_markup_mode is None:
+            super().format_help(ctx, formatter)  # type: ignore[misc]
+            return
+        example, self.epilog = self.epilog or "", None
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+        formatter.write(f" {example.removeprefix(UNWRAPPED)}\n")
+        self.epilog = example
+
+
+class Command(_EndsWithExample, TyperCommand):
+    """A command whose options may have one dash, and which has a hint for what it does not take."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments as `with_two_dashes` spells them; refuse misplaced or extra ones."""
+        for arg in takewhile("--".__ne__, args):  # what follows are names
+            option, value = _BEFORE.get(arg.partition("=")[0].lstrip("-"), ("", ""))
+            if option and arg.startswith("-"):
+                line = f"certstrap {option} {value} {self.name} ..."
+                ctx.fail(f"{option} goes before the command: {line}")
+        extra = super().parse_args(ctx, with_two_dashes(args, self.params))
+        if extra and not ctx.resilient_parsing:
+            sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
+            hint = printed(hint_for(ctx, extra), ctx.obj.named_depot)
+            ctx.fail(f"{sentence}\nHint: {hint}")
+        return extra
+
+
+class Group(_EndsWithExample, TyperGroup):
+    """A group whose options may have one dash, and which has a command ``help``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command as `with_two_dashes` spells them."""
+        return super().parse_args(ctx, with_two_dashes(args, self.params, interspersed=False))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command to go on with: for ``help sign``, that of ``sign --help``."""
+        if args == ["help"] and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        if args[0] == "help":
+            args = [*args[1:], "--help"]
+        return super().resolve_command(ctx, args)
+
+
+_NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke": "--CN"}
+"""The commands that take their name with an option, as certstrap has it."""
+
+
+def hint_for(ctx: typer.Context, extra: Sequence[str]) -> Hint | str:
+    """Return what to do about the arguments ``extra``, which the command does not take."""
+    command, name = ctx.command.name or "", " ".join(extra)
+    if command in _NAMED_WITH and not ctx.params["common_name"]:
+        return Hint("Name it", ("certstrap", command, (_NAMED_WITH[command], name)))
+    if command == "status":
+        return Hint("It shows the whole depot; for one name, use", ("certstrap", "inspect", name))
+    quotes = "name or value with spaces goes between quotes."
+    if command in _NAMED_WITH:
+        return f"It takes one name, with {_NAMED_WITH[command]}; a {quotes}"
+    takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
+    return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"
+
+
+TRUE = {"1", "t", "T", "true", "TRUE", "True"}
+FALSE = {"0", "f", "F", "false", "FALSE", "False"}
+_WORDS = {word for word in TRUE | FALSE if len(word) > 1}  # after a space; others are names
+# An empty passphrase means none; an empty name of its file never does, and is an error.
+_MAY_BE_EMPTY = {"--passphrase", "--passphrase-file"}
+
+
+def with_two_dashes(
+    args: Sequence[str], params: Iterable[object], *, interspersed: bool = True
+) -> list[str]:
+    """Return ``args`` with each known option under its first name; the rest is unchanged.
+
+    Args:
+        args: the words after the command.
+        params: the parameters of the command.
+        interspersed: whether options may follow the first word that is not one.
+    """
+    options = {
+        name.lstrip("-"): param
+        for param in params
+        if isinstance(param, TyperOption)
+        for name in param.opts
+    }
+    result: list[str] = []
+    rest = list(args)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+        option = options.get(name) if word.startswith("-") else None
+        if word == "--" or (not interspersed and not word.startswith("-")):
+            return [*result, word, *rest]
+        if option is None:
+            # Go has no bundled letters, so -org=Acme must never be read as -o rg=Acme.
+            is_long = len(name) > 1 and word.startswith("-") and not word.startswith("--")
+            result.append("-" + word if is_long else word)
+        elif option.is_flag:
+            if not equals and rest[:1] and rest[0] in _WORDS:
+                value = rest.pop(0)
+            if value not in FALSE:
+                result.append(option.opts[0] + ("" if value in TRUE else equals + value))
+        else:
+            given = [value] if equals else rest[: option.nargs]
+            rest = rest if equals else rest[option.nargs :]
+            if given != [""] or option.opts[0] in _MAY_BE_EMPTY:
+                result += [option.opts[0], *given]
+    return result
