@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.temporal.handshake import concatenated
-from certstrap.temporal.inputs import load_identity
+from certstrap.temporal.handshake import concatenated, load_identity
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY
 from tests.temporal.pki import LEAF, ROOT, extensions_of_ca

@@ -17,8 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from certstrap.cli.context import open_loopback
-from certstrap.temporal.handshake import Handshake, rehearse, words_of
-from certstrap.temporal.inputs import load_identity
+from certstrap.temporal.handshake import Handshake, load_identity, rehearse, words_of
 from tests.builders.keys import LEAF_KEY, OTHER_KEY
 from tests.temporal.pki import LEAF, PRESENT, ROOT
 

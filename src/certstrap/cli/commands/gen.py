@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
-from certstrap.cli.render.lines import refusal_lines
+from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
 from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files

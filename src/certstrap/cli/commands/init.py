@@ -6,7 +6,8 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line, refusal_lines
+from certstrap.cli.render.keys import refusal_lines
+from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
 from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
 from certstrap.cli.terminal import remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError

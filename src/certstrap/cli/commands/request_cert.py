@@ -6,7 +6,8 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.lines import country_lines, refusal_lines, request_lines
+from certstrap.cli.render.keys import refusal_lines
+from certstrap.cli.render.lines import country_lines, request_lines
 from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
 from certstrap.cli.terminal import remark, say, say_pem
 from certstrap.operations.request import common_name_of, name_of, request_certificate

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.cli.render.lines import (
     ca_lines,
     expiry_line,
     first_crl_lines,
-    is_unusable,
     left_out_lines,
     other_name_lines,
     program_for,
-    refusal_lines,
     request_lines,
     signed_line,
     usage_lines,
