@@ -1,5 +1,7 @@
 """How texts from others are shown, and how names and files stand in printed command lines."""
 
+from shlex import quote
+
 
 def with_capital(sentence: str) -> str:
     """Return a sentence with a capital, if it begins with standard input: that is no path."""
@@ -35,21 +37,15 @@ def arguments(name: str, options: str = "") -> str:
         options: the options with their values, as a shell reads them; empty for none.
     """
     if name.startswith("-"):
-        return f"{options} -- {_quote(name)}".lstrip()
-    return f"{_quote(name)} {options}".rstrip()
+        return f"{options} -- {quote(name)}".lstrip()
+    return f"{quote(name)} {options}".rstrip()
 
 
 def option(name: str, value: str) -> str:
     """Return an option with its value, which may begin with a dash."""
-    return f"{name}{'=' if value.startswith('-') else ' '}{_quote(value)}"
+    return f"{name}{'=' if value.startswith('-') else ' '}{quote(value)}"
 
 
 def quoted_path(path: str) -> str:
     """Return the path of a file, which no program can take for an option."""
-    return _quote(f"./{path}" if path.startswith("-") else path)
-
-
-def _quote(text: str) -> str:
-    from shlex import quote  # noqa: PLC0415 - few commands print a command line
-
-    return quote(text)
+    return quote(f"./{path}" if path.startswith("-") else path)

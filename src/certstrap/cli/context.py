@@ -5,13 +5,15 @@ The app takes a `Context` as its context object; tests provide their own.
 
 import errno
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
+from socket import create_connection, create_server, socket
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from certstrap.errors import (
     NoPassphraseError,
@@ -20,10 +22,6 @@ from certstrap.errors import (
     TooLargeError,
     TooLongError,
 )
-
-if TYPE_CHECKING:
-    from socket import socket
-
 
 LOOPBACK_SECONDS = 5.0
 """How long a connection within this machine may take."""
@@ -39,25 +37,21 @@ def seconds() -> float:
     return monotonic()
 
 
-def open_connection(host: str, port: int, seconds: float) -> "socket":
+def open_connection(host: str, port: int, seconds: float) -> socket:
     """Return a TCP connection, which is open within some seconds.
 
     Raises:
         OSError: it cannot be opened.
     """
-    from socket import create_connection  # noqa: PLC0415
-
     return create_connection((host, port), seconds)
 
 
-def open_loopback() -> "tuple[socket, socket]":
+def open_loopback() -> tuple[socket, socket]:
     """Return both ends of a TCP connection over the loopback.
 
     Raises:
         OSError: it cannot be opened.
     """
-    from socket import create_connection, create_server  # noqa: PLC0415
-
     with create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LOOPBACK_SECONDS)
         ours = create_connection(listener.getsockname(), LOOPBACK_SECONDS)
@@ -69,8 +63,6 @@ def run_command(line: str) -> int:
 
     What it prints goes to standard error: standard output has the results of this program.
     """
-    import subprocess  # noqa: PLC0415 - most commands run no other
-
     ended = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, stdout=2, check=False)  # noqa: S602 - the user's own line
     return ended.returncode
 
@@ -97,9 +89,8 @@ class Context(NamedTuple):
     named_depot: str = ""
     wait: int = 60
     remarks: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
-    # Quoted whole, `NamedTuple` would compile these two at every start.
-    connect: Callable[[str, int, float], "socket"] = open_connection
-    loopback: Callable[[], tuple["socket", "socket"]] = open_loopback
+    connect: Callable[[str, int, float], socket] = open_connection
+    loopback: Callable[[], tuple[socket, socket]] = open_loopback
     run: Callable[[str], int] = run_command
     rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
@@ -290,7 +281,7 @@ def close_streams() -> bool:
 def end(status: int | str | None) -> NoReturn:
     """End this process with the status that a `SystemExit` with that code would give it.
 
-    Python would first take apart all that was imported, which is 8 of the 490 million instructions
-    of ``sign``, and of no use: the streams are closed, and the files are on the disk.
+    Python would first take apart all that was imported, which is a tenth of the instructions of
+    ``sign``, and of no use: the streams are closed, and the files are on the disk.
     """
     os._exit(status if isinstance(status, int) else bool(status))

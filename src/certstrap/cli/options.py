@@ -10,6 +10,7 @@ from certstrap.cli.context import require_output
 from certstrap.cli.terminal import STANDARD_OUTPUT
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.operations.plan import Plan
+from certstrap.pki.keys import CURVES
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
 
@@ -37,7 +38,7 @@ ProfileName = Annotated[
         "--profile",
         metavar="PROFILE",
         help="What it is for: client, server or both. Default: both.",
-        autocompletion=completion.profiles,
+        autocompletion=completion.words(("client", "server", "both")),
     ),
 ]
 Years = Annotated[int | None, typer.Option("--years", metavar="N", hidden=True)]
@@ -90,7 +91,7 @@ Curve = Annotated[
         "--curve",
         metavar="CURVE",
         help="Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
-        autocompletion=completion.curves,
+        autocompletion=completion.words(CURVES),
     ),
 ]
 PassphraseText = Annotated[

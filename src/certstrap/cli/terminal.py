@@ -9,6 +9,7 @@ draw.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import typer
@@ -207,8 +208,6 @@ def draw_lines(lines: "Callable[[int], Iterable[Text]]") -> None:
 
 def save_pictures(lines: "Callable[[int], Iterable[Text]]") -> Pictures:
     """Return a picture of lines, drawn for a width of 100 columns."""
-    from io import StringIO  # noqa: PLC0415
-
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(

@@ -400,8 +400,6 @@ class _Look:
                 data = self._read(path, _PRIVATE[suffix])
             if suffix != PKCS12:
                 return self._opened(data, path, problems)
-            from certstrap.pki import decode  # noqa: PLC0415 - few depots have one
-
             return decode.unencrypted_key_of_pkcs12(data, path)
         except CertstrapError as error:
             problems.append(Finding("unreadable-key", str(error), error.hint))

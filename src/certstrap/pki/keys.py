@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from certstrap.errors import InvalidKeySpecError
@@ -186,12 +187,6 @@ def dump_pkcs8(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) 
     """
     if not passphrase:
         return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    from cryptography.hazmat.primitives.ciphers import (  # noqa: PLC0415 - only what encrypts
-        Cipher,
-        algorithms,
-        modes,
-    )
-
     clear = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     salt, iv = os.urandom(16), os.urandom(16)
     derived = hashlib.pbkdf2_hmac("sha256", passphrase, salt, rounds, dklen=32)

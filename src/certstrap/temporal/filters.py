@@ -5,6 +5,7 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -210,8 +211,6 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
 
 
 def _decoded(data: bytes, path: str) -> object:
-    import json  # noqa: PLC0415 - `filters NAME` only writes
-
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         keys = [key for key, _ in pairs]
         twice = sorted(key for key in {*keys} if keys.count(key) > 1)

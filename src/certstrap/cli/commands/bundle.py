@@ -8,7 +8,8 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.commands.check import show
 from certstrap.cli.context import Context
-from certstrap.cli.render.lines import program_for, rotation_lines
+from certstrap.cli.render.bundle import rotation_lines
+from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_plan, passphrases
 from certstrap.cli.terminal import remark, say, say_each
 from certstrap.errors import ChooseCAError

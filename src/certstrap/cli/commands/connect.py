@@ -46,7 +46,7 @@ def command(
             "--format",
             metavar="FORMAT",
             help=f"What to print: {', '.join(render.FORMATS)}.",
-            autocompletion=completion.formats,
+            autocompletion=completion.words(render.FORMATS),
         ),
     ] = "toml",
     shell: Annotated[
@@ -55,7 +55,7 @@ def command(
             "--shell",
             metavar="SHELL",
             help=f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
-            autocompletion=completion.shells,
+            autocompletion=completion.words(SHELLS),
         ),
     ] = "",
     address: Annotated[
@@ -125,7 +125,7 @@ def command(
         elif output:
             plan.add(output, text.encode(), _SECRET if form == "kubernetes" else _EDITED)
     if into:
-        say(f"Added the profile {quoted(profile or _default())} to {escaped(into)}")
+        say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
     elif output:
         say(f"Created {output}")
     else:
@@ -148,12 +148,6 @@ def _require_sense(form: str, shell: str, output: str, into: str, profile: str) 
         raise typer.BadParameter("--into and --profile are for --format toml")
     if into and output:
         raise typer.BadParameter("--into FILE changes a file, --output FILE creates one: give one")
-
-
-def _default() -> str:
-    from certstrap.temporal.connect import DEFAULT  # noqa: PLC0415 - most formats need no TOML
-
-    return DEFAULT
 
 
 def _server_ca(target: Target) -> bytes:
@@ -188,8 +182,6 @@ def _text(
         return render.kubernetes(found, entry.stem, ca)
     connection = _connection(found, target)
     if form == "toml":
-        from certstrap.temporal import connect  # noqa: PLC0415 - most formats need no TOML
-
         return connect.text_of(connection, connect.parse_name(profile or connect.DEFAULT))
     if form in render.LANGUAGES:
         return render.LANGUAGES[form](connection)
@@ -198,8 +190,6 @@ def _text(
 
 def _add_profile(plan: Plan, path: str, profile: str, connection: Connection) -> None:
     """Plan to replace ``path`` by itself and one more profile; a link leads to what is replaced."""
-    from certstrap.temporal import connect  # noqa: PLC0415 - most formats need no TOML
-
     name = profile or connect.DEFAULT
     hint = "Create it with --output FILE."
     real, data = plan.read_to_replace(path, "configuration file", hint)

@@ -17,10 +17,10 @@ from certstrap.cli.render.issue import (
 )
 from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
 from certstrap.cli.terminal import progress, say, say_each
-from certstrap.operations.batch import Line, create_all, prepare_all
+from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, Ready, Wanted
 from certstrap.operations.plan import Plan
-from certstrap.pki.keys import KeySpec
+from certstrap.pki.keys import CURVES, KeySpec
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
@@ -60,7 +60,7 @@ def command(
             metavar="CURVE",
             help="Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or "
             "Ed25519.",
-            autocompletion=completion.curves,
+            autocompletion=completion.words(CURVES),
         ),
     ] = "",
     expires: Annotated[
@@ -151,8 +151,6 @@ def _require_sense(names: list[str], source: str, has_alternative: bool) -> None
 
 
 def _read_list(plan: Plan, source: str, defaults: Wanted) -> list[Line]:
-    from certstrap.operations.batch import read_list  # noqa: PLC0415 - rarely needed
-
     return read_list(plan.read(source, "list of certificates"), source_of(source), defaults)
 
 

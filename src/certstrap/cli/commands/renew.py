@@ -1,9 +1,11 @@
 """``certstrap renew``."""
 
+import json
 from datetime import datetime
 from typing import Annotated
 
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
@@ -17,7 +19,8 @@ from certstrap.operations.plan import Plan
 from certstrap.operations.renew import Outcome, Renewed, Wanted, renew, renew_expiring, undo
 from certstrap.pki.decode import is_ca
 from certstrap.pki.validity import Expiry
-from certstrap.store.depot import CERTIFICATE, Name
+from certstrap.store.depot import CERTIFICATE, Depot, Name
+from certstrap.temporal.inputs import read_certificates
 
 EXAMPLE = "certstrap renew --expiring 30d"
 
@@ -99,8 +102,6 @@ def command(
     finally:  # also if nobody can read that: the next renewal may be months away
         status = context.run(execute) if execute and outcome.renewed else None
     if as_json:
-        import json  # noqa: PLC0415 - only where it is asked for
-
         ran = (execute, status) if status is not None else None
         document = render.document(outcome, now, context.named_depot, restored=undone, command=ran)
         say(json.dumps(document, indent=2))
@@ -121,8 +122,6 @@ def _renew(
 
 
 def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:
-    from certstrap.store.depot import Depot  # noqa: PLC0415 - already imported then
-
     say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
     say(*render.skipped_lines(outcome.skipped))
     if limit and not outcome.renewed and not outcome.refused:
@@ -137,10 +136,7 @@ def _problems(renewed: Renewed, now: datetime) -> list[str]:
     """Return what Temporal Cloud has against a root."""
     if renewed.certificate.issuer != renewed.certificate.subject:
         return []
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    from certstrap.temporal.check import check_bundle  # noqa: PLC0415 - only for a CA
-    from certstrap.temporal.inputs import read_certificates  # noqa: PLC0415
+    from certstrap.temporal.check import check_bundle  # noqa: PLC0415 - handshakes load ssl
 
     path = renewed.entry.path(CERTIFICATE)
     file = read_certificates(renewed.certificate.public_bytes(Encoding.PEM), path)

@@ -51,7 +51,7 @@ def command(
             "--reason",
             metavar="REASON",
             help=f"Why: {', '.join(REASONS)}.",
-            autocompletion=completion.reasons,
+            autocompletion=completion.words(REASONS),
         ),
     ] = "",
     passphrase: options.CAPassphraseText = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from certstrap.cli import options
+from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import status as render
 from certstrap.cli.session import new_plan, passphrases
@@ -52,9 +52,7 @@ def command(
             "--format",
             metavar="FORMAT",
             help=f"How it is printed: {' or '.join(FORMATS)}.",
-            autocompletion=lambda incomplete: [
-                name for name in FORMATS if name.startswith(incomplete)
-            ],
+            autocompletion=completion.words(FORMATS),
         ),
     ] = "text",
     svg: Annotated[

@@ -1,5 +1,6 @@
 """The lines of ``issue``: what it created, and what to do next."""
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -167,8 +168,6 @@ def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
 
 
 def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> str:
-    import json  # noqa: PLC0415 - only --json needs it
-
     at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     document = {"schema": SCHEMA, "issued_at": at, "dry_run": dry_run, "results": results}
     return json.dumps(document, indent=2)

@@ -1,12 +1,12 @@
 """The lines that the commands print; scripts read some of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width, normalize
 
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
-from certstrap.text import arguments, escaped, quoted, quoted_path
+from certstrap.text import arguments, quoted, quoted_path
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from certstrap.operations.sign import Signed
     from certstrap.pki.names import Subject
     from certstrap.store.depot import Name
-    from certstrap.temporal.bundle import Rotation, Step
 
 
 def program_for(depot_path: str) -> str:
@@ -132,18 +131,3 @@ def _columns_of(character: str) -> int:
 def padded(text: str, width: int) -> str:
     """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
     return text + " " * (width - columns(text))
-
-
-def rotation_lines(rotation: "Rotation", steps: Iterable["Step"]) -> Iterator[str]:
-    """Yield what a rotation is about, and its steps."""
-    from certstrap.temporal.bundle import fingerprint  # noqa: PLC0415 - already imported then
-
-    yield "The CAs, with their fingerprints as tcld shows them:"
-    for what, ca in (("old", rotation.old), ("new", rotation.new)):
-        end = ca.certificate.not_valid_after_utc
-        name = escaped(ca.entry.stem)
-        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, ends {end:%Y-%m-%d}"
-    for number, step in enumerate(steps, 1):
-        yield ""
-        yield f"{number}. {escaped(step.sentence)}"
-        yield from (f"   {escaped(command)}" for command in step.commands)
