@@ -100,7 +100,7 @@ def main() -> int:
         run([CERTSTRAP, "init", "--common-name", "Cert", *new_key])
         run([CERTSTRAP, "request-cert", "--common-name", "client", *new_key])
         results = [
-            ratio("certstrap sign", sign, "typer, cryptography.x509", 1.25, pairs),
+            ratio("certstrap sign", sign, "typer, cryptography.x509", 1.15, pairs),
             ratio("certstrap --version", version, "typer", 1.1, pairs),
             memory(),
         ]

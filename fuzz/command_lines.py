@@ -10,7 +10,7 @@ from typing import NamedTuple
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from certstrap.cli.app import app
+from certstrap.cli.app import LazyCommand, app
 from certstrap.cli.render.connect import FORMATS, SHELLS
 from fuzz import texts
 from fuzz.corpus import CERTSTRAPS, SECRET
@@ -88,6 +88,8 @@ def commands() -> tuple[Command, ...]:
 
 
 def _commands(command: object, words: tuple[str, ...]) -> list[Command]:
+    if isinstance(command, LazyCommand):  # a hidden one is another name of one that is shown
+        return [] if command.hidden else _commands(command.loaded, words)
     if isinstance(command, TyperGroup):
         context = typer.Context(command)
         names = command.list_commands(context)

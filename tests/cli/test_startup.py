@@ -145,7 +145,7 @@ def test_the_benchmark_prints_each_measure_with_its_limit(tmp_path: Path) -> Non
     )
     lines = ended.stdout.splitlines()
     assert [re.sub(r"\d+ ms|\d[\d.]*(?=,)", "N", line[6:]) for line in lines] == [
-        'certstrap sign (N) / python -c "import typer, cryptography.x509" (N): N, at most 1.25',
+        'certstrap sign (N) / python -c "import typer, cryptography.x509" (N): N, at most 1.15',
         'certstrap --version (N) / python -c "import typer" (N): N, at most 1.1',
         "peak memory of certstrap sign, in MB: N, at most 60",
     ], ended

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from certstrap.cli.app import app
+from certstrap.cli.app import LazyCommand, app
 from tests.conftest import CommandLine
 
 NEW = ("--curve", "P-256", "--no-passphrase")
@@ -59,6 +59,8 @@ def file_options(group: TyperGroup, before: str = "") -> Iterator[str]:
     context = typer.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
+        if isinstance(command, LazyCommand) and not command.hidden:
+            command = command.loaded
         assert isinstance(command, TyperCommand | TyperGroup)
         if isinstance(command, TyperGroup):
             yield from file_options(command, f"{name} ")
