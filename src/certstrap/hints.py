@@ -7,6 +7,7 @@ capitals, such as NAME and FILE, are placeholders for the reader.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from shlex import join
 from typing import NamedTuple
 
 from certstrap.text import escaped
@@ -57,8 +58,6 @@ def command_line(command: Command, depot_path: str = "") -> str:
         depot_path: the depot that the user named, which certstrap's own commands are for; empty for
             the default.
     """
-    from shlex import join  # noqa: PLC0415 - few commands print a command line
-
     program, *words = command
     if program == "certstrap":
         depot = [("--depot-path", depot_path)] if depot_path else []
