@@ -380,14 +380,19 @@ def _together(parts: list[Object]) -> tuple[bool | None, str]:
     unknown = [part.source for part in parts if part.public_key is None]
     if len(parts) < 2 or not known:  # noqa: PLR2004 - there is nothing to compare
         return None, ""
-    others = [part.source for part in known[1:] if part.public_key != known[0].public_key]
+    first = known[0]
+    others = [
+        part.source
+        for part in known[1:]
+        if any(rules.same_key(part.public_key, part.source, first.public_key, first.source))
+    ]
     if others:
         verb = "do" if len(others) > 1 else "does"
         return False, (
-            f"{_listed(others)} {verb} not belong to {known[0].source}: the keys are not the same."
+            f"{_listed(others)} {verb} not belong to {first.source}: the keys are not the same."
         )
     if unknown:
-        return None, f"{_listed(unknown)} cannot be compared with {known[0].source}."
+        return None, f"{_listed(unknown)} cannot be compared with {first.source}."
     return True, f"{_listed([part.source for part in parts])} belong together."
 
 

@@ -13,10 +13,11 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.pki import crl as crls
-from certstrap.pki import decode, key_files, pem, rules
+from certstrap.pki import decode, key_files, pem, revocation, rules
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_self_signed, is_signed_by
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import kind_of
+from certstrap.pki.validity import DateState, Validity
 from certstrap.store import compromised as compromised_keys
 from certstrap.store import files
 from certstrap.store.depot import (
@@ -33,7 +34,7 @@ from certstrap.store.depot import (
 )
 
 Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
-State = Literal["valid", "not yet valid", "expired", "revoked", "unknown"]
+State = DateState | Literal["revoked", "unknown"]
 
 
 class Item(NamedTuple):
@@ -74,9 +75,7 @@ class Item(NamedTuple):
             return "unknown"
         if self.revoked:
             return "revoked"
-        if now > self.end:
-            return "expired"
-        return "valid" if now >= self.start else "not yet valid"
+        return Validity(self.start, self.end).state(now)
 
 
 class Status(NamedTuple):
@@ -198,7 +197,8 @@ class _Look:
         }
         self.ends = {ca.entry.stem: ca.certificate.not_valid_after_utc for ca in depot.authorities}
         self.kinds: dict[object, str] = {}
-        self.revoked: dict[str, dict[int, datetime]] = defaultdict(dict)
+        self.crls: dict[str, list[x509.CertificateRevocationList]] = defaultdict(list)
+        self.revoked: dict[str, dict[int, datetime]] = {}
         self.crl_ends: dict[str, datetime] = {}
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
@@ -209,8 +209,9 @@ class _Look:
             self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
     def all(self, progress: Progress) -> Status:
-        for stem in sorted(self.stems[CRL]):
-            self.problems[stem] += self._crl(self.depot.entry(stem))
+        for entry, crl in self.depot.crls:
+            self.problems[entry.stem] += self._crl(entry, crl)
+        self.revoked = {stem: revocation.revocations(each) for stem, each in self.crls.items()}
         own = set().union(*(self.stems[suffix] for suffix in _OWN))
         stems = sorted(stem for stem in own if not self._is_export(stem))
         items: list[Item] = []
@@ -246,18 +247,18 @@ class _Look:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
         return files.read(path, kind, private=private, own=self.shared)
 
-    def _crl(self, entry: Entry) -> Iterator[Finding]:
-        """Take note of whom a CRL revokes; yield what is wrong with it."""
+    def _crl(
+        self, entry: Entry, crl: x509.CertificateRevocationList | CertstrapError
+    ) -> Iterator[Finding]:
+        """Take note of whose CRL it is; yield what is wrong with it."""
         path = entry.path(CRL)
-        try:
-            crl = decode.decode_crl(self._read(path, pem.CRL), path)
-        except CertstrapError as error:
-            yield Finding("crl-unreadable", str(error), error.hint)
+        if isinstance(crl, CertstrapError):
+            yield Finding("crl-unreadable", str(crl), crl.hint)
             return
         signers = [
             ca.entry.stem
             for ca in self.depot.authorities
-            if ca.certificate.subject == crl.issuer and is_signed_by(crl, ca.certificate)
+            if revocation.speaks_of(crl, ca.certificate)
         ]
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             yield Finding("crl-foreign", f"{path} is not signed by a CA of this depot.")
@@ -265,9 +266,8 @@ class _Look:
         yield from crls.current(crl, self.now, path)
         if crl.next_update_utc:
             self.crl_ends[entry.stem] = crl.next_update_utc
-        dates = {each.serial_number: each.revocation_date_utc for each in crl}
         for stem in signers:
-            self.revoked[stem].update(dates)
+            self.crls[stem].append(crl)
 
     def _items(self, stems: Sequence[str]) -> list[Item]:
         """Return some items; work of one kind done at a time takes a third less time."""
@@ -289,10 +289,10 @@ class _Look:
         requested = self._request(entry, problems)
         private = self._private(entry, KEY, problems) if stem in self.stems[KEY] else None
         expected, other = (public, CERTIFICATE) if public else (requested, REQUEST)
-        if public and requested and public != requested:
-            problems.append(_apart(entry, REQUEST, CERTIFICATE))
-        if private and expected and private != expected:
-            problems.append(_apart(entry, KEY, other))
+        if public and requested:
+            problems += _apart(entry, requested, REQUEST, public, CERTIFICATE)
+        if private and expected:
+            problems += _apart(entry, private, KEY, expected, other)
         if self.compromised:
             found = {CERTIFICATE: public, REQUEST: requested, KEY: private}
             problems += self._compromised(entry, found)
@@ -308,7 +308,7 @@ class _Look:
         )
         if certificate:
             path = entry.path(CERTIFICATE)
-            problems += rules.strong_key(public, path)
+            problems += rules.key(certificate, path)
             item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
 
@@ -385,8 +385,8 @@ class _Look:
         for suffix, stems in ((PKCS8, self.pkcs8), (PKCS12, self.stems[PKCS12])):
             if entry.stem in stems:
                 private = self._private(entry, suffix, problems)
-                if private and expected and private != expected:
-                    problems.append(_apart(entry, suffix, other))
+                if private and expected:
+                    problems += _apart(entry, private, suffix, expected, other)
         return problems
 
     def _private(self, entry: Entry, suffix: str, problems: list[Finding]) -> object | None:
@@ -460,16 +460,15 @@ class _Look:
                     f"{self.ends[stem]:%Y-%m-%d}.",
                 )
             )
-        return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
+        return item._replace(issuer=stem, revoked=self.revoked.get(stem, {}).get(serial))
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)
 _CHAIN_STEM = CHAIN.removesuffix(CERTIFICATE)
 
 
-def _apart(entry: Entry, suffix: str, other: str) -> Finding:
-    return Finding(
-        "pair",
-        f"{entry.path(suffix)} does not belong to {entry.path(other)}: the keys are not the same.",
-        "Put back the files that belong together.",
-    )
+def _apart(
+    entry: Entry, key: object, suffix: str, other: object, other_suffix: str
+) -> Iterator[Finding]:
+    """Yield whether two files of an entry do not belong together."""
+    return rules.same_key(key, entry.path(suffix), other, entry.path(other_suffix))
