@@ -227,8 +227,7 @@ def names(
     is_leaf = isinstance(profile, LeafProfile)
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
     for number, above in enumerate(cas):
-        if not is_leaf:
-            yield from _path_length(cas, number)
+        yield from _path_length(cas, number, 0 if is_leaf else 1)
         if extension(above, x509.NameConstraints):
             yield from _mail(subject)
         for name, permitted in not_permitted(subject, alternative, above, common_name=is_leaf):
@@ -312,10 +311,10 @@ def _mail(subject: x509.Name) -> Iterator[Finding]:
             )
 
 
-def _path_length(cas: Sequence[x509.Certificate], number: int) -> Iterator[Finding]:
-    """Yield why no valid path leads through an intermediate below the first of ``cas``."""
+def _path_length(cas: Sequence[x509.Certificate], number: int, more: int) -> Iterator[Finding]:
+    """Yield whether ``cas[number]`` does not allow so many more CAs below the first of ``cas``."""
     remaining = remaining_path_length(cas, number)
-    if remaining is not None and remaining < 1:
+    if remaining is not None and remaining < more:
         yield Finding(
             "path-length",
             f"The CA's path length is {path_length_of(cas[number])}: no intermediate may follow it"
