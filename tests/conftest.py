@@ -1,7 +1,9 @@
 """What the tests share: a clock that stands still, a command line to call, folders to compare."""
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -16,6 +18,8 @@ from typer.testing import CliRunner
 from certstrap.cli.app import app
 from certstrap.cli.context import Context, cores
 from tests import programs
+from tests.builders import depots
+from tests.builders.depots import Command
 from tests.programs import CERTSTRAP, Outcome
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -112,6 +116,38 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def certstrap(folder: Path) -> CommandLine:
     """The command line, in an empty folder."""
     return CommandLine()
+
+
+Prepared = Callable[[tuple[Command, ...], CommandLine], Path]
+
+
+@pytest.fixture(scope="session")
+def prepared_depot(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """Gives a folder in which commands were called, to be copied; they are called once."""
+
+    @cache
+    def prepare(commands: tuple[Command, ...], certstrap: CommandLine) -> Path:
+        folder = tmp_path_factory.mktemp("prepared")
+        with chdir(folder):
+            for command in commands:
+                certstrap(*command)
+        return folder
+
+    return prepare
+
+
+@pytest.fixture
+def depot(
+    request: pytest.FixtureRequest,
+    certstrap: CommandLine,
+    folder: Path,
+    prepared_depot: Prepared,
+) -> Path:
+    """The depot that the commands of the mark `depot` make, at ``out`` in the current folder."""
+    mark = request.node.get_closest_marker("depot")
+    commands = mark.args if mark else depots.CLIENT
+    shutil.copytree(prepared_depot(commands, certstrap), folder, dirs_exist_ok=True)
+    return folder / "out"
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:

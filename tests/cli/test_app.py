@@ -20,6 +20,7 @@ from certstrap.cli import commands
 from certstrap.cli.app import COMMANDS as LISTED
 from certstrap.cli.app import app
 from tests import programs
+from tests.builders.depots import NEW_KEY
 from tests.cli.shell import complete
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
@@ -198,7 +199,7 @@ def test_a_mistyped_option_is_met_with_the_one_that_was_meant(certstrap: Command
 )
 def test_the_environment_names_the_depot(folder: Path, environ: Mapping[str, str]) -> None:
     depot = environ["CERTSTRAP_DEPOT_PATH"] or "out"
-    args = ["init", "--cn", "X", "--curve", "P-256", "--no-passphrase"]
+    args = ["init", "--cn", "X", *NEW_KEY]
     done = CliRunner().invoke(app, args, env=environ)
     assert done.stdout.startswith(f"Created {depot}/X.key\n")
     done = CliRunner().invoke(app, ["--depot-path", "option", *args], env=environ)
@@ -270,7 +271,7 @@ def test_each_shell_completes_a_line(
 
 @pytest.mark.parametrize("command", ["connect", "filters"])
 def test_clients_are_offered_and_no_cas(certstrap: CommandLine, command: str) -> None:
-    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "client", *NEW_KEY)
     line = f"certstrap {command} "
     done = CliRunner().invoke(app, [], env=complete("bash", line), prog_name="certstrap")
     assert done.stdout.split() == ["client"]
@@ -291,9 +292,8 @@ def test_clients_are_offered_and_no_cas(certstrap: CommandLine, command: str) ->
     ],
 )
 def test_values_are_offered(certstrap: CommandLine, words: str, offered: list[str]) -> None:
-    new_key = ("--curve", "P-256", "--no-passphrase")
-    certstrap("issue", "client", "--pkcs8", *new_key)
-    certstrap("request-cert", "--cn", "pending", *new_key)
+    certstrap("issue", "client", "--pkcs8", *NEW_KEY)
+    certstrap("request-cert", "--cn", "pending", *NEW_KEY)
     environ = complete("bash", f"certstrap {words}")
     done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
     assert done.stdout.split() == offered

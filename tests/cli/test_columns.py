@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 
 from certstrap.cli.render.lines import columns, padded
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 TEXTS = [
     "",
     "worker-1 (CA)",
@@ -43,7 +43,7 @@ def test_plain_lines_are_aligned_for_names_of_any_script(
     certstrap: CommandLine, folder: Path
 ) -> None:
     names = ["a", "證書", "N\u0303andu\u0301", "ग्राहक"]
-    certstrap("issue", *names, *NEW)
+    certstrap("issue", *names, *NEW_KEY)
     filters = [{"commonName": name} for name in names]
     (folder / "filters.json").write_text(json.dumps({"filters": filters}))
     for line, word in (("status", "  P-256"), ("filters --match filters.json", "  filter ")):

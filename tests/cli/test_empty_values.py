@@ -8,10 +8,10 @@ from cryptography import x509
 from certstrap.pki.keys import spec_of
 from tests.builders import foreign
 from tests.builders.certificates import NO_CA
+from tests.builders.depots import NEW_KEY
 from tests.cli.shell import EC, bash
 from tests.conftest import CommandLine
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 WAYS = ["{} {}", "{}={}"]
 
 

@@ -7,9 +7,10 @@ from cryptography import x509
 
 from certstrap.pki.keys import spec_of
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
-INIT = ("init", "--curve", "P-256", "--no-passphrase")
+INIT = ("init", *NEW_KEY)
 SUBJECT = "CN=X,OU=R,O=Acme,L=Ulm,ST=BW,C=DE"
 
 
@@ -83,7 +84,7 @@ def test_options_stand_before_or_after_the_name(
     certstrap: CommandLine, folder: Path, args: tuple[str, ...]
 ) -> None:
     certstrap(*INIT, "--cn", "X")
-    certstrap("request-cert", "--curve", "P-256", "--no-passphrase", "--cn", "client")
+    certstrap("request-cert", *NEW_KEY, "--cn", "client")
     line = "Created out/client.crt from out/client.csr signed by out/X.key\n"
     assert certstrap("sign", *args).stdout == line
 
@@ -190,7 +191,7 @@ def test_the_apps_own_help_takes_one_dash_or_two(certstrap: CommandLine, spellin
 @pytest.mark.parametrize(
     "args",
     [
-        ("--", "init", "--curve", "P-256", "--no-passphrase", "--cn", "X"),
+        ("--", "init", *NEW_KEY, "--cn", "X"),
         ("--depot-path", "wrong", "--depot-path=out", *INIT, "--cn", "X"),
     ],
 )

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from certstrap.cli.app import app
 from certstrap.cli.context import utc_now
+from tests.builders.depots import NEW_KEY
 from tests.cli.shell import complete
 from tests.conftest import CommandLine
 from tests.docs import ROOT
@@ -124,7 +125,7 @@ def test_no_command_is_imported_to_complete_a_name(
 def of_sign(folder: Path) -> set[str]:
     """The modules that `sign` imports."""
     certstrap = CommandLine(now=utc_now())
-    certstrap("init", "--common-name", "Cert", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--common-name", "Cert", *NEW_KEY)
     certstrap("request-cert", "--common-name", "client", "--key-bits", "2048", "--no-passphrase")
     return _imported(folder, "sign client --CA Cert")
 

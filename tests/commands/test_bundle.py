@@ -15,6 +15,7 @@ from certstrap.cli.context import utc_now
 from certstrap.pki.keys import KeySpec
 from tests.builders import foreign
 from tests.builders.certificates import NO_CA, a_name, key_usage
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import CA_KEY, OTHER_KEY, a_key, an_rsa_key, key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, snapshot
@@ -32,8 +33,6 @@ from tests.temporal.pki import (
     with_sha1,
 )
 
-QUICK = ("--curve", "P-256", "--no-passphrase")
-
 
 @pytest.fixture
 def certstrap(folder: Path) -> CommandLine:
@@ -42,16 +41,16 @@ def certstrap(folder: Path) -> CommandLine:
 
 
 def ca(certstrap: CommandLine, name: str, *options: str) -> None:
-    certstrap("init", "--common-name", name, *QUICK, *options)
+    certstrap("init", "--common-name", name, *NEW_KEY, *options)
 
 
 def intermediate(certstrap: CommandLine, name: str, above: str) -> None:
-    certstrap("request-cert", "--common-name", name, *QUICK)
+    certstrap("request-cert", "--common-name", name, *NEW_KEY)
     certstrap("sign", name, "--CA", above, "--intermediate")
 
 
 def client(certstrap: CommandLine, name: str, above: str) -> None:
-    certstrap("request-cert", "--common-name", name, *QUICK)
+    certstrap("request-cert", "--common-name", name, *NEW_KEY)
     certstrap("sign", name, "--CA", above)
 
 
@@ -75,7 +74,7 @@ def test_all_cas_of_the_depot_go_to_standard_output_each_root_before_what_it_iss
 ) -> None:
     ca(certstrap, "Z", "--path-length", "2")
     intermediate(certstrap, "M", "Z")
-    certstrap("request-cert", "--common-name", "A", *QUICK)
+    certstrap("request-cert", "--common-name", "A", *NEW_KEY)
     certstrap("sign", "A", "--CA", "Z", "--intermediate")
     ca(certstrap, "Other")
     client(certstrap, "leaf", "A")
@@ -389,7 +388,7 @@ def test_what_a_client_has_beside_its_certificate_is_replaced_too(
     ca(certstrap, "Root", "--path-length", "1")
     intermediate(certstrap, "Old", "Root")
     ca(certstrap, "New")
-    certstrap("issue", "worker", "--CA", "Old", "--profile", "client", *QUICK)
+    certstrap("issue", "worker", "--CA", "Old", "--profile", "client", *NEW_KEY)
     certstrap("export-chain", "worker")
     certstrap("export-pkcs12", "worker", "--passphrase", "s3cret")
     steps = commands(certstrap(*ROTATE).stdout)
@@ -465,7 +464,7 @@ def test_the_steps_go_to_standard_error_if_standard_output_is_the_bundle(
 
 def test_a_depot_elsewhere_stands_in_every_command(certstrap: CommandLine, folder: Path) -> None:
     for name in ("Old", "New"):
-        certstrap("--depot-path", "my depot", "init", "--cn", name, *QUICK)
+        certstrap("--depot-path", "my depot", "init", "--cn", name, *NEW_KEY)
     outcome = certstrap("--depot-path", "my depot", *ROTATE)
     for line in outcome.lines:
         if line.strip().startswith("certstrap "):

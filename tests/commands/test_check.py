@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from certstrap.cli.context import utc_now
 from certstrap.temporal.rules import RULES
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY, init, signed
 from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, snapshot
@@ -23,8 +24,6 @@ from tests.temporal import servers
 from tests.temporal.pki import BELOW, DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
 from tests.temporal.servers import SERVER_CA, context, serving
 
-QUICK = ("--curve", "P-256", "--no-passphrase")
-
 
 @pytest.fixture
 def certstrap(folder: Path) -> CommandLine:
@@ -32,16 +31,12 @@ def certstrap(folder: Path) -> CommandLine:
     return CommandLine(now=utc_now())
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with what the documented walkthrough makes."""
-    certstrap("init", "--common-name", "Cert", *QUICK)
-    client(certstrap, "your-namespace")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init(), *signed("your-namespace"))
+"""A depot with what the documented walkthrough makes."""
 
 
 def client(certstrap: CommandLine, name: str, ca: str = "Cert", *options: str) -> None:
-    certstrap("request-cert", "--common-name", name, *QUICK)
+    certstrap("request-cert", "--common-name", name, *NEW_KEY)
     certstrap("sign", name, "--CA", ca, *options)
 
 
@@ -93,7 +88,7 @@ def test_what_the_walkthrough_makes_passes_for_each_client(
 
 
 def test_java_is_told_how_to_make_its_key(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("--depot-path", "my depot", "init", "--common-name", "Cert", *QUICK)
+    certstrap("--depot-path", "my depot", "init", "--common-name", "Cert", *NEW_KEY)
     certstrap("--depot-path", "my depot", "request-cert", "--cn", "a", "--no-passphrase")
     certstrap("--depot-path", "my depot", "sign", "a")
     found = certstrap(
@@ -135,8 +130,8 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
     certstrap: CommandLine, folder: Path
 ) -> None:
     in_depot = ("--depot-path", "my certstrap depot")
-    certstrap(*in_depot, "init", "--cn", "Cert", *QUICK)
-    certstrap(*in_depot, "request-cert", "--cn", "NAME", *QUICK)
+    certstrap(*in_depot, "init", "--cn", "Cert", *NEW_KEY)
+    certstrap(*in_depot, "request-cert", "--cn", "NAME", *NEW_KEY)
     certstrap(*in_depot, "sign", "NAME", "--expires", "1 hour")
     path = "my certstrap depot/NAME.key"
     Path(path).chmod(0o644)
@@ -159,7 +154,7 @@ def test_a_pkcs12_file_is_no_key_to_be_written_again(certstrap: CommandLine, dep
 
 def test_without_a_name_the_whole_depot_is_checked(certstrap: CommandLine, depot: Path) -> None:
     client(certstrap, "other")
-    certstrap("init", "--common-name", "Unused", *QUICK)
+    certstrap("init", "--common-name", "Unused", *NEW_KEY)
     document = as_json(certstrap)
     assert [each["name"] for each in document["results"]] == ["other", "your-namespace", "Unused"]
     assert document["passed"]
@@ -216,8 +211,8 @@ def test_an_empty_depot_has_nothing_to_check(certstrap: CommandLine, folder: Pat
 
 
 def test_a_ca_is_checked_with_those_above_it(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Root", "--path-length", "1", *QUICK)
-    certstrap("request-cert", "--cn", "Int", *QUICK)
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     outcome = certstrap("check", "Int")
     assert outcome.lines[0] == "Int: CA out/Int.crt, out/Root.crt"
@@ -233,8 +228,8 @@ def test_a_ca_is_checked_with_those_above_it(certstrap: CommandLine, folder: Pat
 
 
 def test_a_leaf_below_an_intermediate_needs_its_chain(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Root", "--path-length", "1", *QUICK)
-    certstrap("request-cert", "--cn", "Int", *QUICK)
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     client(certstrap, "below", "Int")
     incomplete, refused = failures(certstrap, "below")
@@ -286,7 +281,7 @@ def test_a_key_elsewhere_is_named(certstrap: CommandLine, depot: Path, folder: P
 
 
 def test_the_uploaded_file_counts_where_it_is_named(certstrap: CommandLine, depot: Path) -> None:
-    certstrap("init", "--cn", "Other", *QUICK)
+    certstrap("init", "--cn", "Other", *NEW_KEY)
     assert certstrap("check", "--ca-bundle", "out/Cert.crt").lines[-1] == "your-namespace passed."
     found = failures(certstrap, "your-namespace", "--ca-bundle", "out/Other.crt")
     assert [line.split(": ")[1] for line in found] == ["chain-complete", "rehearsal"]
@@ -297,7 +292,7 @@ def test_a_certificate_of_a_ca_that_was_made_again_is_found(
 ) -> None:
     for path in depot.glob("Cert.*"):
         path.unlink()
-    certstrap("init", "--common-name", "Cert", *QUICK)
+    certstrap("init", "--common-name", "Cert", *NEW_KEY)
     found = failures(certstrap, "your-namespace")
     assert [line.split(": ")[1] for line in found] == ["chain-signature", "rehearsal"]
 

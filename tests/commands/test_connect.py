@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.cli.render.connect import FORMATS, LANGUAGES
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import key_data
 from tests.conftest import NOW, CommandLine, snapshot
 
@@ -21,18 +22,11 @@ HOST = "your-namespace.acct.tmprl.cloud"
 
 
 @pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with `client`, below `Cert`."""
-    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
-    return folder / "out"
-
-
-@pytest.fixture
 def chained(certstrap: CommandLine, folder: Path) -> Path:
     """A depot with `client` below `Int`, below `Root`."""
     certstrap("init", "--cn", "Root", "--curve", "P-256", "--path-length", "1", "--no-passphrase")
     for name in ("Int", "client"):
-        certstrap("request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+        certstrap("request-cert", "--cn", name, *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     certstrap("sign", "client", "--CA", "Int")
     return folder / "out"
@@ -209,8 +203,7 @@ def test_a_certificate_that_is_not_for_clients_is_refused(
     certstrap: CommandLine, folder: Path
 ) -> None:
     certstrap(
-        "issue", "client", "--profile", "server", "--domain", "a.example", "--curve", "P-256",
-        "--no-passphrase",
+        "issue", "client", "--profile", "server", "--domain", "a.example", *NEW_KEY,
     )  # fmt: skip
     certstrap.refuses(
         *CLIENT,
@@ -483,7 +476,7 @@ def test_a_depot_whose_path_has_control_characters_is_refused(
     certstrap: CommandLine, folder: Path
 ) -> None:
     at = ("--depot-path", "a\nb")
-    certstrap(*at, "issue", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap(*at, "issue", "client", *NEW_KEY)
     certstrap.refuses(*at, *CLIENT, sentence="its path has control characters")
 
 
@@ -491,7 +484,7 @@ def test_a_line_of_the_temporal_command_can_be_read_by_a_shell(
     certstrap: CommandLine, folder: Path
 ) -> None:
     at = ("--depot-path", "it's a $depot")
-    certstrap(*at, "issue", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap(*at, "issue", "client", *NEW_KEY)
     line = certstrap(*at, *CLIENT, "--format", "cli").stdout
     assert shlex.split(line) == [
         "temporal", "workflow", "list",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
 CONNECT = ("connect", "client", "--namespace", "your-namespace.acct", "--into", "temporal.toml")
@@ -21,7 +22,7 @@ address = 'localhost:7233'
 @pytest.fixture
 def file(certstrap: CommandLine, folder: Path) -> Path:
     """A temporal.toml, beside a depot with `client`."""
-    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "client", *NEW_KEY)
     path = folder / "temporal.toml"
     path.write_text(BEFORE)
     return path

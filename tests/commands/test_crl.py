@@ -11,26 +11,28 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.pki.crl import NEVER
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate, a_name, key_usage
+from tests.builders.depots import NEW_KEY, init, signed
 from tests.builders.keys import CA_KEY, key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.programs import CERTSTRAP, ordinary, run
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 LATER = NOW + timedelta(days=3)
 ISSUE = ("issue", "client", "--CA", "Int", "--curve", "P-256")
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the root `Cert`, `Int` below it, which has no CRL, and `client` below that."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY, "--path-length", "1")
-    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
-    certstrap("sign", "Int", "--CA", "Cert", "--intermediate", "--expires", "1 year")
-    certstrap("request-cert", "--cn", "client", *NEW_KEY)
-    certstrap("sign", "client", "--CA", "Int", "--expires", "90d")
-    (folder / "out/Int.crl").unlink()
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Cert", "--path-length", "1"),
+    *signed("Int", "Cert", "--intermediate", "--expires", "1 year"),
+    *signed("client", "Int", "--expires", "90d"),
+)
+"""The root `Cert`, `Int` below it, and `client` below that."""
+
+
+@pytest.fixture(autouse=True)
+def no_crl_of_int(depot: Path) -> None:
+    """Remove the CRL of `Int`."""
+    (depot / "Int.crl").unlink()
 
 
 def bundled(pem: str | bytes) -> list[x509.CertificateRevocationList]:

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY
 from tests.builders.pairs import Pair
 from tests.conftest import NOW, CommandLine
 
@@ -15,7 +16,7 @@ LATER = NOW + 2 * foreign.YEAR
 
 
 @pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
+def keyless(folder: Path) -> Path:
     """Three certificates, `leaf` below `Int` below `Root`, in a depot without any key."""
     root = pairs.ca(subject="Root")
     intermediate = pairs.ca(subject="Int", by=root)
@@ -33,30 +34,30 @@ def chain(path: Path) -> list[x509.Certificate]:
     return x509.load_pem_x509_certificates(path.read_bytes())
 
 
-def of(depot: Path, *stems: str) -> list[x509.Certificate]:
-    return [foreign.load_certificate(depot / f"{stem}.crt") for stem in stems]
+def of(keyless: Path, *stems: str) -> list[x509.Certificate]:
+    return [foreign.load_certificate(keyless / f"{stem}.crt") for stem in stems]
 
 
 def test_a_chain_is_the_leaf_and_what_stands_between_it_and_the_root(
-    certstrap: CommandLine, depot: Path
+    certstrap: CommandLine, keyless: Path
 ) -> None:
     assert certstrap("export-chain", "leaf").stdout == "Created out/leaf.chain.crt\n"
-    path = depot / "leaf.chain.crt"
-    both = (depot / "leaf.crt").read_bytes() + (depot / "Int.crt").read_bytes()
+    path = keyless / "leaf.chain.crt"
+    both = (keyless / "leaf.crt").read_bytes() + (keyless / "Int.crt").read_bytes()
     assert path.read_bytes() == both
     assert path.stat().st_mode & 0o777 == 0o444
 
 
-def test_a_chain_ends_with_the_root_if_asked_to(certstrap: CommandLine, depot: Path) -> None:
+def test_a_chain_ends_with_the_root_if_asked_to(certstrap: CommandLine, keyless: Path) -> None:
     certstrap("export-chain", "leaf", "--with-root")
-    assert chain(depot / "leaf.chain.crt") == of(depot, "leaf", "Int", "Root")
+    assert chain(keyless / "leaf.chain.crt") == of(keyless, "leaf", "Int", "Root")
 
 
-def test_the_chain_of_an_intermediate_begins_with_it(certstrap: CommandLine, depot: Path) -> None:
+def test_the_chain_of_an_intermediate_begins_with_it(certstrap: CommandLine, keyless: Path) -> None:
     certstrap("export-chain", "Int")
-    assert chain(depot / "Int.chain.crt") == of(depot, "Int")
+    assert chain(keyless / "Int.chain.crt") == of(keyless, "Int")
     certstrap("export-chain", "leaf", "--with-root")
-    assert chain(depot / "leaf.chain.crt") == of(depot, "leaf", "Int", "Root")
+    assert chain(keyless / "leaf.chain.crt") == of(keyless, "leaf", "Int", "Root")
 
 
 def test_a_leaf_right_below_its_root_is_its_own_chain(certstrap: CommandLine, folder: Path) -> None:
@@ -67,10 +68,10 @@ def test_a_leaf_right_below_its_root_is_its_own_chain(certstrap: CommandLine, fo
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf")
 
 
-def test_a_root_alone_has_no_chain_without_itself(certstrap: CommandLine, depot: Path) -> None:
+def test_a_root_alone_has_no_chain_without_itself(certstrap: CommandLine, keyless: Path) -> None:
     certstrap.refuses("export-chain", "Root", sentence="Root is a root", hint="--with-root")
     certstrap("export-chain", "Root", "--with-root")
-    assert chain(depot / "Root.chain.crt") == of(depot, "Root")
+    assert chain(keyless / "Root.chain.crt") == of(keyless, "Root")
 
 
 def test_a_chain_of_many_intermediates_is_found(certstrap: CommandLine, folder: Path) -> None:
@@ -86,15 +87,15 @@ def test_a_chain_of_many_intermediates_is_found(certstrap: CommandLine, folder: 
     assert chain(folder / "out/leaf.chain.crt") == expected
 
 
-def test_the_file_goes_to_the_path_that_was_given(certstrap: CommandLine, depot: Path) -> None:
-    before = sorted(depot.iterdir())
+def test_the_file_goes_to_the_path_that_was_given(certstrap: CommandLine, keyless: Path) -> None:
+    before = sorted(keyless.iterdir())
     outcome = certstrap("export-chain", "leaf", "--output", "bundle.pem")
     assert outcome.stdout == "Created bundle.pem\n"
-    assert chain(Path("bundle.pem")) == of(depot, "leaf", "Int")
-    assert sorted(depot.iterdir()) == before
+    assert chain(Path("bundle.pem")) == of(keyless, "leaf", "Int")
+    assert sorted(keyless.iterdir()) == before
 
 
-def test_nothing_is_overwritten(certstrap: CommandLine, depot: Path) -> None:
+def test_nothing_is_overwritten(certstrap: CommandLine, keyless: Path) -> None:
     certstrap("export-chain", "leaf")
     again = "out/leaf.chain.crt already exists!"
     certstrap.refuses("export-chain", "leaf", "--with-root", sentence=again, hint="Hint: ")
@@ -107,9 +108,14 @@ def test_nothing_is_overwritten(certstrap: CommandLine, depot: Path) -> None:
 )
 @pytest.mark.parametrize("options", [(), ("--with-root",), ("--output", "bundle.pem")])
 def test_an_incomplete_chain_is_refused_and_names_the_missing_issuer(
-    certstrap: CommandLine, depot: Path, gone: str, leaf: str, issuer: str, options: tuple[str, ...]
+    certstrap: CommandLine,
+    keyless: Path,
+    gone: str,
+    leaf: str,
+    issuer: str,
+    options: tuple[str, ...],
 ) -> None:
-    (depot / f"{gone}.crt").unlink()
+    (keyless / f"{gone}.crt").unlink()
     certstrap.refuses(
         "export-chain", leaf, *options,
         sentence=f'The chain is incomplete: out does not have the certificate of its issuer '
@@ -207,14 +213,14 @@ def test_only_cas_stand_above_a_leaf(certstrap: CommandLine, folder: Path) -> No
     certstrap.refuses("export-chain", "leaf", sentence='"CN=no CA"')
 
 
-def test_what_else_is_in_the_depot_does_not_matter(certstrap: CommandLine, depot: Path) -> None:
-    (depot / "broken.crt").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n")
-    (depot / "folder.crt").mkdir()
-    root = foreign.load_certificate(depot / "Root.crt")
-    (depot / "Root.crt").unlink()
-    (depot / "Root.crt").write_bytes(root.public_bytes(Encoding.DER))
+def test_what_else_is_in_the_depot_does_not_matter(certstrap: CommandLine, keyless: Path) -> None:
+    (keyless / "broken.crt").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n")
+    (keyless / "folder.crt").mkdir()
+    root = foreign.load_certificate(keyless / "Root.crt")
+    (keyless / "Root.crt").unlink()
+    (keyless / "Root.crt").write_bytes(root.public_bytes(Encoding.DER))
     certstrap("export-chain", "leaf", "--with-root")
-    assert chain(depot / "leaf.chain.crt")[2] == root
+    assert chain(keyless / "leaf.chain.crt")[2] == root
 
 
 def test_an_expired_ca_is_still_who_issued_it(certstrap: CommandLine, folder: Path) -> None:
@@ -229,9 +235,8 @@ def test_an_expired_ca_is_still_who_issued_it(certstrap: CommandLine, folder: Pa
 def test_a_ca_whose_name_ends_in_chain_signs_and_is_found(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    options = ("--curve", "P-256", "--no-passphrase")
-    certstrap("init", "--cn", "block.chain", *options)
-    certstrap("request-cert", "--cn", "leaf", *options)
+    certstrap("init", "--cn", "block.chain", *NEW_KEY)
+    certstrap("request-cert", "--cn", "leaf", *NEW_KEY)
     certstrap("sign", "leaf")
     certstrap("export-chain", "leaf", "--with-root")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf", "block.chain")
@@ -248,7 +253,7 @@ def test_a_ca_whose_name_ends_in_chain_signs_and_is_found(
     ],
 )
 def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
-    certstrap: CommandLine, depot: Path, line: tuple[str, ...], sentence: str
+    certstrap: CommandLine, keyless: Path, line: tuple[str, ...], sentence: str
 ) -> None:
     outcome = certstrap.refuses("export-chain", *line, sentence=sentence, hint="Hint: ")
     assert len(outcome.stderr.splitlines()) == 2
@@ -256,10 +261,10 @@ def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
 
 @pytest.mark.parametrize("data", [b"", b"-----BEGIN CERTIFICATE-----\nAAAA\n", b"junk"])
 def test_a_certificate_that_cannot_be_read_is_reported(
-    certstrap: CommandLine, depot: Path, data: bytes
+    certstrap: CommandLine, keyless: Path, data: bytes
 ) -> None:
-    (depot / "leaf.crt").unlink()
-    (depot / "leaf.crt").write_bytes(data)
+    (keyless / "leaf.crt").unlink()
+    (keyless / "leaf.crt").write_bytes(data)
     certstrap.refuses("export-chain", "leaf", sentence="out/leaf.crt is ", hint="Hint: ")
 
 

@@ -8,24 +8,21 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
 
 from certstrap.pki.keys import KeySpec
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
 from tests.cli.terminal import AGAIN, NEW, ends, terminal
 from tests.conftest import CommandLine
 
-QUICK = ("--curve", "P-256", "--no-passphrase")
 EXPORT = ("export-pkcs12", "client")
 CREATED = "Created out/client.p12 (encrypted by passphrase)"
 CLEAR = "Created out/client.p12"
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with `client` below the intermediate `Int` below `Root`."""
-    certstrap("init", "--cn", "Root", "--path-length", "1", "--expires", "10 years", *QUICK)
-    certstrap("request-cert", "--cn", "Int", *QUICK)
-    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
-    certstrap("request-cert", "--cn", "client", *QUICK)
-    certstrap("sign", "client", "--CA", "Int", "--expires", "1 year")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Root", "--path-length", "1", *TEN_YEARS),
+    *signed("Int", "Root", "--intermediate"),
+    *signed("client", "Int", "--expires", "1 year"),
+)
+"""A depot with `client` below the intermediate `Int` below `Root`."""
 
 
 def opened(path: Path, passphrase: str = "") -> pkcs12.PKCS12KeyAndCertificates:
@@ -78,7 +75,7 @@ def test_the_name_of_the_files_is_the_alias(certstrap: CommandLine, depot: Path)
 @pytest.mark.parametrize("kind", ["RSA", "P-521", "Ed25519"])
 def test_every_kind_of_key_is_exported(certstrap: CommandLine, folder: Path, kind: str) -> None:
     options = ("--no-passphrase", *(("--curve", kind) if kind != "RSA" else ()))
-    certstrap("init", "--cn", "Cert", *QUICK)
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
     certstrap("request-cert", "--cn", "client", *options)
     certstrap("sign", "client")
     certstrap(*EXPORT, "--no-passphrase")
@@ -262,7 +259,7 @@ def test_a_key_of_another_certificate_is_refused(certstrap: CommandLine, depot: 
 
 
 def test_a_name_beyond_ascii_is_exported(certstrap: CommandLine, depot: Path) -> None:
-    certstrap("request-cert", "--cn", "Größe 日本", *QUICK)
+    certstrap("request-cert", "--cn", "Größe 日本", *NEW_KEY)
     certstrap("sign", "Größe 日本", "--CA", "Int", "--expires", "1 year")
     certstrap("export-pkcs12", "Größe 日本", "--passphrase", "new")
     store = opened(depot / "Größe_日本.p12", "new")
@@ -284,7 +281,7 @@ def test_a_name_beyond_ascii_is_exported(certstrap: CommandLine, depot: Path) ->
 def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
     certstrap: CommandLine, depot: Path, line: tuple[str, ...], sentence: str
 ) -> None:
-    certstrap("request-cert", "--cn", "asked", *QUICK)
+    certstrap("request-cert", "--cn", "asked", *NEW_KEY)
     foreign.write(depot / "keyless.crt", (depot / "client.crt").read_bytes(), 0o444)
     outcome = certstrap.refuses(
         "export-pkcs12", *line, "--no-passphrase", sentence=sentence, hint="Hint: "

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.pki.keys import P256, RSA_2048, KeySpec, PrivateKey
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_key
 from tests.conftest import CommandLine
 
@@ -117,7 +118,7 @@ def test_a_copy_is_not_overwritten(certstrap: CommandLine, folder: Path) -> None
 def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...]
 ) -> None:
-    certstrap("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
     certstrap.refuses(
         "export-pkcs8",
         *options,
@@ -130,14 +131,14 @@ def test_the_key_of_a_ca_is_refused_unless_it_is_meant(
 
 @pytest.mark.parametrize("name", ["Cert.chain", "Cert.pkcs8", "Cert.key"])
 def test_a_ca_is_one_by_any_name(certstrap: CommandLine, folder: Path, name: str) -> None:
-    certstrap("init", "--cn", name, "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", name, *NEW_KEY)
     sentence = f"out/{name}.key has the key of the CA {name}"
     certstrap.refuses("export-pkcs8", name, sentence=sentence)
 
 
 def test_the_key_of_an_intermediate_is_refused(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Root", "--curve", "P-256", "--no-passphrase", "--path-length", "1")
-    certstrap("request-cert", "--cn", "Int", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "Root", *NEW_KEY, "--path-length", "1")
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     certstrap.refuses("export-pkcs8", "Int", sentence="out/Int.key has the key of the CA Int")
 

@@ -11,20 +11,21 @@ from rich.console import Console
 from certstrap.cli.render.filters import drawing
 from certstrap.temporal.filters import Filter, Match
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY, init, request, sign, signed
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 
 A_FILE = b'{"filters": [{"commonName": "worker"}, {"organization": "Blue"}]}'
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with `worker`, `other` and `blue`, all of one CA."""
-    certstrap("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
-    for name, *more in (("worker",), ("other",), ("blue", "--o", "Blue", "--ou", "Navy")):
-        certstrap("request-cert", "--cn", name, *more, "--curve", "P-256", "--no-passphrase")
-        certstrap("sign", name)
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init(),
+    *signed("worker"),
+    *signed("other"),
+    request("blue", "--o", "Blue", "--ou", "Navy"),
+    sign("blue"),
+)
+"""A depot with `worker`, `other` and `blue`, all of one CA."""
 
 
 def filters(text: str) -> list[dict[str, str]]:
@@ -37,8 +38,7 @@ def filters(text: str) -> list[dict[str, str]]:
 def issue(certstrap: CommandLine, stem: str, common_name: str, *more: str) -> None:
     """Sign a certificate whose files have another name than it has itself."""
     key = ("--key", f"{stem}.pem", "--csr", f"{stem}.csr")
-    certstrap("request-cert", "--cn", common_name, *more, *key, "--curve", "P-256",
-              "--no-passphrase")  # fmt: skip
+    certstrap("request-cert", "--cn", common_name, *more, *key, *NEW_KEY)  # fmt: skip
     certstrap("sign", stem, "--csr", f"{stem}.csr")
 
 
@@ -139,7 +139,7 @@ def test_what_has_no_filter_is_refused(
 
 
 def test_a_name_with_a_wildcard_is_refused(certstrap: CommandLine, depot: Path) -> None:
-    certstrap("request-cert", "--cn", "*.w.example", "--curve", "P-256", "--no-passphrase")
+    certstrap("request-cert", "--cn", "*.w.example", *NEW_KEY)
     certstrap("sign", "*.w.example")
     certstrap.refuses(
         "filters", "*.w.example", sentence="in a filter * stands for any text", hint="has no *"
@@ -258,7 +258,7 @@ def test_a_table_has_every_word_of_the_lines(width: int) -> None:
 
 
 def test_a_terminal_shows_a_table(folder: Path, certstrap: CommandLine) -> None:
-    certstrap("issue", "worker", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "worker", *NEW_KEY)
     certstrap("filters", "worker", "--output", "f.json")
     with terminal(folder, "filters", "--match", "f.json") as child:
         lines = ends(child).splitlines()
@@ -267,6 +267,6 @@ def test_a_terminal_shows_a_table(folder: Path, certstrap: CommandLine) -> None:
 
 
 def test_a_terminal_shows_filters_as_a_pipe_does(folder: Path, certstrap: CommandLine) -> None:
-    certstrap("issue", "worker", "--curve", "P-256", "--no-passphrase")
+    certstrap("issue", "worker", *NEW_KEY)
     with terminal(folder, "filters", "worker") as child:
         assert ends(child) == certstrap("filters", "worker").stdout

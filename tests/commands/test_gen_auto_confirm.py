@@ -10,9 +10,6 @@ from tests.builders.keys import key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, Program
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
-
-
 CA_FILES = ("--ca-cert", "ca.pem", "--ca-key", "ca.key")
 GEN_CA = ("ca", "--org", "o", "-d", "1y", *CA_FILES)
 GEN_LEAF = ("leaf", "--org", "o", *CA_FILES, "--cert", "c.pem", "--key", "c.key")

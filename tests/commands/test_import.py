@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certstrap.pki.keys import P256, RSA_2048
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_dsa_key
 from tests.builders.pairs import Pair
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
 
-REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
+REQUEST = ("request-cert", *NEW_KEY, "--cn")
 WITH_KEY = ("--cert", "ca.pem", "--key", "ca.key")
 IMPORT = ("import", "Root", *WITH_KEY)
 

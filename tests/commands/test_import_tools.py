@@ -9,11 +9,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
 from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.interop.peers import certtool, openssl
 
 PASSIN, PASSOUT = ("-passin", "pass:secret"), ("-passout", "pass:secret")
-NEW_KEY = {
+GENPKEY = {
     "RSA": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
     "EC": ("-algorithm", "EC", "-pkeyopt", "group:P-256"),
     "Ed25519": ("-algorithm", "Ed25519"),
@@ -62,13 +63,13 @@ def their_key(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A key by OpenSSL, made once for each kind."""
     path = tmp_path_factory.getbasetemp() / f"openssl-{kind}.key"
     if not path.exists():
-        openssl("genpkey", *NEW_KEY[kind], "-out", path)
+        openssl("genpkey", *GENPKEY[kind], "-out", path)
     return path
 
 
 def signs(certstrap: CommandLine, ca: str, *given: str) -> None:
     """Sign a new request with a CA of the depot."""
-    certstrap("request-cert", "--cn", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap("request-cert", "--cn", "client", *NEW_KEY)
     certstrap("sign", "client", "--CA", ca, "--expires", "1 day", *given)
     issuer = foreign.load_certificate(Path("out") / f"{ca}.crt")
     foreign.load_certificate(Path("out/client.crt")).verify_directly_issued_by(issuer)
@@ -205,7 +206,7 @@ def test_a_ca_of_mkcert_signs_but_has_no_right_to_revoke(
     leaf.save("localhost")
     certstrap("import", "mkcert", "--cert", "rootCA.pem", "--key", "rootCA.key")
     certstrap("import", "localhost", "--cert", "localhost.pem", "--key", "localhost.key")
-    certstrap("request-cert", "--cn", "client", "--curve", "P-256", "--no-passphrase")
+    certstrap("request-cert", "--cn", "client", *NEW_KEY)
     certstrap("sign", "client", "--CA", "mkcert", "--expires", "1 day")
     for name in ("client", "localhost"):
         certstrap.refuses(

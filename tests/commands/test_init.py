@@ -13,11 +13,12 @@ from cryptography.x509.oid import ExtensionOID
 from certstrap.pki.keys import P256, RSA_2048, PrivateKey, dump, spec_of
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine
 from tests.programs import CERTSTRAP
 
-P256_CA = ("init", "--curve", "P-256", "--no-passphrase", "--common-name")
+P256_CA = ("init", *NEW_KEY, "--common-name")
 
 
 def ca_of(folder: Path, stem: str = "Cert") -> x509.Certificate:

@@ -13,21 +13,15 @@ from typer.testing import CliRunner
 
 from certstrap.cli.app import app
 from tests.builders import crls, foreign, pairs
+from tests.builders.depots import init, issue
 from tests.builders.der import with_rounds
 from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
 from tests.cli.terminal import ENTER, ends, terminal
 from tests.conftest import FEW_ROUNDS, NOW, CommandLine
 from tests.interop.peers import openssl
 
-NEW = ("--curve", "P-256", "--no-passphrase")
-
-
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """The CA `Cert`, and `worker` below it."""
-    certstrap("init", "--common-name", "Cert", *NEW)
-    certstrap("issue", "worker", "--domain", "a.example", "--expires", "90d", *NEW)
-    return folder / "out"
+pytestmark = pytest.mark.depot(init(), issue("worker", "--domain", "a.example", "--expires", "90d"))
+"""The CA `Cert`, and `worker` below it."""
 
 
 def rows(printed: str) -> dict[str, str]:

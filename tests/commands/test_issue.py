@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.keys import P256, RSA_2048, spec_of
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import NOW, CommandLine, snapshot
 
 P256_ISSUE = ("issue", "--curve", "P-256")
-CA = ("init", "--curve", "P-256", "--no-passphrase", "--expires", "10 years", "--cn")
-REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
+CA = ("init", *NEW_KEY, "--expires", "10 years", "--cn")
+REQUEST = ("request-cert", *NEW_KEY, "--cn")
 NOT_ENCRYPTED = [
     "",
     "The CA's key is not encrypted. To start again with one that is, in a new depot:",
@@ -70,7 +71,7 @@ def test_in_an_empty_folder_it_does_the_whole_walkthrough(
 def test_what_it_makes_is_what_the_steps_make(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a")
     for options in (
-        ("init", "--curve", "P-256", "--no-passphrase", "--cn", "Cert"),
+        ("init", *NEW_KEY, "--cn", "Cert"),
         (*REQUEST, "a"),
         ("sign", "a", "--CA", "Cert"),
     ):

@@ -17,6 +17,7 @@ from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
 from certstrap.store.depot import Depot, Name
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import NOW, CommandLine
 
 DAYS = Expiry.parse("90d")
@@ -119,9 +120,8 @@ def test_a_revoked_certificate_is_not_handed_out(certstrap: CommandLine) -> None
 
 
 def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) -> None:
-    new = ("--curve", "P-256", "--no-passphrase")
-    certstrap("init", "--cn", "Root", "--path-length", "1", *new)
-    certstrap("request-cert", "--cn", "Int", *new)
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate")
     certstrap("issue", "before", "--CA", "Int", "--curve", "P-256")
     certstrap("revoke", "--CN", "Int", "--CA", "Root")
@@ -139,7 +139,7 @@ def test_the_order_of_alternative_names_does_not_count(certstrap: CommandLine) -
 def test_a_ca_under_certstraps_file_name_is_known_again(
     certstrap: CommandLine, folder: Path, spelling: str
 ) -> None:
-    certstrap("init", "--cn", "My CA (x)", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "My CA (x)", *NEW_KEY)
     (folder / "old").mkdir()
     for suffix in ("key", "crt", "crl"):
         shutil.copy2(folder / f"out/My_CA_(x).{suffix}", folder / "old")
@@ -152,13 +152,13 @@ def test_a_ca_under_certstraps_file_name_is_known_again(
 def test_a_ca_that_cannot_be_read_does_not_count_as_none(
     certstrap: CommandLine, folder: Path, args: tuple[str, ...]
 ) -> None:
-    certstrap("init", "--cn", "MyCA", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "MyCA", *NEW_KEY)
     path = folder / "out/MyCA.crt"
     data = path.read_bytes()
     path.unlink()
     path.write_bytes(data[:200])
     if args[0] == "sign":
-        certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--no-passphrase")
+        certstrap("request-cert", "--cn", "a", *NEW_KEY)
     certstrap.refuses(*args, sentence="out/MyCA.crt is ")
 
 
@@ -167,7 +167,7 @@ def test_no_passphrase_for_a_new_key_lets_the_environment_open_the_ca(
 ) -> None:
     secret = {"CERTSTRAP_PASSPHRASE": "secret"}
     certstrap("init", "--cn", "Guarded", "--curve", "P-256", environ=secret)
-    certstrap("issue", "a", "--curve", "P-256", "--no-passphrase", environ=secret)
+    certstrap("issue", "a", *NEW_KEY, environ=secret)
     assert b"ENCRYPTED" in (folder / "out/Guarded.key").read_bytes()
     assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
 
@@ -186,9 +186,8 @@ def test_a_redirection_of_powershell_is_refused_with_a_hint(
 
 
 def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, folder: Path) -> None:
-    new = ("--curve", "P-256", "--no-passphrase")
     certstrap("issue", "a", "--curve", "P-256")
-    certstrap("init", "--cn", "Other", *new)
+    certstrap("init", "--cn", "Other", *NEW_KEY)
     serial = foreign.load_certificate(folder / "out/a.crt").serial_number
     reported = "The CA Other did not issue that certificate."
     certstrap.refuses("revoke", "--serial", f"{serial:x}", "--CA", "Other", sentence=reported)
@@ -196,13 +195,13 @@ def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, fo
 
 
 def test_a_ca_whose_name_ends_as_a_chain_does_is_found(certstrap: CommandLine) -> None:
-    certstrap("init", "--cn", "x.chain", "--curve", "P-256", "--no-passphrase")
+    certstrap("init", "--cn", "x.chain", *NEW_KEY)
     certstrap("issue", "x", "--CA", "x.chain", "--curve", "P-256")
     assert certstrap("issue", "x").lines[0].startswith("out/x.crt exists already")
 
 
 def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLine) -> None:
-    certstrap("init", "--cn", "C", "--curve", "P-256", "--no-passphrase",
+    certstrap("init", "--cn", "C", *NEW_KEY,
               "--permit-domain", "a.example, b.example")  # fmt: skip
     certstrap("issue", "ok", "--curve", "P-256", "--domain", "x.b.example")
     reported = "The CA may not sign c.example: it is permitted a.example, b.example."

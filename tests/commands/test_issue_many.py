@@ -14,11 +14,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from certstrap.pki.keys import spec_of
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.programs import CERTSTRAP, end
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 HEADER = "name,domains,ips,uris,curve,key-bits,expires,profile,pkcs8\n"
 LIST = HEADER + (
     'a,"a.example,b.example",10.0.0.1,spiffe://example.com/a,P-384,,90d,client,yes\n'
@@ -78,7 +78,7 @@ def test_a_list_is_issued_as_it_says(
     certstrap: CommandLine, folder: Path, file: str, text: str
 ) -> None:
     (folder / file).write_text(text)
-    outcome = certstrap("issue", "--from", file, *NEW)
+    outcome = certstrap("issue", "--from", file, *NEW_KEY)
     assert_listed(folder)
     assert outcome.lines[:4] == [
         "Created out/Cert.key",
@@ -95,23 +95,23 @@ def test_a_list_is_issued_as_it_says(
 def test_a_list_may_come_from_standard_input_with_a_byte_order_mark(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "--from", "-", *NEW, input=b"\xef\xbb\xbf" + LIST.encode())
+    certstrap("issue", "--from", "-", *NEW_KEY, input=b"\xef\xbb\xbf" + LIST.encode())
     assert_listed(folder)
 
 
 def test_what_exists_is_reported_and_only_the_rest_is_created(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "b", *NEW)
+    certstrap("issue", "b", *NEW_KEY)
     before = snapshot(folder)
-    outcome = certstrap("issue", "a", "b", "c", *NEW)
+    outcome = certstrap("issue", "a", "b", "c", *NEW_KEY)
     assert "out/b.crt exists already, and is valid until 2028-05-23." in outcome.lines
     assert "Created 2 certificates; 1 existed already." in outcome.lines
     after = snapshot(folder)
     assert {name: after[name] for name in before if name != "out"} == {
         name: before[name] for name in before if name != "out"
     }
-    again = certstrap("issue", "a", "b", "c", *NEW)
+    again = certstrap("issue", "a", "b", "c", *NEW_KEY)
     assert "Created 0 certificates; 3 existed already." in again.lines
     assert snapshot(folder) == after
 
@@ -119,7 +119,7 @@ def test_what_exists_is_reported_and_only_the_rest_is_created(
 def test_every_wrong_line_is_named_and_nothing_is_created(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("init", "--cn", "CA", "--permit-domain", "example", *NEW)
+    certstrap("init", "--cn", "CA", "--permit-domain", "example", *NEW_KEY)
     (folder / "list.csv").write_text(
         HEADER
         + "a,a.example,,,,,,,\n"
@@ -136,7 +136,9 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
         + "CA,,,,,,,,\n"
         + "j,,,,,,2020-01-01,,\n"
     )
-    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 12 ")
+    outcome = certstrap.refuses(
+        "issue", "--from", "list.csv", *NEW_KEY, sentence="list.csv has 12 "
+    )
     assert [line.split(".")[0] for line in outcome.stderr.splitlines()[1:-1]] == [
         "  line 3: Invalid IP address: foo",
         "  line 4: It has no name",
@@ -159,7 +161,7 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
 def test_the_hints_for_a_list_name_its_fields_instead_of_options(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "both", *NEW)
+    certstrap("issue", "both", *NEW_KEY)
     (folder / "list.csv").write_text(
         "name,domains,ips,profile\n"
         "a,10.0.0.1,,\n"
@@ -170,7 +172,7 @@ def test_the_hints_for_a_list_name_its_fields_instead_of_options(
         "f,,,server\n"
         "both,,,client\n"
     )
-    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 7 ")
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW_KEY, sentence="list.csv has 7 ")
     hints = [
         'It is an IP address: give it with "ips".',
         'an IP address goes into "ips".',
@@ -187,10 +189,16 @@ def test_the_hints_for_a_list_name_its_fields_instead_of_options(
 def test_a_command_in_the_hint_for_a_list_keeps_its_options(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("init", "--cn", "CA", "--path-length", "1", *NEW)
+    certstrap("init", "--cn", "CA", "--path-length", "1", *NEW_KEY)
     (folder / "list.csv").write_text("name\na\n")
     outcome = certstrap.refuses(
-        "issue", "--from", "list.csv", "--CA", "Other", *NEW, sentence="list.csv has 1 wrong line."
+        "issue",
+        "--from",
+        "list.csv",
+        "--CA",
+        "Other",
+        *NEW_KEY,
+        sentence="list.csv has 1 wrong line.",
     )
     assert "with: certstrap init --common-name Other" in outcome.stderr
 
@@ -231,7 +239,7 @@ def test_a_list_of_a_spreadsheet_may_have_semicolons_or_tabs(
     rows = (("", ""), ("name", "domains"), ("a", "a.example,b.example"))
     text = "\r\n".join(mark.join(row) for row in rows if row[0])
     (folder / "list.csv").write_text(f"\ufeff{text}\r\n", encoding="utf-8")
-    certstrap("issue", "--from", "list.csv", *NEW)
+    certstrap("issue", "--from", "list.csv", *NEW_KEY)
     names = certificate(folder, "a").extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert names.value.get_values_for_type(x509.DNSName) == ["a.example", "b.example"]
 
@@ -239,7 +247,7 @@ def test_a_list_of_a_spreadsheet_may_have_semicolons_or_tabs(
 @pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0b", "\x0c", "\x1e"])
 def test_only_the_end_of_a_line_ends_a_row(certstrap: CommandLine, folder: Path, mark: str) -> None:
     (folder / "list.csv").write_text(f"name\na{mark}b\n", encoding="utf-8")
-    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 1 ")
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW_KEY, sentence="list.csv has 1 ")
     assert outcome.stderr.splitlines()[1].startswith("  line 2: Invalid name: ")
 
 
@@ -257,7 +265,7 @@ def test_a_late_line_that_fails_for_a_new_ca_stops_the_list_before_it_begins(
 ) -> None:
     before = "".join(f"n{i},,\n" for i in range(60))
     (folder / "list.csv").write_text(f"name,pkcs8,profile\n{before}{rows}")
-    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW, sentence="list.csv has 1 ")
+    outcome = certstrap.refuses("issue", "--from", "list.csv", *NEW_KEY, sentence="list.csv has 1 ")
     assert detail in outcome.stderr
 
 
@@ -265,7 +273,7 @@ def test_names_whose_files_are_the_same_are_refused_on_the_command_line(
     certstrap: CommandLine,
 ) -> None:
     certstrap.refuses(
-        "issue", "a", "a.pkcs8", "--pkcs8", *NEW,
+        "issue", "a", "a.pkcs8", "--pkcs8", *NEW_KEY,
         sentence="out/a.pkcs8.key is asked for a second time.",
     )  # fmt: skip
 
@@ -274,7 +282,7 @@ def test_a_line_that_only_the_depot_makes_wrong_stops_the_list_before_it_begins(
     certstrap: CommandLine, folder: Path
 ) -> None:
     for name in ("revoked", "compromised", "nokey", "stale"):
-        certstrap("issue", name, *NEW, "--pkcs8")
+        certstrap("issue", name, *NEW_KEY, "--pkcs8")
     certstrap("revoke", "--cn", "revoked")
     certstrap("revoke", "--cn", "compromised", "--reason", "keyCompromise")
     for file in ("compromised.crt", "compromised.key", "nokey.key", "nokey.pkcs8.key"):
@@ -313,18 +321,18 @@ def test_alternative_names_are_for_one_certificate(certstrap: CommandLine, folde
 
 
 def test_a_name_of_the_command_line_that_is_wrong_is_refused_alone(certstrap: CommandLine) -> None:
-    certstrap.refuses("issue", "a", "...", *NEW, sentence='Invalid name: "..." has no letter')
+    certstrap.refuses("issue", "a", "...", *NEW_KEY, sentence='Invalid name: "..." has no letter')
     certstrap.refuses(
-        "issue", "a", "b", "a", *NEW, sentence="The files of a are asked for a second"
+        "issue", "a", "b", "a", *NEW_KEY, sentence="The files of a are asked for a second"
     )
 
 
 def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    dry = certstrap("issue", "a", "b", "--pkcs8", *NEW, "--dry-run")
+    dry = certstrap("issue", "a", "b", "--pkcs8", *NEW_KEY, "--dry-run")
     assert not (folder / "out").exists()
-    certstrap("issue", "a", "b", "--pkcs8", *NEW)
+    certstrap("issue", "a", "b", "--pkcs8", *NEW_KEY)
     created = {f"Would create out/{path.name}" for path in (folder / "out").iterdir()}
     assert set(dry.lines) == created
     assert certstrap("issue", "a", "--dry-run").lines == [
@@ -333,19 +341,19 @@ def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
 
 
 def test_one_certificate_is_counted_as_one(certstrap: CommandLine) -> None:
-    certstrap("issue", "a", *NEW)
-    lines = certstrap("issue", "a", "b", *NEW).lines
+    certstrap("issue", "a", *NEW_KEY)
+    lines = certstrap("issue", "a", "b", *NEW_KEY).lines
     assert "Created 1 certificate; 1 existed already." in lines
 
 
 @pytest.mark.parametrize("profile", ["client", "server"])
 def test_a_certificate_of_another_profile_is_refused(certstrap: CommandLine, profile: str) -> None:
-    certstrap("issue", "a", "--domain", "a.example", *NEW)
-    certstrap("issue", "b", "--domain", "b.example", "--profile", profile, *NEW)
-    certstrap("issue", "b", "--profile", profile, *NEW)
-    certstrap("issue", "b", *NEW)
+    certstrap("issue", "a", "--domain", "a.example", *NEW_KEY)
+    certstrap("issue", "b", "--domain", "b.example", "--profile", profile, *NEW_KEY)
+    certstrap("issue", "b", "--profile", profile, *NEW_KEY)
+    certstrap("issue", "b", *NEW_KEY)
     certstrap.refuses(
-        "issue", "a", "--profile", profile, *NEW,
+        "issue", "a", "--profile", profile, *NEW_KEY,
         sentence="out/a.crt has another extended key usage than the profile that was asked for.",
         hint="leave the profile out",
     )  # fmt: skip
@@ -355,16 +363,16 @@ def test_a_wrong_passphrase_of_the_ca_stops_the_list_before_it_begins(
     certstrap: CommandLine, folder: Path
 ) -> None:
     certstrap("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "s3cret")
-    certstrap("issue", "a", *NEW, environ={"CERTSTRAP_PASSPHRASE": "s3cret"})
+    certstrap("issue", "a", *NEW_KEY, environ={"CERTSTRAP_PASSPHRASE": "s3cret"})
     (folder / "list.csv").write_text("name,pkcs8\na,yes\n" + "".join(f"n{i},\n" for i in range(60)))
     certstrap.refuses(
-        "issue", "--from", "list.csv", *NEW, sentence="out/Cert.key is encrypted, and no"
+        "issue", "--from", "list.csv", *NEW_KEY, sentence="out/Cert.key is encrypted, and no"
     )
 
 
 def test_json_tells_a_program_what_was_created(certstrap: CommandLine, folder: Path) -> None:
-    dry = json.loads(certstrap("issue", "a", "b", *NEW, "--dry-run", "--json").stdout)
-    done = json.loads(certstrap("issue", "a", "b", *NEW, "--json").stdout)
+    dry = json.loads(certstrap("issue", "a", "b", *NEW_KEY, "--dry-run", "--json").stdout)
+    done = json.loads(certstrap("issue", "a", "b", *NEW_KEY, "--json").stdout)
     planned, made = ([each["created"] for each in it["results"]] for it in (dry, done))
     assert planned == made
     assert (dry["schema"], dry["dry_run"]) == ("certstrap.issue/1", True)
@@ -389,7 +397,7 @@ def test_the_passphrase_of_the_ca_is_asked_for_once(folder: Path) -> None:
         folder=folder,
     )  # fmt: skip
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(120)))
-    with terminal(folder, "issue", "--from", "list.csv", *NEW) as child:
+    with terminal(folder, "issue", "--from", "list.csv", *NEW_KEY) as child:
         child.expect_exact("Enter passphrase for CA key")
         assert "Issuing certificates" not in child.before  # the bar is not drawn around it
         child.send("s3cret\r")
@@ -400,7 +408,7 @@ def test_the_passphrase_of_the_ca_is_asked_for_once(folder: Path) -> None:
 
 def test_a_terminal_shows_a_bar_with_an_estimate(folder: Path) -> None:
     words = [f"n{i}" for i in range(60)]
-    with terminal(folder, "issue", *words, *NEW, environ={"NO_COLOR": "1"}) as child:
+    with terminal(folder, "issue", *words, *NEW_KEY, environ={"NO_COLOR": "1"}) as child:
         child.expect(r"Issuing certificates .*/60 ")
         printed = ends(child)
     assert "Created out/n59.crt from out/n59.csr signed by out/Cert.key" in printed
@@ -408,7 +416,7 @@ def test_a_terminal_shows_a_bar_with_an_estimate(folder: Path) -> None:
 
 
 def test_rsa_keys_are_generated_at_the_same_time(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Cert", *NEW)
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
     certstrap("issue", "a", "b", "c", "--key-bits", "2048", "--no-passphrase", "--jobs", "3")
     keys = [foreign.load_key(folder / "out" / f"{name}.key", None) for name in "abc"]
     for name, key in zip("abc", keys, strict=True):
@@ -418,7 +426,7 @@ def test_rsa_keys_are_generated_at_the_same_time(certstrap: CommandLine, folder:
 
 def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(1000)))
-    command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW)
+    command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW_KEY)
     process = programs.start(*command, folder=folder)
     while not (folder / "out/n100.key").exists():
         time.sleep(0.01)
@@ -439,7 +447,7 @@ def test_an_interrupt_ends_a_list_wherever_it_comes(folder: Path) -> None:
     for attempt in range(6):
         depot = folder / f"depot{attempt}"
         process = programs.start(
-            *CERTSTRAP, "--depot-path", str(depot), "issue", "--from", "list.csv", *NEW,
+            *CERTSTRAP, "--depot-path", str(depot), "issue", "--from", "list.csv", *NEW_KEY,
             folder=folder,
         )  # fmt: skip
         file = depot / f"n{60 + 8 * attempt}{('.key', '.csr', '.crt')[attempt % 3]}"
@@ -451,7 +459,7 @@ def test_an_interrupt_ends_a_list_wherever_it_comes(folder: Path) -> None:
 
 def test_a_killed_list_goes_on_where_it_was(folder: Path) -> None:
     (folder / "list.csv").write_text("name\n" + "".join(f"n{i}\n" for i in range(300)))
-    command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW)
+    command = (*CERTSTRAP, "issue", "--from", "list.csv", *NEW_KEY)
     process = programs.start(*command, folder=folder)
     while not (folder / "out/n60.key").exists():
         time.sleep(0.001)

@@ -19,10 +19,10 @@ from tests.builders.certificates import (
     a_name,
     key_usage,
 )
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request, sign
 from tests.builders.keys import LEAF_KEY, an_rsa_key, key_data, load_key, public
 from tests.conftest import NOW, CommandLine, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 LATER = NOW + timedelta(days=80)
 DAY = timedelta(days=1)
 
@@ -33,14 +33,14 @@ REPLACE = (
 ROTATE = "To have both accepted while clients change over, create a CA with another name and run:"
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the root `Cert` (10 years), `Int` below it (5 years), and `client` (90 days)."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY, "--path-length", "1", "--expires", "10 years")
-    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
-    certstrap("sign", "Int", "--CA", "Cert", "--intermediate", "--expires", "5 years")
-    leaf(certstrap, "client", "Cert")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Cert", "--path-length", "1", *TEN_YEARS),
+    request("Int"),
+    sign("Int", "Cert", "--intermediate", "--expires", "5 years"),
+    request("client", "--domain", "client.example", "--o", "Example", "--c", "DE"),
+    sign("client", "Cert", "--expires", "90d"),
+)
+"""A depot with the root `Cert` (10 years), `Int` below it (5 years), and `client` (90 days)."""
 
 
 def leaf(certstrap: CommandLine, name: str, ca: str, *options: str) -> None:

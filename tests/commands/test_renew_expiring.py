@@ -11,22 +11,21 @@ import pytest
 from certstrap.cli.context import run_command
 from tests import programs
 from tests.builders import crls, foreign
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
 from tests.conftest import NOW, CommandLine, Program, snapshot
 from tests.programs import CERTSTRAP
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with `Cert` (100 days), `Long` (10 years), and leaves of 60, 90 and 365 days."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY, "--expires", "100d")
-    certstrap("init", "--cn", "Long", *NEW_KEY, "--expires", "10 years", "--path-length", "1")
-    for name, days in (("short", 60), ("middle", 90), ("year", 365)):
-        certstrap("request-cert", "--cn", name, *NEW_KEY)
-        certstrap("sign", name, "--CA", "Long", "--expires", f"{days}d")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Cert", "--expires", "100d"),
+    init("Long", "--path-length", "1", *TEN_YEARS),
+    *signed("short", "Long", "--expires", "60d"),
+    *signed("middle", "Long", "--expires", "90d"),
+    *signed("year", "Long", "--expires", "365d"),
+)
+"""A depot with `Cert` (100 days), `Long` (10 years), and leaves of 60, 90 and 365 days."""
 
 
 def ends(depot: Path, name: str) -> int:

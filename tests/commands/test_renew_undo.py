@@ -6,22 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY, init, signed
 from tests.builders.der import UTF8, der, raw_certificate, raw_name
 from tests.builders.keys import LEAF_KEY, OTHER_KEY, public
 from tests.conftest import NOW, CommandLine, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 UNDO = ("renew", "--undo", "client")
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with `Cert` and `client` (90 days)."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY)
-    certstrap("request-cert", "--cn", "client", *NEW_KEY)
-    certstrap("sign", "client", "--CA", "Cert", "--expires", "90d")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init(), *signed("client", "Cert", "--expires", "90d"))
+"""A depot with `Cert` and `client` (90 days)."""
 
 
 def files(depot: Path) -> dict[str, tuple[int, bytes | None]]:

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from certstrap.pki.keys import P256, RSA_2048, PrivateKey, spec_of
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_key
 from tests.conftest import CommandLine
 
-REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase")
+REQUEST = ("request-cert", *NEW_KEY)
 
 
 def request_of(folder: Path, stem: str) -> x509.CertificateSigningRequest:

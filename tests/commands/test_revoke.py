@@ -14,10 +14,10 @@ from certstrap.pki.crl import REASONS
 from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import crls, foreign
 from tests.builders.certificates import NO_CA, a_certificate, a_name
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, Program, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 REVOKE = ("revoke", "--CN", "client", "--CA", "Cert")
 UPDATED = "Updated out/Cert.crl: 1 revoked certificate\n"
 TRUTH = (
@@ -42,22 +42,14 @@ def sign(certstrap: CommandLine, folder: Path) -> Sign:
     return signed
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path, sign: Sign) -> Path:
-    """A depot with the CA `Cert`, good for ten years, and the certificate `client`."""
-    init(certstrap, "Cert", "--expires", "10 years", "--path-length", "1")
-    sign("client")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init("Cert", "--path-length", "1", *TEN_YEARS), *signed("client"))
+"""A depot with the CA `Cert`, good for ten years, and the certificate `client`."""
 
 
 @pytest.fixture
 def serial(depot: Path) -> int:
     """The serial number of `client`."""
     return foreign.load_certificate(depot / "client.crt").serial_number
-
-
-def init(certstrap: CommandLine, name: str, *options: str) -> None:
-    certstrap("init", "--cn", name, *NEW_KEY, *options)
 
 
 def ca_of(depot: Path) -> tuple[x509.Certificate, PrivateKey]:
@@ -158,7 +150,7 @@ def test_another_reason_is_refused(certstrap: CommandLine, depot: Path, reason: 
 
 
 def test_what_another_ca_issued_is_refused(certstrap: CommandLine, depot: Path, sign: Sign) -> None:
-    init(certstrap, "Other")
+    certstrap(*init("Other"))
     sign("theirs", "Other")
     certstrap.refuses(
         "revoke", "--CN", "theirs", "--CA", "Cert",

@@ -8,11 +8,10 @@ from cryptography import x509
 
 from certstrap.pki.keys import P256
 from tests.builders import crls, foreign, pairs
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import an_rsa_key
 from tests.cli.shell import bash
 from tests.conftest import NOW, CommandLine
-
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 

@@ -10,20 +10,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import crls, foreign
+from tests.builders.depots import TEN_YEARS, init, signed
 from tests.conftest import NOW, CommandLine
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 REVOKE = ("revoke", "--CN", "client", "--CA", "Cert")
 OLD = NOW - timedelta(days=100)
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `Cert` and the certificate `client`."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY, "--expires", "10 years")
-    certstrap("request-cert", "--cn", "client", *NEW_KEY)
-    certstrap("sign", "client")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), *signed("client"))
+"""A depot with the CA `Cert` and the certificate `client`."""
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.builders.certificates import END, START, a_name
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import LEAF_KEY
 from tests.conftest import CommandLine
 
 SERIAL = 0x1234
-NEW = ("--curve", "P-256", "--no-passphrase")
 
 
 def leaf_of(folder: Path, ca: str) -> bytes:
@@ -30,7 +30,7 @@ def test_revoke_by_serial_number_takes_the_ca_that_is_named(
     certstrap: CommandLine, folder: Path, ca: str
 ) -> None:
     for name in ("One", "Two"):
-        certstrap("init", "--cn", name, *NEW)
+        certstrap("init", "--cn", name, *NEW_KEY)
         (folder / "leaf.pem").write_bytes(leaf_of(folder, name))
         certstrap("import", f"below-{name}", "--cert", "leaf.pem")
     certstrap.refuses("revoke", "--serial", "1234", sentence="out has more than one CA: One, Two.")

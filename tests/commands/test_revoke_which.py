@@ -7,18 +7,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from tests.builders import crls, foreign
+from tests.builders.depots import NEW_KEY, init, signed
 from tests.conftest import NOW, CommandLine
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 UPDATED = "Updated out/Cert.crl: 1 revoked certificate\n"
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `Cert` and the certificate `client`."""
-    certstrap("init", "--cn", "Cert", *NEW_KEY)
-    sign(certstrap, "client")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init(), *signed("client"))
+"""A depot with the CA `Cert` and the certificate `client`."""
 
 
 def sign(certstrap: CommandLine, name: str, ca: str = "Cert") -> None:

@@ -1,6 +1,5 @@
 """`sign`: its line, who signs, what is in the certificate, and what is refused."""
 
-import shutil
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from itertools import pairwise
@@ -14,31 +13,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from certstrap.pki.keys import P256, KeySpec
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request
 from tests.conftest import NOW, CommandLine
 
-REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase")
+REQUEST = ("request-cert", *NEW_KEY)
 SIGNED = "Created out/client.crt from out/client.csr signed by out/Cert.key\n"
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A depot with the CA `Cert`, good for ten years, and the request `client`."""
-    depot = tmp_path_factory.mktemp("template") / "out"
-    at, certstrap = ("--depot-path", str(depot)), CommandLine()
-    new = ("--curve", "P-256", "--no-passphrase")
-    certstrap(*at, "init", *new, "--cn", "Cert", "--expires", "10 years")
-    certstrap(*at, *REQUEST, "--cn", "client", "--domain", "client.example")
-    return depot
-
-
-@pytest.fixture
-def depot(template: Path, folder: Path) -> Path:
-    """A copy of the template."""
-    return Path(shutil.copytree(template, folder / "out"))
-
-
-def init(certstrap: CommandLine, name: str, *options: str) -> None:
-    certstrap("init", "--curve", "P-256", "--no-passphrase", "--cn", name, *options)
+pytestmark = pytest.mark.depot(
+    init("Cert", *TEN_YEARS), request("client", "--domain", "client.example")
+)
+"""The CA `Cert`, good for ten years, and the request `client`."""
 
 
 def signed(depot: Path, stem: str = "client") -> x509.Certificate:
@@ -178,14 +163,14 @@ def test_the_only_ca_signs_if_none_is_named(certstrap: CommandLine, depot: Path)
 
 @pytest.mark.parametrize("name", ["Cert.chain", "Cert.pkcs8", "Cert.crt"])
 def test_the_only_ca_is_found_by_any_name(certstrap: CommandLine, folder: Path, name: str) -> None:
-    init(certstrap, name)
+    certstrap(*init(name))
     certstrap(*REQUEST, "--cn", "client")
     line = f"Created out/client.crt from out/client.csr signed by out/{name}.key"
     assert certstrap("sign", "client").lines[0] == line
 
 
 def test_of_several_cas_one_must_be_named(certstrap: CommandLine, depot: Path) -> None:
-    init(certstrap, "Another")
+    certstrap(*init("Another"))
     certstrap.refuses(
         "sign", "client",
         sentence="out has more than one CA: Another, Cert.",
@@ -215,7 +200,7 @@ def test_where_there_is_no_ca_it_says_so(certstrap: CommandLine, folder: Path) -
 def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(
     certstrap: CommandLine, folder: Path, name: str
 ) -> None:
-    init(certstrap, "Testing Root")
+    certstrap(*init("Testing Root"))
     certstrap(*REQUEST, "--cn", "Some Client")
     outcome = certstrap("sign", "Some Client", "--CA", name, "--expires", "1 day")
     files = "out/Some_Client.crt from out/Some_Client.csr signed by out/Testing_Root.key"
@@ -276,7 +261,7 @@ def test_an_encrypted_ca_key_is_opened(
 
 def test_an_intermediate_is_a_ca_that_signs_leaves(certstrap: CommandLine, folder: Path) -> None:
     depot = folder / "out"
-    init(certstrap, "Root", "--path-length", "2")
+    certstrap(*init("Root", "--path-length", "2"))
     for name, ca, options in (
         ("Int 1", "Root", ("--intermediate", "--path-length", "1")),
         ("Int 2", "Int 1", ("--intermediate",)),
@@ -298,7 +283,7 @@ def test_an_intermediate_is_a_ca_that_signs_leaves(certstrap: CommandLine, folde
 def test_below_a_ca_without_a_path_length_any_intermediate_fits(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    init(certstrap, "Root", "--exclude-path-length")
+    certstrap(*init("Root", "--exclude-path-length"))
     certstrap(*REQUEST, "--cn", "Int")
     certstrap("sign", "Int", "--CA", "Root", "--intermediate", "--path-length", "7")
     constraints = signed(folder / "out", "Int").extensions.get_extension_for_class(
@@ -322,7 +307,7 @@ def test_an_intermediate_that_no_chain_could_hold_is_refused(
     sentence: str,
     hint: str,
 ) -> None:
-    init(certstrap, "Root", *root)
+    certstrap(*init("Root", *root))
     certstrap(*REQUEST, "--cn", "Int")
     certstrap.refuses(
         "sign", "Int", "--CA", "Root", "--intermediate", *options, sentence=sentence, hint=hint
@@ -353,7 +338,7 @@ def test_a_path_length_goes_with_an_intermediate_only(certstrap: CommandLine, de
 def test_names_that_the_ca_may_not_sign_are_refused(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...], allowed: bool
 ) -> None:
-    init(certstrap, "Root", "--permit-domain", "good.example")
+    certstrap(*init("Root", "--permit-domain", "good.example"))
     certstrap(*REQUEST, *options)
     name = options[1]
     if allowed:

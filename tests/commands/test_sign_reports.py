@@ -12,10 +12,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, Program, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 SIGNED = "Created out/client.crt from out/client.csr signed by out/Cert.key"
 CUT = "Expires 2036-11-23, with its CA."
 SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
@@ -23,12 +23,8 @@ BOTH = x509.ExtendedKeyUsage([SERVER, CLIENT])
 NO_CA = x509.BasicConstraints(ca=False, path_length=None)
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `Cert`, good for ten years, and the request `client`."""
-    certstrap("init", "--cn", "Cert", "--expires", "10 years", "--path-length", "2", *NEW_KEY)
-    certstrap("request-cert", "--cn", "client", *NEW_KEY)
-    return folder / "out"
+pytestmark = pytest.mark.depot(init("Cert", "--path-length", "2", *TEN_YEARS), request("client"))
+"""A depot with the CA `Cert`, good for ten years, and the request `client`."""
 
 
 def ask(depot: Path, *extensions: x509.ExtensionType, key: PrivateKey | None = None) -> None:

@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from certstrap.cli.app import app
 from certstrap.pki.keys import P256, dump_pkcs8
 from tests.builders import crls, foreign, pairs
+from tests.builders.depots import NEW_KEY, init, issue, request, signed
 from tests.builders.keys import LEAF_KEY, load_key
 from tests.builders.pairs import Pair
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.promises.test_certstrap_depot import DATA
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 DAY = timedelta(days=1)
 SHARED = (
     "Others may write to out: only files of yours, of root and of its owner are used. "
@@ -29,17 +29,15 @@ SHARED = (
 )
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """`Root`, below it `direct` and `Int`, below that `worker` and `web`; `pending` waits."""
-    certstrap("init", "--common-name", "Root", "--path-length", "1", *NEW)
-    certstrap("request-cert", "--cn", "Int", *NEW)
-    certstrap("sign", "Int", "--intermediate", "--CA", "Root", "--expires", "1 year")
-    certstrap("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW)
-    certstrap("issue", "web", "--CA", "Int", "--expires", "20d", *NEW)
-    certstrap("issue", "direct", "--CA", "Root", "--curve", "P-384", "--no-passphrase")
-    certstrap("request-cert", "--cn", "pending", *NEW)
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Root", "--path-length", "1"),
+    *signed("Int", "Root", "--intermediate", "--expires", "1 year"),
+    issue("worker", "--CA", "Int", "--expires", "90d"),
+    issue("web", "--CA", "Int", "--expires", "20d"),
+    ("issue", "direct", "--CA", "Root", "--curve", "P-384", "--no-passphrase"),
+    request("pending"),
+)
+"""`Root`, below it `direct` and `Int`, below that `worker` and `web`; `pending` waits."""
 
 
 def add(stem: str, pair: Pair) -> None:
@@ -474,12 +472,12 @@ def today(folder: Path) -> CommandLine:
 def test_terminal_shows_columns_that_are_aligned(
     today: CommandLine, folder: Path, columns: int, bar: int
 ) -> None:
-    today("init", "--common-name", "Root", "--path-length", "1", *NEW)
-    today("request-cert", "--cn", "Int", *NEW)
+    today("init", "--common-name", "Root", "--path-length", "1", *NEW_KEY)
+    today("request-cert", "--cn", "Int", *NEW_KEY)
     today("sign", "Int", "--intermediate", "--CA", "Root")
-    today("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW)
-    today("issue", "a-name-that-is-too-long-for-it-" * 2, "--CA", "Int", *NEW)
-    today("issue", "名前", "--CA", "Root", *NEW)
+    today("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW_KEY)
+    today("issue", "a-name-that-is-too-long-for-it-" * 2, "--CA", "Int", *NEW_KEY)
+    today("issue", "名前", "--CA", "Root", *NEW_KEY)
     (folder / "out/worker.key").chmod(0o644)
     lines = shown(folder, columns)
     assert all(_columns(line) <= columns for line in lines)
@@ -501,7 +499,7 @@ def _columns(line: str) -> int:
 
 
 def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Path) -> None:
-    today("issue", "worker", *NEW)
+    today("issue", "worker", *NEW_KEY)
     today("revoke", "--CN", "worker")
     foreign.write(folder / "out/bad.crt", b"broken", 0o644)
     (folder / "out").chmod(0o770)

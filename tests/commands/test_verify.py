@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.keys import P256, dump_pkcs8
 from tests.builders import crls, foreign, pairs
+from tests.builders.depots import init, signed
 from tests.builders.pairs import Pair
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine
@@ -19,18 +20,14 @@ from tests.interop.peers import openssl
 from tests.temporal.pki import with_sha1
 
 ROOT = x509.DirectoryName(foreign.name_of("Root"))
-NEW = ("--curve", "P-256", "--no-passphrase")
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """`Root`, `Int` below it and `leaf` below that, each with its CRL but the leaf."""
-    certstrap("init", "--common-name", "Root", "--path-length", "1", *NEW)
-    certstrap("request-cert", "--cn", "Int", *NEW)
-    certstrap("sign", "Int", "--intermediate", "--CA", "Root")
-    certstrap("request-cert", "--cn", "leaf", *NEW)
-    certstrap("sign", "leaf", "--CA", "Int", "--expires", "90d")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("Root", "--path-length", "1"),
+    *signed("Int", "Root", "--intermediate"),
+    *signed("leaf", "Int", "--expires", "90d"),
+)
+"""`Root`, `Int` below it and `leaf` below that, each with its CRL but the leaf."""
 
 
 def add(stem: str, pair: Pair) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import utc_now
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.interop.conftest import HOST, KINDS
 from tests.interop.peers import certtool
@@ -75,10 +76,9 @@ def test_a_crl_verifies_with_its_own_ca_alone(depot: Path, stranger: Path) -> No
 
 def test_a_revoked_certificate_is_seen_to_be(certstrap: CommandLine, folder: Path) -> None:
     now = utc_now()
-    options = ("--curve", "P-256", "--no-passphrase")
-    certstrap("init", "--cn", "Root", *options, now=now)
+    certstrap("init", "--cn", "Root", *NEW_KEY, now=now)
     for name in ("good", "bad"):
-        certstrap("request-cert", "--cn", name, *options)
+        certstrap("request-cert", "--cn", name, *NEW_KEY)
         certstrap("sign", name, "--expires", "1 year", now=now)
     certstrap("revoke", "--CN", "bad", "--reason", "keyCompromise", now=now)
     verify = (

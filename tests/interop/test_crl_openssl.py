@@ -9,6 +9,7 @@ import pytest
 
 from certstrap.cli.context import utc_now
 from tests.builders import crls, foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.interop.conftest import KINDS
 from tests.interop.peers import openssl
@@ -187,7 +188,7 @@ def test_the_crls_of_certstrap_are_good_before_and_after(
     before = [serial(depot, stem) for stem in CERTSTRAPS[ca]]
     judge.reads(ca, before)
     for name in ("good", "bad"):
-        run("request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+        run("request-cert", "--cn", name, *NEW_KEY)
         run("sign", name, "--CA", ca, *PASSPHRASE, "--expires", "1 year")
         assert judge.says(name, ca) == ""
 

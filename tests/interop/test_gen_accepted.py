@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import utc_now
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.interop.peers import certtool, openssl
 from tests.interop.test_pkilint import findings
@@ -105,7 +106,7 @@ def test_what_an_imported_ca_signs_and_revokes(today: CommandLine, folder: Path,
     later = CommandLine(now=utc_now())
     later("import", "Theirs", "--cert", "ca.pem", "--key", "ca.key")
     for name in ("good", "bad"):
-        later("request-cert", "--cn", name, "--curve", "P-256", "--no-passphrase")
+        later("request-cert", "--cn", name, *NEW_KEY)
         later("sign", name, "--CA", "Theirs", "--expires", "7 days")
         accepted("out/Theirs.crt", f"out/{name}.crt")
         assert findings((folder / f"out/{name}.crt").read_text()) == set()
@@ -132,7 +133,7 @@ def test_a_chain_of_an_imported_intermediate_lets_a_temporal_client_in(
     for name in ("Root", "Intermediate"):
         key = ("--key", str(depot / f"{name}.key")) if name == "Intermediate" else ()
         today("import", name, "--cert", str(depot / f"{name}.crt"), *key)
-    today("request-cert", "--cn", "worker", "--curve", "P-256", "--no-passphrase")
+    today("request-cert", "--cn", "worker", *NEW_KEY)
     today("sign", "worker", "--CA", "Intermediate", "--expires", "7 days")
     today("export-chain", "worker")
     with serving(depot, depot / "Root.crt") as server:

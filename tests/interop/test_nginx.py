@@ -13,11 +13,11 @@ import pytest
 
 from certstrap.cli.context import utc_now
 from tests import programs
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.docs import ROOT, blocks
 from tests.interop.peers import nginx
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 SECONDS = 20
 ADMITTED, REFUSED = "200", "400"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import utc_now
+from tests.builders.depots import NEW_KEY
 from tests.conftest import USUAL_ROUNDS, CommandLine
 from tests.interop.conftest import HOST, KINDS, NAMELESS
 from tests.interop.peers import openssl
@@ -116,13 +117,12 @@ def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
     def run(*args: str) -> None:
         certstrap(*args, now=utc_now())  # OpenSSL judges by the wall clock
 
-    curve = ("--curve", "P-256", "--no-passphrase")
-    run("init", "--cn", "Top", "--exclude-path-length", "--permit-domain", "example.com", *curve)
-    run("request-cert", "--cn", "Upper", *curve)
+    run("init", "--cn", "Top", "--exclude-path-length", "--permit-domain", "example.com", *NEW_KEY)
+    run("request-cert", "--cn", "Upper", *NEW_KEY)
     run("sign", "Upper", "--CA", "Top", "--intermediate", "--path-length", "1")
-    run("request-cert", "--cn", "Lower", *curve)
+    run("request-cert", "--cn", "Lower", *NEW_KEY)
     run("sign", "Lower", "--CA", "Upper", "--intermediate")
-    run("request-cert", "--domain", HOST, *curve)
+    run("request-cert", "--domain", HOST, *NEW_KEY)
     run("sign", HOST, "--CA", "Lower")
     openssl(
         "verify", "-x509_strict", "-CAfile", "out/Top.crt",

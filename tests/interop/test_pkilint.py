@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.crl import REASONS
+from tests.builders.depots import NEW_KEY
 from tests.conftest import NOW, CommandLine
 from tests.interop import peers
 from tests.interop.conftest import KINDS, NAMELESS
@@ -20,8 +21,6 @@ peers.package("pkilint")
 from pkilint import loader, pkix  # noqa: E402 - only now is it known to be there
 from pkilint.pkix import certificate, crl, extension, name  # noqa: E402
 from pkilint.validation import ValidationFindingSeverity, ValidatorContainer  # noqa: E402
-
-CURVE = ("--curve", "P-256", "--no-passphrase")
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -107,7 +106,7 @@ def test_nothing_is_wrong_without_a_subject(depot: Path) -> None:
 def test_nothing_is_wrong_in_what_init_can_be_asked_for(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...]
 ) -> None:
-    certstrap("init", "--common-name", "Größte CA", *options, *CURVE)
+    certstrap("init", "--common-name", "Größte CA", *options, *NEW_KEY)
     for file in ("Größte_CA.crt", "Größte_CA.crl"):
         assert findings((folder / "out" / file).read_text()) == set()
 
@@ -127,8 +126,8 @@ def test_nothing_is_wrong_in_a_crl_with_every_reason(
 def test_nothing_is_wrong_in_a_certificate_of_each_profile(
     certstrap: CommandLine, folder: Path, profile: str
 ) -> None:
-    certstrap("init", "--cn", "Cert", *CURVE)
-    certstrap("request-cert", "--domain", "a.example.com", *CURVE)
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
+    certstrap("request-cert", "--domain", "a.example.com", *NEW_KEY)
     certstrap("sign", "a.example.com", "--profile", profile)
     assert findings((folder / "out/a.example.com.crt").read_text()) == set()
 

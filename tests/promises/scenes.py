@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from certstrap.cli.context import utc_now
 from certstrap.pki.keys import PublicKey
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.promises.strace import DEPOT
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 MODES = {".key": 0o440, ".csr": 0o444, ".crt": 0o444, ".crl": 0o444, ".pkcs8.key": 0o400}
 
 

@@ -4,7 +4,6 @@ Each command is given each bad thing in the place of each file that it reads.
 """
 
 import os
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from certstrap.pki.keys import P256
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import TEN_YEARS, init, request, signed
 from tests.builders.keys import a_dsa_key
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.programs import CERTSTRAP, ordinary
@@ -72,23 +72,8 @@ PEM = {
 reading = pytest.mark.parametrize("reader", READERS)
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A depot with the CA `Cert`, the key and request `client`, and all of `signed`."""
-    depot = tmp_path_factory.mktemp("template") / "out"
-    at, new = ("--depot-path", str(depot)), ("--curve", "P-256", "--no-passphrase")
-    certstrap = CommandLine()
-    certstrap(*at, "init", *new, "--cn", "Cert", "--expires", "10 years")
-    for name in ("client", "signed"):
-        certstrap(*at, "request-cert", *new, "--cn", name)
-    certstrap(*at, "sign", "signed", "--CA", "Cert")
-    return depot
-
-
-@pytest.fixture
-def depot(template: Path, folder: Path) -> Path:
-    """A copy of the template, which the test may spoil."""
-    return Path(shutil.copytree(template, folder / "out"))
+pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), request("client"), *signed("signed"))
+"""The CA `Cert`, the key and request `client`, and all of `signed`."""
 
 
 def put(folder: Path, path: str, data: bytes) -> None:

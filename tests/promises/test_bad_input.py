@@ -10,12 +10,12 @@ import pytest
 
 from certstrap.pki.keys import P256
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 NAMING = {
-    "init": ("init", *NEW, "--cn"),
-    "request-cert": ("request-cert", *NEW, "--cn"),
+    "init": ("init", *NEW_KEY, "--cn"),
+    "request-cert": ("request-cert", *NEW_KEY, "--cn"),
     "sign": ("sign",),
     "sign --CA": ("sign", "client", "--CA"),
     "issue": ("issue", "--curve", "P-256"),
@@ -29,12 +29,12 @@ MAKING_A = {
     "issue": ("issue", "a"),
 }
 EXPIRING = {
-    "init": ("init", *NEW, "--cn", "a"),
+    "init": ("init", *NEW_KEY, "--cn", "a"),
     "sign": ("sign", "client", "--CA", "Cert"),
     "issue": ("issue", "client", "--CA", "Cert"),
 }
 LISTING = {
-    "request-cert": ("request-cert", *NEW, "--cn", "a"),
+    "request-cert": ("request-cert", *NEW_KEY, "--cn", "a"),
     "issue": ("issue", "--curve", "P-256", "a"),
 }
 
@@ -48,12 +48,8 @@ def says(certstrap: CommandLine, *args: str, sentence: str, hint: str = "") -> N
     assert hint in lines[1]
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `Cert`, and the key and request `client`."""
-    certstrap("init", *NEW, "--cn", "Cert", "--expires", "10 years")
-    certstrap("request-cert", *NEW, "--cn", "client")
-    return folder / "out"
+pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), request("client"))
+"""A depot with the CA `Cert`, and the key and request `client`."""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +78,7 @@ def test_a_clock_before_the_first_year_of_certificates_is_refused(
     sentence = f"The clock of this machine says {year}-12-31, and certificates begin in 1950."
     now = datetime(year, 12, 31, 23, 59, tzinfo=UTC)
     for args in (
-        ("init", *NEW, "--cn", "a"),
+        ("init", *NEW_KEY, "--cn", "a"),
         ("sign", "client"),
         ("issue", "client"),
         ("revoke", "--serial", "7"),
@@ -114,8 +110,8 @@ def test_an_empty_name_is_refused(certstrap: CommandLine, command: str, name: st
 def test_names_in_other_scripts_and_of_64_characters_go_all_the_way(
     certstrap: CommandLine, folder: Path, name: str
 ) -> None:
-    certstrap("init", *NEW, "--cn", f"{name[:60]} CA")
-    certstrap("request-cert", *NEW, "--cn", name)
+    certstrap("init", *NEW_KEY, "--cn", f"{name[:60]} CA")
+    certstrap("request-cert", *NEW_KEY, "--cn", name)
     certstrap("sign", name, "--CA", f"{name[:60]} CA")
     assert certstrap("export-pkcs8", name).stdout == f"Created out/{name}.pkcs8.key\n"
     leaf = foreign.load_certificate(folder / f"out/{name}.crt")
@@ -178,7 +174,7 @@ def test_a_name_with_a_control_character_is_refused_and_shown_escaped(
 def test_a_subject_that_cannot_be_is_refused(
     certstrap: CommandLine, command: str, option: str, value: str, sentence: str
 ) -> None:
-    args = (command, *NEW, "--cn", "a", option, value)
+    args = (command, *NEW_KEY, "--cn", "a", option, value)
     certstrap.refuses(*args, sentence=sentence, hint="Hint: ")
 
 
@@ -271,13 +267,13 @@ def test_years_that_cannot_be_are_refused(
 @pytest.mark.parametrize("length", ["-1", "99999999999999999999999"])
 @pytest.mark.parametrize(
     "command",
-    [("init", *NEW, "--cn", "a"), ("sign", "client", "--CA", "Root", "--intermediate")],
+    [("init", *NEW_KEY, "--cn", "a"), ("sign", "client", "--CA", "Root", "--intermediate")],
     ids=["init", "sign"],
 )
 def test_a_path_length_that_cannot_be_is_refused(
     certstrap: CommandLine, depot: Path, command: tuple[str, ...], length: str
 ) -> None:
-    certstrap("init", *NEW, "--cn", "Root", "--exclude-path-length")
+    certstrap("init", *NEW_KEY, "--cn", "Root", "--exclude-path-length")
     sentence = f"A path length cannot be {length}."
     says(certstrap, *command, "--path-length", length, sentence=sentence, hint="0, 1, 2")
 
@@ -329,13 +325,13 @@ def test_an_entry_that_is_not_what_its_list_holds_is_refused(
 def test_a_permitted_domain_that_is_none_is_refused(
     certstrap: CommandLine, domain: str, shown: str
 ) -> None:
-    args = ("init", *NEW, "--cn", "a", "--permit-domain", domain)
+    args = ("init", *NEW_KEY, "--cn", "a", "--permit-domain", domain)
     says(certstrap, *args, sentence=f"Invalid domain: {shown}")
 
 
 def test_a_long_domain_alone_is_too_long_for_a_file(certstrap: CommandLine) -> None:
     domain = ".".join(["a" * 62] * 4)
-    args = ("request-cert", *NEW, "--domain", domain)
+    args = ("request-cert", *NEW_KEY, "--domain", domain)
     sentence = f'Invalid name: "{domain[:79]}…" is too long for the name of a file.'
     says(certstrap, *args, sentence=sentence, hint="--common-name")
 
@@ -349,8 +345,8 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused(
     path = f"{where}no/such/file"
     why = "Not a directory" if where == "d/" else "No such file or directory"
     for args in (
-        ("request-cert", *NEW, "--cn", "a", "--csr", path),
-        ("request-cert", *NEW, "--cn", "a", "--key", path),
+        ("request-cert", *NEW_KEY, "--cn", "a", "--csr", path),
+        ("request-cert", *NEW_KEY, "--cn", "a", "--key", path),
         ("export-pkcs8", "--key", "in.key", "--output", path),
     ):
         says(certstrap, *args, sentence=f"Cannot write {path}: {why}.", hint="Check the folder")

@@ -13,12 +13,12 @@ from cryptography.x509.oid import NameOID
 from certstrap.pki.keys import CURVES
 from certstrap.pki.pem import der_of
 from tests.builders import crls, foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, snapshot
 
 DATA = Path(__file__).parent.parent / "data" / "certstrap-1.3.0"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)  # the day after it was written
 PASSPHRASE = ("--passphrase", "123456")
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 
 CAS = {
     "RSA Clear": "RSA_Clear",
@@ -55,53 +55,53 @@ def certstrap(folder: Path) -> CommandLine:
 
 
 @pytest.fixture
-def depot(folder: Path) -> Path:
+def old(folder: Path) -> Path:
     """A copy of the depot in `out`, with the modes that certstrap gave it."""
-    depot = shutil.copytree(DATA, folder / "out")
-    depot.chmod(0o700)
-    for file in depot.iterdir():
+    old = shutil.copytree(DATA, folder / "out")
+    old.chmod(0o700)
+    for file in old.iterdir():
         file.chmod(0o440 if file.suffix == ".key" else 0o444)
-    return depot
+    return old
 
 
-def certificate(depot: Path, stem: str) -> x509.Certificate:
-    return foreign.load_certificate(depot / f"{stem}.crt")
+def certificate(old: Path, stem: str) -> x509.Certificate:
+    return foreign.load_certificate(old / f"{stem}.crt")
 
 
-def assert_kept(depot: Path, *but: str) -> None:
+def assert_kept(old: Path, *but: str) -> None:
     """Assert that the files of certstrap are as they were, save some."""
     for file in DATA.iterdir():
         if file.name not in but:
-            assert (depot / file.name).read_bytes() == file.read_bytes(), file.name
+            assert (old / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 @pytest.mark.parametrize("stem", MALFORMED)
-def test_its_encrypted_ec_and_ed25519_keys_are_malformed(depot: Path, stem: str) -> None:
+def test_its_encrypted_ec_and_ed25519_keys_are_malformed(old: Path, stem: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        load_pem_private_key((depot / f"{stem}.key").read_bytes(), b"123456")
+        load_pem_private_key((old / f"{stem}.key").read_bytes(), b"123456")
 
 
 @pytest.mark.parametrize("stem", LEGACY)
-def test_its_encrypted_rsa_keys_are_legacy_pem(depot: Path, stem: str) -> None:
-    lines = (depot / f"{stem}.key").read_text().splitlines()
+def test_its_encrypted_rsa_keys_are_legacy_pem(old: Path, stem: str) -> None:
+    lines = (old / f"{stem}.key").read_text().splitlines()
     assert lines[1] == "Proc-Type: 4,ENCRYPTED"
     assert lines[2].startswith("DEK-Info: DES-EDE3-CBC,")
 
 
 @every_ca
 @of_both_rules
-def test_each_ca_signs(certstrap: CommandLine, depot: Path, ca: str, rule: int) -> None:
+def test_each_ca_signs(certstrap: CommandLine, old: Path, ca: str, rule: int) -> None:
     certstrap("request-cert", "--cn", "new", *NEW_KEY)
     outcome = certstrap("sign", "new", "--CA", (ca, CAS[ca])[rule], *PASSPHRASE)
     line = f"Created out/new.crt from out/new.csr signed by out/{CAS[ca]}.key\n"
     assert outcome.stdout == line
-    certificate(depot, "new").verify_directly_issued_by(certificate(depot, CAS[ca]))
-    assert_kept(depot)
+    certificate(old, "new").verify_directly_issued_by(certificate(old, CAS[ca]))
+    assert_kept(old)
 
 
 @pytest.mark.parametrize("ca", ["RSA Enc", "EC Enc", "P521 Enc", "Ed Enc", "Int CA"])
 def test_the_passphrase_of_a_ca_is_asked_for_and_must_be_right(
-    certstrap: CommandLine, depot: Path, ca: str
+    certstrap: CommandLine, old: Path, ca: str
 ) -> None:
     key = f"out/{CAS[ca]}.key"
     certstrap.refuses(
@@ -112,15 +112,15 @@ def test_the_passphrase_of_a_ca_is_asked_for_and_must_be_right(
     certstrap("sign", "pending", "--CA", ca, input="123456\n")
 
 
-def test_its_pending_request_is_signed(certstrap: CommandLine, depot: Path) -> None:
+def test_its_pending_request_is_signed(certstrap: CommandLine, old: Path) -> None:
     outcome = certstrap("sign", "pending", "--CA", "RSA Clear")
     line = "Created out/pending.crt from out/pending.csr signed by out/RSA_Clear.key\n"
     assert outcome.stdout == line
-    key = foreign.load_key(depot / "pending.key")
-    assert certificate(depot, "pending").public_key() == key.public_key()
+    key = foreign.load_key(old / "pending.key")
+    assert certificate(old, "pending").public_key() == key.public_key()
 
 
-def test_its_cas_must_be_named(certstrap: CommandLine, depot: Path) -> None:
+def test_its_cas_must_be_named(certstrap: CommandLine, old: Path) -> None:
     certstrap.refuses(
         "sign",
         "pending",
@@ -130,16 +130,16 @@ def test_its_cas_must_be_named(certstrap: CommandLine, depot: Path) -> None:
 
 @pytest.mark.parametrize("ca", ["RSA Clear", "EC Clear"])
 def test_its_roots_sign_intermediates_and_these_sign_leaves(
-    certstrap: CommandLine, depot: Path, ca: str
+    certstrap: CommandLine, old: Path, ca: str
 ) -> None:
     certstrap("request-cert", "--cn", "Our Int", *NEW_KEY)
     certstrap("sign", "Our Int", "--CA", ca, "--intermediate", "--path-length", "0")
     certstrap("sign", "pending", "--CA", "Our Int")
     certstrap("export-chain", "pending", "--with-root")
-    assert chain_of(depot, "pending") == ["pending", "Our Int", ca]
+    assert chain_of(old, "pending") == ["pending", "Our Int", ca]
 
 
-def test_the_path_length_of_its_cas_is_kept_to(certstrap: CommandLine, depot: Path) -> None:
+def test_the_path_length_of_its_cas_is_kept_to(certstrap: CommandLine, old: Path) -> None:
     certstrap("request-cert", "--cn", "Our Int", *NEW_KEY)
     for ca in ("EC Enc", "Int CA"):
         certstrap.refuses(
@@ -148,7 +148,7 @@ def test_the_path_length_of_its_cas_is_kept_to(certstrap: CommandLine, depot: Pa
         )  # fmt: skip
 
 
-def test_the_permitted_domain_of_its_ca_is_kept_to(certstrap: CommandLine, depot: Path) -> None:
+def test_the_permitted_domain_of_its_ca_is_kept_to(certstrap: CommandLine, old: Path) -> None:
     for domain in ("www.example.com", "www.example.org"):
         certstrap("request-cert", "--domain", domain, *NEW_KEY)
     certstrap("sign", "www.example.com", "--CA", "Ünï")
@@ -158,48 +158,48 @@ def test_the_permitted_domain_of_its_ca_is_kept_to(certstrap: CommandLine, depot
 
 
 @every_ca
-def test_each_crl_is_carried_on(certstrap: CommandLine, depot: Path, ca: str) -> None:
+def test_each_crl_is_carried_on(certstrap: CommandLine, old: Path, ca: str) -> None:
     stem = CAS[ca]
-    old = [certificate(depot, leaf).serial_number for leaf in REVOKED.get(stem, ())]
-    before = [(serial, REVOKED_AT, "") for serial in old]
+    revoked = [certificate(old, leaf).serial_number for leaf in REVOKED.get(stem, ())]
+    before = [(serial, REVOKED_AT, "") for serial in revoked]
     certstrap("request-cert", "--cn", "new", *NEW_KEY)
     certstrap("sign", "new", "--CA", ca, *PASSPHRASE)
     outcome = certstrap("revoke", "--CN", "new", *PASSPHRASE, "--reason", "superseded")
     assert outcome.stdout.startswith(f"Updated out/{stem}.crl: {len(before) + 1} revoked cert")
-    new = (certificate(depot, "new").serial_number, NOW, "superseded")
-    crl, issuer = crls.load(depot / f"{stem}.crl"), certificate(depot, stem)
+    new = (certificate(old, "new").serial_number, NOW, "superseded")
+    crl, issuer = crls.load(old / f"{stem}.crl"), certificate(old, stem)
     assert crls.revoked(crl) == [*before, new]
     created = not (DATA / f"{stem}.crl").exists()  # when it signed, and then it revoked
-    assert crls.number(depot / f"{stem}.crl") == (2 if created else 1)
+    assert crls.number(old / f"{stem}.crl") == (2 if created else 1)
     assert crl.next_update_utc == issuer.not_valid_after_utc
     assert crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    assert_kept(depot, f"{stem}.crl")
+    assert_kept(old, f"{stem}.crl")
 
 
 @every_leaf
 @of_both_rules
 def test_each_leaf_is_revoked_by_its_ca(
-    certstrap: CommandLine, depot: Path, leaf: str, rule: int
+    certstrap: CommandLine, old: Path, leaf: str, rule: int
 ) -> None:
     stem, ca = LEAVES[leaf]
     line = certstrap("revoke", "--CN", (leaf, stem)[rule], "--CA", ca, *PASSPHRASE).stdout
     if stem in REVOKED.get(CAS[ca], ()):
         assert line == "Revoked already, since 2026-11-23 15:11:37 UTC: nothing was changed.\n"
-        assert_kept(depot)
+        assert_kept(old)
     else:
         assert line == f"Updated out/{CAS[ca]}.crl: 1 revoked certificate\n"
-        assert_kept(depot, f"{CAS[ca]}.crl")
-    serial = certificate(depot, stem).serial_number
-    assert crls.serials(depot / f"{CAS[ca]}.crl") == [serial]
+        assert_kept(old, f"{CAS[ca]}.crl")
+    serial = certificate(old, stem).serial_number
+    assert crls.serials(old / f"{CAS[ca]}.crl") == [serial]
 
 
-def test_its_intermediate_is_revoked_by_the_ca_above(certstrap: CommandLine, depot: Path) -> None:
+def test_its_intermediate_is_revoked_by_the_ca_above(certstrap: CommandLine, old: Path) -> None:
     line = certstrap("revoke", "--CN", "Int CA").stdout
     assert line == "Updated out/EC_Clear.crl: 1 revoked certificate\n"
 
 
 def test_all_of_its_cas_have_serial_number_1_and_none_is_revoked_by_it(
-    certstrap: CommandLine, depot: Path
+    certstrap: CommandLine, old: Path
 ) -> None:
     for ca in CAS.keys() - {"Int CA"}:
         certstrap.refuses(
@@ -215,7 +215,7 @@ def test_all_of_its_cas_have_serial_number_1_and_none_is_revoked_by_it(
 
 @every_leaf
 @of_both_rules
-def test_each_name_is_taken(certstrap: CommandLine, depot: Path, leaf: str, rule: int) -> None:
+def test_each_name_is_taken(certstrap: CommandLine, old: Path, leaf: str, rule: int) -> None:
     stem, ca = LEAVES[leaf]
     name = (leaf, stem)[rule]
     certstrap.refuses("sign", name, "--CA", ca, *PASSPHRASE, sentence=" already exists!")
@@ -225,49 +225,49 @@ def test_each_name_is_taken(certstrap: CommandLine, depot: Path, leaf: str, rule
 
 @every_ca
 @of_both_rules
-def test_each_ca_is_there_already(certstrap: CommandLine, depot: Path, ca: str, rule: int) -> None:
+def test_each_ca_is_there_already(certstrap: CommandLine, old: Path, ca: str, rule: int) -> None:
     certstrap.refuses("init", "--cn", (ca, CAS[ca])[rule], *NEW_KEY, sentence=" already exists!")
 
 
 @pytest.mark.parametrize("stem", sorted(file.stem for file in DATA.glob("*.key")))
-def test_each_key_is_exported(certstrap: CommandLine, depot: Path, stem: str) -> None:
+def test_each_key_is_exported(certstrap: CommandLine, old: Path, stem: str) -> None:
     if [stem] in REVOKED.values():
         certstrap.refuses(
             "export-pkcs8", stem, input="123456\n", sentence=f"out/{stem}.crt was revoked"
         )
         return
     certstrap("export-pkcs8", stem, "--allow-ca", input="123456\n")
-    exported = foreign.load_key(depot / f"{stem}.pkcs8.key").public_key()
+    exported = foreign.load_key(old / f"{stem}.pkcs8.key").public_key()
     if stem == "pending":
-        assert exported == foreign.load_request(depot / "pending.csr").public_key()
+        assert exported == foreign.load_request(old / "pending.csr").public_key()
     else:
-        assert exported == certificate(depot, stem).public_key()
-    assert_kept(depot)
+        assert exported == certificate(old, stem).public_key()
+    assert_kept(old)
 
 
 @pytest.mark.parametrize("stem", sorted(file.stem for file in DATA.glob("*.crt")))
-def test_each_pair_is_exported_as_pkcs12(certstrap: CommandLine, depot: Path, stem: str) -> None:
+def test_each_pair_is_exported_as_pkcs12(certstrap: CommandLine, old: Path, stem: str) -> None:
     if [stem] in REVOKED.values():
         sentence = f"out/{stem}.crt was revoked"
         certstrap.refuses("export-pkcs12", stem, *PASSPHRASE, sentence=sentence)
         return
     certstrap("export-pkcs12", stem, "--allow-ca", *PASSPHRASE)
-    key, leaf, _ = pkcs12.load_key_and_certificates((depot / f"{stem}.p12").read_bytes(), b"123456")
-    assert leaf == certificate(depot, stem)
+    key, leaf, _ = pkcs12.load_key_and_certificates((old / f"{stem}.p12").read_bytes(), b"123456")
+    assert leaf == certificate(old, stem)
     assert key
     assert key.public_key() == leaf.public_key()
-    assert_kept(depot)
+    assert_kept(old)
 
 
-def chain_of(depot: Path, stem: str) -> list[str]:
+def chain_of(old: Path, stem: str) -> list[str]:
     """Return the common names in a chain that was exported."""
-    chain = x509.load_pem_x509_certificates((depot / f"{stem}.chain.crt").read_bytes())
+    chain = x509.load_pem_x509_certificates((old / f"{stem}.chain.crt").read_bytes())
     return [str(it.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value) for it in chain]
 
 
 @every_leaf
 @of_both_rules
-def test_each_chain_is_exported(certstrap: CommandLine, depot: Path, leaf: str, rule: int) -> None:
+def test_each_chain_is_exported(certstrap: CommandLine, old: Path, leaf: str, rule: int) -> None:
     stem, ca = LEAVES[leaf]
     if [stem] in REVOKED.values():
         certstrap.refuses(
@@ -276,20 +276,20 @@ def test_each_chain_is_exported(certstrap: CommandLine, depot: Path, leaf: str, 
         return
     certstrap("export-chain", (leaf, stem)[rule], "--with-root")
     roots = ["Int CA", "EC Clear"] if ca == "Int CA" else [ca]
-    assert chain_of(depot, stem) == [leaf, *roots]
+    assert chain_of(old, stem) == [leaf, *roots]
 
 
 @every_ca
-def test_each_ca_issues(certstrap: CommandLine, depot: Path, ca: str) -> None:
+def test_each_ca_issues(certstrap: CommandLine, old: Path, ca: str) -> None:
     environ = {"CERTSTRAP_PASSPHRASE": "123456"}
     outcome = certstrap("issue", "new", "--CA", ca, "--curve", "P-256", environ=environ)
     line = f"Created out/new.crt from out/new.csr signed by out/{CAS[ca]}.key"
     assert line in outcome.lines
-    certificate(depot, "new").verify_directly_issued_by(certificate(depot, CAS[ca]))
-    assert_kept(depot)
+    certificate(old, "new").verify_directly_issued_by(certificate(old, CAS[ca]))
+    assert_kept(old)
 
 
-def test_issue_goes_on_from_its_pending_request(certstrap: CommandLine, depot: Path) -> None:
+def test_issue_goes_on_from_its_pending_request(certstrap: CommandLine, old: Path) -> None:
     lines = certstrap("issue", "pending", "--CA", "Ünï", "--pkcs8").lines
     assert lines[0] == "Created out/pending.crt from out/pending.csr signed by out/Ünï.key"
     assert lines[1].startswith("Expires ")
@@ -297,7 +297,7 @@ def test_issue_goes_on_from_its_pending_request(certstrap: CommandLine, depot: P
 
 
 @every_leaf
-def test_issue_takes_each_leaf_as_it_is(certstrap: CommandLine, depot: Path, leaf: str) -> None:
+def test_issue_takes_each_leaf_as_it_is(certstrap: CommandLine, old: Path, leaf: str) -> None:
     environ = {"CERTSTRAP_PASSPHRASE": "123456"}
     stem = LEAVES[leaf][0]
     if stem in {"alice_ex.com", "ns.acct"}:
@@ -311,7 +311,7 @@ def test_issue_takes_each_leaf_as_it_is(certstrap: CommandLine, depot: Path, lea
 
 @every_ca
 def test_gen_makes_a_leaf_from_the_files_of_each_ca(
-    certstrap: CommandLine, depot: Path, ca: str
+    certstrap: CommandLine, old: Path, ca: str
 ) -> None:
     files = ("--ca-cert", f"out/{CAS[ca]}.crt", "--ca-key", f"out/{CAS[ca]}.key")
     if ca == "Ünï":  # its names lie outside of the CA's domain
@@ -324,23 +324,23 @@ def test_gen_makes_a_leaf_from_the_files_of_each_ca(
         "gen", "leaf", "--org", "acme", "-d", "364d", *files, "--cert", "l.pem", "--key", "l.key",
         *PASSPHRASE,
     )  # fmt: skip
-    leaf = foreign.load_certificate(depot.parent / "l.pem")
-    leaf.verify_directly_issued_by(certificate(depot, CAS[ca]))
+    leaf = foreign.load_certificate(old.parent / "l.pem")
+    leaf.verify_directly_issued_by(certificate(old, CAS[ca]))
 
 
-def test_a_new_root_takes_one_of_its_keys(certstrap: CommandLine, depot: Path) -> None:
+def test_a_new_root_takes_one_of_its_keys(certstrap: CommandLine, old: Path) -> None:
     certstrap("init", "--cn", "Again", "--key", "out/P521_Enc.key", *PASSPHRASE)
-    again = certificate(depot, "Again").public_key()
-    assert again == certificate(depot, "P521_Enc").public_key()
+    again = certificate(old, "Again").public_key()
+    assert again == certificate(old, "P521_Enc").public_key()
 
 
 def test_it_holds_what_it_held_after_a_command_that_fails(
-    certstrap: CommandLine, depot: Path
+    certstrap: CommandLine, old: Path
 ) -> None:
-    before = snapshot(depot)
+    before = snapshot(old)
     certstrap("sign", "nobody", "--CA", "EC Enc", *PASSPHRASE, exit_code=1)
     certstrap("revoke", "--CN", "pending", "--CA", "EC Enc", *PASSPHRASE, exit_code=1)
-    assert snapshot(depot) == before
+    assert snapshot(old) == before
 
 
 # What certstrap reads (RFC 8018, appendix A), to the byte: PBES2 of PBKDF2, with no key length and
@@ -366,10 +366,10 @@ WRITING = {
 
 
 @pytest.mark.parametrize("command", WRITING, ids=list(WRITING))
-def test_an_encrypted_key_is_written_as_certstrap_reads_it(depot: Path, command: str) -> None:
+def test_an_encrypted_key_is_written_as_certstrap_reads_it(old: Path, command: str) -> None:
     certstrap = CommandLine(now=NOW, rounds=ROUNDS)
     certstrap(*WRITING[command], *PASSPHRASE)
-    pem = (depot / "N.key").read_bytes()
+    pem = (old / "N.key").read_bytes()
     assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")
     assert ENCRYPTED_KEY.fullmatch(der_of(pem).hex())
     load_pem_private_key(pem, b"123456")
@@ -377,7 +377,7 @@ def test_an_encrypted_key_is_written_as_certstrap_reads_it(depot: Path, command:
 
 @pytest.mark.parametrize("curve", ["", *CURVES])
 def test_an_unencrypted_key_is_written_as_certstrap_writes_it(
-    certstrap: CommandLine, depot: Path, curve: str
+    certstrap: CommandLine, old: Path, curve: str
 ) -> None:
     certstrap(
         "init",
@@ -390,4 +390,4 @@ def test_an_unencrypted_key_is_written_as_certstrap_writes_it(
         "",
     )
     kind = "PRIVATE KEY" if curve else "RSA PRIVATE KEY"
-    assert (depot / "N.key").read_text().startswith(f"-----BEGIN {kind}-----\n")
+    assert (old / "N.key").read_text().startswith(f"-----BEGIN {kind}-----\n")

@@ -7,12 +7,11 @@ import pytest
 from cryptography import x509
 
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.builders.openssl import openssl_accepts
 from tests.cli.shell import EC, bash
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, Program
-
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 
 
 def certificate(name: str) -> x509.Certificate:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import end
 from tests.promises.conftest import Break, Calls, Stage
 from tests.promises.processes import start, with_files_up_to
-from tests.promises.scenes import NEW_KEY, Scene, temporary
+from tests.promises.scenes import Scene, temporary
 from tests.promises.strace import DEPOT, after_changes
 
 BEFORE = "# mine\n[profile.default]\naddress = 'localhost:7233'\n"

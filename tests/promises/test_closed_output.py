@@ -5,19 +5,18 @@ from pathlib import Path
 import pytest
 
 from tests import programs
+from tests.builders.depots import issue, request
 from tests.conftest import CommandLine, snapshot
 from tests.programs import CERTSTRAP
 
-NO_KEY = ("--curve", "P-256", "--no-passphrase")
+pytestmark = pytest.mark.depot(issue("client"), request("requested"))
+"""The client `client`, and a request."""
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A folder with a depot, which has a CA and a client, and with filters for the client."""
-    certstrap("issue", "client", *NO_KEY)
-    certstrap("request-cert", "--cn", "requested", *NO_KEY)
-    (folder / "filters.json").write_text(certstrap("filters", "client").stdout)
-    return folder
+@pytest.fixture(autouse=True)
+def filters(certstrap: CommandLine, depot: Path) -> None:
+    """Filters for the client."""
+    (depot.parent / "filters.json").write_text(certstrap("filters", "client").stdout)
 
 
 @pytest.mark.parametrize(
@@ -53,16 +52,16 @@ def depot(certstrap: CommandLine, folder: Path) -> Path:
         "sign requested --cert -",
     ],
 )
-def test_a_result_that_cannot_be_printed_is_refused(line: str, depot: Path) -> None:
-    before = snapshot(depot)
+def test_a_result_that_cannot_be_printed_is_refused(line: str, folder: Path) -> None:
+    before = snapshot(folder)
     refused = programs.run("sh", "-c", '"$@" >&-', "sh", *CERTSTRAP, *line.split(), exit_code=1)
     sentence, hint = refused.stderr.splitlines()
     assert sentence == "Cannot write to standard output: Bad file descriptor."
     assert hint.startswith("Hint: ")
-    assert snapshot(depot) == before
+    assert snapshot(folder) == before
 
 
 @pytest.mark.parametrize("line", ["renew client", "sign requested", "check client --quiet"])
-def test_what_is_done_without_a_result_needs_no_standard_output(line: str, depot: Path) -> None:
+def test_what_is_done_without_a_result_needs_no_standard_output(line: str, folder: Path) -> None:
     done = programs.run("sh", "-c", '"$@" >&-', "sh", *CERTSTRAP, *line.split())
     assert not done.stderr

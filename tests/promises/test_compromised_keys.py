@@ -10,16 +10,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 SENTENCE = " has a compromised key"
 
 
 @pytest.fixture
 def stolen(certstrap: CommandLine) -> CommandLine:
     """A depot in which the key of ``bob`` is compromised."""
-    certstrap("issue", "bob", "--expires", "30d", *NEW)
+    certstrap("issue", "bob", "--expires", "30d", *NEW_KEY)
     certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise")
     return certstrap
 
@@ -43,7 +43,7 @@ def test_revoking_for_it_notes_the_fingerprint_of_the_key(
 def test_revoking_for_another_reason_notes_nothing(
     certstrap: CommandLine, folder: Path, reason: str
 ) -> None:
-    certstrap("issue", "bob", *NEW)
+    certstrap("issue", "bob", *NEW_KEY)
     certstrap("revoke", "--CN", "bob", "--reason", reason)
     assert not (folder / "out/compromised-keys").exists()
     (folder / "out/bob.crt").unlink()
@@ -53,7 +53,7 @@ def test_revoking_for_another_reason_notes_nothing(
 def test_a_certificate_that_was_revoked_before_can_still_be_noted(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "bob", *NEW)
+    certstrap("issue", "bob", *NEW_KEY)
     certstrap("revoke", "--CN", "bob")
     reported = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
     assert (
@@ -74,9 +74,9 @@ def test_the_documented_way_of_renewal_does_not_sign_it_again(
         "request-cert", "--cn", "new", "--key", "out/bob.key", sentence="out/bob.key" + SENTENCE
     )
     (folder / "out/bob.csr").unlink()
-    stolen.refuses("request-cert", "--cn", "bob", *NEW, sentence="out/bob.key" + SENTENCE)
+    stolen.refuses("request-cert", "--cn", "bob", *NEW_KEY, sentence="out/bob.key" + SENTENCE)
     (folder / "out/bob.key").unlink()
-    assert "Created out/bob.crt" in stolen("issue", "bob", *NEW).stdout
+    assert "Created out/bob.crt" in stolen("issue", "bob", *NEW_KEY).stdout
 
 
 def test_it_is_refused_without_its_key_too(stolen: CommandLine, folder: Path) -> None:
@@ -88,22 +88,22 @@ def test_it_is_refused_without_its_key_too(stolen: CommandLine, folder: Path) ->
 def test_no_ca_is_created_with_it_and_no_ca_signs_with_it(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW)
-    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--intermediate", "--CA", "Root")
     certstrap("revoke", "--CN", "Int", "--CA", "Root", "--reason", "cACompromise")
     certstrap.refuses(
         "init", "--cn", "New", "--key", "out/Int.key", sentence="out/Int.key" + SENTENCE
     )
     (folder / "out/Root.crl").unlink()
-    certstrap("request-cert", "--cn", "leaf", *NEW)
+    certstrap("request-cert", "--cn", "leaf", *NEW_KEY)
     certstrap.refuses("sign", "leaf", "--CA", "Int", sentence='The CA "CN=Int"' + SENTENCE)
 
 
 @pytest.fixture
 def shared(certstrap: CommandLine) -> CommandLine:
     """A depot in which ``bob`` and ``twin`` had the same key, which is compromised."""
-    certstrap("issue", "bob", "--expires", "30d", *NEW)
+    certstrap("issue", "bob", "--expires", "30d", *NEW_KEY)
     certstrap("request-cert", "--cn", "twin", "--key", "out/bob.key")
     certstrap("sign", "twin", "--expires", "30d")
     shutil.copy("out/bob.key", "out/twin.key")
@@ -133,26 +133,26 @@ def test_another_certificate_for_it_is_not_handed_out(
 def test_nothing_is_handed_out_below_another_certificate_for_the_key_of_a_ca(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("init", "--cn", "Root", "--path-length", "2", *NEW)
-    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("init", "--cn", "Root", "--path-length", "2", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--CA", "Root", "--intermediate", "--path-length", "1")
-    certstrap("request-cert", "--cn", "Sub", *NEW)
+    certstrap("request-cert", "--cn", "Sub", *NEW_KEY)
     certstrap("sign", "Sub", "--CA", "Int", "--intermediate")
-    certstrap("issue", "a", "--CA", "Sub", *NEW)
+    certstrap("issue", "a", "--CA", "Sub", *NEW_KEY)
     shutil.copy(folder / "out/Int.csr", folder / "out/Next.csr")
     certstrap("sign", "Next", "--CA", "Root", "--intermediate", "--path-length", "1")
     certstrap("revoke", "--CN", "Int", "--CA", "Root", "--reason", "cACompromise")
     (folder / "out/Int.crt").unlink()
     for command in (("issue", "a"), ("export-chain", "a"), ("bundle", "Root", "Next")):
         certstrap.refuses(*command, sentence=SENTENCE)
-    certstrap("request-cert", "--cn", "b", *NEW)
+    certstrap("request-cert", "--cn", "b", *NEW_KEY)
     certstrap.refuses("sign", "b", "--CA", "Sub", sentence='The CA "CN=Int"' + SENTENCE)
 
 
 def test_a_serial_number_notes_the_key_that_this_ca_certified(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "bob", *NEW)
+    certstrap("issue", "bob", *NEW_KEY)
     serial = x509.load_pem_x509_certificate((folder / "out/bob.crt").read_bytes()).serial_number
     certstrap("revoke", "--serial", f"{serial:x}", "--reason", "keyCompromise")
     assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
@@ -166,7 +166,7 @@ def test_remarks_and_empty_lines_may_stand_in_the_list(stolen: CommandLine, fold
     noted.write_bytes(b"# \xff stolen laptop\n\n" + noted.read_bytes())
     (folder / "out/bob.crt").unlink()
     stolen.refuses("sign", "bob", sentence=SENTENCE)
-    stolen("issue", "alice", *NEW)
+    stolen("issue", "alice", *NEW_KEY)
     stolen("revoke", "--CN", "alice", "--reason", "keyCompromise")
     assert re.fullmatch(
         rb"# \xff stolen laptop\n\n[0-9a-f]{64}  bob\n[0-9a-f]{64}  alice\n", noted.read_bytes()
@@ -181,13 +181,13 @@ def test_a_line_that_is_no_fingerprint_is_refused(
     noted.chmod(0o644)
     noted.write_text(noted.read_text() + line + "\n")
     stolen.refuses(
-        "issue", "alice", *NEW,
+        "issue", "alice", *NEW_KEY,
         sentence="out/compromised-keys has no SHA-256 fingerprint in line 2.",
     )  # fmt: skip
 
 
 def test_status_marks_each_file_that_has_it(shared: CommandLine) -> None:
-    shared("request-cert", "--cn", "other", *NEW)
+    shared("request-cert", "--cn", "other", *NEW_KEY)
     shutil.copy("out/bob.key", "out/alone.key")
     lines = shared("status").lines
     marked = [line.strip() for line in lines if SENTENCE in line]
@@ -206,7 +206,7 @@ def test_status_marks_each_file_that_has_it(shared: CommandLine) -> None:
 
 
 def test_status_marks_a_key_of_another_certificate_too(shared: CommandLine) -> None:
-    shared("request-cert", "--cn", "mixed", *NEW)
+    shared("request-cert", "--cn", "mixed", *NEW_KEY)
     Path("out/mixed.key").unlink()
     shutil.copy("out/bob.key", "out/mixed.key")
     assert f"  ! out/mixed.key{SENTENCE}: a certificate for it was revoked because of that." in (

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.builders import crls
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import end
 from tests.promises.conftest import AtOnce, Break, Calls, Stage
 from tests.promises.processes import WAITING
-from tests.promises.scenes import INIT, NEW_KEY, SIGN, Scene, assert_whole, here, names, temporary
+from tests.promises.scenes import INIT, SIGN, Scene, assert_whole, here, names, temporary
 from tests.promises.strace import DEPOT, after_changes
 from tests.promises.test_revoke_at_once import revoking
 

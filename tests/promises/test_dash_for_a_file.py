@@ -10,8 +10,6 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from certstrap.cli.app import LazyCommand, app
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
-
 REFUSED = {  # a line for each option that needs a file, which is its last word
     "request-cert --csr": "request-cert --cn a --no-passphrase --csr",
     "export-pkcs8 --output": "export-pkcs8 client --output",
@@ -68,13 +66,6 @@ def file_options(group: TyperGroup, before: str = "") -> Iterator[str]:
             for option in command.params:
                 if isinstance(option, TyperOption) and option.metavar == "FILE":
                     yield f"{before}{name} {option.opts[-1]}"
-
-
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `Cert` and the certificate `client`."""
-    certstrap("issue", "client", *NEW)
-    return folder / "out"
 
 
 def test_every_option_that_names_a_file_is_tried_here() -> None:

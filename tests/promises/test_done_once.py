@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.promises import strace
 from tests.promises.conftest import Stage
 from tests.promises.forks import Forks
-from tests.promises.scenes import INIT, NEW_KEY, Scene
+from tests.promises.scenes import INIT, Scene
 from tests.promises.strace import DEPOT, Traced
 
 pytestmark = pytest.mark.usefixtures("traceable")

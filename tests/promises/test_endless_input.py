@@ -5,19 +5,14 @@ from pathlib import Path
 import pytest
 
 from certstrap.errors import TooLargeError, TooLongError
+from tests.builders.depots import NEW_KEY, init, request
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 LARGE = "has more than 64 MB."
 LONG = "has a line of more than 65,536 bytes."
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine) -> CommandLine:
-    """A depot with a CA and a request."""
-    certstrap("init", "--cn", "Cert", *NEW)
-    certstrap("request-cert", "--cn", "a", *NEW)
-    return certstrap
+pytestmark = pytest.mark.depot(init(), request("a"))
 
 
 READING = {
@@ -36,25 +31,28 @@ READING = {
 }
 
 
+@pytest.mark.usefixtures("depot")
 @pytest.mark.parametrize("command", READING.values(), ids=READING)
-def test_a_device_that_does_not_end_is_refused(depot: CommandLine, command: str) -> None:
-    depot.refuses(*command.format("/dev/zero").split(), sentence=f"/dev/zero {LARGE}")
+def test_a_device_that_does_not_end_is_refused(certstrap: CommandLine, command: str) -> None:
+    certstrap.refuses(*command.format("/dev/zero").split(), sentence=f"/dev/zero {LARGE}")
 
 
-def test_standard_input_that_is_too_large_is_refused(depot: CommandLine) -> None:
+@pytest.mark.usefixtures("depot")
+def test_standard_input_that_is_too_large_is_refused(certstrap: CommandLine) -> None:
     data = bytes(TooLargeError.LIMIT + 1)
-    depot.refuses("sign", "a", "--csr", "-", input=data, sentence=f"Standard input {LARGE}")
+    certstrap.refuses("sign", "a", "--csr", "-", input=data, sentence=f"Standard input {LARGE}")
 
 
+@pytest.mark.usefixtures("depot")
 @pytest.mark.parametrize("path", ["out/compromised-keys", "out/Cert.crt", "out/b.csr"])
 def test_a_file_of_the_depot_that_is_too_large_is_refused(
-    depot: CommandLine, folder: Path, path: str
+    certstrap: CommandLine, folder: Path, path: str
 ) -> None:
     (folder / path).touch()
     (folder / path).chmod(0o644)
     with (folder / path).open("r+b") as file:
         file.truncate(TooLargeError.LIMIT + 1)
-    depot.refuses("issue", "b", "--CA", "Cert", *NEW, sentence=f"{path} {LARGE}")
+    certstrap.refuses("issue", "b", "--CA", "Cert", *NEW_KEY, sentence=f"{path} {LARGE}")
 
 
 def test_a_passphrase_that_does_not_end_is_refused(certstrap: CommandLine, folder: Path) -> None:

@@ -14,10 +14,11 @@ from certstrap.errors import InternalError
 from certstrap.hints import printed
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, Program, snapshot
 from tests.programs import CERTSTRAP, Outcome
 
-INIT = ("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
+INIT = ("init", "--cn", "Cert", *NEW_KEY)
 CREATED = "Created out/Cert.key\nCreated out/Cert.crt\nCreated out/Cert.crl\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.promises.conftest import Break, Calls, Stage
 from tests.promises.processes import certstrap
@@ -17,7 +18,6 @@ from tests.promises.scenes import (
     EXPORT,
     INIT,
     ISSUE,
-    NEW_KEY,
     REQUEST,
     REVOKE,
     SIGN,

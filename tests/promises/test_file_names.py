@@ -9,11 +9,11 @@ from cryptography import x509
 
 from certstrap.pki.keys import P256
 from tests.builders import DATA, foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="It forbids some characters.")
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 NAMES = {  # a name, the files of certstrap's init, the files of its request-cert
     "Cert": ("Cert", "Cert"),
     "your-namespace.acct": ("your-namespace.acct", "your-namespace.acct"),

@@ -9,25 +9,24 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY, request, sign
 from tests.conftest import CommandLine
 from tests.docs import ROOT, blocks
 
 PAGE = ROOT / "docs/from-certstrap.md"
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 CA_FILES = ("--ca-cert", "ca.pem", "--ca-key", "ca.key")
 GEN_CA = ("gen", "ca", "--org", "o", *CA_FILES)
 GEN_LEAF = ("gen", "leaf", "--org", "o", *CA_FILES, "--cert", "c.pem", "--key", "c.key")
 BOTH_LENGTHS = ("--path-length", "1", "--exclude-path-length")
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with the CA `X`, whose key is encrypted, its client `leaf` and a request."""
-    certstrap("init", "--cn", "X", "--curve", "P-256", "--passphrase", "secret")
-    for name in ("leaf", "other"):
-        certstrap("request-cert", "--cn", name, *NEW_KEY)
-    certstrap("sign", "leaf", "--passphrase", "secret")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    ("init", "--cn", "X", "--curve", "P-256", "--passphrase", "secret"),
+    request("leaf"),
+    request("other"),
+    sign("leaf", "X", "--passphrase", "secret"),
+)
+"""A depot with the CA `X`, whose key is encrypted, its client `leaf` and a request."""
 
 
 SAME = {

@@ -9,21 +9,21 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.builders.certificates import a_certificate, a_name
+from tests.builders.depots import NEW_KEY
 from tests.builders.keys import load_key
 from tests.conftest import NOW, CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 NAMESPACE = ("--namespace", "your-namespace.acct")
 
 
 @pytest.fixture
 def chain(certstrap: CommandLine) -> CommandLine:
     """A depot with a root, an intermediate and two clients, ``alice`` and ``bob``, below it."""
-    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW)
-    certstrap("request-cert", "--cn", "Int", *NEW)
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--intermediate", "--CA", "Root")
     for name in ("alice", "bob"):
-        certstrap("issue", name, "--CA", "Int", "--expires", "30d", *NEW)
+        certstrap("issue", name, "--CA", "Int", "--expires", "30d", *NEW_KEY)
     return certstrap
 
 
@@ -39,16 +39,16 @@ def load(path: Path) -> x509.Certificate:
 
 
 def test_a_pkcs8_file_of_an_older_key_is_refused(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("issue", "a", "--pkcs8", *NEW)
+    certstrap("issue", "a", "--pkcs8", *NEW_KEY)
     set_aside(folder, "a.key", "a.csr", "a.crt")
     certstrap.refuses(
         "issue",
         "a",
         "--pkcs8",
-        *NEW,
+        *NEW_KEY,
         sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )
-    certstrap("issue", "a", *NEW)
+    certstrap("issue", "a", *NEW_KEY)
     certstrap.refuses(
         "issue", "a", "--pkcs8", sentence="out/a.pkcs8.key exists already, and is not the key of a."
     )
@@ -60,7 +60,7 @@ def test_a_pkcs8_file_of_an_older_key_is_refused(certstrap: CommandLine, folder:
 def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "a", "--pkcs8", *NEW)
+    certstrap("issue", "a", "--pkcs8", *NEW_KEY)
     set_aside(folder, "a.key", "a.csr", "a.crt")
     certstrap.refuses(
         "issue", "a", "--curve", "P-256", "--passphrase", "p", "--CA", "Cert",
@@ -69,20 +69,20 @@ def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
 
 
 def test_the_key_of_another_name_is_not_taken_for_a_pkcs8_form(certstrap: CommandLine) -> None:
-    certstrap("issue", "a.pkcs8", *NEW)
+    certstrap("issue", "a.pkcs8", *NEW_KEY)
     certstrap.refuses(
         "issue",
         "a",
         "--pkcs8",
-        *NEW,
+        *NEW_KEY,
         sentence="out/a.pkcs8.key exists already, and is not the key of a.",
     )
 
 
 def test_a_pkcs8_form_is_not_taken_for_the_key_of_another_name(certstrap: CommandLine) -> None:
-    certstrap("issue", "a", "--pkcs8", *NEW)
+    certstrap("issue", "a", "--pkcs8", *NEW_KEY)
     for command in (("issue", "a.pkcs8"), ("request-cert", "--cn", "a.pkcs8")):
-        certstrap.refuses(*command, *NEW, sentence="")
+        certstrap.refuses(*command, *NEW_KEY, sentence="")
 
 
 def test_the_pkcs8_form_of_an_encrypted_key_is_compared_too(
@@ -92,7 +92,7 @@ def test_the_pkcs8_form_of_an_encrypted_key_is_compared_too(
     certstrap("export-pkcs8", "a", "--passphrase", "p")
     issued = certstrap("issue", "a", "--passphrase", "p")
     assert "Give your client out/a.crt and out/a.pkcs8.key." in issued.stdout
-    certstrap("request-cert", "--cn", "b", *NEW)
+    certstrap("request-cert", "--cn", "b", *NEW_KEY)
     certstrap("export-pkcs8", "b")
     set_aside(folder, "a.pkcs8.key")
     shutil.move(folder / "out/b.pkcs8.key", folder / "out/a.pkcs8.key")
@@ -109,7 +109,7 @@ def test_no_key_is_exported_that_is_not_the_certificates(
     certstrap: CommandLine, folder: Path
 ) -> None:
     for name in ("a", "b"):
-        certstrap("issue", name, *NEW)
+        certstrap("issue", name, *NEW_KEY)
     set_aside(folder, "a.key")
     shutil.copy(folder / "out/b.key", folder / "out/a.key")
     for command in (("export-pkcs8", "a"), ("export-pkcs12", "a", "--no-passphrase")):
@@ -117,7 +117,7 @@ def test_no_key_is_exported_that_is_not_the_certificates(
 
 
 def test_a_client_is_not_given_the_key_of_a_ca(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Cert", *NEW)
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
     shutil.copy(folder / "out/Cert.key", folder / "out/leaf.key")
     certstrap.refuses("issue", "leaf", sentence="out/leaf.key has the key of the CA Cert")
     key, ca = load_key(folder / "out/Cert.key"), load(folder / "out/Cert.crt")
@@ -141,14 +141,14 @@ def test_a_client_is_not_given_the_key_of_a_ca(certstrap: CommandLine, folder: P
         ("connect", "bob", *NAMESPACE),
         ("export-pkcs12", "bob", "--no-passphrase"),
         ("sign", "carol", "--CA", "Int"),
-        ("issue", "dave", "--CA", "Int", *NEW),
+        ("issue", "dave", "--CA", "Int", *NEW_KEY),
     ],
     ids=lambda command: " ".join(command[:2]),
 )
 def test_nothing_is_handed_out_below_a_revoked_intermediate(
     chain: CommandLine, command: tuple[str, ...]
 ) -> None:
-    chain("request-cert", "--cn", "carol", *NEW)
+    chain("request-cert", "--cn", "carol", *NEW_KEY)
     chain("revoke", "--CN", "Int")
     chain.refuses(*command, sentence='The CA "CN=Int" was revoked on 2026-11-23 12:00:00 UTC.')
 
@@ -183,7 +183,7 @@ def test_a_ca_that_is_revoked_is_not_uploaded(chain: CommandLine, names: tuple[s
 def test_a_ca_that_is_revoked_can_be_rotated_away_and_nothing_else(
     chain: CommandLine, folder: Path
 ) -> None:
-    chain("request-cert", "--cn", "New", *NEW)
+    chain("request-cert", "--cn", "New", *NEW_KEY)
     chain("sign", "New", "--intermediate", "--CA", "Root")
     chain("revoke", "--CN", "Int", "--CA", "Root")
     rotation = ("bundle", "--output", "b.pem", "--rotate")
@@ -194,7 +194,7 @@ def test_a_ca_that_is_revoked_can_be_rotated_away_and_nothing_else(
 
 def test_a_new_request_of_a_revoked_name_is_signed(chain: CommandLine, folder: Path) -> None:
     chain("revoke", "--CN", "bob")
-    chain("request-cert", "--cn", "bob", "--csr", "new.csr", "--key", "new.key", *NEW)
+    chain("request-cert", "--cn", "bob", "--csr", "new.csr", "--key", "new.key", *NEW_KEY)
     chain("sign", "bob", "--CA", "Int", "--csr", "new.csr", "--cert", "new.crt")
     assert load(folder / "new.crt").subject == load(folder / "out/bob.crt").subject
 
@@ -208,8 +208,8 @@ def test_a_broken_certificate_of_that_name_does_not_keep_a_request_from_being_si
 
 
 def test_every_crl_of_the_issuing_key_counts(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("init", "--cn", "Cert", *NEW)
-    certstrap("issue", "bob", "--expires", "30d", *NEW)
+    certstrap("init", "--cn", "Cert", *NEW_KEY)
+    certstrap("issue", "bob", "--expires", "30d", *NEW_KEY)
     key = load_pem_private_key((folder / "out/Cert.key").read_bytes(), None)
     renewed = a_certificate(
         key=key,  # type: ignore[arg-type]
@@ -247,7 +247,7 @@ def test_below_an_expired_root_nothing_is_exported_without_a_warning(
     (folder / "out/Root.crt").write_bytes(expired.public_bytes(Encoding.PEM))
     sentence = 'The CA "CN=Root" expired on 2026-11-22 12:00:00 UTC.'
     chain.refuses("issue", "bob", sentence=sentence)
-    chain.refuses("issue", "dave", "--CA", "Int", *NEW, sentence=sentence)
+    chain.refuses("issue", "dave", "--CA", "Int", *NEW_KEY, sentence=sentence)
     exported = chain("export-chain", "bob", stderr=f"{sentence}\n")
     assert exported.stdout == "Created out/bob.chain.crt\n"
     chain("export-pkcs12", "bob", "--no-passphrase", stderr=f"{sentence}\n")

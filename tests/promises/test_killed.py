@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.promises.conftest import Break, Calls, Stage
 from tests.promises.scenes import (
@@ -9,7 +10,6 @@ from tests.promises.scenes import (
     EXPORT,
     INIT,
     ISSUE,
-    NEW_KEY,
     REQUEST,
     SIGN,
     Scene,

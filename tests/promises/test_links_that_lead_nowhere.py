@@ -4,18 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.depots import init
 from tests.conftest import CommandLine
 
 NOWHERE = "is a link that leads nowhere."
 
 
+pytestmark = pytest.mark.depot(init())
+
+
 @pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot with a CA, and a certificate `l` that is a link to nothing."""
-    certstrap("init", "--common-name", "Cert", "--curve", "P-256", "--no-passphrase")
-    (folder / "out" / "l.crt").symlink_to("nowhere")
-    (folder / "l.key").symlink_to("nowhere")
-    return folder / "out"
+def links(depot: Path) -> Path:
+    """The certificate `l` and a key, which are links to nothing."""
+    (depot / "l.crt").symlink_to("nowhere")
+    (depot.parent / "l.key").symlink_to("nowhere")
+    return depot
 
 
 @pytest.mark.parametrize(
@@ -29,17 +32,17 @@ def depot(certstrap: CommandLine, folder: Path) -> Path:
     ],
 )
 def test_a_link_that_leads_nowhere_is_called_one(
-    certstrap: CommandLine, depot: Path, line: str, path: str
+    certstrap: CommandLine, links: Path, line: str, path: str
 ) -> None:
     outcome = certstrap(*line.split(), exit_code=3 if line == "verify l" else 1)
     assert f"{path} {NOWHERE}" in outcome.stdout + outcome.stderr
 
 
-def test_the_listing_of_the_depot_calls_it_one_too(certstrap: CommandLine, depot: Path) -> None:
+def test_the_listing_of_the_depot_calls_it_one_too(certstrap: CommandLine, links: Path) -> None:
     assert f"  ! out/l.crt {NOWHERE}" in certstrap("status").lines
 
 
-def test_what_to_do_about_it_is_a_hint(certstrap: CommandLine, depot: Path) -> None:
+def test_what_to_do_about_it_is_a_hint(certstrap: CommandLine, links: Path) -> None:
     certstrap.refuses(
         "issue", "l", sentence=f"out/l.crt {NOWHERE}", hint="Correct the link, or remove it."
     )
@@ -52,5 +55,5 @@ def test_a_depot_that_is_a_file_needs_the_name_of_a_folder(
     (folder / "x").write_text("")
     certstrap.refuses(
         "--depot-path", "x", *command.split(),
-        sentence="Cannot read x: Not a directory.", hint="a file is in the place of a folder",
+        sentence="Cannot read x: Not a directory.", hint="part of it is a file, not a folder",
     )  # fmt: skip

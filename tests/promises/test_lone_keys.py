@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
-NEW = ("--curve", "P-256", "--no-passphrase")
-INIT = ("init", "--cn", "Cert", *NEW)
-REQUEST = ("request-cert", "--cn", "leaf", *NEW)
+INIT = ("init", "--cn", "Cert", *NEW_KEY)
+REQUEST = ("request-cert", "--cn", "leaf", *NEW_KEY)
 
 
 def leave_only_keys(folder: Path) -> None:
@@ -39,9 +39,9 @@ def test_a_key_without_anything_else_is_used(
 def test_issue_goes_on_with_the_keys_of_a_ca_and_a_client(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "leaf", *NEW)
+    certstrap("issue", "leaf", *NEW_KEY)
     leave_only_keys(folder)
-    lines = certstrap("issue", "leaf", *NEW).lines
+    lines = certstrap("issue", "leaf", *NEW_KEY).lines
     assert lines[0] == "Read out/Cert.key"
     assert lines[3] == "Read out/leaf.key"
     ca, leaf = (
@@ -86,5 +86,5 @@ def test_a_key_with_a_request_belongs_to_that_request(certstrap: CommandLine) ->
     certstrap(*REQUEST)
     certstrap.refuses(*REQUEST, sentence='Certificate request "leaf" already exists!')
     certstrap.refuses(
-        "init", "--cn", "leaf", *NEW, sentence='CA with specified name "leaf" already exists!'
+        "init", "--cn", "leaf", *NEW_KEY, sentence='CA with specified name "leaf" already exists!'
     )

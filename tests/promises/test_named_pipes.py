@@ -9,25 +9,20 @@ from time import monotonic, sleep
 import pytest
 from cryptography import x509
 
-from certstrap.cli.context import utc_now
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import init, request
 from tests.cli.shell import EC, bash
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, Program, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 SIGNED = "Created {} from {} signed by out/CA.key"
 
 
-@pytest.fixture
-def depot(folder: Path) -> Path:
-    """A depot with the CA `CA` and the request `a`; next to it, a key and a request for it."""
-    certstrap = CommandLine(now=utc_now())
-    certstrap("init", "--cn", "CA", *NEW_KEY)
-    certstrap("request-cert", "--cn", "a", *NEW_KEY)
-    certstrap("request-cert", "--cn", "b", *NEW_KEY, "--key", "b.key", "--csr", "b.csr")
-    return folder / "out"
+pytestmark = pytest.mark.depot(
+    init("CA"), request("a"), request("b", "--key", "b.key", "--csr", "b.csr")
+)
+"""A depot with the CA `CA` and the request `a`; next to it, a key and a request for it."""
 
 
 def common_names(pem: str) -> list[str]:

@@ -7,6 +7,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.builders import foreign
 from tests.builders.certificates import a_name
+from tests.builders.depots import NEW_KEY
 from tests.builders.der import (
     CN,
     SUBJECT_ALTERNATIVE_NAME,
@@ -20,8 +21,6 @@ from tests.builders.der import (
 )
 from tests.builders.openssl import openssl_accepts
 from tests.conftest import CommandLine
-
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 
 
 def certificate(name: str) -> x509.Certificate:

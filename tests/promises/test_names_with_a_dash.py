@@ -8,11 +8,12 @@ import pytest
 
 from certstrap.temporal.findings import Problem, addressed, finding
 from certstrap.text import arguments, option, quoted_path
+from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 
 NAMES = ("-y", "--wait", "-- x", "-it's")
-CA = ("init", "--curve", "P-256", "--no-passphrase", "--path-length", "1")
+CA = ("init", *NEW_KEY, "--path-length", "1")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import programs
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import Outcome, end, ordinary
 from tests.promises.conftest import Stage, skip_without
@@ -18,7 +19,6 @@ from tests.promises.scenes import (
     EXPORT,
     INIT,
     ISSUE,
-    NEW_KEY,
     REQUEST,
     SIGN,
     Scene,

@@ -13,6 +13,7 @@ import pytest
 from certstrap.store.locks import Patience, locked
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.cli import terminal as prompts
 from tests.cli.terminal import ENTER, ends, terminal
 from tests.conftest import snapshot
@@ -21,7 +22,6 @@ from tests.promises.conftest import Stage
 from tests.promises.processes import certstrap, start, until_computing, until_reading, until_waiting
 from tests.promises.scenes import (
     CREATING,
-    NEW_KEY,
     REVOKE,
     Scene,
     here,

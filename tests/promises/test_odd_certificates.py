@@ -36,13 +36,12 @@ def spki_of(key: object) -> bytes:
 BOB_KEY = spki_of(a_key(P256))
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> CommandLine:
-    """A depot with the CA ``leaf``."""
+@pytest.fixture(autouse=True)
+def leaf_ca(certstrap: CommandLine, folder: Path) -> None:
+    """The CA ``leaf`` in a depot."""
     foreign.write(folder / "ca.key", foreign.key_data(LEAF_KEY))
     foreign.write(folder / "ca.der", raw_certificate(extensions=A_CA))
     certstrap("import", "leaf", "--cert", "ca.der", "--key", "ca.key")
-    return certstrap
 
 
 def bring(certstrap: CommandLine, folder: Path, *, serial: int = 5, spki: bytes = BOB_KEY) -> None:
@@ -53,23 +52,23 @@ def bring(certstrap: CommandLine, folder: Path, *, serial: int = 5, spki: bytes 
 
 
 def test_a_negative_serial_number_is_imported_and_handed_out(
-    depot: CommandLine, folder: Path
+    certstrap: CommandLine, folder: Path
 ) -> None:
-    bring(depot, folder, serial=-5)
-    assert "exists already, and is valid until 2040-01-01" in depot("issue", "bob").stdout
-    depot("export-chain", "bob")
-    outcome = depot("check", "bob", exit_code=3)
+    bring(certstrap, folder, serial=-5)
+    assert "exists already, and is valid until 2040-01-01" in certstrap("issue", "bob").stdout
+    certstrap("export-chain", "bob")
+    outcome = certstrap("check", "bob", exit_code=3)
     assert "  failed   leaf-serial" in outcome.stdout
     assert "out/bob.crt has the serial number -5." in outcome.stdout
-    assert "-5" in depot("inspect", "out/bob.crt").stdout
+    assert "-5" in certstrap("inspect", "out/bob.crt").stdout
 
 
 @pytest.mark.parametrize("serial", [-5, 0])
 @pytest.mark.parametrize("command", ["check bob", "inspect out/bob.crt", "status", "verify bob"])
 def test_no_warning_of_the_library_about_a_serial_number_is_shown(
-    depot: CommandLine, folder: Path, program: Program, command: str, serial: int
+    certstrap: CommandLine, folder: Path, program: Program, command: str, serial: int
 ) -> None:
-    bring(depot, folder, serial=serial)
+    bring(certstrap, folder, serial=serial)
     outcome = program(*command.split(), exit_code=None)
     assert outcome.stderr == ""
     assert "bob" in outcome.stdout
@@ -77,10 +76,10 @@ def test_no_warning_of_the_library_about_a_serial_number_is_shown(
 
 @pytest.mark.parametrize("reason", ["superseded", "keyCompromise"])
 def test_a_negative_serial_number_cannot_be_revoked(
-    depot: CommandLine, folder: Path, reason: str
+    certstrap: CommandLine, folder: Path, reason: str
 ) -> None:
-    bring(depot, folder, serial=-5)
-    depot.refuses(
+    bring(certstrap, folder, serial=-5)
+    certstrap.refuses(
         "revoke", "--CN", "bob", "--reason", reason,
         sentence="A certificate with a negative serial number cannot be put on a CRL.",
         hint="replace the CA that issued it",
@@ -88,18 +87,20 @@ def test_a_negative_serial_number_cannot_be_revoked(
 
 
 def test_a_negative_serial_number_on_a_crl_of_another_tool_counts_and_stays(
-    depot: CommandLine, folder: Path
+    certstrap: CommandLine, folder: Path
 ) -> None:
-    bring(depot, folder, serial=-5)
+    bring(certstrap, folder, serial=-5)
     foreign.write(folder / "out/leaf.crl", raw_crl(-5))
-    depot.refuses("issue", "bob", sentence="out/bob.crt was revoked on 2020-01-01 00:00:00 UTC.")
-    depot("revoke", "--serial", "7")
+    certstrap.refuses(
+        "issue", "bob", sentence="out/bob.crt was revoked on 2020-01-01 00:00:00 UTC."
+    )
+    certstrap("revoke", "--serial", "7")
     assert crls.serials(folder / "out/leaf.crl") == [-5, 7]
 
 
 def test_a_key_that_cannot_sign_is_noted_as_compromised_too(
-    depot: CommandLine, folder: Path
+    certstrap: CommandLine, folder: Path
 ) -> None:
-    bring(depot, folder, spki=spki_of(x25519.X25519PrivateKey.generate()))
-    depot("revoke", "--CN", "bob", "--reason", "keyCompromise")
+    bring(certstrap, folder, spki=spki_of(x25519.X25519PrivateKey.generate()))
+    certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise")
     assert (folder / "out/compromised-keys").read_text().endswith("  bob\n")

@@ -14,6 +14,7 @@ from certstrap.hints import printed
 from certstrap.pki.keys import P256
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import AGAIN, ENTER, NEW, ends, terminal
 from tests.conftest import CommandLine, snapshot
 from tests.programs import CERTSTRAP, end
@@ -393,7 +394,7 @@ def test_issue_asks_on_a_terminal_once_for_all_new_keys(folder: Path) -> None:
 def test_no_passphrase_for_new_keys_still_asks_for_the_ca_on_a_terminal(folder: Path) -> None:
     with terminal(folder, *INIT, "--passphrase", "secret") as child:
         ends(child)
-    issue = ("issue", "a", "--curve", "P-256", "--no-passphrase")
+    issue = ("issue", "a", *NEW_KEY)
     with terminal(folder, *issue) as child:
         child.expect_exact(FOR_CA)
         child.send("secret" + ENTER)

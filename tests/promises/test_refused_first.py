@@ -1,8 +1,6 @@
 """What is refused is refused before anybody is asked for a passphrase or a key is generated."""
 
-import shutil
 from collections.abc import Callable
-from contextlib import chdir
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -23,10 +21,10 @@ from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.store.depot import Depot, Name
-from tests.conftest import NOW, CommandLine
+from tests.builders import depots
+from tests.conftest import NOW
 
 DAYS = Expiry.parse("30d")
-NEW = ("--curve", "P-256", "--no-passphrase")
 CA = ("--curve", "P-256", "--passphrase", "p")
 Steps = Callable[[Plan], object]
 
@@ -64,30 +62,20 @@ def request(name: str) -> Steps:
     )
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A depot whose CAs and some of whose clients have encrypted keys."""
-    folder, certstrap = tmp_path_factory.mktemp("prepared"), CommandLine()
-    with chdir(folder):
-        certstrap("init", "--cn", "Cert", "--permit-domain", "ok.example", *CA)
-        certstrap("init", "--cn", "Short", "--expires", "1d", *CA)
-        certstrap("request-cert", "--cn", "leaf", *NEW)
-        certstrap("sign", "leaf", "--CA", "Cert", "--passphrase", "p")
-        certstrap("request-cert", "--cn", "revoked", "--curve", "P-256", "--passphrase", "p")
-        certstrap("sign", "revoked", "--CA", "Cert", "--passphrase", "p")
-        certstrap("revoke", "--CN", "revoked", "--passphrase", "p")
-        certstrap("request-cert", "--cn", "open", *NEW)
-        certstrap("request-cert", "--cn", "cert", *NEW)
-        certstrap("request-cert", "--cn", "outside", "--domain", "no.example", *NEW)
-        certstrap("export-pkcs8", "leaf")
-    return folder / "out"
-
-
-@pytest.fixture
-def depot(prepared: Path, folder: Path) -> Depot:
-    """A copy of it, in the current folder."""
-    shutil.copytree(prepared, folder / "out")
-    return Depot("out")
+pytestmark = pytest.mark.depot(
+    ("init", "--cn", "Cert", "--permit-domain", "ok.example", *CA),
+    ("init", "--cn", "Short", "--expires", "1d", *CA),
+    depots.request("leaf"),
+    depots.sign("leaf", "Cert", "--passphrase", "p"),
+    ("request-cert", "--cn", "revoked", "--curve", "P-256", "--passphrase", "p"),
+    depots.sign("revoked", "Cert", "--passphrase", "p"),
+    ("revoke", "--CN", "revoked", "--passphrase", "p"),
+    depots.request("open"),
+    depots.request("cert"),
+    depots.request("outside", "--domain", "no.example"),
+    ("export-pkcs8", "leaf"),
+)
+"""A depot whose CAs and some of whose clients have encrypted keys."""
 
 
 LATER = NOW + timedelta(days=2)
@@ -120,9 +108,12 @@ LATER = NOW + timedelta(days=2)
     ],
 )  # fmt: skip
 def test_a_refusal_comes_before_any_prompt_and_any_key(
-    depot: Depot, steps: Steps, sentence: str, now: datetime
+    depot: Path, steps: Steps, sentence: str, now: datetime
 ) -> None:
     passphrases = Passphrases(opening=asked, opening_ca=asked, new=asked)
-    with pytest.raises(CertstrapError) as refused, Plan(depot, passphrases, now, generated) as plan:
+    with (
+        pytest.raises(CertstrapError) as refused,
+        Plan(Depot("out"), passphrases, now, generated) as plan,
+    ):
         steps(plan)
     assert sentence in str(refused.value)

@@ -9,10 +9,11 @@ import pytest
 from cryptography import x509
 
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.promises.conftest import AtOnce, Break, Calls, Stage
 from tests.promises.processes import certstrap, with_files_up_to
-from tests.promises.scenes import NEW_KEY, SIGN, Scene, here
+from tests.promises.scenes import SIGN, Scene, here
 from tests.promises.strace import DEPOT, Call, after_changes
 from tests.promises.test_errors_from_the_system import breakable
 

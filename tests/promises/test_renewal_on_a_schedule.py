@@ -12,6 +12,7 @@ import yaml
 
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import NOW, CommandLine
 from tests.docs import ROOT, Block, blocks
 
@@ -75,7 +76,7 @@ def test_what_a_schedule_runs_renews_what_ends_soon(
     secret.write_text("p\n")
     line = ("--depot-path", str(depot))
     certstrap(*line, "init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "p")
-    certstrap(*line, "request-cert", "--cn", "worker", "--curve", "P-256", "--no-passphrase")
+    certstrap(*line, "request-cert", "--cn", "worker", *NEW_KEY)
     certstrap(*line, "sign", "worker", "--passphrase", "p", "--expires", "90d")
     assert command[0] in {PROGRAM, "certstrap"}
     given = {

@@ -10,11 +10,12 @@ import pytest
 
 from tests import programs
 from tests.builders import crls
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import Process, end
 from tests.promises.conftest import Break, Calls, Stage
 from tests.promises.processes import WAITING
-from tests.promises.scenes import INIT, NEW_KEY, REVOKE, Scene, here, temporary
+from tests.promises.scenes import INIT, REVOKE, Scene, here, temporary
 from tests.promises.strace import DEPOT, after_changes
 
 PROCESSES, REVOCATIONS = 8, 100

@@ -11,12 +11,15 @@ import pytest
 from certstrap.cli.context import Context
 from certstrap.cli.session import remark_if_shared
 from certstrap.store import files
+from tests.builders.depots import NEW_KEY, issue, request
 from tests.conftest import CommandLine
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and owners")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and owners"),
+    pytest.mark.depot(issue("client"), request("victim")),
+]
 
 SOMEBODY = 12_345  # a user who need not exist
-NEW = ("--curve", "P-256", "--no-passphrase")
 REMARK = (
     "Others may write to out: only files of yours, of root and of its owner are used. "
     "Restrict it with: chmod go-w out\n"
@@ -24,15 +27,11 @@ REMARK = (
 Put = Callable[[str], Path]
 
 
-@pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A depot of this user that anybody may write to."""
-    certstrap("issue", "client", *NEW)
-    certstrap("request-cert", "--cn", "victim", *NEW)
-    depot = folder / "out"
+@pytest.fixture(autouse=True)
+def shared(depot: Path) -> None:
+    """Let anybody write to the depot."""
     (depot / "compromised-keys").write_text("# none\n")
     depot.chmod(0o1777)
-    return depot
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ READING = [
     ("victim.key", ("issue", "victim")),
     ("Cert.key", ("sign", "victim")),
     ("Cert.crt", ("sign", "victim", "--CA", "Cert")),
-    ("Cert.crt", ("issue", "new", *NEW)),
+    ("Cert.crt", ("issue", "new", *NEW_KEY)),
     ("Cert.crl", ("revoke", "--CN", "client")),
     ("Cert.crl", ("issue", "client")),
     ("compromised-keys", ("sign", "victim")),
@@ -117,7 +116,7 @@ def test_a_depot_that_others_may_write_to_is_reported_once(
 ) -> None:
     depot.chmod(mode)
     certstrap("sign", "victim", stderr=REMARK if shared else "")
-    certstrap("issue", "new", *NEW, stderr=REMARK if shared else "")
+    certstrap("issue", "new", *NEW_KEY, stderr=REMARK if shared else "")
 
 
 @pytest.mark.parametrize("uid", [SOMEBODY, 2**31 - 2])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import programs
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.programs import CERTSTRAP, SECONDS, Outcome, Process
 
@@ -80,9 +81,8 @@ def pipe() -> Iterator[FullPipe]:
 
 
 @pytest.fixture
-def depot(certstrap: CommandLine, folder: Path) -> Path:
-    """A folder with a depot, which has a CA and a client, and with filters for the client."""
-    certstrap("issue", "client", "--curve", "P-256", "--no-passphrase")
+def place(certstrap: CommandLine, depot: Path, folder: Path) -> Path:
+    """The folder of the depot, with filters for the client."""
     (folder / "filters.json").write_text(certstrap("filters", "client").stdout)
     return folder
 
@@ -99,8 +99,8 @@ def interrupted_until_it_ends(process: Process) -> tuple[int, Outcome]:
 
 
 @pytest.mark.parametrize("line", READING)
-def test_one_interrupt_ends_what_only_reads(line: str, depot: Path, pipe: FullPipe) -> None:
-    process = pipe.start(depot, *line.split())
+def test_one_interrupt_ends_what_only_reads(line: str, place: Path, pipe: FullPipe) -> None:
+    process = pipe.start(place, *line.split())
     process.send_signal(signal.SIGINT)
     assert programs.end(process) == (130, "", "")
 
@@ -108,7 +108,7 @@ def test_one_interrupt_ends_what_only_reads(line: str, depot: Path, pipe: FullPi
 def test_one_interrupt_comes_too_late_for_what_is_reported_and_done(
     folder: Path, pipe: FullPipe
 ) -> None:
-    process = pipe.start(folder, "init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
+    process = pipe.start(folder, "init", "--cn", "Cert", *NEW_KEY)
     process.send_signal(signal.SIGINT)
     with pytest.raises(programs.TimeoutExpired):
         process.wait(1)
@@ -127,22 +127,22 @@ def test_one_interrupt_comes_too_late_for_what_is_reported_and_done(
     ],
 )
 def test_a_second_interrupt_ends_the_report_of_what_is_done(
-    line: str, depot: Path, pipe: FullPipe
+    line: str, place: Path, pipe: FullPipe
 ) -> None:
-    before = len(list(depot.rglob("*")))
-    sent, ended = interrupted_until_it_ends(pipe.start(depot, *line.split()))
+    before = len(list(place.rglob("*")))
+    sent, ended = interrupted_until_it_ends(pipe.start(place, *line.split()))
     assert sent >= 2
     assert ended == (130, "", "")
-    assert len(list(depot.rglob("*"))) > before
+    assert len(list(place.rglob("*"))) > before
 
 
 @pytest.mark.parametrize("line", ["status --json", "inspect client", "verify client"])
 def test_a_pipe_that_is_set_not_to_wait_gets_the_whole_result(
-    line: str, depot: Path, pipe: FullPipe
+    line: str, place: Path, pipe: FullPipe
 ) -> None:
-    whole = programs.run(*CERTSTRAP, *line.split(), folder=depot).stdout
+    whole = programs.run(*CERTSTRAP, *line.split(), folder=place).stdout
     os.set_blocking(pipe.write, False)
-    ended = pipe.end(pipe.start(depot, *line.split()))
+    ended = pipe.end(pipe.start(place, *line.split()))
     assert ended._replace(stdout="") == (0, "", "")
     assert _without_time(ended.stdout) == _without_time(whole)
 

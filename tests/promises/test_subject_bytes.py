@@ -9,6 +9,7 @@ from cryptography import x509
 from certstrap.pki.decode import load_certificate
 from tests.builders import DATA, foreign
 from tests.builders.crls import load as load_crl
+from tests.builders.depots import NEW_KEY
 from tests.builders.der import (
     BASIC_CONSTRAINTS,
     CN,
@@ -24,7 +25,6 @@ from tests.builders.der import (
 from tests.builders.keys import LEAF_KEY
 from tests.conftest import CommandLine, Program
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 C, ST, L, O, OU = "2.5.4.6", "2.5.4.8", "2.5.4.7", "2.5.4.10", "2.5.4.11"  # noqa: E741 - as X.520
 FULL = ("--c", "US", "--st", "CA", "--l", "SF", "--o", "Example", "--ou", "Ops")
 

@@ -12,11 +12,12 @@ from cryptography import x509
 
 from certstrap.pki.keys import PublicKey
 from tests.builders import crls, foreign
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import Outcome
 from tests.promises.conftest import Stage
 from tests.promises.forks import Forks
-from tests.promises.scenes import NEW_KEY, Scene, temporary
+from tests.promises.scenes import Scene, temporary
 from tests.promises.strace import DEPOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")

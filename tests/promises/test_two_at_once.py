@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.store.locks import locked
+from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import Outcome, end
 from tests.promises.conftest import AtOnce, Break, Stage
@@ -16,7 +17,6 @@ from tests.promises.processes import WAITING, start, until_waiting
 from tests.promises.scenes import (
     INIT,
     ISSUE,
-    NEW_KEY,
     REQUEST,
     SIGN,
     Scene,

@@ -13,11 +13,12 @@ import pytest
 
 from tests import programs
 from tests.builders import foreign
+from tests.builders.depots import NEW_KEY
 from tests.cli.shell import EC
 from tests.programs import Process
 from tests.promises.conftest import Stage
 from tests.promises.processes import certstrap, start, until_on_fifo
-from tests.promises.scenes import NEW_KEY, REVOKE, here, names, revoked
+from tests.promises.scenes import REVOKE, here, names, revoked
 from tests.promises.strace import DEPOT
 
 SECONDS = 20

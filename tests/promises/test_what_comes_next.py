@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 
-CA = ("init", "--cn", "Cert", "--curve", "P-256", "--no-passphrase")
-REQUEST = ("request-cert", "--curve", "P-256", "--no-passphrase", "--cn")
+CA = ("init", "--cn", "Cert", *NEW_KEY)
+REQUEST = ("request-cert", *NEW_KEY, "--cn")
 CHECK = "Check it: certstrap check"
 CONNECT = "Configure its client: certstrap connect"
 

@@ -29,19 +29,17 @@ from certstrap.errors import (
 from certstrap.operations.plan import Passphrases, Plan
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from tests.builders.certificates import a_certificate, a_name, a_request
+from tests.builders.depots import NEW_KEY, init, request, signed
 from tests.conftest import NOW, CommandLine, snapshot
 
-NEW_KEY = ("--curve", "P-256", "--no-passphrase")
+pytestmark = pytest.mark.depot(init(), *signed("a"), request("b"))
+"""A depot with a CA ``Cert``, a client ``a`` with a certificate, and a request of ``b``."""
 
 
 @pytest.fixture
-def depot(certstrap: CommandLine) -> Depot:
-    """A depot with a CA ``Cert``, a client ``a`` with a certificate, and a request of ``b``."""
-    certstrap("init", "--common-name", "Cert", *NEW_KEY)
-    for name in ("a", "b"):
-        certstrap("request-cert", "--common-name", name, *NEW_KEY)
-    certstrap("sign", "a")
-    return Depot("out")
+def opened(depot: Path) -> Depot:
+    """The depot, opened."""
+    return Depot(os.path.relpath(depot))
 
 
 def a_passphrase() -> bytes:
@@ -76,83 +74,83 @@ def test_an_entry_that_does_not_exist_gets_the_stem_of_its_name(
         assert find(named("a b (x)"), ca=ca) == Entry("out", stem)
 
 
-def test_a_file_that_is_named_as_typed_is_the_right_one(depot: Depot) -> None:
+def test_a_file_that_is_named_as_typed_is_the_right_one(opened: Depot) -> None:
     put("x_y", "a")
     put("x@y", "b")
-    assert depot.find(named("x@y")).stem == "x@y"
-    assert depot.find(named("x_y")).stem == "x_y"
-    assert depot.place(named("x@y")).stem == "x@y"
+    assert opened.find(named("x@y")).stem == "x@y"
+    assert opened.find(named("x_y")).stem == "x_y"
+    assert opened.place(named("x@y")).stem == "x@y"
 
 
 def test_another_spelling_counts_if_the_name_in_it_is_the_one_that_was_typed(
-    certstrap: CommandLine, depot: Depot
+    certstrap: CommandLine, opened: Depot
 ) -> None:
     certstrap("request-cert", "--cn", "team/a", *NEW_KEY)
-    assert depot.find(named("team/a")).stem == "team_a"
-    assert depot.place(named("team/a")).stem == "team_a"
-    assert depot.find(named(" team/a ")).stem == "team_a"
+    assert opened.find(named("team/a")).stem == "team_a"
+    assert opened.place(named("team/a")).stem == "team_a"
+    assert opened.find(named(" team/a ")).stem == "team_a"
     with pytest.raises(NameMismatchError) as caught:
-        depot.find(named("team:a"))
+        opened.find(named("team:a"))
     assert (caught.value.path, caught.value.name) == ("out/team_a.csr", "team:a")
     assert caught.value.found == "team/a"
     with pytest.raises(NameMismatchError):
-        depot.place(named("team:a"))
+        opened.place(named("team:a"))
 
 
 def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
-    certstrap: CommandLine, depot: Depot
+    certstrap: CommandLine, opened: Depot
 ) -> None:
     certstrap("request-cert", "--cn", "m_ller", *NEW_KEY)
-    assert depot.place(named("möller")).stem == "möller"
+    assert opened.place(named("möller")).stem == "möller"
     with pytest.raises(NameMismatchError):
-        depot.find(named("möller"))
+        opened.find(named("möller"))
 
 
-def test_a_name_in_another_case_is_another_name(depot: Depot) -> None:
+def test_a_name_in_another_case_is_another_name(opened: Depot) -> None:
     put("x.y", "a")
     Path("out/X.Y.CSR").touch()  # as it seems to be there where file systems ignore the case
-    assert depot.find(named("x.y"), REQUEST).stem == "x.y"
+    assert opened.find(named("x.y"), REQUEST).stem == "x.y"
     put("X.Y", "b")
-    assert depot.find(named("X.Y")).stem == "X.Y"
+    assert opened.find(named("X.Y")).stem == "X.Y"
 
 
-def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(depot: Depot) -> None:
+def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(opened: Depot) -> None:
     for suffix, name in ((CERTIFICATE, "t/a"), (REQUEST, "t:a")):
         built = (a_certificate if suffix == CERTIFICATE else a_request)(subject=a_name(name))
         Path(f"out/t_a{suffix}").write_bytes(built.public_bytes(Encoding.PEM))
-    assert depot.find(named("t/a")).stem == "t_a"
-    assert depot.find(named("t/a"), CERTIFICATE).stem == "t_a"
-    assert depot.find(named("t:a"), REQUEST).stem == "t_a"
+    assert opened.find(named("t/a")).stem == "t_a"
+    assert opened.find(named("t/a"), CERTIFICATE).stem == "t_a"
+    assert opened.find(named("t:a"), REQUEST).stem == "t_a"
     for name, suffixes, path in (
         ("t/a", (REQUEST,), "out/t_a.csr"),
         ("t:a", (CERTIFICATE,), "out/t_a.crt"),
         ("t:a", (), "out/t_a.crt"),
     ):
         with pytest.raises(NameMismatchError) as caught:
-            depot.find(named(name), *suffixes)
+            opened.find(named(name), *suffixes)
         assert caught.value.path == path
 
 
-def test_a_file_without_a_name_in_it_is_not_used(depot: Depot) -> None:
+def test_a_file_without_a_name_in_it_is_not_used(opened: Depot) -> None:
     Path("out/x_z.csr").write_text("broken")
     with pytest.raises(NameMismatchError, match="contains no name") as caught:
-        depot.find(named("x z"))
+        opened.find(named("x z"))
     assert caught.value.found == ""
 
 
-def test_a_name_in_two_entries_is_refused(depot: Depot) -> None:
+def test_a_name_in_two_entries_is_refused(opened: Depot) -> None:
     request = a_request(subject=a_name("x y:z")).public_bytes(Encoding.PEM)
     for stem in ("x_y_z", "x_y:z"):
         Path(f"out/{stem}.csr").write_bytes(request)
-    assert depot.find(named("x_y:z")).stem == "x_y:z"
+    assert opened.find(named("x_y:z")).stem == "x_y:z"
     with pytest.raises(AmbiguousNameError) as caught:
-        depot.find(named("x y:z"))
+        opened.find(named("x y:z"))
     assert set(caught.value.paths) == {"out/x_y_z.csr", "out/x_y:z.csr"}
 
 
-def test_the_folder_is_searched_once_for_each_suffix(depot: Depot) -> None:
-    assert depot.with_suffix(CRL) is depot.with_suffix(CRL)
-    assert depot.with_suffix(CRL) != depot.with_suffix(REQUEST)
+def test_the_folder_is_searched_once_for_each_suffix(opened: Depot) -> None:
+    assert opened.with_suffix(CRL) is opened.with_suffix(CRL)
+    assert opened.with_suffix(CRL) != opened.with_suffix(REQUEST)
 
 
 def test_a_link_that_leads_nowhere_takes_its_name(folder: Path) -> None:
@@ -179,32 +177,32 @@ def test_a_file_that_is_missing_is_named_for_what_it_is(
     assert caught.value.hint == "Make it."
 
 
-def test_what_is_in_the_depot_is_read(depot: Depot) -> None:
-    entry = depot.entry("a")
+def test_what_is_in_the_depot_is_read(opened: Depot) -> None:
+    entry = opened.entry("a")
     key, passphrase = entry.key(a_passphrase)
     assert passphrase == b""
     assert entry.request().public_key() == key.public_key()
     assert entry.certificate().public_key() == key.public_key()
-    assert depot.entry("Cert").read(CRL) == Path("out/Cert.crl").read_bytes()
+    assert opened.entry("Cert").read(CRL) == Path("out/Cert.crl").read_bytes()
 
 
 @pytest.mark.parametrize(("suffix", "lax"), [(KEY, 0o444), (PKCS8, 0o444), (KEY, 0o660)])
 def test_keys_must_not_be_readable_by_others(
-    suffix: str, lax: int, depot: Depot, folder: Path
+    suffix: str, lax: int, opened: Depot, folder: Path
 ) -> None:
     path = folder / "out" / f"a{suffix}"
     path.touch()
     path.chmod(lax)
     with pytest.raises(LaxModeError):
-        depot.entry("a").read(suffix)
+        opened.entry("a").read(suffix)
 
 
-def test_all_else_may_be_readable_by_others(depot: Depot, folder: Path) -> None:
+def test_all_else_may_be_readable_by_others(opened: Depot, folder: Path) -> None:
     (folder / "out" / "a.crt").chmod(0o666)
-    assert depot.entry("a").certificate().version is Version.v3
+    assert opened.entry("a").certificate().version is Version.v3
 
 
-def test_certificates_come_by_name_without_what_is_none(depot: Depot, folder: Path) -> None:
+def test_certificates_come_by_name_without_what_is_none(opened: Depot, folder: Path) -> None:
     out = folder / "out"
     (out / "broken.crt").write_text("-----BEGIN CERTIFICATE-----")
     (out / "key.crt").write_bytes((out / "a.key").read_bytes())
@@ -212,21 +210,21 @@ def test_certificates_come_by_name_without_what_is_none(depot: Depot, folder: Pa
     (out / "gone.crt").symlink_to("nowhere")
     (out / "a.chain.crt").write_bytes((out / "a.crt").read_bytes())
     (out / "a.txt").write_bytes((out / "a.crt").read_bytes())
-    assert [entry.stem for entry, _ in depot.certificates()] == ["Cert", "a"]
-    assert [each.entry.stem for each in depot.authorities] == ["Cert"]
-    stems = [entry.stem for entry in depot.with_suffix(CERTIFICATE)]
+    assert [entry.stem for entry, _ in opened.certificates()] == ["Cert", "a"]
+    assert [each.entry.stem for each in opened.authorities] == ["Cert"]
+    stems = [entry.stem for entry in opened.with_suffix(CERTIFICATE)]
     assert stems == ["Cert", "a", "broken", "folder", "gone", "key"]
-    assert [entry.stem for entry in depot.with_suffix(REQUEST)] == ["a", "b"]
+    assert [entry.stem for entry in opened.with_suffix(REQUEST)] == ["a", "b"]
 
 
-def test_a_client_is_no_ca_in_whatever_form_its_certificate_is(depot: Depot, folder: Path) -> None:
+def test_a_client_is_no_ca_in_whatever_form_its_certificate_is(opened: Depot, folder: Path) -> None:
     out = folder / "out"
     for stem, whose in (("client", "a"), ("ca", "Cert")):
         pem = (out / f"{whose}.crt").read_bytes()
         der = load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
         for form, data in (("text", b"Subject: x\n" + pem), ("der", der), ("crlf", crlf(pem))):
             (out / f"{stem}-{form}.crt").write_bytes(data)
-    assert [each.entry.stem for each in depot.authorities] == [
+    assert [each.entry.stem for each in opened.authorities] == [
         "Cert",
         "ca-crlf",
         "ca-der",
@@ -249,25 +247,25 @@ def test_what_is_no_folder_is_no_empty_depot(folder: Path) -> None:
         list(Depot("out").certificates())
 
 
-def test_the_only_ca_with_a_key_is_chosen(depot: Depot, folder: Path) -> None:
-    assert depot.choose_ca(None) == Entry("out", "Cert")
-    assert depot.choose_ca(named("Cert")) == Entry("out", "Cert")
+def test_the_only_ca_with_a_key_is_chosen(opened: Depot, folder: Path) -> None:
+    assert opened.choose_ca(None) == Entry("out", "Cert")
+    assert opened.choose_ca(named("Cert")) == Entry("out", "Cert")
     (folder / "out" / "Cert.key").unlink()
     with pytest.raises(ChooseCAError) as caught:
         Depot("out").choose_ca(None)
     assert caught.value.found == ()
 
 
-def test_of_several_cas_none_is_chosen(certstrap: CommandLine, depot: Depot) -> None:
+def test_of_several_cas_none_is_chosen(certstrap: CommandLine, opened: Depot) -> None:
     certstrap("init", "--cn", "Other", *NEW_KEY)
     with pytest.raises(ChooseCAError) as caught:
-        depot.choose_ca(None)
+        opened.choose_ca(None)
     assert caught.value.found == ("Cert", "Other")
 
 
-def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(depot: Depot) -> None:
+def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(opened: Depot) -> None:
     Path("out/broken.crt").write_text("-----BEGIN CERTIFICATE-----")
-    assert depot.choose_ca(None).stem == "Cert"
+    assert opened.choose_ca(None).stem == "Cert"
     Path("out/broken.key").touch()
     with pytest.raises(CertstrapError, match=r"^out/broken\.crt "):
         Depot("out").choose_ca(None)
@@ -425,7 +423,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 @settings(max_examples=300)
 @given(line=command_lines())
 def test_whatever_command_line_fails_leaves_the_folder_as_it_was(
-    line: list[str], depot: Depot, folder: Path
+    line: list[str], opened: Depot, folder: Path
 ) -> None:
     with TemporaryDirectory() as place, chdir(place):
         shutil.copytree(folder / "out", "out")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from certstrap.store.files import JOURNAL
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, snapshot
 
-NEW = ("--curve", "P-256", "--no-passphrase")
 COMPROMISED = ("revoke", "--CN", "a", "--CA", "Cert", "--reason", "keyCompromise")
 STAGED = ".certstrap-0123456789abcdef.tmp"
 
@@ -16,7 +16,7 @@ STAGED = ".certstrap-0123456789abcdef.tmp"
 @pytest.fixture
 def out(certstrap: CommandLine, folder: Path) -> Path:
     """A depot with a client's certificate."""
-    certstrap("issue", "a", *NEW)
+    certstrap("issue", "a", *NEW_KEY)
     return folder / "out"
 
 
@@ -42,7 +42,7 @@ def test_what_is_no_journal_is_not_carried_out_and_stops_what_needs_one(
     certstrap: CommandLine, out: Path, text: str
 ) -> None:
     (out / JOURNAL).write_text(text)
-    assert "exists already" in certstrap("issue", "a", *NEW).stdout
+    assert "exists already" in certstrap("issue", "a", *NEW_KEY).stdout
     certstrap.refuses(
         *COMPROMISED,
         sentence=f"out/{JOURNAL} is what a killed command left, and cannot be used by this one.",
@@ -54,7 +54,7 @@ def test_a_journal_whose_other_folder_is_missing_stops_every_command(
     certstrap: CommandLine, out: Path
 ) -> None:
     write_journal(out, others=["../gone"])
-    certstrap.refuses("issue", "a", *NEW, sentence="needs out/../gone, which is missing")
+    certstrap.refuses("issue", "a", *NEW_KEY, sentence="needs out/../gone, which is missing")
 
 
 def test_what_is_listed_and_there_is_finished_and_the_rest_is_done_already(
@@ -70,7 +70,7 @@ def test_what_is_listed_and_there_is_finished_and_the_rest_is_done_already(
         (taken, "a.crt", False),
         (STAGED.replace("0", "e"), "Cert.crt", True),
     )
-    certstrap("issue", "a", *NEW)
+    certstrap("issue", "a", *NEW_KEY)
     after = snapshot(out)
     assert after.pop("finished.txt")[1] == b"new"
     assert after == before

@@ -11,6 +11,7 @@ import pytest
 from certstrap.errors import CertstrapError, InUseError, StorageError
 from certstrap.hints import printed
 from certstrap.store.locks import folder_id, locked
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, snapshot
 
 
@@ -198,9 +199,7 @@ def test_a_command_says_that_it_waits_and_gives_up_after_the_time_it_was_given(
     holder = Holder("out")
     assert holder.holds()
     request = ("--depot-path", "out", "--wait", "2", "request-cert", "--cn", "a")
-    outcome = certstrap.refuses(
-        *request, "--curve", "P-256", "--no-passphrase", sentence="Waiting up to 2 seconds"
-    )
+    outcome = certstrap.refuses(*request, *NEW_KEY, sentence="Waiting up to 2 seconds")
     assert outcome.stderr.splitlines()[1:] == [
         "Another process uses out, and has not finished after 2 seconds.",
         f"Hint: {printed(InUseError('out', 2).hint)}",
