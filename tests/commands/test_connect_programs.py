@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Error, String
 
-from certstrap.cli.render import connect
 from certstrap.cli.render.connect import (
     FORMATS,
     LANGUAGES,
@@ -31,6 +30,7 @@ from certstrap.cli.render.connect import (
     java_string,
     posix,
     powershell,
+    program,
     secret_name,
     single,
 )
@@ -128,9 +128,9 @@ def test_sh_reads_words_as_they_were(texts: list[str]) -> None:
 @settings(max_examples=20)
 @given(words)
 def test_fish_reads_words_as_they_were(texts: list[str]) -> None:
-    program = peers.program("fish", asked="--version", answers="fish, version", what="fish")
+    shell = peers.program("fish", asked="--version", answers="fish, version", what="fish")
     script = "".join(f"printf '%s\\0' {fish(text)}\n" for text in texts)
-    assert programs.run(program, "--no-config", input=script).stdout.split("\0")[:-1] == texts
+    assert programs.run(shell, "--no-config", input=script).stdout.split("\0")[:-1] == texts
 
 
 @settings(max_examples=20)
@@ -157,14 +157,13 @@ def test_each_shell_has_lines_of_its_own(shell: str) -> None:
 def test_the_program_in_python_has_the_values_it_was_given(
     values: tuple[str, ...], encrypted: bool
 ) -> None:
-    found = ast.parse(connect.python(connection_of(*values, encrypted=encrypted)))
+    found = ast.parse(program("python", connection_of(*values, encrypted=encrypted)))
     strings = [node.value for node in ast.walk(found) if isinstance(node, ast.Constant)]
     assert {*filter(None, values)} <= {*strings}
 
 
 LEXERS = {"dotnet": "csharp"}
 CHECKS = {"go": ("gofmt", "-l"), "ruby": ("ruby", "-c"), "php": ("php", "-l")}
-ENDS = {"go": "go", "ruby": "rb", "php": "php"}
 
 
 @pytest.mark.parametrize("values", [["host:7233", text, text, text, text] for text in ODD])
@@ -172,14 +171,14 @@ ENDS = {"go": "go", "ruby": "rb", "php": "php"}
 def test_a_program_is_read_by_a_lexer_of_its_language(
     language: str, values: list[str], tmp_path: Path
 ) -> None:
-    text = LANGUAGES[language](connection_of(*values))
+    text = program(language, connection_of(*values))
     tokens = list(get_lexer_by_name(LEXERS.get(language, language)).get_tokens(text))
     assert not [value for kind, value in tokens if kind in Error]
     assert not [value for kind, value in tokens if kind in Comment and kind is not Comment.Preproc]
     assert "host:7233" in "".join(value for kind, value in tokens if kind in String)
     check = CHECKS.get(language)
     if check and shutil.which(check[0]):
-        file = tmp_path / f"connect.{ENDS[language]}"
+        file = tmp_path / LANGUAGES[language].template
         file.write_text(text, encoding="utf-8")
         ended = programs.run(*check, file)
         assert language != "go" or not ended.stdout, "gofmt would write it in another way"
@@ -188,7 +187,7 @@ def test_a_program_is_read_by_a_lexer_of_its_language(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_program_names_nothing_that_was_not_given(language: str) -> None:
     target = Target(Namespace("worker", "acct"), "worker.acct.tmprl.cloud:7233")
-    text = LANGUAGES[language](Connection(target, "/c.crt", "/c.key"))
+    text = program(language, Connection(target, "/c.crt", "/c.key"))
     assert "None" not in text.replace("-> None", "")
     for word in ("x509", "rootCert", "RootCert", "server_root", "Override", "overrideS", "Domain"):
         assert word not in text

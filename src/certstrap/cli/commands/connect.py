@@ -184,7 +184,7 @@ def _text(
     if form == "toml":
         return connect.text_of(connection, connect.parse_name(profile or connect.DEFAULT))
     if form in render.LANGUAGES:
-        return render.LANGUAGES[form](connection)
+        return render.program(form, connection)
     return (render.env if form == "env" else render.cli)(connection, shell)
 
 
