@@ -154,6 +154,12 @@ Uris = Annotated[
     list[str] | None,
     typer.Option("--uri", metavar="LIST", help="URIs, separated by commas; repeatable."),
 ]
+NamespaceID = Annotated[
+    str, typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct.")
+]
+BundleFile = Annotated[
+    str, typer.Option("--output", metavar="FILE", help="Write the bundle to FILE.")
+]
 CertificateName = Annotated[
     str,
     typer.Argument(

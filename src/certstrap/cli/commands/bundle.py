@@ -45,9 +45,7 @@ def command(
             "--cert", metavar="FILE", help="Add the CAs in FILE, of any tool; repeatable."
         ),
     ] = None,
-    output: Annotated[
-        str, typer.Option("--output", metavar="FILE", help="Write the bundle to FILE.")
-    ] = "",
+    output: options.BundleFile = "",
     rotate: Annotated[
         tuple[str, str] | None,
         typer.Option(

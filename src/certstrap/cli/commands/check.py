@@ -61,10 +61,7 @@ def command(
             ],
         ),
     ] = "",
-    namespace: Annotated[
-        str,
-        typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct."),
-    ] = "",
+    namespace: options.NamespaceID = "",
     connect: Annotated[
         str,
         typer.Option(

@@ -36,10 +36,7 @@ def command(
             metavar="NAME", help="The name in the certificate.", autocompletion=completion.leaves
         ),
     ],
-    namespace: Annotated[
-        str,
-        typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct."),
-    ] = "",
+    namespace: options.NamespaceID = "",
     form: Annotated[
         str,
         typer.Option(

@@ -42,10 +42,7 @@ def command(
             help="Print the CRLs of all CAs above NAME as one file, for nginx and others.",
         ),
     ] = False,
-    output: Annotated[
-        str,
-        typer.Option("--output", metavar="FILE", help="Write the bundle to FILE."),
-    ] = "",
+    output: options.BundleFile = "",
     stdout: options.ToStdout = False,
     passphrase: options.CAPassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
