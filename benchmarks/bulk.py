@@ -23,10 +23,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.operations.batch import Line, create_all, prepare_all
 from certstrap.operations.issue import Wanted
-from certstrap.operations.plan import Passphrases, Plan
 from certstrap.pki.keys import P256, PublicKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
+from certstrap.session import Passphrases, Session
 from certstrap.store.depot import Depot, Name
 
 LIMIT = 3.0
@@ -72,10 +72,10 @@ def issue(names: Sequence[str], depot: str = "out") -> None:
     nothing = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
     expiry = Expiry.parse("90d")
     wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
-    with Plan(Depot(depot), nothing, datetime.now(UTC).replace(microsecond=0)) as plan:
-        ready = prepare_all(plan, [Line(0, each) for each in wanted], "")
-        for _ in create_all(plan, ready, 1, lambda: None):
-            pass
+    session = Session(Depot(depot), datetime.now(UTC).replace(microsecond=0), nothing)
+    ready = prepare_all(session, [Line(0, each) for each in wanted], "")
+    for _ in create_all(session, ready, 1, lambda: None):
+        pass
 
 
 def measured(work: Callable[[], None]) -> tuple[float, float]:

@@ -60,17 +60,6 @@ class PathTakenError(CertstrapError):
         )
 
 
-class ChangedError(CertstrapError):
-    """A file that the command read was changed by another process before it was done."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        super().__init__(
-            f"Another process changed {path} at the same time; nothing was changed by this one.",
-            "Run the command again.",
-        )
-
-
 class CommandFailedError(CertstrapError):
     """The command after a renewal failed; a negative status is the signal that killed it."""
 

@@ -2,98 +2,115 @@
 
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certstrap.operations.batch import SIZE, Line, create_all, prepare_all
 from certstrap.operations.issue import Issued, Wanted
-from certstrap.operations.plan import Generate, Passphrases, Plan
-from certstrap.pki.keys import P256, KeySpec, PrivateKey
+from certstrap.pki.keys import P256, RSA_2048, KeySpec, PrivateKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
+from certstrap.session import Generate, Passphrases, Session
+from certstrap.store import transaction
 from certstrap.store.depot import Depot, Name
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
+from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine
 
 DAYS = Expiry.parse("90d")
 NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 
 
-def issued(name: str, generate: Generate = KeySpec.generate) -> Issued:
-    wanted = Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS)
-    with Plan(Depot("out"), NO_PASSPHRASES, NOW, generate) as plan:
-        ready = prepare_all(plan, [Line(0, wanted)], "")
-        ((only,),) = create_all(plan, ready, 1, lambda: None)
+def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:
+    wanted = Wanted(Name.parse(name), None, NO_NAMES, spec, DAYS)
+    session = Session(Depot("out"), NOW, NO_PASSPHRASES, generate)
+    ready = prepare_all(session, [Line(0, wanted)], "")
+    ((only,),) = create_all(session, ready, 1, lambda: None)
     return only
 
 
 def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> None:
     def generate_late(spec: KeySpec) -> PrivateKey:
         if not Depot("out").authorities:
-            issued("first")
-        return spec.generate()
+            issued("first", a_key, RSA_2048)
+        return a_key(spec)
 
-    second = issued("second", generate_late)
+    second = issued("second", generate_late, RSA_2048)
     assert second.new_ca is None
     assert second.root_path == "out/Cert.crt"
     names = {path.name for path in (folder / "out").glob("*.crt")}
     assert names == {"Cert.crt", "first.crt", "second.crt"}
 
 
-class Interrupted(list[Line]):
-    """A list between whose first and second line another process issues that of the second."""
-
-    def __iter__(self) -> Iterator[Line]:
-        yield self[0]
-        if not Path("out").exists():
-            issued(self[1].wanted.name.text)  # type: ignore[union-attr]
-        yield from self[1:]
-
-
-def test_a_certificate_that_another_process_issues_meanwhile_is_there(folder: Path) -> None:
+def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -> None:
     wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
-    with Plan(Depot("out"), NO_PASSPHRASES, NOW) as plan:
-        lines = Interrupted(Line(number, each) for number, each in enumerate(wanted, 2))
-        one, two = prepare_all(plan, lines, "list.csv")
-        assert (one.certificate, two.missing) == (None, [])
-        ((new, _),) = create_all(plan, [one, two], 1, lambda: None)
-    assert new.new_ca is None
+    issued("zero")
+    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
+
+    class Slow(list[Line]):
+        """A list between whose first and second line another process issues that of the second."""
+
+        def __iter__(self) -> Iterator[Line]:
+            yield self[0]
+            others.append(pool.submit(issued, "two"))
+            assert wait(others, 0.2).not_done
+            yield from self[1:]
+
+    others: list[Future[Issued]] = []
+    with ThreadPoolExecutor(1) as pool:
+        lines = Slow(Line(number, each) for number, each in enumerate(wanted, 2))
+        one, two = prepare_all(session, lines, "list.csv")
+        assert len(two.missing) == 3
+        assert others[0].result().signed
+    ((first, second),) = create_all(session, [one, two], 1, lambda: None)
+    assert first.signed
+    assert second.signed is None
     assert {path.name for path in (folder / "out").glob("*.crt")} == {
-        "Cert.crt",
-        "one.crt",
-        "two.crt",
+        *("Cert.crt", "zero.crt", "one.crt", "two.crt")
     }
 
 
-class Late(Plan):
-    """A plan that Ctrl-C comes too late for."""
+@pytest.fixture
+def late() -> Iterator[None]:
+    """Ctrl-C comes whenever files have been written, before their folders are released."""
 
-    def commit(self) -> None:
-        super().commit()
-        signal.raise_signal(signal.SIGINT)
+    def send(frame: FrameType, event: str, _: object) -> None:
+        if event == "return" and frame.f_code is transaction.write.__code__:
+            signal.raise_signal(signal.SIGINT)
+
+    before, profile = signal.signal(signal.SIGINT, signal.default_int_handler), sys.getprofile()
+    sys.setprofile(send)
+    yield
+    sys.setprofile(profile)
+    signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.usefixtures("late")
 def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(folder: Path) -> None:
     wanted = [Wanted(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)]
-    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
-    ready = prepare_all(plan, [Line(0, each) for each in wanted], "")
-    batches = create_all(plan, ready, 1, lambda: None)
+    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
+    ready = prepare_all(session, [Line(0, each) for each in wanted], "")
+    batches = create_all(session, ready, 1, lambda: None)
     assert len(next(batches)) == SIZE
     with pytest.raises(KeyboardInterrupt):
         next(batches)
     assert len(list((folder / "out").glob("n*.crt"))) == SIZE
 
 
+@pytest.mark.usefixtures("late")
 def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
-    plan = Late(Depot("out"), NO_PASSPHRASES, NOW)
+    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
     wanted = Wanted(Name.parse("only"), None, NO_NAMES, P256, DAYS)
-    ready = prepare_all(plan, [Line(0, wanted)], "")
-    assert [len(batch) for batch in create_all(plan, ready, 1, lambda: None)] == [1]
+    ready = prepare_all(session, [Line(0, wanted)], "")
+    assert [len(batch) for batch in create_all(session, ready, 1, lambda: None)] == [1]
 
 
 @pytest.mark.parametrize(

@@ -246,7 +246,7 @@ def test_a_folder_that_has_gone_is_reported(folder: Path) -> None:
     (folder / "gone").mkdir()
     script = 'cd gone && rmdir ../gone && "$@"'
     done = run(script, *INIT, environ={"PYTHONSAFEPATH": "1"}, exit_code=1)
-    assert done.stderr.splitlines()[0] == "Cannot write out/Cert.key: No such file or directory."
+    assert done.stderr.splitlines()[0] == "Cannot create out: No such file or directory."
 
 
 def test_completion_that_cannot_be_installed_is_reported(folder: Path) -> None:

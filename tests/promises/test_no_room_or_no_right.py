@@ -161,7 +161,7 @@ def test_a_depot_that_may_not_be_listed_is_not_an_empty_one(
     (folder / DEPOT).chmod(0o300)
     ended = certstrap(folder, *command, under=ordinary_user)
     (folder / DEPOT).chmod(0o700)
-    assert_refused(ended, f"Cannot read {DEPOT}: Permission denied.")
+    assert_refused(ended, f"Cannot lock {DEPOT}: Permission denied.")
 
 
 def test_a_ca_that_may_not_be_read_does_not_bring_another(

@@ -12,7 +12,6 @@ from certstrap.errors import CertstrapError
 from certstrap.operations.ca import create_ca
 from certstrap.operations.export import export_pkcs8, export_pkcs12
 from certstrap.operations.issue import Wanted, issue
-from certstrap.operations.plan import Passphrases, Plan
 from certstrap.operations.request import request_certificate
 from certstrap.operations.revoke import revoke
 from certstrap.operations.sign import sign_request
@@ -20,13 +19,15 @@ from certstrap.pki.keys import P256
 from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Expiry
+from certstrap.session import Passphrases, Session
 from certstrap.store.depot import Depot, Name
+from certstrap.store.transaction import Transaction
 from tests.builders import depots
 from tests.conftest import NOW
 
 DAYS = Expiry.parse("30d")
 CA = ("--curve", "P-256", "--passphrase", "p")
-Steps = Callable[[Plan], object]
+Steps = Callable[[Session, Transaction], object]
 
 
 def asked() -> NoReturn:
@@ -42,23 +43,31 @@ def named(text: str) -> Name:
 
 
 def sign(name: str, ca: str, profile: LeafProfile | CAProfile | None = None) -> Steps:
-    return lambda plan: sign_request(plan, named(name), named(ca), profile or LeafProfile(), DAYS)
+    return lambda s, new: sign_request(
+        s, new, named(name), named(ca), profile or LeafProfile(), DAYS
+    )
 
 
 def wanted(name: str, ca: str = "Cert", domains: tuple[str, ...] = ()) -> Steps:
     names = AlternativeNames(domains)
-    return lambda plan: issue(plan, Wanted(named(name), named(ca), names, None, DAYS))
+    return lambda s, new: issue(s, new, Wanted(named(name), named(ca), names, None, DAYS))
 
 
 def init(name: str) -> Steps:
-    return lambda plan: create_ca(
-        plan, plan.depot.place(named(name), ca=True), Subject(name), P256, CAProfile(), DAYS
+    return lambda s, new: create_ca(
+        s,
+        new,
+        s.depot.place(named(name), ca=True),
+        Subject(name),
+        P256,
+        CAProfile(),
+        DAYS,
     )
 
 
 def request(name: str) -> Steps:
-    return lambda plan: request_certificate(
-        plan, plan.depot.place(named(name)), Subject(name), NO_NAMES, P256
+    return lambda s, new: request_certificate(
+        s, new, s.depot.place(named(name)), Subject(name), NO_NAMES, P256
     )
 
 
@@ -98,12 +107,13 @@ LATER = NOW + timedelta(days=2)
         (wanted("new", "Short"), "out/Short.crt expired on", LATER),
         (wanted("Cert"), "is a CA's certificate", NOW),
         (wanted("leaf", domains=("a.example",)), "other alternative names", NOW),
-        (lambda plan: revoke(plan, named("leaf"), named("Short"), ReasonFlags.unspecified),
+        (lambda s, new: revoke(s, new, named("leaf"), named("Short"), ReasonFlags.unspecified),
          "did not issue that certificate", NOW),
-        (lambda plan: revoke(plan, named("Cert"), named("Cert"), ReasonFlags.unspecified),
+        (lambda s, new: revoke(s, new, named("Cert"), named("Cert"), ReasonFlags.unspecified),
          "cannot revoke itself", NOW),
-        (lambda plan: export_pkcs8(plan, named("leaf")), "out/leaf.pkcs8.key already exists!", NOW),
-        (lambda plan: export_pkcs12(plan, named("leaf"), output="out/leaf.crt"),
+        (lambda s, new: export_pkcs8(s, new, named("leaf")),
+         "out/leaf.pkcs8.key already exists!", NOW),
+        (lambda s, new: export_pkcs12(s, new, named("leaf"), output="out/leaf.crt"),
          "out/leaf.crt already exists!", NOW),
     ],
 )  # fmt: skip
@@ -111,9 +121,7 @@ def test_a_refusal_comes_before_any_prompt_and_any_key(
     depot: Path, steps: Steps, sentence: str, now: datetime
 ) -> None:
     passphrases = Passphrases(opening=asked, opening_ca=asked, new=asked)
-    with (
-        pytest.raises(CertstrapError) as refused,
-        Plan(Depot("out"), passphrases, now, generated) as plan,
-    ):
-        steps(plan)
+    session = Session(Depot("out"), now, passphrases, generated)
+    with pytest.raises(CertstrapError) as refused:
+        session.transact(lambda new: steps(session, new))
     assert sentence in str(refused.value)

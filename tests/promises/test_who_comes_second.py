@@ -63,7 +63,6 @@ def serials(folder: Path) -> list[int]:
 RENEW = ("renew", "client")
 
 
-@pytest.mark.xfail(strict=True, reason="the serial number is read before the wait for the lock")
 @pytest.mark.parametrize("revoke", [REVOKE.command, ("revoke", "--CN", "client")], ids=" ".join)
 def test_a_revocation_after_a_renewal_revokes_the_new_certificate(
     stage: Stage, in_order: InOrder, revoke: tuple[str, ...]
@@ -78,7 +77,6 @@ def test_a_revocation_after_a_renewal_revokes_the_new_certificate(
     assert new.serial_number in serials(folder)
 
 
-@pytest.mark.xfail(strict=True, reason="the serial number is read before the wait for the lock")
 @pytest.mark.usefixtures("traceable")
 def test_a_revocation_that_begins_while_a_renewal_writes_revokes_the_new_certificate(
     stage: Stage, traced: Break
@@ -159,10 +157,7 @@ def test_a_new_depot_lands_in_the_folder_that_is_there_when_the_lock_is_free(
 @pytest.mark.parametrize(
     "scene",
     [
-        pytest.param(
-            REVOKE,
-            marks=pytest.mark.xfail(strict=True, reason="it waits for the lock that it holds"),
-        ),
+        REVOKE,
         Scene(RENEW, REVOKE.before, frozenset()),
         SIGN,
     ],

@@ -26,8 +26,9 @@ from certstrap.errors import (
     PathTakenError,
     StorageError,
 )
-from certstrap.operations.plan import Passphrases, Plan
+from certstrap.session import Passphrases, Session
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.transaction import Transaction
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.depots import NEW_KEY, init, request, signed
 from tests.conftest import NOW, CommandLine, snapshot
@@ -47,10 +48,14 @@ def a_passphrase() -> bytes:
 
 
 def create(root: str, *paths: str) -> None:
-    """Carry out a plan that creates these files."""
-    with Plan(Depot(root), Passphrases(bytes, bytes, bytes), NOW) as plan:
+    """Create these files in one transaction."""
+
+    def steps(new: Transaction) -> None:
         for path in paths:
-            plan.add(path, b"new", 0o444)
+            new.add(path, b"new", 0o444)
+
+    session = Session(Depot(root), NOW, Passphrases(bytes, bytes, bytes))
+    session.transact(steps, paths, creates=True)
 
 
 def named(text: str) -> Name:

@@ -18,8 +18,9 @@ from certstrap.errors import (
     UnusableFileError,
 )
 from certstrap.hints import printed
-from certstrap.store import files
+from certstrap.store import files, transaction
 from certstrap.store.files import NewFile
+from certstrap.store.locks import locked
 from tests.conftest import snapshot
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes and files")
@@ -136,7 +137,7 @@ def test_written_files_have_their_content_and_mode(
     os.umask(umask_)
     (folder / "sub").mkdir(mode=0o700)
     large = os.urandom(300_000)
-    files.write([new("a", b"one"), new("sub/b", large), new(folder / "c", b"", 0o400)])
+    transaction.write([new("a", b"one"), new("sub/b", large), new(folder / "c", b"", 0o400)])
     assert snapshot(folder) == {
         "a": (stat.S_IFREG | expected, b"one"),
         "c": (stat.S_IFREG | 0o400, b""),
@@ -146,7 +147,7 @@ def test_written_files_have_their_content_and_mode(
 
 
 def test_nothing_at_all_can_be_written_too(folder: Path) -> None:
-    files.write([])
+    transaction.write([])
     assert not snapshot(folder)
 
 
@@ -173,7 +174,7 @@ def test_whatever_has_the_path_is_not_overwritten(
     make(folder / wanted[place].path)
     before = snapshot(folder)
     with pytest.raises(PathTakenError, match=r"^[abc] already exists!$") as caught:
-        files.write(wanted)
+        transaction.write(wanted)
     assert caught.value.path == wanted[place].path
     assert snapshot(folder) == before
 
@@ -183,21 +184,21 @@ def test_if_one_file_cannot_be_written_none_is(path: str, folder: Path) -> None:
     (folder / "file").touch()
     before = snapshot(folder)
     with pytest.raises(StorageError, match=r"^Cannot write ") as caught:
-        files.write([new("a"), new(path), new("c")])
+        transaction.write([new("a"), new(path), new("c")])
     assert caught.value.hint
     assert snapshot(folder) == before
 
 
 def test_one_file_twice_is_not_written(folder: Path) -> None:
     with pytest.raises(PathTakenError):
-        files.write([new("a", b"one"), new("a", b"two")])
+        transaction.write([new("a", b"one"), new("a", b"two")])
     assert not snapshot(folder)
 
 
 def test_a_file_is_replaced_with_its_mode(folder: Path) -> None:
     (folder / "a").write_bytes(b"old")
     with (folder / "a").open("rb") as reader:
-        files.write([replacing("a", b"new"), replacing("b", b"first")])
+        transaction.write([replacing("a", b"new"), replacing("b", b"first")])
         assert reader.read() == b"old"  # a reader goes on with what it began to read
     assert snapshot(folder) == {
         "a": (stat.S_IFREG | 0o444, b"new"),
@@ -208,13 +209,13 @@ def test_a_file_is_replaced_with_its_mode(folder: Path) -> None:
 @posix
 def test_a_link_is_replaced_and_not_what_it_leads_to(folder: Path) -> None:
     _link(folder / "a")
-    files.write([replacing("a", b"new")])
+    transaction.write([replacing("a", b"new")])
     assert not (folder / "a").is_symlink()
     assert (folder / "target").read_bytes() == b"precious"
 
 
 def test_any_thread_can_write_files(folder: Path) -> None:
-    thread = threading.Thread(target=files.write, args=([new("a", b"content")],))
+    thread = threading.Thread(target=transaction.write, args=([new("a", b"content")],))
     thread.start()
     thread.join()
     assert (folder / "a").read_bytes() == b"content"
@@ -226,7 +227,7 @@ def test_files_that_cannot_all_be_replaced_are_as_they_were(path: str, folder: P
     (folder / "busy").mkdir()
     before = snapshot(folder)
     with pytest.raises(StorageError, match=r"^Cannot write "):
-        files.write([replacing("a"), replacing("b"), replacing(path)])
+        transaction.write([replacing("a"), replacing("b"), replacing(path)])
     assert snapshot(folder) == before
 
 
@@ -239,13 +240,13 @@ def test_new_and_replaced_files_are_all_undone_if_one_is_taken(
     before = snapshot(folder)
     wanted = [replacing("a"), new("b"), new("taken")]
     with pytest.raises(PathTakenError, match=r"^taken already exists!$"):
-        files.write([wanted[place] for place in order])
+        transaction.write([wanted[place] for place in order])
     assert snapshot(folder) == before
 
 
 def test_new_and_replaced_files_are_written_together(folder: Path) -> None:
     (folder / "a").write_bytes(b"old")
-    files.write([replacing("a"), new("b"), replacing("c")])
+    transaction.write([replacing("a"), new("b"), replacing("c")])
     assert {name: data for name, (_, data) in snapshot(folder).items()} == dict.fromkeys(
         ("a", "b", "c"), b"new"
     )
@@ -257,7 +258,7 @@ def test_a_link_is_still_one_if_its_replacement_is_undone(folder: Path) -> None:
     (folder / "link").symlink_to("real")
     before = snapshot(folder)
     with pytest.raises(PathTakenError):
-        files.write([replacing("link"), new("real")])
+        transaction.write([replacing("link"), new("real")])
     assert (folder / "link").is_symlink()
     assert snapshot(folder) == before
 
@@ -266,9 +267,9 @@ def test_a_file_keeps_its_inode_if_its_replacement_is_undone(folder: Path) -> No
     (folder / "a").write_bytes(b"old")
     inode = (folder / "a").stat().st_ino
     with pytest.raises(StorageError):
-        files.write([replacing("a"), replacing("missing/b")])
+        transaction.write([replacing("a"), replacing("missing/b")])
     with pytest.raises(PathTakenError):
-        files.write([replacing("a"), new("a")])
+        transaction.write([replacing("a"), new("a")])
     assert (folder / "a").stat().st_ino == inode
 
 
@@ -308,18 +309,22 @@ def test_a_folder_is_created_with_its_parents_for_its_owner_alone(path: str, fol
     for name in ("there", "a"):
         (folder / name).mkdir()
     before = snapshot(folder)
-    with files.folder_for(path):
-        assert os.path.isdir(path)
+    files.make_folders(path)
+    assert os.path.isdir(path)
     created = snapshot(folder).items() - before.items()
     assert {mode for _, (mode, _) in created} == {stat.S_IFDIR | 0o700}
     assert os.path.realpath(path) in {str(folder / name) for name, _ in created}
 
 
 @pytest.mark.parametrize("path", ["out", "new/out", "new/out/", "there/out", "there"])
-def test_a_created_folder_is_removed_if_the_block_fails(path: str, folder: Path) -> None:
+def test_a_folder_that_was_made_to_lock_it_is_removed_if_nothing_is_in_it(
+    path: str, folder: Path
+) -> None:
     (folder / "there").mkdir()
     before = snapshot(folder)
-    with pytest.raises(CertstrapError), files.folder_for(path):
+    with locked([], create=path):
+        assert os.path.isdir(path)
+    with pytest.raises(CertstrapError), locked([], create=path):
         raise CertstrapError("no")
     assert snapshot(folder) == before
 
@@ -329,7 +334,7 @@ def test_a_created_folder_with_something_in_it_is_not_removed(folder: Path) -> N
         Path("new/out/theirs").touch()
         raise CertstrapError("no")
 
-    with pytest.raises(CertstrapError), files.folder_for("new/out"):
+    with pytest.raises(CertstrapError), locked([], create="new/out"):
         fail_after_another_program_wrote()
     assert (folder / "new" / "out" / "theirs").exists()
 
@@ -338,7 +343,8 @@ def test_a_folder_that_exists_is_left_as_it_is(folder: Path) -> None:
     (folder / "out").mkdir()
     (folder / "out").chmod(0o755)
     before = snapshot(folder)
-    with files.folder_for("out"):
+    assert files.make_folders("out") == []
+    with locked([], create="out"):
         pass
     assert snapshot(folder) == before
 
@@ -348,8 +354,8 @@ def test_a_folder_that_cannot_be_created_is_a_storage_error(path: str, folder: P
     (folder / "file").touch()
     (folder / "dangling").symlink_to("nowhere/at/all")
     before = snapshot(folder)
-    with pytest.raises(StorageError, match=r"^Cannot create "), files.folder_for(path):
-        pytest.fail("there is no folder")
+    with pytest.raises(StorageError, match=r"^Cannot create "):
+        files.make_folders(path)
     assert snapshot(folder) == before
 
 
@@ -359,8 +365,7 @@ def test_two_threads_may_create_one_folder(folder: Path) -> None:
     def create() -> None:
         for number in range(50):
             barrier.wait()
-            with files.folder_for(f"new/{number}/out"):
-                pass
+            files.make_folders(f"new/{number}/out")
 
     threads = [threading.Thread(target=create) for _ in range(4)]
     for thread in threads:

@@ -4,13 +4,14 @@ import os
 import resource
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from certstrap.errors import CertstrapError, InUseError, StorageError
 from certstrap.hints import printed
-from certstrap.store.locks import folder_id, locked
+from certstrap.store.locks import locked
 from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, snapshot
 
@@ -18,14 +19,14 @@ from tests.conftest import CommandLine, snapshot
 class Holder(threading.Thread):
     """A thread that locks folders, and holds their locks until it is told to leave."""
 
-    def __init__(self, *folders: str) -> None:
+    def __init__(self, *folders: str, create: str = "") -> None:
         super().__init__(daemon=True)
-        self._folders = folders
+        self._folders, self._create = folders, create
         self._entered, self._leave = threading.Event(), threading.Event()
         self.start()
 
     def run(self) -> None:
-        with locked(self._folders):
+        with locked(self._folders, create=self._create):
             self._entered.set()
             self._leave.wait()
 
@@ -80,32 +81,16 @@ def test_another_folder_can_be_locked_meanwhile(out: Path) -> None:
 
 
 def test_one_folder_under_two_names_is_locked_once(out: Path) -> None:
-    with locked(["out", "link", str(out)]) as held:
-        assert held == {folder_id("out")}
-
-
-def test_no_folder_at_all_can_be_locked_too() -> None:
-    with locked([]) as held:
-        assert held == frozenset()
-
-
-def test_a_folder_whose_lock_is_held_is_not_waited_for(out: Path) -> None:
-    with locked(["out"]) as held, locked(["link", "other"], held) as more:
-        assert more == {folder_id("out"), folder_id("other")}
-        other = Holder("other")
+    with locked(["out", "link", str(out)]):
+        other = Holder("out")
         assert other.waits()
+    assert other.holds()
     other.leave()
 
 
-def test_a_lock_that_was_held_before_is_still_held_after_the_inner_block(out: Path) -> None:
-    with locked(["out"]) as held:
-        with locked(["out", "other"], held):
-            pass
-        free, taken = Holder("other"), Holder("out")
-        assert free.holds()
-        assert taken.waits()
-        free.leave()
-    taken.leave()
+def test_no_folder_at_all_can_be_locked_too() -> None:
+    with locked([]) as (interrupts, made):
+        assert (interrupts, made) == ([], [])
 
 
 def test_no_two_wait_for_each_other_whatever_order_they_ask_in(out: Path) -> None:
@@ -165,16 +150,30 @@ def test_only_what_exists_can_be_locked(path: str, folder: Path) -> None:
 def test_a_folder_that_is_removed_while_one_waits_is_created_again(out: Path) -> None:
     """Its creator could not write to it; whoever waits needs it all the same."""
     with locked(["out"]):
-        second = Holder("out")
+        second = Holder(create="out")
         assert second.waits()
         out.rmdir()
     assert second.holds()
     assert out.stat().st_mode & 0o777 == 0o700
-    third = Holder("out")
+    third = Holder(create="out")
     assert third.waits()
     second.leave()
     assert third.holds()
     third.leave()
+    assert not out.exists()  # nothing was written
+    out.mkdir()
+
+
+def test_a_folder_that_goes_while_one_waits_and_is_not_to_be_made_cannot_be_locked(
+    out: Path,
+) -> None:
+    with ThreadPoolExecutor(1) as pool, locked(["out"]):
+        waiting = pool.submit(lambda: locked(["out"]).__enter__())
+        assert wait([waiting], 0.1).not_done
+        out.rmdir()
+    with pytest.raises(StorageError, match=r"^Cannot lock out: "):
+        waiting.result(10)
+    out.mkdir()
 
 
 def test_a_folder_that_is_replaced_while_one_waits_is_locked_in_its_place(out: Path) -> None:

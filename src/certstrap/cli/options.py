@@ -9,8 +9,8 @@ from certstrap.cli import completion
 from certstrap.cli.context import require_output
 from certstrap.cli.terminal import STANDARD_OUTPUT
 from certstrap.errors import NotFoundError, RefusedError
-from certstrap.operations.plan import Plan
 from certstrap.pki.keys import CURVES
+from certstrap.session import Session
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
 
@@ -196,7 +196,7 @@ def file_unless_dash(path: str) -> str:
     return "" if path == STANDARD_OUTPUT else path
 
 
-def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:
+def named_entry(session: Session, what: str, *suffixes: str) -> Entry | None:
     """Return the entry of a name of the depot that has such a file, or None if a file is meant.
 
     A name comes before a file; a file is meant by ``-``, and by a path with a folder.
@@ -206,7 +206,7 @@ def named_entry(plan: Plan, what: str, *suffixes: str) -> Entry | None:
     """
     if what == STANDARD_INPUT or os.sep in what:
         return None
-    entry = plan.depot.find(Name.parse(what), *suffixes)
+    entry = session.depot.find(Name.parse(what), *suffixes)
     if entry.has(*suffixes):
         return entry
     if not os.path.lexists(what):

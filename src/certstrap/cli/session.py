@@ -19,12 +19,12 @@ from certstrap.errors import (
     UnusableFileError,
 )
 from certstrap.hints import Hint, printed
-from certstrap.operations.plan import Passphrases, Plan
 from certstrap.pki.keys import PBKDF2_ROUNDS
+from certstrap.session import Passphrases, Session
 from certstrap.store import files
 from certstrap.store.depot import Depot
 from certstrap.store.files import STANDARD_INPUT, descriptor, source_of
-from certstrap.store.locks import Patience
+from certstrap.store.locks import Timeout
 
 NEW = "Enter passphrase (empty for no passphrase): "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
@@ -79,12 +79,15 @@ def passphrases(
             raise NoPassphraseError("A key is encrypted, and its passphrase was not given.")
         return context.ask(OPENING.format(what))
 
+    is_known = text is not None or (file is None and bool(_of_environment(context)))
+    asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(
         opening=lambda: existing("key"),
         opening_ca=lambda: existing("CA key"),
         new=new,
         explicit=bool(text) or file is not None,
         opening_pkcs12=lambda: existing("PKCS#12 file"),
+        waits=file is not None or (asks and not is_known),
     )
 
 
@@ -107,8 +110,15 @@ def _given(context: Context, text: str | None, file: str | None, *, none: bool) 
         return os.fsencode(text)
     if file is not None:
         return _first_line(file)
-    # An empty variable is a secret that was not set, and never means "not encrypted".
-    return os.fsencode(context.environ.get("CERTSTRAP_PASSPHRASE", "")) or None
+    return _of_environment(context) or None
+
+
+def _of_environment(context: Context) -> bytes:
+    """Return the passphrase in the environment.
+
+    An empty variable is a secret that was not set, and never means "not encrypted".
+    """
+    return os.fsencode(context.environ.get("CERTSTRAP_PASSPHRASE", ""))
 
 
 def _first_line(path: str) -> bytes:
@@ -141,10 +151,11 @@ def _first_line(path: str) -> bytes:
 _EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins now is backdated
 
 
-def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Plan:
-    """Return an empty plan for the depot that the user chose.
+def new_session(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Session:
+    """Return what a command works with.
 
-    If others may write to that depot, and it is used, that is said on standard error.
+    What a killed process left in its depot is finished. If others may write to that depot, that is
+    said on standard error.
 
     Raises:
         RefusedError: the clock is before the first year of certificates.
@@ -155,12 +166,14 @@ def new_plan(context: Context, passphrases: Passphrases, *, uses_depot: bool = T
             f"The clock of this machine says {now:%Y-%m-%d}, and certificates begin in 1950.",
             "Set the clock.",
         )
-    if uses_depot:
-        remark_if_shared(context)
-    patience = Patience(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
+    timeout = Timeout(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
     depot = Depot(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
-    return Plan(depot, passphrases, now, generate, read_all, patience, rounds)
+    session = Session(depot, now, passphrases, generate, read_all, timeout, rounds)
+    if uses_depot:
+        remark_if_shared(context)
+        session.recover()
+    return session
 
 
 def remark_if_shared(context: Context) -> None:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from certstrap.errors import (
     CertstrapError,
-    ChangedError,
     InvalidKeySpecError,
     MissingOptionError,
     RefusedError,
@@ -20,13 +19,13 @@ from certstrap.errors import (
 )
 from certstrap.operations.ca import issuer_of
 from certstrap.operations.issue import Issued, Ready, Wanted, create, prepare
-from certstrap.operations.plan import Plan
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
+from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
-from certstrap.store.locks import uninterrupted
+from certstrap.store.transaction import Transaction
 from certstrap.text import quoted
 
 SIZE = 100
@@ -45,36 +44,22 @@ class Line(NamedTuple):
     wanted: Wanted | CertstrapError
 
 
-def prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
-    """Find and check all that exists for a list, before anything is planned.
+def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
+    """Find and check all that exists for a list, before anything is created.
 
     Args:
-        plan: the plan.
+        session: what the command works with.
         lines: the list.
         source: the file that it was read from; empty for the command line.
-
-    If another process creates or removes files meanwhile, and something cannot be carried out, it
-    is looked for again, while this process alone uses the depot.
 
     Raises:
         WrongLinesError: of a file, naming every line that cannot be carried out.
         CertstrapError: of the command line, for the first name that cannot.
     """
-
-    def steps() -> list[Ready]:
-        try:
-            ready = _prepare_all(plan, lines, source)
-        except CertstrapError:
-            if plan.depot.has_changed():
-                raise ChangedError(plan.depot.root) from None
-            raise
-        plan.drop()  # the lock, if it is held: a passphrase may be typed now
-        return ready
-
-    return plan.carry_out(steps)
+    return session.transact(lambda _: _prepare_all(session, lines, source))
 
 
-def _prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
+def _prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
     found: list[Ready] = []
     seen: dict[str, int] = {}
     wrong: list[tuple[int, CertstrapError]] = []
@@ -82,7 +67,7 @@ def _prepare_all(plan: Plan, lines: Sequence[Line], source: str) -> list[Ready]:
         try:
             if isinstance(line.wanted, CertstrapError):
                 raise line.wanted
-            ready = prepare(plan, line.wanted)
+            ready = prepare(session, line.wanted)
             _require_once(ready, line.number, seen)
             found.append(ready)
         except CertstrapError as error:
@@ -118,72 +103,58 @@ def _like(number: int) -> str:
 
 
 def create_all(
-    plan: Plan, ready: Sequence[Ready], jobs: int, done: Callable[[], None]
+    session: Session, ready: Sequence[Ready], jobs: int, done: Callable[[], None]
 ) -> Iterator[list[Issued]]:
     """Create what is missing for a list, and yield each batch when it is on disk.
 
     Args:
-        plan: what it is added to; it is carried out batch by batch.
+        session: what the command works with.
         ready: the list.
         jobs: how many RSA keys are generated at the same time.
-        done: called for each certificate.
+        done: called for each certificate, when its key is ready.
 
     Raises:
         CertstrapError: see `create`; the batches before are on disk.
         KeyboardInterrupt: it came while a batch was written, which is on disk.
     """
+    _open_keys(session, ready)
     if len(ready) > 1:
-        _open_keys(plan, ready)
-    generated = _generated([each.new_key for each in ready], jobs)
+        generated = _generated([each.new_key for each in ready], jobs)
     for start in range(0, len(ready), SIZE):
         batch = ready[start : start + SIZE]
-        keys = [next(generated) for _ in batch] if len(ready) > 1 else [None]
-        issued, interrupted = _create_batch(plan, batch, keys, done)
-        yield issued
-        if interrupted and start + SIZE < len(ready):
+        for each in batch if len(ready) > 1 else ():
+            key = next(generated)
+            if each.new_key and key:
+                session.keep_key(each.new_key, each.entry.path(KEY), key)
+            done()
+        yield _create_batch(session, batch)
+        if session.was_interrupted and start + SIZE < len(ready):
             raise KeyboardInterrupt
 
 
-def _open_keys(plan: Plan, ready: Sequence[Ready]) -> None:
+def _open_keys(session: Session, ready: Sequence[Ready]) -> None:
     """Ask for each passphrase that is needed, and open the key of the CA, before anything else."""
     if any(each.new_key for each in ready):
-        plan.passphrases.new()
+        session.passphrases.new()
     signing = next((each.ca for each in ready if each.ca and not each.certificate), None)
     if signing:
-        issuer_of(plan, signing)
+        issuer_of(session, signing)
 
 
-def _create_batch(
-    plan: Plan,
-    batch: Sequence[Ready],
-    keys: Sequence[PrivateKey | None],
-    done: Callable[[], None],
-) -> tuple[list[Issued], bool]:
-    """Create a batch; return it, and whether Ctrl-C came when it was too late to undo it."""
+def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
+    """Create a batch; what exists by now is used."""
 
-    def steps(part: Sequence[Ready], after_each: Callable[[], None]) -> tuple[list[Issued], bool]:
-        issued = []
-        for each, key in zip(part, keys, strict=True):
-            issued.append(create(plan, each, key))
-            after_each()
-        with uninterrupted() as interrupts:
-            plan.commit()
-        return issued, bool(interrupts)
+    def steps(new: Transaction) -> list[Issued]:
+        return [create(session, new, prepare(session, each.wanted)) for each in batch]
 
-    return plan.carry_out(
-        lambda: steps(batch, done),
-        lambda: steps([prepare(plan, each.wanted) for each in batch], lambda: None),
-    )
+    return session.transact(steps, creates=True)
 
 
 def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:
-    """Yield a new key of each kind, and None for None; RSA keys are generated at the same time."""
+    """Yield a new key for each RSA kind, and None for others; several are generated at a time."""
     waiting: deque[Callable[[], PrivateKey | None]] = deque()
     for spec in specs:
-        if spec is None:
-            waiting.append(lambda: None)
-        else:
-            waiting.append(generating(spec) if spec.bits else spec.generate)
+        waiting.append(generating(spec) if spec and spec.bits else lambda: None)
         if len(waiting) >= jobs:
             yield waiting.popleft()()
     yield from (key() for key in waiting)

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.operations.plan import Plan
 from certstrap.pki import key_files, keys, rules
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
+from certstrap.session import Session
 from certstrap.store.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
@@ -32,11 +32,13 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, PUBLIC_MODE, source_of
+from certstrap.store.transaction import Transaction
 from certstrap.text import printable
 
 
 def export_pkcs8(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     name: Name | None,
     *,
     encrypt: bool = False,
@@ -47,7 +49,8 @@ def export_pkcs8(
     """Write a key as PKCS#8 PEM, mode 0400, and return the path.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: whose key it is; None if both ``key_file`` and ``output`` are named.
         encrypt: protect the copy with a passphrase (PBES2).
         allow_ca: export the key of a CA too.
@@ -60,7 +63,7 @@ def export_pkcs8(
             revoked.
         PathTakenError: there is a copy already.
     """
-    entry = plan.depot.find(name, KEY) if name else None
+    entry = session.depot.find(name, KEY) if name else None
     source = source_of(key_file) or (entry.path(KEY) if entry else "")
     if not source:
         raise MissingOptionError(
@@ -69,24 +72,24 @@ def export_pkcs8(
     path = output or (entry.path(PKCS8) if entry else "")
     if not path:
         raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
-    plan.require_free(path)
-    data = entry.read(KEY) if entry and not key_file else plan.read(key_file, "private key")
-    key, opened = key_files.load(data, source, plan.passphrases.opening)
+    new.require_free(path)
+    data = entry.read(KEY) if entry and not key_file else session.read(key_file, "private key")
+    key, opened = key_files.load(data, source, session.passphrases.opening)
     if entry and not key_file:
-        _require_own(plan.depot, entry, key)
-    rules.require(compromised(plan.depot, key.public_key(), source))
+        _require_own(session.depot, entry, key)
+    rules.require(compromised(session.depot, key.public_key(), source))
     if not allow_ca:
-        require_leaf(plan.depot, key, source)
+        require_leaf(session.depot, key, source)
     secret = b""
     if encrypt:
-        secret = plan.passphrases.new()
+        secret = session.passphrases.new()
         if not secret:
             raise MissingOptionError(
                 "--encrypt needs a passphrase", "Provide one, or leave out --encrypt."
             )
     else:
-        plan.passphrases.require_used(source, opened)
-    add_pkcs8(plan, path, key, secret)
+        session.passphrases.require_used(source, opened)
+    add_pkcs8(session, new, path, key, secret)
     return path
 
 
@@ -106,9 +109,11 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
         rules.require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
 
 
-def add_pkcs8(plan: Plan, path: str, key: PrivateKey, passphrase: bytes = b"") -> None:
+def add_pkcs8(
+    session: Session, new: Transaction, path: str, key: PrivateKey, passphrase: bytes = b""
+) -> None:
     """Write ``key`` as the PKCS#8 file at ``path``, encrypted if ``passphrase`` is not empty."""
-    plan.add(path, keys.dump_pkcs8(key, passphrase, plan.rounds), EXPORT_MODE)
+    new.add(path, keys.dump_pkcs8(key, passphrase, session.rounds), EXPORT_MODE)
 
 
 def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
@@ -132,11 +137,14 @@ class Chain(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str = "") -> Chain:
+def export_chain(
+    session: Session, new: Transaction, name: Name, *, with_root: bool = False, output: str = ""
+) -> Chain:
     """Write the chain of ``name``, leaf first.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: whose chain it is.
         with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
         output: where the chain goes, if not to the depot's ``NAME.chain.crt``.
@@ -146,27 +154,27 @@ def export_chain(plan: Plan, name: Name, *, with_root: bool = False, output: str
             certificate in it is revoked or has a compromised key.
         PathTakenError: there is such a file already.
     """
-    entry = plan.depot.find(name, CERTIFICATE)
+    entry = session.depot.find(name, CERTIFICATE)
     path = output or entry.path(CHAIN)
-    plan.require_free(path)
+    new.require_free(path)
     leaf = entry.certificate()
-    chain = [leaf, *issuers_of(plan.depot, leaf)]
-    require_root(plan.depot, chain)
-    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
-    warnings = not_valid(plan, chain, entry.path(CERTIFICATE))
+    chain = [leaf, *issuers_of(session.depot, leaf)]
+    require_root(session.depot, chain)
+    rules.require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
+    warnings = not_valid(session, chain, entry.path(CERTIFICATE))
     if not with_root:
         chain.pop()
     if not chain:
         raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
     pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
-    plan.add(path, pem, PUBLIC_MODE)
+    new.add(path, pem, PUBLIC_MODE)
     return Chain(path, warnings)
 
 
-def not_valid(plan: Plan, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
+def not_valid(session: Session, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
     """Return which certificates of a chain are not valid now; the first one is at ``path``."""
     leaf, *above = chain
-    violations = [*rules.valid(leaf, plan.now, path, ""), *expired(above, plan.now)]
+    violations = [*rules.valid(leaf, session.now, path, ""), *expired(above, session.now)]
     return tuple(violation.sentence for violation in violations)
 
 
@@ -187,12 +195,19 @@ class Exported(NamedTuple):
 
 
 def export_pkcs12(
-    plan: Plan, name: Name, *, legacy: bool = False, allow_ca: bool = False, output: str = ""
+    session: Session,
+    new: Transaction,
+    name: Name,
+    *,
+    legacy: bool = False,
+    allow_ca: bool = False,
+    output: str = "",
 ) -> Exported:
     """Write the key, the certificate and its chain up to the root as PKCS#12, mode 0400.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: whose.
         legacy: encrypt for old readers, with 3DES and SHA-1; otherwise it is AES-256-CBC and
             PBKDF2-HMAC-SHA256 with 600,000 rounds.
@@ -204,32 +219,32 @@ def export_pkcs12(
             chain is revoked, or has a compromised key.
         PathTakenError: there is such a file already.
     """
-    entry = plan.depot.find(name, CERTIFICATE)
+    entry = session.depot.find(name, CERTIFICATE)
     path = output or entry.path(PKCS12)
-    plan.require_free(path)
+    new.require_free(path)
     certificate = entry.certificate()
-    key, _ = entry.key(plan.passphrases.opening)
+    key, _ = entry.key(session.passphrases.opening)
     rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
     if not allow_ca:
-        require_leaf(plan.depot, key, entry.path(KEY))
-    above = issuers_of(plan.depot, certificate)
+        require_leaf(session.depot, key, entry.path(KEY))
+    above = issuers_of(session.depot, certificate)
     chain = [certificate, *above]
-    rules.require(withdrawn(plan.depot, chain, entry.path(CERTIFICATE)))
+    rules.require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     last = (certificate, *above)[-1]
-    secret = plan.passphrases.new()
+    secret = session.passphrases.new()
     try:
         text = secret.decode()
     except UnicodeDecodeError:
         raise RefusedError(
             "The passphrase of a PKCS#12 file must be text in UTF-8.", "Choose another one."
         ) from None
-    encryption = encryption_for(secret, plan.rounds, legacy=legacy)
+    encryption = encryption_for(secret, session.rounds, legacy=legacy)
     data = pkcs12.serialize_key_and_certificates(
         name.text.encode(), key, certificate, above, encryption
     )
-    plan.add(path, data, EXPORT_MODE)
+    new.add(path, data, EXPORT_MODE)
     missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
-    return Exported(path, text, missing, not_valid(plan, chain, entry.path(CERTIFICATE)))
+    return Exported(path, text, missing, not_valid(session, chain, entry.path(CERTIFICATE)))
 
 
 def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:

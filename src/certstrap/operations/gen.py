@@ -11,14 +11,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import MissingOptionError, PathTakenError, RefusedError
 from certstrap.operations.ca import read_key
-from certstrap.operations.plan import Plan, require_apart
 from certstrap.pki import build, decode, keys
 from certstrap.pki.build import Issuer
 from certstrap.pki.keys import P384, RSA_4096, PrivateKey
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Duration, Expiry, Validity
-from certstrap.store import files
+from certstrap.session import Session
+from certstrap.store import files, journal
+from certstrap.store.files import folder_of
+from certstrap.store.transaction import Transaction, require_apart
 
 KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644  # tcld's
 BEFORE_CA = timedelta(hours=24)
@@ -61,7 +63,8 @@ class Holder(NamedTuple):
 
 
 def create_ca_files(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     holder: Holder,
     target: Pair,
     expiry: Expiry,
@@ -72,10 +75,11 @@ def create_ca_files(
     """Write a new root CA: its certificate, mode 0644, and its unencrypted PKCS#8 key, mode 0600.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         holder: whose it is.
         target: where to.
-        expiry: its end, counted from the plan's ``now``.
+        expiry: its end, counted from the session's ``now``.
         rsa: generate an RSA 4096 key; otherwise it is P-384.
         overwrite: replace files that exist.
 
@@ -83,17 +87,17 @@ def create_ca_files(
         RefusedError: both would be one file.
         PathTakenError: one of the files exists, and is not to be replaced.
     """
-    plan.settle(*_folders_of(target))
-    _require_free(plan, target, overwrite=overwrite)
+    _require_free(session, target, overwrite=overwrite)
     subject, names = holder.names("root")
-    validity = Validity.starting(plan.now, expiry.after(plan.now))
-    key = plan.generate(RSA_4096 if rsa else P384)
+    validity = Validity.starting(session.now, expiry.after(session.now))
+    key = session.new_key(RSA_4096 if rsa else P384, target.key)
     certificate = build.self_sign(key, subject, CAProfile(), validity, names)
-    _add(plan, target, key, certificate, overwrite=overwrite)
+    _add(new, target, key, certificate, overwrite=overwrite)
 
 
 def create_leaf_files(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     holder: Holder,
     ca: Pair,
     target: Pair,
@@ -106,27 +110,27 @@ def create_leaf_files(
     The certificate is returned.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         holder: whose it is.
         ca: the CA's files, PEM or DER, in any form that can be read.
         target: where to.
-        expiry: its end, counted from the plan's ``now``; None is 24 hours before the CA's.
+        expiry: its end, counted from the session's ``now``; None is 24 hours before the CA's.
         overwrite: replace files that exist.
 
     Raises:
         RefusedError: it would end after its CA, or replace another file of the four.
         PathTakenError: one of the files exists, and is not to be replaced.
     """
-    plan.settle(*_folders_of(target), *_folders_of(Pair(*map(os.path.realpath, ca))))
     for output in target:
         require_apart(output, *ca)
-    _require_free(plan, target, overwrite=overwrite)
-    now = plan.now
-    data = plan.read(ca.certificate, "CA certificate")
+    _require_free(session, target, overwrite=overwrite)
+    now = session.now
+    data = session.read(ca.certificate, "CA certificate")
     ca_certificate = decode.load_certificate(data, ca.certificate)
 
     def ca_key() -> tuple[PrivateKey, str]:
-        return read_key(plan, ca.key, plan.passphrases.opening_ca)[0], ca.key
+        return read_key(session, ca.key, session.passphrases.opening_ca)[0], ca.key
 
     issuer = Issuer.of(ca_certificate, ca.certificate, now, ca_key)
     last = issuer.validity.end
@@ -142,24 +146,25 @@ def create_leaf_files(
             "Choose a time with --validity-period, or create a new CA.",
         )
     subject, names = holder.names("endentity")
-    key = plan.generate(keys.spec_like(issuer.key))
+    key = session.new_key(keys.spec_like(issuer.key), target.key)
     request = build.make_request(key, subject, names)
     certificate = build.sign(issuer, request, LeafProfile(), Validity.starting(now, end))
-    _add(plan, target, key, certificate, overwrite=overwrite)
+    _add(new, target, key, certificate, overwrite=overwrite)
     return certificate
 
 
-def _folders_of(pair: Pair) -> set[str]:
-    return {os.path.dirname(path) or "." for path in pair}
+def unfinished(ca: Pair) -> list[str]:
+    """Return the files of a CA in whose folders a killed process left something to finish."""
+    return [path for path in map(os.path.realpath, ca) if journal.exists(folder_of(path))]
 
 
-def _require_free(plan: Plan, target: Pair, *, overwrite: bool) -> None:
-    """Refuse places that are taken; only files outside of the depot are overwritten."""
+def _require_free(session: Session, target: Pair, *, overwrite: bool) -> None:
+    """Refuse files that exist; only files outside of the depot are overwritten."""
     require_apart(target.certificate, target.key)
     for path in (target.key, target.certificate):
         if not os.path.lexists(path):
             continue
-        if plan.depot.holds(path):
+        if session.depot.holds(path):
             raise PathTakenError(path)
         is_file = os.path.isfile(path) and not files.is_stream(path)
         if not (overwrite and is_file):
@@ -172,14 +177,14 @@ def _four_letters() -> str:
 
 
 def _add(
-    plan: Plan,
+    new: Transaction,
     target: Pair,
     key: PrivateKey,
     certificate: x509.Certificate,
     *,
     overwrite: bool,
 ) -> None:
-    add = plan.replace if overwrite else plan.add
+    add = new.replace if overwrite else new.add
     add(target.key, keys.dump_pkcs8(key, b""), KEY_MODE)
     add(target.certificate, certificate.public_bytes(Encoding.PEM), CERTIFICATE_MODE)
 

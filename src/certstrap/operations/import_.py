@@ -8,11 +8,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import read_key
-from certstrap.operations.plan import Plan
 from certstrap.pki import decode, keys, pem, rules
 from certstrap.pki.decode import is_ca
+from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
+from certstrap.store.transaction import Transaction
 
 
 class Imported(NamedTuple):
@@ -24,12 +25,18 @@ class Imported(NamedTuple):
 
 
 def import_certificate(
-    plan: Plan, name: Name, certificate_file: str, key_file: str, request_file: str
+    session: Session,
+    new: Transaction,
+    name: Name,
+    certificate_file: str,
+    key_file: str,
+    request_file: str,
 ) -> Imported:
     """Copy a certificate into the depot, in the depot's form, as ``name``.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: the name of the files. A key or request of that name that the depot has must belong
             to the certificate.
         certificate_file: the certificate, PEM or DER, a CA's or a leaf's; the first of several.
@@ -41,39 +48,39 @@ def import_certificate(
         PathTakenError: the depot has such a file of that name.
         RefusedError: the parts do not belong together.
     """
-    data = plan.read(certificate_file, "certificate")
+    data = session.read(certificate_file, "certificate")
     certificate = decode.load_certificate(data, source_of(certificate_file))
-    entry = plan.depot.place(name, ca=is_ca(certificate))
+    entry = session.depot.place(name, ca=is_ca(certificate))
     given = ((key_file, KEY), (request_file, REQUEST), (certificate_file, CERTIFICATE))
     suffixes = [suffix for file, suffix in given if file]
     for suffix in suffixes:
-        plan.require_free(entry.path(suffix))
+        new.require_free(entry.path(suffix))
     secret = b""
     if key_file:
-        key, secret = read_key(plan, key_file, plan.passphrases.opening)
+        key, secret = read_key(session, key_file, session.passphrases.opening)
         _require_same_key(certificate, key.public_key(), source_of(key_file))
-        secret = secret or plan.passphrases.new()
-        plan.add(entry.path(KEY), keys.dump(key, secret, plan.rounds), KEY_MODE)
+        secret = secret or session.passphrases.new()
+        new.add(entry.path(KEY), keys.dump(key, secret, session.rounds), KEY_MODE)
     if request_file:
         source = source_of(request_file)
-        request = rules.load_request(plan.read(request_file, "certificate request"), source)
+        request = rules.load_request(session.read(request_file, "certificate request"), source)
         _require_same_key(certificate, request.public_key(), source)
         encoded = request.public_bytes(Encoding.PEM)
-        plan.add(entry.path(REQUEST), encoded, PUBLIC_MODE)
-    for path, public_key in _kept(plan, entry):
+        new.add(entry.path(REQUEST), encoded, PUBLIC_MODE)
+    for path, public_key in _kept(session, entry):
         _require_same_key(certificate, public_key, path)
     encoded = certificate.public_bytes(Encoding.PEM)
-    plan.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE)
+    new.add(entry.path(CERTIFICATE), encoded, PUBLIC_MODE)
     left = max(0, sum(1 for _ in pem.find_all(data, pem.CERTIFICATE)) - 1)
     return Imported(tuple(map(entry.path, suffixes)), bool(secret), left)
 
 
-def _kept(plan: Plan, entry: Entry) -> Iterator[tuple[str, object]]:
+def _kept(session: Session, entry: Entry) -> Iterator[tuple[str, object]]:
     """Yield the public keys of what the depot has of that name already."""
     if entry.has(REQUEST):
         yield entry.path(REQUEST), entry.request().public_key()
     if entry.has(KEY):
-        yield entry.path(KEY), entry.key(plan.passphrases.opening)[0].public_key()
+        yield entry.path(KEY), entry.key(session.passphrases.opening)[0].public_key()
 
 
 def _require_same_key(certificate: x509.Certificate, key: object, path: str) -> None:

@@ -7,22 +7,23 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
-from certstrap.operations.ca import CA, NewCA, create_ca, is_export, open_ca, require_usable
+from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
 from certstrap.operations.export import add_pkcs8
-from certstrap.operations.plan import Plan
 from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate
 from certstrap.operations.sign import Signed, sign
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import copied_names, extension, is_ca
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
-from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, PrivateKey, spec_of
+from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
 from certstrap.pki.validity import Expiry
+from certstrap.session import CA, Session
 from certstrap.store.chain import expired, issuers_of, key_of_ca, withdrawn
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.transaction import Transaction
 from certstrap.text import arguments, option, quoted
 
 CA_EXPIRY = Expiry.parse("18 months")
@@ -139,7 +140,7 @@ class Ready(NamedTuple):
         return [entry.path(suffix) for suffix, is_missing in wanted if is_missing]
 
 
-def issue(plan: Plan, wanted: Wanted) -> Issued:
+def issue(session: Session, new: Transaction, wanted: Wanted) -> Issued:
     """Create whatever is missing for a certificate; what exists is used as it is.
 
     All that can be refused without a key is refused before one is opened or generated.
@@ -147,41 +148,42 @@ def issue(plan: Plan, wanted: Wanted) -> Issued:
     Raises:
         RefusedError: a part that exists is not as wanted, or belongs to another name.
     """
-    return create(plan, prepare(plan, wanted))
+    return create(session, new, prepare(session, wanted))
 
 
-def prepare(plan: Plan, wanted: Wanted) -> Ready:
-    """Find and check what exists; nothing is planned, and no key of a CA is opened.
+def prepare(session: Session, wanted: Wanted) -> Ready:
+    """Find and check what exists; nothing is created, and no key of a CA is opened.
 
     Raises:
         RefusedError: see `issue`.
     """
-    entry = plan.depot.place(wanted.name)
+    entry = session.depot.place(wanted.name)
     if entry.has(CERTIFICATE):
-        return _with_certificate(plan, entry, wanted)
-    found = _find_ca(plan, entry, wanted)
-    ca = open_ca(plan, found) if found.has(CERTIFICATE) else None
-    wanted.expiry.after(plan.now)
+        return _with_certificate(session, entry, wanted)
+    found = _find_ca(session, entry, wanted)
+    ca = open_ca(session, found) if found.has(CERTIFICATE) else None
+    wanted.expiry.after(session.now)
     request = _existing_request(entry, wanted)
     subject = wanted.subject
     rules.require(_names_refused(ca, request, wanted, subject))
-    key = _existing_key(plan, entry, wanted)
+    key = _existing_key(session, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
         require_same_key(request, path, entry, key)
-        rules.require(key_of_ca(plan.depot, asked, path))
-        rules.require(compromised(plan.depot, asked, path))
+        rules.require(key_of_ca(session.depot, asked, path))
+        rules.require(compromised(session.depot, asked, path))
     public = key.private.public_key() if key else None
-    exists = _pkcs8_exists(plan, entry, wanted, key, request.public_key() if request else public)
+    exists = _pkcs8_exists(session, entry, wanted, key, request.public_key() if request else public)
     return Ready(wanted, entry, found, ca, None, request, key, exists, subject)
 
 
-def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issued:
-    """Plan what is missing; ``new_key`` is the key, if one was generated already."""
+def create(session: Session, new: Transaction, ready: Ready) -> Issued:
+    """Create what is missing."""
     wanted, entry, key, new_ca = ready.wanted, ready.entry, ready.key, None
-    ca = ready.ca or plan.cas.get(ready.ca_entry.stem)
+    ca = ready.ca or session.cas.get(ready.ca_entry.stem)
+    _prepare_keys(session, ready, ca)
     if ca is None:
-        new_ca = _create_ca(plan, ready.ca_entry, wanted)
+        new_ca = _create_ca(session, new, ready.ca_entry, wanted)
         ca = new_ca.ca
     certificate, requested, signed = ready.certificate, None, None
     if certificate is None:
@@ -189,11 +191,12 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
         if request is None:
             spec = wanted.spec or RSA_2048
             requested = request_certificate(
-                plan, entry, ready.subject, wanted.names, key or new_key or spec
+                session, new, entry, ready.subject, wanted.names, key or spec
             )
             request, key = requested.request, requested.key
         signed = sign(
-            plan,
+            session,
+            new,
             ca,
             request,
             entry.path(REQUEST),
@@ -203,9 +206,21 @@ def create(plan: Plan, ready: Ready, new_key: PrivateKey | None = None) -> Issue
             partial(AlreadyExistsError, "certificate", entry.stem),
         )
         certificate = signed.certificate
-    pkcs8 = _pkcs8(plan, ready, key)
-    root = _root_path(plan, ca)
+    pkcs8 = _pkcs8(session, new, ready, key)
+    root = _root_path(session, ca)
     return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
+
+
+def _prepare_keys(session: Session, ready: Ready, ca: CA | None) -> None:
+    """Ask for the passphrase of new keys, then generate the client's and that of a new CA."""
+    specs = {}
+    if ca is None and not ready.ca_entry.has(KEY):
+        specs[ready.ca_entry.path(KEY)] = _spec_of_new_ca(ready.wanted)
+    if ready.new_key:
+        specs[ready.entry.path(KEY)] = ready.new_key
+    if specs:
+        session.passphrases.new()
+        session.prepare_keys(specs)
 
 
 def _names_refused(
@@ -225,16 +240,16 @@ def _names_refused(
     return rules.names_below(subject, names, wanted.profile, [new_ca])
 
 
-def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
+def _existing_key(session: Session, entry: Entry, wanted: Wanted) -> OwnedKey | None:
     if not entry.has(KEY):
         return None
     if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
         raise RefusedError(
             f"{entry.path(KEY)} is the PKCS#8 form of another key.", "Choose another name."
         )
-    key, secret = entry.key(plan.passphrases.opening)
-    require_usable(plan, key, entry.path(KEY))
-    rules.require(key_of_ca(plan.depot, key.public_key(), entry.path(KEY)))
+    key, secret = entry.key(session.passphrases.opening)
+    require_usable(session, key, entry.path(KEY))
+    rules.require(key_of_ca(session.depot, key.public_key(), entry.path(KEY)))
     if wanted.spec not in {None, spec_of(key)}:
         raise RefusedError(
             f"{entry.path(KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
@@ -243,7 +258,7 @@ def _existing_key(plan: Plan, entry: Entry, wanted: Wanted) -> OwnedKey | None:
     return OwnedKey(key, bool(secret))
 
 
-def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
+def _with_certificate(session: Session, entry: Entry, wanted: Wanted) -> Ready:
     """Return what exists if the certificate does; only the PKCS#8 key may be missing."""
     path = entry.path(CERTIFICATE)
     certificate = entry.certificate()
@@ -254,34 +269,34 @@ def _with_certificate(plan: Plan, entry: Entry, wanted: Wanted) -> Ready:
         "Move it away, then sign the same request again with: "
         f"certstrap issue {arguments(wanted.name.text, ca_option)}"
     )
-    rules.require(rules.valid(certificate, plan.now, path, again))
+    rules.require(rules.valid(certificate, session.now, path, again))
     require_same_names(certificate, path, wanted.names)
     require_same_profile(certificate, path, wanted.profile)
-    ca = _issuer(plan, certificate, path, wanted.ca)
+    ca = _issuer(session, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
-    rules.require(expired(chain[1:], plan.now))
-    rules.require(withdrawn(plan.depot, chain, path))
-    key = _existing_key(plan, entry, wanted)
+    rules.require(expired(chain[1:], session.now))
+    rules.require(withdrawn(session.depot, chain, path))
+    key = _existing_key(session, entry, wanted)
     require_same_key(certificate, path, entry, key)
-    exists = _pkcs8_exists(plan, entry, wanted, key, certificate.public_key())
+    exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
     return Ready(wanted, entry, ca.entry, ca, certificate, None, key, exists)
 
 
-def _root_path(plan: Plan, ca: CA) -> str:
+def _root_path(session: Session, ca: CA) -> str:
     """Return the path of the root's certificate above ``ca``, if the depot has it."""
     root = (ca.certificate, *ca.ancestors)[-1]
     if root == ca.certificate:
         return ca.entry.path(CERTIFICATE) if is_self_signed(root) else ""
-    found = (each.entry for each in plan.depot.authorities if each.certificate == root)
+    found = (each.entry for each in session.depot.authorities if each.certificate == root)
     return next(found).path(CERTIFICATE) if is_self_signed(root) else ""
 
 
-def _issuer(plan: Plan, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
+def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
     """Return the CA that issued an existing certificate."""
-    chosen = plan.depot.choose_ca(ca) if ca else None
-    for authority in plan.depot.issuers.of(certificate):
+    chosen = session.depot.choose_ca(ca) if ca else None
+    for authority in session.depot.issuers.of(certificate):
         if chosen in {None, authority.entry}:
-            ancestors = issuers_of(plan.depot, authority.certificate)
+            ancestors = issuers_of(session.depot, authority.certificate)
             return CA(authority.entry, authority.certificate, ancestors)
     raise RefusedError(
         f"{path} exists already, and is not issued by {ca or 'a CA of this depot'}.",
@@ -289,16 +304,16 @@ def _issuer(plan: Plan, certificate: x509.Certificate, path: str, ca: Name | Non
     )
 
 
-def _find_ca(plan: Plan, entry: Entry, wanted: Wanted) -> Entry:
+def _find_ca(session: Session, entry: Entry, wanted: Wanted) -> Entry:
     """Return the CA that signs, or where a new one goes if the depot has none."""
     try:
-        found = plan.depot.choose_ca(wanted.ca)
+        found = session.depot.choose_ca(wanted.ca)
     except ChooseCAError as error:
         if error.found or error.keyless:
             raise
-        found = plan.depot.place(DEFAULT_CA, ca=True)
+        found = session.depot.place(DEFAULT_CA, ca=True)
     if wanted.ca and not found.has(CERTIFICATE):
-        _require_first_ca(plan.depot, wanted.ca)
+        _require_first_ca(session.depot, wanted.ca)
     if found.stem == entry.stem:
         raise RefusedError(
             f"{wanted.name} is the name of the CA.", "Choose another name for the client."
@@ -322,10 +337,13 @@ def _subject_of_new_ca(wanted: Wanted) -> Subject:
     return Subject.of((wanted.ca or DEFAULT_CA).common_name)
 
 
-def _create_ca(plan: Plan, entry: Entry, wanted: Wanted) -> NewCA:
+def _create_ca(session: Session, new: Transaction, entry: Entry, wanted: Wanted) -> NewCA:
     subject = _subject_of_new_ca(wanted)
-    spec = wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
-    return create_ca(plan, entry, subject, spec, CAProfile(), CA_EXPIRY)
+    return create_ca(session, new, entry, subject, _spec_of_new_ca(wanted), CAProfile(), CA_EXPIRY)
+
+
+def _spec_of_new_ca(wanted: Wanted) -> KeySpec:
+    return wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
 
 
 def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRequest | None:
@@ -337,7 +355,7 @@ def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRe
 
 
 def _pkcs8_exists(
-    plan: Plan, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
+    session: Session, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
 ) -> bool:
     """Return whether the PKCS#8 form of the key exists, and clients are to load that.
 
@@ -346,17 +364,17 @@ def _pkcs8_exists(
             key that is still to be created; or it is wanted, and its key is not here.
     """
     path, is_new = entry.path(PKCS8), public is None
-    if not plan.exists(path):
+    if not entry.has(PKCS8):
         if wanted.pkcs8 and not key and not is_new:
             raise RefusedError(
                 f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
                 "Run export-pkcs8 where the key is.",
             )
         return False
-    encrypted = key.encrypted if key else is_new and bool(plan.passphrases.new())
+    encrypted = key.encrypted if key else is_new and bool(session.passphrases.new())
     if not wanted.pkcs8 and not encrypted:
         return False
-    found, _ = key_files.load(entry.read(PKCS8), path, plan.passphrases.opening)
+    found, _ = key_files.load(entry.read(PKCS8), path, session.passphrases.opening)
     if found.public_key() != public:
         raise RefusedError(
             f"{path} exists already, and is not the key of {wanted.name}.",
@@ -365,7 +383,9 @@ def _pkcs8_exists(
     return True
 
 
-def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
+def _pkcs8(
+    session: Session, new: Transaction, ready: Ready, key: OwnedKey | None
+) -> PKCS8Key | None:
     """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing."""
     path = ready.entry.path(PKCS8)
     if ready.pkcs8_exists:
@@ -373,7 +393,7 @@ def _pkcs8(plan: Plan, ready: Ready, key: OwnedKey | None) -> PKCS8Key | None:
     if not ready.wanted.pkcs8:
         return None
     assert key  # noqa: S101 - see `_pkcs8_exists`
-    add_pkcs8(plan, path, key.private)
+    add_pkcs8(session, new, path, key.private)
     return PKCS8Key(path, created=True)
 
 

@@ -17,20 +17,29 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
-from certstrap.operations.ca import CA, issuer_of, open_key, usable_ca
-from certstrap.operations.plan import Plan
+from certstrap.operations.ca import issuer_of, open_key, usable_ca
 from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
-from certstrap.pki.keys import RSA_2048, SMALLEST_RSA, KeySpec, PrivateKey, signature_hash
+from certstrap.pki.keys import (
+    CURVES,
+    P384,
+    RSA_2048,
+    SMALLEST_RSA,
+    KeySpec,
+    PrivateKey,
+    kind_of,
+    signature_hash,
+)
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
+from certstrap.session import CA, Session
 from certstrap.store import files
 from certstrap.store.archive import Archive
 from certstrap.store.chain import issuers_of, key_of_ca, require_root, revoked
-from certstrap.store.compromised import compromised, path_of
+from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -45,6 +54,7 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
+from certstrap.store.transaction import Transaction
 from certstrap.text import arguments
 
 MODES = {  # in the order in which they are written: a key before what depends on it
@@ -74,30 +84,28 @@ class Change(NamedTuple):
     key: NewKey | None
 
 
-def contents(plan: Plan, entry: Entry, change: Change) -> dict[str, bytes]:
+def contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]:
     """Return the new content of the files of ``entry``, by their suffixes, as far as they change.
 
     Raises:
         CertstrapError: one of them cannot be read or opened, or the chain has no root.
     """
-    for suffix in MODES if change.key else (CERTIFICATE, CHAIN, PKCS12):
-        plan.expect(entry.path(suffix))
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
-        found |= _of_new_key(plan, entry, change.key)
+        found |= _of_new_key(session, entry, change.key)
     if entry.has(CHAIN) and (old_chain := _chain(entry)) and old_chain[0] == change.old:
-        chain = [change.new, *issuers_of(plan.depot, change.new)]
-        require_root(plan.depot, chain)
+        chain = [change.new, *issuers_of(session.depot, change.new)]
+        require_root(session.depot, chain)
         if not is_self_signed(old_chain[-1]):
             chain.pop()
         found[CHAIN] = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
-    if entry.has(PKCS12) and (data := _pkcs12(plan, entry, change)):
+    if entry.has(PKCS12) and (data := _pkcs12(session, entry, change)):
         found[PKCS12] = data
     return found
 
 
 def put(
-    plan: Plan,
+    new: Transaction,
     archive: Archive,
     entry: Entry,
     found: dict[str, bytes],
@@ -106,7 +114,7 @@ def put(
     """Archive the files of ``entry`` and replace them; return where the old ones go.
 
     Args:
-        plan: what it is added to.
+        new: what it is added to.
         archive: where the old ones go.
         entry: whose files.
         found: the new content by suffix.
@@ -117,21 +125,23 @@ def put(
     for suffix, mode in MODES.items():
         if suffix in found and entry.has(suffix):
             to = archive.path(entry, number, old.serial_number, suffix)
-            plan.archive(entry.path(suffix), to, mode)
+            new.add(to, files.read(entry.path(suffix), "file", own=True), mode)
             archived.append(to)
     for suffix, mode in MODES.items():
         if suffix in found:
-            plan.replace(entry.path(suffix), found[suffix], mode)
+            new.replace(entry.path(suffix), found[suffix], mode)
     return archived
 
 
-def _of_new_key(plan: Plan, entry: Entry, key: NewKey) -> dict[str, bytes]:
-    found = {KEY: keys.dump(key.private, key.secret, plan.rounds)}
+def _of_new_key(session: Session, entry: Entry, key: NewKey) -> dict[str, bytes]:
+    found = {KEY: keys.dump(key.private, key.secret, session.rounds)}
     public = key.old.public_key()
     if entry.has(PKCS8):
-        old, secret = key_files.load(entry.read(PKCS8), entry.path(PKCS8), plan.passphrases.opening)
+        old, secret = key_files.load(
+            entry.read(PKCS8), entry.path(PKCS8), session.passphrases.opening
+        )
         if old.public_key() == public:
-            found[PKCS8] = keys.dump_pkcs8(key.private, secret, plan.rounds)
+            found[PKCS8] = keys.dump_pkcs8(key.private, secret, session.rounds)
     if entry.has(REQUEST):
         request = entry.request()
         if request.public_key() == public:
@@ -156,7 +166,7 @@ def _chain(entry: Entry) -> list[x509.Certificate]:
     return []
 
 
-def _pkcs12(plan: Plan, entry: Entry, change: Change) -> bytes | None:
+def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
     """Return the PKCS#12 file for the new certificate, encrypted as the old one; None if none is.
 
     Raises:
@@ -169,7 +179,7 @@ def _pkcs12(plan: Plan, entry: Entry, change: Change) -> bytes | None:
     path = entry.path(PKCS12)
     data = entry.read(PKCS12)
     opened = secret = None
-    for secret in _secrets(plan, path):
+    for secret in _secrets(session, path):
         try:
             opened = pkcs12.load_pkcs12(data, secret or None)
         except (ValueError, UnsupportedAlgorithm):
@@ -180,16 +190,16 @@ def _pkcs12(plan: Plan, entry: Entry, change: Change) -> bytes | None:
     if not opened.cert or opened.cert.certificate != change.old:
         return None
     key = change.key.private if change.key and opened.key else opened.key
-    encryption = encryption_for(secret or b"", plan.rounds, legacy=_LEGACY in data)
-    above = issuers_of(plan.depot, change.new)
+    encryption = encryption_for(secret or b"", session.rounds, legacy=_LEGACY in data)
+    above = issuers_of(session.depot, change.new)
     name = opened.cert.friendly_name
     return pkcs12.serialize_key_and_certificates(name, key, change.new, above, encryption)  # type: ignore[arg-type]
 
 
-def _secrets(plan: Plan, path: str) -> Iterator[bytes]:
+def _secrets(session: Session, path: str) -> Iterator[bytes]:
     """Yield what may open a PKCS#12 file: nothing, else the passphrase that is asked for."""
     yield b""
-    secret = plan.passphrases.opening_pkcs12()
+    secret = session.passphrases.opening_pkcs12()
     if not secret:
         reason = "is encrypted, and no passphrase was given"
         raise UnusableFileError(path, reason, _hint(path))
@@ -259,20 +269,24 @@ class Outcome(NamedTuple):
     refused: list[tuple[Entry, CertstrapError]]
 
 
-def renew(plan: Plan, names: Sequence[Name], wanted: Wanted) -> Outcome:
+def renew(session: Session, new: Transaction, names: Sequence[Name], wanted: Wanted) -> Outcome:
     """Renew certificates by name: all of them or none; CAs before what they issued.
 
     Raises:
         CertstrapError: one of them cannot be renewed.
     """
-    entries = [plan.depot.find(name, CERTIFICATE) for name in names]
+    entries = [session.depot.find(name, CERTIFICATE) for name in names]
     found = [(entry, entry.certificate()) for entry in dict.fromkeys(entries)]
-    archive = Archive(plan.depot)
-    each = (_renew(plan, archive, entry, wanted) for entry in _in_order(plan.depot, found))
+    if wanted.new_key:
+        _prepare_keys(session, found)
+    archive = Archive(session.depot)
+    each = (
+        _renew(session, new, archive, entry, wanted) for entry in _in_order(session.depot, found)
+    )
     return Outcome([renewed for renewed in each if renewed], [], [])
 
 
-def renew_expiring(plan: Plan, limit: datetime, wanted: Wanted) -> Outcome:
+def renew_expiring(session: Session, new: Transaction, limit: datetime, wanted: Wanted) -> Outcome:
     """Renew all certificates of the depot that end by ``limit``; CAs before what they issued.
 
     What cannot be renewed does not keep the others from it.
@@ -280,27 +294,40 @@ def renew_expiring(plan: Plan, limit: datetime, wanted: Wanted) -> Outcome:
     Raises:
         NotFoundError: there is no depot.
     """
-    plan.depot.require()
+    session.depot.require()
     found = [
         (entry, certificate)
-        for entry, certificate in plan.depot.certificates()
+        for entry, certificate in session.depot.certificates()
         if certificate.not_valid_after_utc <= limit
     ]
-    archive = Archive(plan.depot)
+    if wanted.new_key:
+        _prepare_keys(session, found)
+    archive = Archive(session.depot)
     outcome = Outcome([], [], [])
-    for entry in _in_order(plan.depot, found):
+    for entry in _in_order(session.depot, found):
         try:
-            rules.require(_dead(plan, entry, entry.certificate()))
+            rules.require(_dead(session, entry, entry.certificate()))
         except CertstrapError as error:
             is_dead = isinstance(error, RefusedError) and error.rule in DEAD
             (outcome.skipped if is_dead else outcome.refused).append((entry, error))
             continue
         try:
-            renewed = _renew(plan, archive, entry, wanted, longer=True)
+            renewed = _renew(session, new, archive, entry, wanted, longer=True)
             outcome.renewed.extend([renewed] if renewed else [])
         except CertstrapError as error:
             outcome.refused.append((entry, error))
     return outcome
+
+
+def _prepare_keys(session: Session, found: Iterable[tuple[Entry, x509.Certificate]]) -> None:
+    """Generate the new keys of clients at one time; others get none."""
+    session.prepare_keys(
+        {
+            entry.path(KEY): _spec_like(old)
+            for entry, old in found
+            if entry.has(KEY) and not is_ca(old)
+        }
+    )
 
 
 def _in_order(depot: Depot, found: Iterable[tuple[Entry, x509.Certificate]]) -> list[Entry]:
@@ -314,12 +341,19 @@ def _in_order(depot: Depot, found: Iterable[tuple[Entry, x509.Certificate]]) -> 
 
 
 def _renew(
-    plan: Plan, archive: Archive, entry: Entry, wanted: Wanted, *, longer: bool = False
+    session: Session,
+    new: Transaction,
+    archive: Archive,
+    entry: Entry,
+    wanted: Wanted,
+    *,
+    longer: bool = False,
 ) -> Renewed | None:
-    """Renew one certificate; nothing of it is planned if it is refused.
+    """Renew one certificate; nothing of it is added if it is refused.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         archive: where the old files go.
         entry: whose certificate.
         wanted: how.
@@ -327,45 +361,42 @@ def _renew(
             if that is for its CA.
     """
     path = entry.path(CERTIFICATE)
-    for each in (path, path_of(plan.depot)):
-        plan.expect(each)
     old = entry.certificate()
     if is_ca(old):
         _require_same_key(entry, wanted)
     if not wanted.new_key:
-        _require_alive(plan, entry, old)
-        _require_good_key(plan, entry, old)
+        _require_alive(session, entry, old)
+        _require_good_key(session, entry, old)
         _require_own_key(entry, old)
     if is_ca(old) and is_self_signed(old):
-        return _renew_root(plan, archive, entry, old, wanted, longer=longer)
-    ca = _issuing_ca(plan, entry, old)
-    plan.expect(ca.entry.path(CERTIFICATE))
-    plan.expect(ca.entry.path(CRL))
+        return _renew_root(session, new, archive, entry, old, wanted, longer=longer)
+    ca = _issuing_ca(session, entry, old)
     rules.require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
     ends = [ca.certificate, *archive.certificates_of(ca.entry)]
-    validity = _validity(plan, archive, entry, old, wanted, ends)
+    validity = _validity(session, archive, entry, old, wanted, ends)
     if longer and validity.end <= old.not_valid_after_utc:
         return None
-    issuer = issuer_of(plan, ca)
+    issuer = issuer_of(session, ca)
     if longer and issuer.validity.end <= old.not_valid_after_utc:
         raise RefusedError(
             f"{path} ends with its CA, and would not end later if it were renewed.",
             f"Renew the CA first: certstrap renew {arguments(ca.entry.stem)}",
         )
-    key = _new_key(plan, entry, old) if wanted.new_key else None
+    key = _new_key(session, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()
     assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
-    new = successor(old, public, issuer, validity)
+    certificate = successor(old, public, issuer, validity)
     cut = validity.is_cut_by(issuer.validity)
-    renewed = _put(plan, archive, entry, Change(old, new, key), cut=cut)
+    renewed = _put(session, new, archive, entry, Change(old, certificate, key), cut=cut)
     if not is_ca(old):
         return renewed
-    plan.depot.count_renewed(entry, new)
+    session.depot.count_renewed(entry, certificate)
     return renewed._replace(crl_ends=_end_of_crl(entry, old))
 
 
 def _renew_root(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     archive: Archive,
     entry: Entry,
     old: x509.Certificate,
@@ -375,34 +406,35 @@ def _renew_root(
 ) -> Renewed | None:
     """Renew a root, and its CRL if that was to end with it."""
     path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
-    validity = _validity(plan, archive, entry, old, wanted, [])
+    validity = _validity(session, archive, entry, old, wanted, [])
     if longer and validity.end <= old.not_valid_after_utc:
         return None
-    key, key_path = open_key(plan, entry)
+    key, key_path = open_key(session, entry)
     rules.require(rules.pair(old, path, key, key_path))
-    new = successor_of_root(old, key, validity)
-    issuer = Issuer(new, key)
-    plan.expect(crl_path)
+    certificate = successor_of_root(old, key, validity)
+    issuer = Issuer(certificate, key)
     before = crl.load(entry.read(CRL), crl_path, old) if entry.has(CRL) else None
-    renewed = _put(plan, archive, entry, Change(old, new, None), cut=False)
+    renewed = _put(session, new, archive, entry, Change(old, certificate, None), cut=False)
     if before is not None and before.next_update_utc == old.not_valid_after_utc:
-        pem = crl.following(issuer, before, plan.now).public_bytes(Encoding.PEM)
-        plan.replace(crl_path, pem, PUBLIC_MODE)
+        pem = crl.following(issuer, before, session.now).public_bytes(Encoding.PEM)
+        new.replace(crl_path, pem, PUBLIC_MODE)
         renewed = renewed._replace(paths=(*renewed.paths, crl_path))
-    plan.depot.count_renewed(entry, new)
+    session.depot.count_renewed(entry, certificate)
     return renewed
 
 
-def _put(plan: Plan, archive: Archive, entry: Entry, change: Change, *, cut: bool) -> Renewed:
-    found = contents(plan, entry, change)
-    archived = put(plan, archive, entry, found, change.old)
+def _put(
+    session: Session, new: Transaction, archive: Archive, entry: Entry, change: Change, *, cut: bool
+) -> Renewed:
+    found = contents(session, entry, change)
+    archived = put(new, archive, entry, found, change.old)
     archive.count_archived(entry, change.old)
     paths = tuple(entry.path(suffix) for suffix in MODES if suffix in found)
     return Renewed(entry, change.old, change.new, cut, paths, tuple(archived))
 
 
 def _validity(
-    plan: Plan,
+    session: Session,
     archive: Archive,
     entry: Entry,
     old: x509.Certificate,
@@ -410,10 +442,10 @@ def _validity(
     cas: Iterable[x509.Certificate],
 ) -> Validity:
     if wanted.expiry:
-        return Validity.starting(plan.now, wanted.expiry.after(plan.now))
+        return Validity.starting(session.now, wanted.expiry.after(session.now))
     ends = (ca.not_valid_after_utc for ca in cas)
     length = length_asked_for(old, archive.certificates_of(entry), ends)
-    start = plan.now - BACKDATED
+    start = session.now - BACKDATED
     try:
         end = start + length
     except OverflowError:
@@ -429,25 +461,25 @@ def _require_same_key(entry: Entry, wanted: Wanted) -> None:
         )
 
 
-def _dead(plan: Plan, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
+def _dead(session: Session, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
     """Yield whether a certificate is revoked, or its key is compromised."""
     path = entry.path(CERTIFICATE)
-    plan.depot.require_readable_cas()
-    chain = [certificate, *issuers_of(plan.depot, certificate)]
-    yield from revoked(plan.depot, chain[:2], path)
-    yield from compromised(plan.depot, certificate.public_key(), path)
+    session.depot.require_readable_cas()
+    chain = [certificate, *issuers_of(session.depot, certificate)]
+    yield from revoked(session.depot, chain[:2], path)
+    yield from compromised(session.depot, certificate.public_key(), path)
 
 
-def _require_alive(plan: Plan, entry: Entry, old: x509.Certificate) -> None:
-    for violation in _dead(plan, entry, old):
+def _require_alive(session: Session, entry: Entry, old: x509.Certificate) -> None:
+    for violation in _dead(session, entry, old):
         raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
 
 
-def _require_good_key(plan: Plan, entry: Entry, old: x509.Certificate) -> None:
+def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> None:
     path = entry.path(CERTIFICATE)
     found = list(rules.strong_key(old.public_key(), path))
     if not is_ca(old):
-        found += key_of_ca(plan.depot, old.public_key(), path)
+        found += key_of_ca(session.depot, old.public_key(), path)
     for violation in found:
         raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
 
@@ -479,18 +511,18 @@ def _way_out(entry: Entry, old: x509.Certificate) -> str:
     )
 
 
-def _issuing_ca(plan: Plan, entry: Entry, old: x509.Certificate) -> CA:
+def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
     """Return the CA that issued a certificate, by its signature, and may sign.
 
     Raises:
         RefusedError: it is not in the depot, or may not sign.
         NotFoundError: its key is not in the depot.
     """
-    found = [*plan.depot.issuers.of(old)]
+    found = [*session.depot.issuers.of(old)]
     if not found:
-        plan.depot.require_readable_cas()
+        session.depot.require_readable_cas()
         raise RefusedError(
-            f"{entry.path(CERTIFICATE)} was not issued by a CA in {plan.depot.root}.",
+            f"{entry.path(CERTIFICATE)} was not issued by a CA in {session.depot.root}.",
             "Renew it in the depot of its CA, or import the CA's certificate and key.",
         )
 
@@ -505,19 +537,21 @@ def _issuing_ca(plan: Plan, entry: Entry, old: x509.Certificate) -> CA:
             "Renew the certificate where the key of its CA is.",
         )
     try:
-        return usable_ca(plan, chosen.entry, chosen.certificate)
+        return usable_ca(session, chosen.entry, chosen.certificate)
     except RefusedError as error:
         if error.rule == "expired":
-            hint = f"Renew the CA first: certstrap renew {_name_of_expired(plan, chosen)}"
+            hint = f"Renew the CA first: certstrap renew {_name_of_expired(session, chosen)}"
             raise RefusedError(str(error), hint, error.rule) from None
         raise
 
 
-def _name_of_expired(plan: Plan, authority: Authority) -> str:
+def _name_of_expired(session: Session, authority: Authority) -> str:
     """Return the name, for a command line, of the uppermost CA that has expired."""
-    names = {each.certificate: each.entry.stem for each in plan.depot.authorities}
-    chain = [authority.certificate, *issuers_of(plan.depot, authority.certificate)]
-    return next(arguments(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < plan.now)
+    names = {each.certificate: each.entry.stem for each in session.depot.authorities}
+    chain = [authority.certificate, *issuers_of(session.depot, authority.certificate)]
+    return next(
+        arguments(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < session.now
+    )
 
 
 def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
@@ -527,7 +561,7 @@ def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
     return LeafProfile(tuple(usages)) if usages else LeafProfile()
 
 
-def _new_key(plan: Plan, entry: Entry, old: x509.Certificate) -> NewKey:
+def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
     """Return a new key of the kind that the entry has, which is opened.
 
     Raises:
@@ -540,15 +574,17 @@ def _new_key(plan: Plan, entry: Entry, old: x509.Certificate) -> NewKey:
             entry.path(KEY),
             "Create the new key and a request where the client's key is, and sign that.",
         )
-    plan.expect(entry.path(KEY))
-    private, secret = entry.key(plan.passphrases.opening)
+    private, secret = entry.key(session.passphrases.opening)
     rules.require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
-    return NewKey(plan.generate(_spec(private)), private, secret)
+    return NewKey(session.new_key(_spec_like(old), entry.path(KEY)), private, secret)
 
 
-def _spec(key: PrivateKey) -> KeySpec:
-    spec = keys.spec_like(key)
-    return spec if not spec.bits or spec.bits >= SMALLEST_RSA else RSA_2048
+def _spec_like(old: x509.Certificate) -> KeySpec:
+    """Return the kind of a new key: that of the old one, if it is strong and can be generated."""
+    spec = kind_of(old.public_key())
+    if spec and spec.bits:
+        return spec if spec.bits >= SMALLEST_RSA else RSA_2048
+    return spec if spec and spec.curve in CURVES else P384
 
 
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
@@ -563,7 +599,7 @@ def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
 _FROM_CERTIFICATE = (CHAIN, PKCS12)
 
 
-def undo(plan: Plan, names: Sequence[Name]) -> list[Renewed]:
+def undo(session: Session, new: Transaction, names: Sequence[Name]) -> list[Renewed]:
     """Put back what was archived last of each name, and archive what is there now.
 
     Undone twice, a renewal is as it was.
@@ -571,15 +607,13 @@ def undo(plan: Plan, names: Sequence[Name]) -> list[Renewed]:
     Raises:
         CertstrapError: for one of them there is nothing to put back, or it may not be used.
     """
-    entries = dict.fromkeys(plan.depot.find(name, CERTIFICATE) for name in names)
-    archive = Archive(plan.depot)
-    return [_undo(plan, archive, entry) for entry in entries]
+    entries = dict.fromkeys(session.depot.find(name, CERTIFICATE) for name in names)
+    archive = Archive(session.depot)
+    return [_undo(session, new, archive, entry) for entry in entries]
 
 
-def _undo(plan: Plan, archive: Archive, entry: Entry) -> Renewed:
+def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) -> Renewed:
     path = entry.path(CERTIFICATE)
-    for each in (path, path_of(plan.depot)):
-        plan.expect(each)
     now_there = entry.certificate()
     last = next(iter(archive.of(entry)), None)
     if not last:
@@ -593,11 +627,11 @@ def _undo(plan: Plan, archive: Archive, entry: Entry) -> Renewed:
             f"{source} is not for whom {path} is, or by another CA.",
             "Move it out of the archive.",
         )
-    rules.require(rules.valid(before, plan.now, source, f"Leave {path} as it is."))
-    plan.depot.require_readable_cas()
-    chain = [before, *issuers_of(plan.depot, before)]
-    rules.require(revoked(plan.depot, chain[:2], source))
-    rules.require(compromised(plan.depot, before.public_key(), source))
+    rules.require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
+    session.depot.require_readable_cas()
+    chain = [before, *issuers_of(session.depot, before)]
+    rules.require(revoked(session.depot, chain[:2], source))
+    rules.require(compromised(session.depot, before.public_key(), source))
     same_key = before.public_key() == now_there.public_key()
     if not same_key and KEY not in last.paths:
         raise RefusedError(
@@ -611,6 +645,6 @@ def _undo(plan: Plan, archive: Archive, entry: Entry) -> Renewed:
                 "Move it away, and create it again afterwards.",
             )
     found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
-    archived = put(plan, archive, entry, found, now_there)
+    archived = put(new, archive, entry, found, now_there)
     paths = tuple(entry.path(suffix) for suffix in found)
     return Renewed(entry, now_there, before, cut=False, paths=paths, archived=tuple(archived))

@@ -7,13 +7,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError, CertstrapError, MissingOptionError, PathTakenError
-from certstrap.operations.ca import lone_key, read_key, require_usable
-from certstrap.operations.plan import Plan
+from certstrap.operations.ca import leftover_key, read_key, require_usable
 from certstrap.pki import build, keys
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import LONGEST_COMMON_NAME, AlternativeNames, Subject
+from certstrap.session import Session
 from certstrap.store.depot import KEY, REQUEST, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, STANDARD_INPUT, source_of
+from certstrap.store.transaction import Transaction
 
 
 class OwnedKey(NamedTuple):
@@ -55,11 +56,12 @@ def common_name_of(name: Name, names: AlternativeNames) -> str:
 
 
 def request_certificate(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     entry: Entry,
     subject: Subject,
     names: AlternativeNames,
-    key: KeySpec | PrivateKey | OwnedKey,
+    key: KeySpec | OwnedKey,
     *,
     key_file: str = "",
     request_file: str = "",
@@ -67,11 +69,12 @@ def request_certificate(
     """Create a request, and its key if there is none.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         entry: where its files go, unless they are named otherwise.
         subject: the distinguished name that is asked for.
         names: the subject alternative names that are asked for.
-        key: the kind of a new key, a new key, or the key that the entry has already.
+        key: the kind of a new key, or the key that the entry has already.
         key_file: the key; read if the file exists or is ``-``, else created there.
         request_file: where the request goes, if not into the depot.
 
@@ -82,36 +85,34 @@ def request_certificate(
     path = request_file or entry.path(REQUEST)
     own = {entry.path(KEY), entry.path(REQUEST)}
 
-    def taken(path: str) -> CertstrapError:
+    def exists_error(path: str) -> CertstrapError:
         return (
             AlreadyExistsError("request", entry.stem, path) if path in own else PathTakenError(path)
         )
 
-    plan.require_free(path, taken)
-    owned = key if isinstance(key, OwnedKey) else None
-    if isinstance(key, KeySpec):
-        owned = _existing_key(plan, entry, key, key_file)
+    new.require_free(path, exists_error)
+    owned = _existing_key(session, entry, key, key_file) if isinstance(key, KeySpec) else key
     was_read = owned is not None
     if owned is None:
         assert not isinstance(key, OwnedKey)  # noqa: S101 - that one is there
-        plan.require_free(key_path, taken)
-        secret = plan.passphrases.new()
-        private = plan.generate(key) if isinstance(key, KeySpec) else key
+        new.require_free(key_path, exists_error)
+        secret = session.passphrases.new()
+        private = session.new_key(key, key_path)
         owned = OwnedKey(private, bool(secret))
-        plan.add(key_path, keys.dump(private, secret, plan.rounds), KEY_MODE, taken)
+        new.add(key_path, keys.dump(private, secret, session.rounds), KEY_MODE)
     request = build.make_request(owned.private, subject, names)
-    plan.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
+    new.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return NewRequest(key_path, was_read, path, request, owned)
 
 
-def _existing_key(plan: Plan, entry: Entry, spec: KeySpec, path: str) -> OwnedKey | None:
-    """Return the key in the file that the user named, if it exists, or a lone key of the entry."""
+def _existing_key(session: Session, entry: Entry, spec: KeySpec, path: str) -> OwnedKey | None:
+    """Return the key in the file that the user named, if it exists, or a leftover key."""
     if not path:
-        lone = lone_key(plan, entry, spec)
-        return OwnedKey(lone[0], bool(lone[1])) if lone else None
+        leftover = leftover_key(session, entry, spec)
+        return OwnedKey(leftover[0], bool(leftover[1])) if leftover else None
     if path != STANDARD_INPUT and not os.path.lexists(path):
         return None
-    private, secret = read_key(plan, path, plan.passphrases.opening)
-    plan.passphrases.require_used(source_of(path), secret)
-    require_usable(plan, private, source_of(path))
+    private, secret = read_key(session, path, session.passphrases.opening)
+    session.passphrases.require_used(source_of(path), secret)
+    require_usable(session, private, source_of(path))
     return OwnedKey(private, bool(secret))

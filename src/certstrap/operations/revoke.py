@@ -9,16 +9,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError, ChooseCAError, PathTakenError, RefusedError
 from certstrap.operations.ca import open_key
-from certstrap.operations.plan import Plan
 from certstrap.pki import crl, pem, rules
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.session import Session
 from certstrap.store import compromised
 from certstrap.store.archive import Archive
 from certstrap.store.chain import crls_of, issuers_of, name_of_ca, require_root
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
+from certstrap.store.transaction import Transaction
 from certstrap.text import arguments
 
 _COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
@@ -44,11 +45,14 @@ class Revoked(NamedTuple):
     certificate: x509.Certificate | None = None
 
 
-def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFlags) -> Revoked:
+def revoke(
+    session: Session, new: Transaction, which: Name | int, ca: Name | None, reason: x509.ReasonFlags
+) -> Revoked:
     """Add a certificate to its CA's CRL, which is created if it does not exist; once.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         which: a name, or the serial number of a certificate whose file is gone.
         ca: who issued it; None for the only CA of the depot that did.
         reason: why.
@@ -58,7 +62,7 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
             negative.
         ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
     """
-    depot = plan.depot
+    depot = session.depot
     what = _certificate(depot, which) if isinstance(which, Name) else which
     entry = depot.choose_ca(ca) if ca or isinstance(what, int) else _issuer(depot, what)
     certificate = entry.certificate()
@@ -69,52 +73,53 @@ def revoke(plan: Plan, which: Name | int, ca: Name | None, reason: x509.ReasonFl
             "A certificate with a negative serial number cannot be put on a CRL.",
             "To lock its holder out, replace the CA that issued it.",
         )
-    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     path = entry.path(CRL)
-    plan.lock()
-    list_path = _note_key(plan, what, certificate) if reason in _COMPROMISED else ""
+    list_path = _note_key(session, new, what, certificate) if reason in _COMPROMISED else ""
     old, found = None, what if isinstance(what, x509.Certificate) else None
     if entry.has(CRL):
         old = crl.load(entry.read(CRL), path, issuer.certificate)
         since = crl.revoked_since(old, serial)
         if since:
-            others = _still_valid(plan, which, certificate, old)
+            others = _still_valid(session, which, certificate, old)
             return Revoked(path, len(old), since, list_path, others, found)
-    new = crl.revoke(issuer, old, serial, reason, plan.now)
-    plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    others = _still_valid(plan, which, certificate, new)
-    return Revoked(path, len(new), None, list_path, others, found)
+    following = crl.revoke(issuer, old, serial, reason, session.now)
+    new.replace(path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    others = _still_valid(session, which, certificate, following)
+    return Revoked(path, len(following), None, list_path, others, found)
 
 
 def _still_valid(
-    plan: Plan, which: Name | int, ca: x509.Certificate, after: x509.CertificateRevocationList
+    session: Session, which: Name | int, ca: x509.Certificate, after: x509.CertificateRevocationList
 ) -> tuple[int, ...]:
     """Return the serial numbers of what ``which`` had before it was renewed and is accepted yet."""
     if isinstance(which, int):
         return ()
-    entry = plan.depot.find(which, CERTIFICATE)
+    entry = session.depot.find(which, CERTIFICATE)
     return tuple(
         each.serial_number
-        for each in Archive(plan.depot).certificates_of(entry)
-        if each.not_valid_after_utc >= plan.now
+        for each in Archive(session.depot).certificates_of(entry)
+        if each.not_valid_after_utc >= session.now
         and is_issued_by(each, ca)
         and not crl.revoked_since(after, each.serial_number)
     )
 
 
-def _note_key(plan: Plan, which: x509.Certificate | int, ca: x509.Certificate) -> str:
+def _note_key(
+    session: Session, new: Transaction, which: x509.Certificate | int, ca: x509.Certificate
+) -> str:
     """Put the key of a certificate of ``ca`` on the list of compromised keys, if it is known.
 
     Returns the path of the list, or an empty string if nothing changes.
     """
-    found = [which] if isinstance(which, x509.Certificate) else _numbered(plan.depot, which)
-    before = after = compromised.read(plan.depot)
+    found = [which] if isinstance(which, x509.Certificate) else _numbered(session.depot, which)
+    before = after = compromised.read(session.depot)
     for certificate in (each for each in found if is_issued_by(each, ca)):
         after = compromised.with_key(after, certificate.public_key(), identity(certificate))
     if after == before:
         return ""
-    path = compromised.path_of(plan.depot)
-    plan.replace(path, after.encode(errors="surrogateescape"), PUBLIC_MODE)
+    path = compromised.path_of(session.depot)
+    new.replace(path, after.encode(errors="surrogateescape"), PUBLIC_MODE)
     return path
 
 
@@ -182,18 +187,19 @@ class NewCRL(NamedTuple):
     created: bool
 
 
-def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
+def renew_crl(session: Session, new: Transaction, name: Name, days: int | None = None) -> NewCRL:
     """Write the CRL of a CA with new dates, or the first one if it has none.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: the CA.
-        days: when its next update is due, counted from the plan's ``now``; None for the CA's end.
+        days: when its next update is due, counted from now; None for the CA's end.
 
     Raises:
         RefusedError: it is not a CA's, the CA may not sign CRLs, or its CRL is another CA's.
     """
-    entry = plan.depot.find(name, CERTIFICATE, ca=True)
+    entry = session.depot.find(name, CERTIFICATE, ca=True)
     certificate, path = entry.certificate(), entry.path(CRL)
     if not is_ca(certificate):
         raise RefusedError(
@@ -201,44 +207,43 @@ def renew_crl(plan: Plan, name: Name, days: int | None = None) -> NewCRL:
             "Name a CA; to write the CRLs of its chain: "
             f"certstrap crl {arguments(entry.stem, '--bundle')}",
         )
-    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(plan, entry))
-    plan.lock()
+    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     old = crl.load(entry.read(CRL), path, certificate) if entry.has(CRL) else None
-    end = plan.now + timedelta(days=days) if days else None
-    new = crl.following(issuer, old, plan.now, end)
-    plan.replace(path, new.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    return NewCRL(path, new, old is None)
+    end = session.now + timedelta(days=days) if days else None
+    following = crl.following(issuer, old, session.now, end)
+    new.replace(path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    return NewCRL(path, following, old is None)
 
 
-def crl_bundle(plan: Plan, name: Name) -> bytes:
+def crl_bundle(session: Session, name: Name) -> bytes:
     """Return the CRLs of the CAs above ``name``, and its own if it is a CA; PEM, the root's last.
 
     Raises:
         RefusedError: the chain does not reach a root, or a CA of it has no CRL that readers accept.
     """
-    certificate = plan.depot.find(name, CERTIFICATE).certificate()
-    above = issuers_of(plan.depot, certificate)
-    require_root(plan.depot, [certificate, *above])
+    certificate = session.depot.find(name, CERTIFICATE).certificate()
+    above = issuers_of(session.depot, certificate)
+    require_root(session.depot, [certificate, *above])
     cas = [certificate, *above] if is_ca(certificate) else above
-    return b"".join(_current(plan, ca).public_bytes(Encoding.PEM) for ca in cas)
+    return b"".join(_current(session, ca).public_bytes(Encoding.PEM) for ca in cas)
 
 
-def _current(plan: Plan, ca: x509.Certificate) -> x509.CertificateRevocationList:
+def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocationList:
     """Return the CRL of ``ca`` with the highest number.
 
     Raises:
         RefusedError: there is none, it is past its next update, or another one that the same key
             signed revokes more.
     """
-    found = sorted(crls_of(plan.depot, ca), key=lambda each: _age(each[1]))
+    found = sorted(crls_of(session.depot, ca), key=lambda each: _age(each[1]))
     shown = name_of_ca(ca)
-    command = f"certstrap crl {_shell_name(plan, ca)}"
+    command = f"certstrap crl {_shell_name(session, ca)}"
     if not found:
         hint = f"Make it where the CA's key is: {command}"
         raise RefusedError(f"{shown} has no CRL, and its readers refuse every client.", hint)
     entry, last = found[-1]
     due = last.next_update_utc
-    if due and due < plan.now:
+    if due and due < session.now:
         raise RefusedError(
             f"{entry.path(CRL)} ended on {due:%Y-%m-%d}, and its readers refuse every client.",
             f"Renew it where the CA's key is: {command}",
@@ -261,25 +266,25 @@ def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
     return {entry.serial_number for entry in of}
 
 
-def _shell_name(plan: Plan, ca: x509.Certificate) -> str:
+def _shell_name(session: Session, ca: x509.Certificate) -> str:
     """Return how the entry of ``ca`` is named on a command line."""
     return next(
-        arguments(each.entry.stem) for each in plan.depot.authorities if each.certificate == ca
+        arguments(each.entry.stem) for each in session.depot.authorities if each.certificate == ca
     )
 
 
-def write_bundle(plan: Plan, path: str, bundle: bytes) -> None:
+def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -> None:
     """Write CRLs to a file that the user named; only a file with CRLs alone is replaced.
 
     Raises:
         PathTakenError: there is a file with anything else.
     """
-    if plan.exists(path):
-        if not _has_only_crls(plan.read(path, pem.CRL), path):
+    if new.exists(path):
+        if not _has_only_crls(session.read(path, pem.CRL), path):
             raise PathTakenError(path)
-        plan.replace(path, bundle, PUBLIC_MODE)
+        new.replace(path, bundle, PUBLIC_MODE)
     else:
-        plan.add(path, bundle, PUBLIC_MODE)
+        new.add(path, bundle, PUBLIC_MODE)
 
 
 def _has_only_crls(data: bytes, path: str) -> bool:

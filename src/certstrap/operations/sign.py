@@ -8,17 +8,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
-from certstrap.operations.ca import CA, add_missing_crl, issuer_of, open_ca
-from certstrap.operations.plan import Plan, Taken
+from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
 from certstrap.pki.findings import Finding
 from certstrap.pki.path import shortest_remaining_path_length
 from certstrap.pki.profiles import LeafProfile, Profile
 from certstrap.pki.validity import Expiry, Validity
+from certstrap.session import CA, Session
 from certstrap.store.chain import issuers_of, key_of_ca, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
+from certstrap.store.transaction import Exists, Transaction
 from certstrap.text import option
 
 
@@ -47,45 +48,47 @@ class Signed(NamedTuple):
 
 
 def sign(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     ca: CA,
     request: x509.CertificateSigningRequest,
     request_path: str,
     profile: Profile,
     expiry: Expiry,
     path: str,
-    taken: Taken = PathTakenError,
+    exists_error: Exists = PathTakenError,
 ) -> Signed:
     """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         ca: who signs.
         request: what was asked for.
         request_path: where that was read from.
         profile: what the certificate is for.
-        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        expiry: its end, counted from the session's ``now``; cut to the CA's.
         path: where the certificate goes; empty for nowhere.
-        taken: returns the error if it exists.
+        exists_error: returns the error if it exists.
 
     Raises:
         RefusedError: the CA may not sign this.
     """
     if path:
-        plan.require_free(path, taken)
-    end = expiry.after(plan.now)
-    if ca.entry.stem not in plan.issuers:  # nobody types the passphrase of its key for nothing
+        new.require_free(path, exists_error)
+    end = expiry.after(session.now)
+    if ca.entry.stem not in session.issuers:  # nobody types the passphrase of its key for nothing
         rules.require(rules.request(request, profile, ca.certificate, ca.ancestors))
     key = request.public_key()
     if isinstance(profile, LeafProfile):
-        rules.require(key_of_ca(plan.depot, key, request_path))
-    rules.require(compromised(plan.depot, key, request_path))
-    issuer = issuer_of(plan, ca)
-    validity = Validity.starting(plan.now, end)
+        rules.require(key_of_ca(session.depot, key, request_path))
+    rules.require(compromised(session.depot, key, request_path))
+    issuer = issuer_of(session, ca)
+    validity = Validity.starting(session.now, end)
     certificate = build.sign(issuer, request, profile, validity, ca.ancestors)
-    crl_path = add_missing_crl(plan, ca.entry, issuer)
+    crl_path = add_missing_crl(session, new, ca.entry, issuer)
     if path:
-        plan.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE, taken)
+        new.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return Signed(
         path,
         request_path,
@@ -109,7 +112,8 @@ def _room(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
 
 
 def sign_request(
-    plan: Plan,
+    session: Session,
+    new: Transaction,
     name: Name,
     ca: Name | None,
     profile: Profile,
@@ -121,11 +125,12 @@ def sign_request(
     """Sign the request of ``name``.
 
     Args:
-        plan: what it is added to.
+        session: what the command works with.
+        new: what it is added to.
         name: whose request it is.
         ca: the CA that signs; None is the only CA of the depot.
         profile: what the certificate is for.
-        expiry: its end, counted from the plan's ``now``; cut to the CA's.
+        expiry: its end, counted from the session's ``now``; cut to the CA's.
         request_file: the request, if it is not in the depot.
         certificate_file: where the certificate goes, if not into the depot; None for nowhere.
 
@@ -133,27 +138,27 @@ def sign_request(
         AlreadyExistsError: the depot has a certificate of that name.
         RefusedError: the CA may not sign, or not this.
     """
-    depot = plan.depot
+    depot = session.depot
     entry = depot.place(name) if request_file else depot.find(name, REQUEST)
     path = certificate_file or ""
-    taken: Taken = PathTakenError
+    exists_error: Exists = PathTakenError
     if certificate_file == "":
         path = entry.path(CERTIFICATE)
-        taken = partial(AlreadyExistsError, "certificate", entry.stem)
+        exists_error = partial(AlreadyExistsError, "certificate", entry.stem)
     if path:
-        plan.require_free(path, taken)
+        new.require_free(path, exists_error)
     if request_file:
-        data = plan.read(request_file, "certificate request")
+        data = session.read(request_file, "certificate request")
         request = rules.load_request(data, source_of(request_file))
     else:
         request = entry.request(
             f"Create it with: certstrap request-cert {option('--common-name', name.text)}"
         )
-    issuing = open_ca(plan, depot.choose_ca(ca), ca)
+    issuing = open_ca(session, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         rules.require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
-    return sign(plan, issuing, request, request_path, profile, expiry, path, taken)
+    return sign(session, new, issuing, request, request_path, profile, expiry, path, exists_error)
 
 
 def _revoked_before(

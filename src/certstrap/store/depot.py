@@ -297,7 +297,6 @@ class Depot:
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._since = _changed(root)
         self._by_suffix: dict[str, Sequence[Entry]] = {}
         self._unreadable: list[tuple[Entry, CertstrapError]] = []
 
@@ -398,10 +397,6 @@ class Depot:
                 return frozenset(os.listdir(self.root))
             except FileNotFoundError:
                 return frozenset()
-
-    def has_changed(self) -> bool:
-        """Return whether files have come, gone or been replaced since this depot was made."""
-        return _changed(self.root) != self._since
 
     def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.
@@ -517,7 +512,7 @@ def _real_folder(path: str) -> str:
         return os.path.realpath(os.path.dirname(path))
 
 
-def _changed(folder: str) -> int:
+def changed_at(folder: str) -> int:
     """Return when a name in a folder last came or went, in nanoseconds; 0 if there is none."""
     try:
         return os.stat(folder).st_mtime_ns

@@ -11,9 +11,8 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from certstrap.errors import (
@@ -27,7 +26,6 @@ from certstrap.errors import (
     storage_errors,
 )
 from certstrap.hints import Hint
-from certstrap.store.locks import uninterrupted
 
 
 def is_shared(folder: str) -> bool:
@@ -134,24 +132,22 @@ def read_stream(path: str) -> bytes:
     return data
 
 
-@contextmanager
-def stream_writer(path: str) -> Iterator[Callable[[bytes], None]]:
-    """Open the stream, and yield what writes to it.
+def open_stream(path: str) -> Callable[[bytes], None]:
+    """Open a stream, and return what writes to it once, and closes it.
 
     Raises:
         StorageError: the operating system refuses.
     """
-    with ExitStack() as stack:
-        with storage_errors("write", path, _HINT):
-            stream = stack.enter_context(open(descriptor(path, os.O_WRONLY), "wb", buffering=0))
+    with storage_errors("write", path, _HINT):
+        fd = descriptor(path, os.O_WRONLY)
 
-        def write(data: bytes) -> None:
-            with storage_errors("write", path, _HINT):
-                rest = memoryview(data)
-                while rest:
-                    rest = rest[stream.write(rest) :]
+    def write(data: bytes) -> None:
+        with storage_errors("write", path, _HINT), open(fd, "wb", buffering=0) as stream:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[stream.write(rest) :]
 
-        yield write
+    return write
 
 
 KEY_MODE = 0o440  # certstrap's; the umask may take from it
@@ -181,14 +177,14 @@ class NewFile(NamedTuple):
         data: its content.
         mode: the mode it is created with, less the umask.
         replace: whether it takes the place of a file that has its path.
-        alike: whether it gets the mode and the owner of that file.
+        keep_mode: whether it gets the mode and the owner of that file.
     """
 
     path: str
     data: bytes
     mode: int
     replace: bool = False
-    alike: bool = False
+    keep_mode: bool = False
 
 
 class Staged(NamedTuple):
@@ -203,10 +199,6 @@ class Staged(NamedTuple):
     name: str
     inode: tuple[int, int]
     file: NewFile
-
-
-Record = Callable[[Sequence[Staged]], AbstractContextManager[None]]
-"""Records what is about to be written, for as long as the context lasts."""
 
 
 def read(
@@ -267,74 +259,26 @@ def _content(fd: int, path: str, size: int) -> bytes:
     return bytes(data)
 
 
-def write(
-    files: Sequence[NewFile],
-    then: Callable[[], None] = lambda: None,
-    record: Record | None = None,
-) -> None:
-    """Write all the files, in their order, or none; the caller has locked their folders.
-
-    The first can be seen before the second; each is on disk when this returns, and private keys
-    before anything that follows them can be seen. A file that replaces another does so in one step,
-    but several files do not all change in one step; if a later one fails, the earlier ones are
-    undone. If this process is killed in between, whoever finds the record of what was to be written
-    finishes it.
-
-    Args:
-        files: the files.
-        then: what belongs to them and is done last; if it fails, they are undone.
-        record: records the files when all are on disk under temporary names, which they keep
-            until there is no record of them.
+def make_folders(path: str) -> list[str]:
+    """Make a folder and its missing parents, mode 0700; return those that were made, inmost first.
 
     Raises:
-        PathTakenError: one of the files exists and is not to be replaced.
-        StorageError: the operating system refuses, for example because the disk is full.
+        StorageError: the operating system refuses; nothing was made then.
     """
-    with uninterrupted() as interrupts, ExitStack() as temporary:
-        staged = _stage_all(files, temporary)
-        with record(staged) if record else nullcontext(), ExitStack() as rollback:
-            for _, group in groupby(staged, lambda new: is_private(new.file)):
-                folders: dict[str, None] = {}
-                for new in group:
-                    path = new.file.path
-                    folders[folder_of(path)] = None
-                    if new.file.replace:
-                        _keep_old(path, temporary, rollback)
-                        name = _second_name(new.name, temporary) if record else new.name
-                        with storage_errors("write", path):
-                            os.replace(name, path)
-                    else:
-                        rollback.callback(remove_if_same, path, new)
-                        give_name(new.name, path)
-                for folder in folders:
-                    sync_folder(folder)
-            if interrupts:
-                raise KeyboardInterrupt
-            then()
-            rollback.pop_all()
-
-
-@contextmanager
-def folder_for(path: str) -> Iterator[None]:
-    """Create the folder ``path`` and its missing parents; remove them if the block fails.
-
-    New folders have mode 0700.
-
-    Raises:
-        StorageError: the operating system refuses.
-    """
-    with ExitStack() as rollback:
-        with storage_errors("create", path):
-            for folder in reversed(_missing(path)):
-                rollback.callback(_remove_empty, folder)
-                try:
-                    os.mkdir(folder, 0o700)
-                except FileExistsError:
-                    if not os.path.isdir(folder):
-                        raise
-                sync_folder(os.path.dirname(folder) or ".")
-        yield
+    made: list[str] = []
+    with storage_errors("create", path), ExitStack() as rollback:
+        for folder in reversed(_missing(path)):
+            try:
+                os.mkdir(folder, 0o700)
+            except FileExistsError:
+                if not os.path.isdir(folder):
+                    raise
+                continue
+            made.insert(0, folder)
+            rollback.callback(remove_empty, folder)
+            sync_folder(os.path.dirname(folder) or ".")
         rollback.pop_all()
+    return made
 
 
 def is_temporary(name: str) -> bool:
@@ -345,7 +289,7 @@ def is_temporary(name: str) -> bool:
 def remove_temporary(folder: str) -> None:
     """Remove the temporary files that a killed process left in ``folder``, which is locked.
 
-    Those that a journal lists stay until `journal.settle` has finished what it is about.
+    Those that a journal lists stay until `journal.recover` has finished what it is about.
     """
     with storage_errors("clean", folder):
         names = os.listdir(folder)
@@ -363,7 +307,8 @@ def _missing(path: str) -> list[str]:
     return missing
 
 
-def _remove_empty(folder: str) -> None:
+def remove_empty(folder: str) -> None:
+    """Remove a folder that has nothing in it."""
     with suppress(OSError):
         os.rmdir(folder)
 
@@ -377,7 +322,7 @@ def is_private(file: NewFile) -> bool:
     return not file.mode & stat.S_IROTH
 
 
-def _stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
+def stage_all(files: Sequence[NewFile], temporary: ExitStack) -> list[Staged]:
     """Put files on disk under temporary names; many are flushed at once, as disks do it so."""
     if len(files) <= _FEW:
         return [stage(file, temporary) for file in files]
@@ -413,7 +358,7 @@ def _stage_group(
                 rest = memoryview(file.data)
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
-                if file.alike:
+                if file.keep_mode:
                     _copy_access(file.path, descriptor)
         shares = [descriptors[start::_THREADS] for start in range(min(_THREADS, len(descriptors)))]
         list(apply(_sync, shares))
@@ -478,16 +423,16 @@ def sync_folder(folder: str) -> None:
             os.close(fd)
 
 
-def _keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
+def keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
     """Keep the file at ``path`` under a temporary name as well, to restore it if the rest fails."""
     with storage_errors("write", path):
         if os.path.lexists(path):
-            rollback.callback(os.replace, _second_name(path, temporary), path)
+            rollback.callback(os.replace, second_name(path, temporary), path)
         else:
             rollback.callback(remove, path)
 
 
-def _second_name(path: str, temporary: ExitStack) -> str:
+def second_name(path: str, temporary: ExitStack) -> str:
     """Return a temporary name of the file at ``path``; where no file has two, that of a copy."""
     name = _temporary_name(path, int.from_bytes(os.urandom(8)))
     temporary.callback(remove, name)

@@ -10,7 +10,7 @@ everything has, and it removes the journals.
 import json
 import os
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ from certstrap.errors import (
 )
 from certstrap.store import files
 from certstrap.store.files import JOURNAL, NewFile, Staged
-from certstrap.store.locks import PATIENT, FolderId, Patience, folder_id, locked
 
 _MODE = 0o600
 
@@ -88,11 +87,12 @@ def recorded(staged: Sequence[Staged]) -> Iterator[None]:
         UnusableFileError: there is one that cannot be finished.
         StorageError: the operating system refuses.
     """
-    folders: dict[FolderId, str] = {}
-    steps: dict[FolderId, list[Step]] = {}
+    folders: dict[tuple[int, int], str] = {}
+    steps: dict[tuple[int, int], list[Step]] = {}
     for new in staged:
         folder = os.path.dirname(new.name) or "."
-        key = folder_id(folder)
+        status = os.stat(folder)
+        key = status.st_dev, status.st_ino
         folders.setdefault(key, folder)
         name = os.path.basename(new.file.path)
         step = Step(os.path.basename(new.name), name, new.file.replace)
@@ -125,39 +125,48 @@ def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
         files.sync_folder(folder)
 
 
-def settle(
-    folders: Iterable[str], held: Collection[FolderId] = (), patience: Patience = PATIENT
-) -> None:
-    """Finish what killed processes began to replace in ``folders``; wait for one that is at it.
+def exists(folder: str) -> bool:
+    """Return whether a command replaces files in ``folder`` at this moment, or was killed then."""
+    return os.path.lexists(os.path.join(folder, JOURNAL))
+
+
+def others(folder: str) -> list[str]:
+    """Return the other folders that the journal in ``folder`` names; none if there is no journal.
+
+    Raises:
+        UnusableFileError: one of them is missing.
+    """
+    journal = _read(folder)
+    found = [os.path.join(folder, other) for other in journal.others] if journal else []
+    for other in found:
+        if not os.path.isdir(other):
+            raise _unfinished(os.path.join(folder, JOURNAL), f"needs {other}, which is missing")
+    return found
+
+
+def recover(folder: str) -> None:
+    """Finish what a killed process began to replace in ``folder`` and the `others`; all are locked.
 
     Raises:
         UnusableFileError: it cannot be finished, as another of its folders is missing.
-        InUseError, StorageError: see `locked`.
+        StorageError: the operating system refuses.
     """
-    for folder in folders:
-        journal = _read(folder)
-        if journal:
-            _settle(folder, journal, held, patience)
-
-
-def _settle(folder: str, journal: Journal, held: Collection[FolderId], patience: Patience) -> None:
-    involved = [folder, *(os.path.join(folder, other) for other in journal.others)]
-    for each in involved:
-        if not os.path.isdir(each):
-            raise _unfinished(os.path.join(folder, JOURNAL), f"needs {each}, which is missing")
-    with locked(involved, held, patience):
-        found = {
-            each: there
-            for each in involved
-            if (there := _read(each)) and there.identifier == journal.identifier
-        }
-        if len(found) == len(involved):
-            for each, there in found.items():
-                _finish(each, there)
-        for each in found:
-            with storage_errors("finish replacing files in", each):
-                os.unlink(os.path.join(each, JOURNAL))
-            files.remove_temporary(each)
+    journal = _read(folder)
+    if not journal:
+        return
+    involved = [folder, *others(folder)]
+    found = {
+        each: there
+        for each in involved
+        if (there := _read(each)) and there.identifier == journal.identifier
+    }
+    if len(found) == len(involved):
+        for each, there in found.items():
+            _finish(each, there)
+    for each in found:
+        with storage_errors("finish replacing files in", each):
+            os.unlink(os.path.join(each, JOURNAL))
+        files.remove_temporary(each)
 
 
 def _finish(folder: str, journal: Journal) -> None:

@@ -8,23 +8,37 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from math import inf
 from typing import NamedTuple
 
-from certstrap.errors import InUseError, storage_errors
+from certstrap.errors import InUseError, StorageError, storage_errors
+from certstrap.store import files
 
 
-class _Pending(list[int]):
-    """A signal handler that records what came, and raises it if it is too much."""
+class Interrupts(list[int]):
+    """The signals of Ctrl-C that came while it is held back; a handler that records them."""
 
     most: float = inf
+    """How many are held back; one more raises `KeyboardInterrupt`."""
 
     def __call__(self, number: int, _: object) -> None:
+        """Record a signal; raise `KeyboardInterrupt` if it is too many."""
         self.append(number)
         if len(self) > self.most:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def allowed(self) -> Iterator[None]:
+        """Let Ctrl-C through for the block, also one that came before."""
+        before, self.most = self.most, 0
+        try:
+            if self:
+                raise KeyboardInterrupt
+            yield
+        finally:
+            self.most = before
 
 
 @contextmanager
@@ -48,13 +62,13 @@ def one_report() -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[_Pending]:
+def uninterrupted() -> Iterator[Interrupts]:
     """Hold Ctrl-C back for the block; yield the signals that came, for the block to check.
 
     A Ctrl-C that the block does not act on came too late, and has no effect.
     """
     before = signal.getsignal(signal.SIGINT)
-    pending = before if isinstance(before, _Pending) else _Pending()
+    pending = before if isinstance(before, Interrupts) else Interrupts()
     if before is not signal.default_int_handler:  # an outer block holds it, or another program
         yield pending
         return
@@ -69,17 +83,15 @@ def uninterrupted() -> Iterator[_Pending]:
         signal.signal(signal.SIGINT, before)
 
 
-FolderId = tuple[int, int]
-
-SILENCE = 1.0  # seconds to wait before anything is said
+NOTICE = 1.0  # seconds to wait before anything is said
 _PAUSES = (0.001, 0.05)  # seconds between two tries: the first pause, and the longest
 
 
 def _say_nothing(folder: str) -> None:
-    """Do nothing: the default of `Patience.waiting`."""
+    """Do nothing: the default of `Timeout.waiting`."""
 
 
-class Patience(NamedTuple):
+class Timeout(NamedTuple):
     """How long to wait for another process.
 
     Attributes:
@@ -91,51 +103,78 @@ class Patience(NamedTuple):
     waiting: Callable[[str], None] = _say_nothing
 
 
-PATIENT = Patience()
+PATIENT = Timeout()
 
 
 @contextmanager
 def locked(
-    folders: Iterable[str], held: Collection[FolderId] = (), patience: Patience = PATIENT
-) -> Iterator[frozenset[FolderId]]:
-    """Hold the locks of existing ``folders`` for the block; wait for whoever else holds one.
+    folders: Iterable[str], timeout: Timeout = PATIENT, create: str = ""
+) -> Iterator[tuple[Interrupts, list[str]]]:
+    """Hold the locks of existing folders for the block; wait for whoever else holds one.
 
     A folder with two names has one lock. Locks are taken in one order, so that no two processes
-    wait for each other.
+    wait for each other. Ctrl-C ends a wait; for the block it is held back.
 
     Args:
         folders: the folders.
-        held: the folders whose locks this process holds already.
-        patience: how long to wait.
+        timeout: how long to wait.
+        create: a folder that is locked too, and made with its missing parents if it does not
+            exist. What was made is removed when the block ends, if nothing is in it.
 
     Yields:
-        All folders whose locks are held now.
+        The signals of Ctrl-C that came, and the folders that were made.
 
     Raises:
         InUseError: another process did not release one of them in time.
         StorageError: the operating system refuses.
     """
-    wanted = {folder_id(folder): folder for folder in folders}
-    wait = _Wait(patience)
-    with uninterrupted(), ExitStack() as stack:  # also while they are released: all is done then
-        for folder in (wanted[each] for each in sorted(wanted.keys() - set(held))):
-            with storage_errors("lock", folder):
-                stack.callback(os.close, _lock(folder, wait))
-        yield frozenset(wanted) | frozenset(held)
+    names = [*folders, create] if create else [*folders]
+    wait = _Wait(timeout)
+    with uninterrupted() as interrupts, ExitStack() as held:
+        while True:
+            made = files.make_folders(create) if create else []
+            with ExitStack() as attempt:
+                try:
+                    opened = _opened(names, attempt)
+                    for _, (fd, folder) in sorted(opened.items()):
+                        _wait_for(fd, folder, wait, interrupts)
+                except StorageError:  # nobody can lock it
+                    for folder in made:
+                        files.remove_empty(folder)
+                    raise
+                if all(_is_still(fd, folder) for fd, folder in opened.values()):
+                    held.push(attempt.pop_all())
+                    break
+            # Whoever made a folder wrote nothing to it and removed it, or it was replaced.
+        for folder in reversed(made):  # the inmost is removed first
+            held.callback(files.remove_empty, folder)
+        yield interrupts, made
 
 
-def folder_id(folder: str) -> FolderId:
+def folder_id(folder: str) -> tuple[int, int]:
     """Return the device and the inode of a folder, which are the same under all of its names."""
     with storage_errors("lock", folder):
         status = os.stat(folder)
     return status.st_dev, status.st_ino
 
 
+def _opened(folders: Iterable[str], stack: ExitStack) -> dict[tuple[int, int], tuple[int, str]]:
+    """Open folders, each once; return the open files and a name of each by device and inode."""
+    found: dict[tuple[int, int], tuple[int, str]] = {}
+    for folder in folders:
+        with storage_errors("lock", folder):
+            fd = _open(folder)
+            stack.callback(os.close, fd)
+            status = os.stat(folder) if sys.platform == "win32" else os.fstat(fd)
+        found.setdefault((status.st_dev, status.st_ino), (fd, folder))
+    return found
+
+
 class _Wait:
     """The time that has been waited for a number of locks."""
 
-    def __init__(self, patience: Patience) -> None:
-        self.patience = patience
+    def __init__(self, timeout: Timeout) -> None:
+        self.timeout = timeout
         self.begin = time.monotonic()
         self.said = False
         self.pause = _PAUSES[0]
@@ -143,39 +182,21 @@ class _Wait:
     def a_moment(self, folder: str) -> None:
         """Wait until the next try; raise an error if that was the last one."""
         waited = time.monotonic() - self.begin
-        if waited >= self.patience.seconds:
-            raise InUseError(folder, self.patience.seconds)
-        if waited >= SILENCE and not self.said:
+        if waited >= self.timeout.seconds:
+            raise InUseError(folder, self.timeout.seconds)
+        if waited >= NOTICE and not self.said:
             self.said = True
-            self.patience.waiting(folder)
-        time.sleep(min(self.pause, self.patience.seconds - waited))
+            self.timeout.waiting(folder)
+        time.sleep(min(self.pause, self.timeout.seconds - waited))
         self.pause = min(2 * self.pause, _PAUSES[1])
 
 
-def _lock(folder: str, wait: _Wait) -> int:
-    """Return an open file that holds the lock until it is closed."""
-    while True:
-        fd = _open(folder)
-        try:
-            _wait_for(fd, folder, wait)
-            if _is_still(fd, folder):
-                return fd
-        except BaseException:
-            os.close(fd)
-            raise
-        # Whoever created the folder could not write to it, and removed it while this one waited.
-        os.close(fd)
-        with suppress(FileExistsError):
-            os.mkdir(folder, 0o700)
-
-
-def _wait_for(fd: int, folder: str, wait: _Wait) -> None:
-    """Take the lock; Ctrl-C ends the wait, also while it is held back for other locks."""
-    with uninterrupted() as interrupts:
-        while not (interrupts or _try_lock(fd)):
-            wait.a_moment(folder)
-        if interrupts:
-            raise KeyboardInterrupt
+def _wait_for(fd: int, folder: str, wait: _Wait, interrupts: Interrupts) -> None:
+    """Take the lock of an open folder; Ctrl-C ends the wait."""
+    with storage_errors("lock", folder):
+        while not _try_lock(fd):
+            with interrupts.allowed():
+                wait.a_moment(folder)
 
 
 def _open(folder: str) -> int:

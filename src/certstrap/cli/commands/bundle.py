@@ -10,12 +10,12 @@ from certstrap.cli.commands.check import show
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.render.lines import program_for
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say, say_each
 from certstrap.errors import ChooseCAError
-from certstrap.operations.plan import Plan
 from certstrap.pki import rules
 from certstrap.pki.findings import Finding
+from certstrap.session import Session
 from certstrap.store import chain
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
@@ -80,25 +80,29 @@ def command(
         raise typer.BadParameter("--quiet and --json are for --check FILE")
     output = options.file_unless_dash(output)
     if check:
-        with new_plan(context, passphrases(context), uses_depot=False) as plan:
-            file = read_certificates(plan.read(check, "CA bundle"), source_of(check))
-        report = check_bundle(file, plan.now)
-        show([report], plan.now, context.named_depot, quiet=quiet, as_json=as_json)
+        session = new_session(context, passphrases(context), uses_depot=False)
+        file = read_certificates(session.read(check, "CA bundle"), source_of(check))
+        report = check_bundle(file, session.now)
+        show([report], session.now, context.named_depot, quiet=quiet, as_json=as_json)
         return
-    rotation = None
-    with new_plan(context, passphrases(context)) as plan:
-        if rotate:
-            rotation = _rotation(plan, rotate, output or _DEFAULT, namespace, context)
-            bundle = make([_file(ca.entry) for ca in rotation.cas], plan.now)
-        else:
-            bundle = _bundle(plan, names or [], cert or [])
-        leaving = [ca.certificate for ca in rotation.leaving] if rotation else []
-        rules.require(
-            _withdrawn(plan, [ca for ca in bundle.pieces if ca.certificate not in leaving])
-        )
-        withdrawn = _withdrawn(plan, [ca for ca in bundle.pieces if ca.certificate in leaving])
-        if output:
-            plan.add(output, bundle.pem, PUBLIC_MODE)
+    session = new_session(context, passphrases(context))
+
+    def make_bundle() -> tuple[Bundle, Rotation | None, list[Finding]]:
+        if not rotate:
+            bundle = _bundle(session, names or [], cert or [])
+            rules.require(_withdrawn(session, bundle.pieces))
+            return bundle, None, []
+        rotation = _rotation(session, rotate, output or _DEFAULT, namespace, context)
+        bundle = make([_file(ca.entry) for ca in rotation.cas], session.now)
+        old = {ca.certificate for ca in rotation.leaving}
+        staying = [ca for ca in bundle.pieces if ca.certificate not in old]
+        rules.require(_withdrawn(session, staying))
+        leaving = [ca for ca in bundle.pieces if ca.certificate in old]
+        return bundle, rotation, _withdrawn(session, leaving)
+
+    bundle, rotation, withdrawn = session.save(
+        make_bundle, output, lambda made: made[0].pem, PUBLIC_MODE
+    )
     if output:
         say(f"Created {output}")
     else:
@@ -129,33 +133,35 @@ def _require_sense(
 
 
 def _rotation(
-    plan: Plan, names: tuple[str, str], path: str, namespace: str, context: Context
+    session: Session, names: tuple[str, str], path: str, namespace: str, context: Context
 ) -> Rotation:
     shown = str(Namespace.parse(namespace)) if namespace else _EXAMPLE_NAMESPACE
-    old, new = (plan.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
-    return between(plan.depot, old, new, path, shown, program_for(context.depot_path))
+    old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
+    return between(session.depot, old, new, path, shown, program_for(context.depot_path))
 
 
-def _bundle(plan: Plan, names: list[str], paths: list[str]) -> Bundle:
-    files = [_file(plan.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
+def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
+    files = [_file(session.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
     files += [
-        read_certificates(plan.read(path, "CA certificate"), source_of(path)) for path in paths
+        read_certificates(session.read(path, "CA certificate"), source_of(path)) for path in paths
     ]
     if files:
-        return make(files, plan.now)
-    every = [ca.entry for ca in plan.depot.authorities]
+        return make(files, session.now)
+    every = [ca.entry for ca in session.depot.authorities]
     if not every:
-        raise ChooseCAError(plan.depot.root, [])
+        raise ChooseCAError(session.depot.root, [])
     hint = "Name the CAs that are to be uploaded: certstrap bundle CA ..."
-    return make([_file(entry) for entry in every], plan.now, hint if len(every) > 1 else "")
+    return make([_file(entry) for entry in every], session.now, hint if len(every) > 1 else "")
 
 
-def _withdrawn(plan: Plan, cas: Iterable[Piece]) -> list[Finding]:
+def _withdrawn(session: Session, cas: Iterable[Piece]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
         violation
         for ca, path in cas
-        for violation in chain.withdrawn(plan.depot, [ca, *chain.issuers_of(plan.depot, ca)], path)
+        for violation in chain.withdrawn(
+            session.depot, [ca, *chain.issuers_of(session.depot, ca)], path
+        )
     ]
 
 

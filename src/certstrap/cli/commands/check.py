@@ -12,10 +12,10 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.render import check as render
 from certstrap.cli.render.lines import program_for
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import FOUND, draw, say_each
-from certstrap.errors import ChangedError, MissingOptionError, NotFoundError, RefusedError
-from certstrap.store.depot import CERTIFICATE, Name
+from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
+from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import Network, Report, Wanted, check
 from certstrap.temporal.clients import CLIENTS, Client
 from certstrap.temporal.handshake import Endpoint
@@ -116,35 +116,32 @@ def command(
     )
     ask = is_interactive()
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    with new_plan(context, secrets) as plan:
-        endpoint = None
-        if connect:
-            authorities = None
-            if server_ca:
-                authorities = _certificates(plan.read(server_ca, "CA certificate"), server_ca)
-            endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
-        wanted = Wanted(wanted_client, namespace or None, endpoint)
-        network = Network(context.loopback, context.connect)
+    session = new_session(context, secrets)
+    endpoint = None
+    if connect:
+        authorities = None
+        if server_ca:
+            authorities = _certificates(session.read(server_ca, "CA certificate"), server_ca)
+        endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
+    wanted = Wanted(wanted_client, namespace or None, endpoint)
+    network = Network(context.loopback, context.connect)
 
-        def steps() -> list[Report]:
-            sources = Sources(
-                plan.depot, secrets.opening, plan.read, given, wanted_client,
-                program_for(context.depot_path),
-            )  # fmt: skip
-            found = [
-                check(subject, wanted, plan.now, network)
-                for subject in _subjects(sources, names or [])
-            ]
-            # A key may have been replaced after its certificate was read, or the other way round.
-            failed = not all(report.passed for report in found)
-            if failed and not any(given) and plan.depot.has_changed():
-                raise ChangedError(plan.depot.root)
-            return found
+    def judge() -> list[Report]:
+        sources = Sources(
+            session.depot, session.passphrases.opening, session.read, given, wanted_client,
+            program_for(context.depot_path),
+        )  # fmt: skip
+        subjects = _subjects(sources, names or [])
+        return [check(subject, wanted, session.now, network) for subject in subjects]
 
-        reports = plan.carry_out(steps)
-        if not reports:
-            raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
-    show(reports, plan.now, context.named_depot, quiet=quiet, as_json=as_json)
+    before = changed_at(context.depot_path)
+    reports = judge()
+    # A key may have been replaced after its certificate was read, or the other way round.
+    if not all(report.passed for report in reports) and changed_at(context.depot_path) != before:
+        reports = session.transact(lambda _: judge())
+    if not reports:
+        raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
+    show(reports, session.now, context.named_depot, quiet=quiet, as_json=as_json)
 
 
 def _client(name: str) -> Client | None:

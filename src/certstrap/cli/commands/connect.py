@@ -1,5 +1,6 @@
 """``certstrap connect``."""
 
+import os
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -10,12 +11,12 @@ from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.render.lines import program_for
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say, say_text
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.operations.plan import Plan
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, Entry, Name
+from certstrap.store.transaction import Transaction
 from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.connect import ClientFiles, Connection, Target, Wanted, absolute, target_of
@@ -109,18 +110,33 @@ def command(
     target = target_of(Namespace.parse(namespace), address, server_name, server_ca)
     ask = is_interactive()
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    with new_plan(context, secrets) as plan:
-        entry = plan.depot.find(Name.parse(name), CERTIFICATE)
-        wanted = Wanted(
-            name, CLIENTS.get(form), plan.now, secrets.opening, program_for(context.depot_path)
-        )
-        found = connect.find_client_files(plan.depot, entry, wanted)
+    session = new_session(context, secrets)
+
+    def make() -> tuple[str, ClientFiles]:
+        entry = session.depot.find(Name.parse(name), CERTIFICATE)
+        program = program_for(context.depot_path)
+        wanted = Wanted(name, CLIENTS.get(form), session.now, session.passphrases.opening, program)
+        found = connect.find_client_files(session.depot, entry, wanted)
         ca = _server_ca(target)
-        text = _text(form, shell or "sh", profile, entry, found, target, ca)
-        if into:
-            _add_profile(plan, into, profile, _connection(found, target))
-        elif output:
-            plan.add(output, text.encode(), _SECRET if form == "kubernetes" else _EDITED)
+        return _text(form, shell or "sh", profile, entry, found, target, ca), found
+
+    if into:
+        real = os.path.realpath(into)  # a link to it stays a link
+
+        def steps(new: Transaction) -> tuple[str, ClientFiles]:
+            text, found = make()
+            data = files.read(real, "configuration file", hint="Create it with --output FILE.")
+            changed = connect.add_to(
+                data, into, _connection(found, target), profile or connect.DEFAULT
+            )
+            new.replace(real, changed, _SECRET, keep_mode=True)
+            return text, found
+
+        files.read(into, "configuration file", hint="Create it with --output FILE.")
+        text, found = session.transact(steps, [real])
+    else:
+        mode = _SECRET if form == "kubernetes" else _EDITED
+        text, found = session.save(make, output, lambda made: made[0].encode(), mode)
     if into:
         say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
     elif output:
@@ -183,11 +199,3 @@ def _text(
     if form in render.LANGUAGES:
         return render.program(form, connection)
     return (render.env if form == "env" else render.cli)(connection, shell)
-
-
-def _add_profile(plan: Plan, path: str, profile: str, connection: Connection) -> None:
-    """Plan to replace ``path`` by itself and one more profile; a link leads to what is replaced."""
-    name = profile or connect.DEFAULT
-    hint = "Create it with --output FILE."
-    real, data = plan.read_to_replace(path, "configuration file", hint)
-    plan.replace_alike(real, connect.add_to(data, path, connection, name))

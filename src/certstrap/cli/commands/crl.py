@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.lines import crl_line
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_each, say_pem
 from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
 from certstrap.store.depot import Name
@@ -56,18 +56,17 @@ def command(
         raise typer.BadParameter("--output is for --bundle")
     output = options.file_unless_dash(output)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    session, whose = new_session(context, given), Name.parse(name)
     if not bundle:
-        with new_plan(context, given) as plan:
-            new = renew_crl(plan, Name.parse(name), days)
-        say(crl_line(new))
+        renewed = session.transact(lambda new: renew_crl(session, new, whose, days))
+        say(crl_line(renewed))
         if stdout:
-            say_pem(new.crl)
+            say_pem(renewed.crl)
         return
-    with new_plan(context, given) as plan:
-        pem = crl_bundle(plan, Name.parse(name))
-        if output:
-            write_bundle(plan, output, pem)
     if output:
+        session.transact(
+            lambda new: write_bundle(session, new, output, crl_bundle(session, whose)), [output]
+        )
         say(f"Wrote {output}")
         return
-    say_each([pem.decode().rstrip("\n")])
+    say_each([crl_bundle(session, whose).decode().rstrip("\n")])

@@ -6,7 +6,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.operations.export import export_chain
 from certstrap.store.depot import Name
@@ -25,7 +25,11 @@ def command(
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj
-    with new_plan(context, passphrases(context)) as plan:
-        chain = export_chain(plan, Name.parse(name), with_root=with_root, output=output)
+    session = new_session(context, passphrases(context))
+    whose = Name.parse(name)
+    chain = session.transact(
+        lambda new: export_chain(session, new, whose, with_root=with_root, output=output),
+        filter(None, [output]),
+    )
     say(f"Created {chain.path}")
     remark(chain.warnings)

@@ -6,7 +6,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.operations.export import export_pkcs12
 from certstrap.store.depot import Name
@@ -33,10 +33,14 @@ def command(
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        exported = export_pkcs12(
-            plan, Name.parse(name), legacy=legacy, allow_ca=allow_ca, output=output
-        )
+    session = new_session(context, given)
+    whose = Name.parse(name)
+    exported = session.transact(
+        lambda new: export_pkcs12(
+            session, new, whose, legacy=legacy, allow_ca=allow_ca, output=output
+        ),
+        filter(None, [output]),
+    )
     if exported.passphrase:
         say(f"Created {exported.path} (encrypted by passphrase)")
         if not exported.passphrase.isascii():

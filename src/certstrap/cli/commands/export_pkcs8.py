@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.lines import key_line
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
@@ -44,13 +44,12 @@ def command(
     context: Context = ctx.obj
     require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        path = export_pkcs8(
-            plan,
-            None if name is None else Name.parse(name),
-            encrypt=encrypt,
-            allow_ca=allow_ca,
-            key_file=key,
-            output=output,
-        )
+    session = new_session(context, given)
+    whose = None if name is None else Name.parse(name)
+    path = session.transact(
+        lambda new: export_pkcs8(
+            session, new, whose, encrypt=encrypt, allow_ca=allow_ca, key_file=key, output=output
+        ),
+        filter(None, [output]),
+    )
     say(key_line(path, encrypt))

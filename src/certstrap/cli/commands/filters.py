@@ -8,12 +8,13 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import draw, remark, say, say_each, say_text
 from certstrap.errors import MissingOptionError
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import source_of
 from certstrap.temporal.filters import (
+    Admission,
     document,
     filters_for,
     is_readable,
@@ -68,13 +69,17 @@ def command(
 def _make(context: Context, names: list[str], output: str) -> None:
     if not names:
         raise MissingOptionError("Must provide a name or --match FILE", f"For example: {EXAMPLE}")
-    with new_plan(context, passphrases(context)) as plan:
-        entries = [plan.depot.find(Name.parse(name), CERTIFICATE) for name in names]
-        wanted = [leaf_of(plan.depot, entry) for entry in dict.fromkeys(entries)]
-        filters, admissions = filters_for(plan.depot, wanted, plan.now)
-        text = json.dumps(document(filters), indent=2, ensure_ascii=not is_readable(filters))
-        if output:
-            plan.add(output, f"{text}\n".encode(), _MODE)
+    session = new_session(context, passphrases(context))
+
+    def make() -> tuple[str, list[Admission]]:
+        depot = session.depot
+        entries = [depot.find(Name.parse(name), CERTIFICATE) for name in names]
+        wanted = [leaf_of(depot, entry) for entry in dict.fromkeys(entries)]
+        filters, admissions = filters_for(depot, wanted, session.now)
+        ascii_only = not is_readable(filters)
+        return json.dumps(document(filters), indent=2, ensure_ascii=ascii_only), admissions
+
+    text, admissions = session.save(make, output, lambda made: f"{made[0]}\n".encode(), _MODE)
     if output:
         say(f"Created {output}")
     else:
@@ -83,14 +88,13 @@ def _make(context: Context, names: list[str], output: str) -> None:
 
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
-    with new_plan(context, passphrases(context)) as plan:
-        filters = parse(plan.read(path, "file with certificate filters"), source_of(path))
-        depot = plan.depot
-        leaves = [
-            leaf_of(depot, depot.find(Name.parse(name), CERTIFICATE), admitted=False)
-            for name in names
-        ] or leaves_of(depot)
-        found = list(matches(depot, filters, leaves))
+    session = new_session(context, passphrases(context))
+    filters = parse(session.read(path, "file with certificate filters"), source_of(path))
+    depot = session.depot
+    leaves = [
+        leaf_of(depot, depot.find(Name.parse(name), CERTIFICATE), admitted=False) for name in names
+    ] or leaves_of(depot)
+    found = list(matches(depot, filters, leaves))
     if as_json:
         say_each([json.dumps(render.document(path, found, filters), indent=2)])
     elif prints_to_terminal():

@@ -8,9 +8,15 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
-from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files
+from certstrap.operations.gen import (
+    Holder,
+    Pair,
+    create_ca_files,
+    create_leaf_files,
+    unfinished,
+)
 from certstrap.pki.validity import Expiry
 
 EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
@@ -79,15 +85,14 @@ def ca(
     """Write a root CA's certificate and key."""
     context: Context = ctx.obj
     target = Pair(ca_certificate_file, ca_key_file)
-    with new_plan(context, passphrases(context), uses_depot=False) as plan:
-        create_ca_files(
-            plan,
-            Holder(organization, organization_unit, common_name),
-            target,
-            Expiry.parse(validity_period),
-            rsa=rsa,
-            overwrite=force,
-        )
+    session = new_session(context, passphrases(context), uses_depot=False)
+    holder = Holder(organization, organization_unit, common_name)
+    expiry = Expiry.parse(validity_period)
+    session.transact(
+        lambda new: create_ca_files(session, new, holder, target, expiry, rsa=rsa, overwrite=force),
+        target,
+        uses_depot=False,
+    )
     _say_pair(target)
 
 
@@ -127,15 +132,15 @@ def leaf(
     )
     ask = not (is_interactive() and _confirms(ctx))
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    with new_plan(context, given, uses_depot=False) as plan:
-        certificate = create_leaf_files(
-            plan,
-            Holder(organization, organization_unit, common_name),
-            Pair(ca_certificate_file, ca_key_file),
-            target,
-            Expiry.parse(validity_period) if validity_period else None,
-            overwrite=force,
-        )
+    session = new_session(context, given, uses_depot=False)
+    holder = Holder(organization, organization_unit, common_name)
+    ca = Pair(ca_certificate_file, ca_key_file)
+    expiry = Expiry.parse(validity_period) if validity_period else None
+    certificate = session.transact(
+        lambda new: create_leaf_files(session, new, holder, ca, target, expiry, overwrite=force),
+        [*target, *unfinished(ca)],
+        uses_depot=False,
+    )
     _say_pair(target)
     if prints_to_terminal():
         say(*refusal_lines(certificate.public_key()))

@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.render.lines import key_line
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate
 from certstrap.store.depot import KEY, Name
@@ -34,8 +34,11 @@ def command(
         {"--cert": cert, "--key": key, "--csr": csr, "--passphrase-file": passphrase_file}
     )
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_new=False)
-    with new_plan(context, given) as plan:
-        imported = import_certificate(plan, Name.parse(name), cert, key, csr)
+    session = new_session(context, given)
+    entry_name = Name.parse(name)
+    imported = session.transact(
+        lambda new: import_certificate(session, new, entry_name, cert, key, csr), creates=True
+    )
     for path in imported.paths:
         say(key_line(path, imported.key_encrypted and path.endswith(KEY)))
     if imported.left:

@@ -8,16 +8,17 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError
-from certstrap.operations.ca import create_ca
+from certstrap.operations.ca import NewCA, create_ca
 from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import Subject, parse_permitted_domain
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry
 from certstrap.store.depot import Name
 from certstrap.store.files import source_of
+from certstrap.store.transaction import Transaction
 
 EXAMPLE = 'certstrap init --common-name "Cert"'
 
@@ -90,13 +91,17 @@ def command(
         expiry = expiry.with_years(years)
     require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        entry = plan.depot.place(name, ca=True)
-        new = create_ca(plan, entry, subject, key or spec, profile, expiry)
+    session = new_session(context, given)
+
+    def steps(new: Transaction) -> NewCA:
+        entry = session.depot.place(name, ca=True)
+        return create_ca(session, new, entry, subject, key or spec, profile, expiry)
+
+    created = session.transact(steps, creates=True)
     remark(country_lines(subject))
-    say(*ca_lines(new, source_of(key)))
+    say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():
-        say(expiry_line(new.ca.certificate))
-        say(*refusal_lines(new.ca.certificate.public_key(), of_ca=True))
+        say(expiry_line(created.ca.certificate))
+        say(*refusal_lines(created.ca.certificate.public_key(), of_ca=True))
     if stdout:
-        say_pem(new.ca.certificate)
+        say_pem(created.ca.certificate)

@@ -9,11 +9,11 @@ from certstrap.cli import completion, context, options
 from certstrap.cli.context import Context
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
-from certstrap.cli.session import OPENING, new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import OPENING, new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import draw, say_each
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
-from certstrap.operations.plan import Plan
+from certstrap.session import Session
 from certstrap.store.files import STANDARD_INPUT, source_of
 
 EXAMPLE = "certstrap inspect your-namespace"
@@ -57,10 +57,10 @@ def command(
                 raise
             return about.ask(OPENING.format("PKCS#12 file"))
 
-    with new_plan(about, secrets) as plan:
-        inspector = Inspector(plan.depot, plan.now, secrets.opening, opening_pkcs12)
-        found = [inspected(plan, inspector, each) for each in dict.fromkeys(what)]
-        now = plan.now
+    session = new_session(about, secrets)
+    now = session.now
+    inspector = Inspector(session.depot, now, secrets.opening, opening_pkcs12)
+    found = [inspected(session, inspector, each) for each in dict.fromkeys(what)]
     if as_pem:
         say_each(block for each in found for block in render.pem_blocks(each))
     elif as_json:
@@ -73,9 +73,9 @@ def command(
         raise typer.Exit(1)
 
 
-def inspected(plan: Plan, inspector: Inspector, what: str) -> Inspection:
+def inspected(session: Session, inspector: Inspector, what: str) -> Inspection:
     """Return what is under a name of the depot, or in a file; a name comes first."""
-    entry = named_entry(plan, what, *OWN)
+    entry = named_entry(session, what, *OWN)
     if entry:
         return inspector.entry(entry)
-    return inspector.data(plan.read(what, "name in the depot, and no file"), source_of(what))
+    return inspector.data(session.read(what, "name in the depot, and no file"), source_of(what))

@@ -15,15 +15,15 @@ from certstrap.cli.render.issue import (
     next_lines_of_many,
     ready_lines,
 )
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import progress, say, say_each
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, Ready, Wanted
-from certstrap.operations.plan import Plan
 from certstrap.pki.keys import CURVES, KeySpec
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
+from certstrap.session import Session
 from certstrap.store.depot import Name
 from certstrap.store.files import source_of
 from certstrap.store.locks import one_step
@@ -122,18 +122,18 @@ def command(
         context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
     )
     require_one_standard_input({"--from": source, "--passphrase-file": passphrase_file})
-    with new_plan(context, given) as plan:
-        if source:
-            lines = _read_list(plan, source, defaults)
-        else:
-            lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
-        ready = prepare_all(plan, lines, source_of(source))
-        if dry_run:
-            _say_plan(ready, plan.now, as_json=as_json)
-            return
-        issued = _create(plan, ready, jobs or cores(), as_json=as_json)
+    session = new_session(context, given)
+    if source:
+        lines = _read_list(session, source, defaults)
+    else:
+        lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
+    ready = prepare_all(session, lines, source_of(source))
+    if dry_run:
+        _say_plan(ready, session.now, as_json=as_json)
+        return
+    issued = _create(session, ready, jobs or cores(), as_json=as_json)
     if as_json:
-        say(json_of(issued, plan.now))
+        say(json_of(issued, session.now))
     elif len(issued) == 1:
         name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
         say(*next_lines(issued[0], context.depot_path, name, on_terminal=on_terminal))
@@ -150,18 +150,18 @@ def _require_sense(names: list[str], source: str, has_alternative: bool) -> None
         )
 
 
-def _read_list(plan: Plan, source: str, defaults: Wanted) -> list[Line]:
-    return read_list(plan.read(source, "list of certificates"), source_of(source), defaults)
+def _read_list(session: Session, source: str, defaults: Wanted) -> list[Line]:
+    return read_list(session.read(source, "list of certificates"), source_of(source), defaults)
 
 
-def _create(plan: Plan, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:
+def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:
     """Create all, and say what was created: at the end, where a bar shows the progress."""
     issued: list[Issued] = []
     waiting: list[str] = []
     held_back = prints_to_terminal()
     try:
         with progress("Issuing certificates", len(ready)) as done:
-            for batch in create_all(plan, ready, jobs, done):
+            for batch in create_all(session, ready, jobs, done):
                 issued += batch
                 waiting += [line for each in batch for line in issued_lines(each) if not as_json]
                 if not held_back:

@@ -11,15 +11,16 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
 from certstrap.cli.render.lines import program_for
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.errors import CommandFailedError, MissingOptionError
 from certstrap.hints import printed
-from certstrap.operations.plan import Plan
 from certstrap.operations.renew import Outcome, Renewed, Wanted, renew, renew_expiring, undo
 from certstrap.pki.decode import is_ca
 from certstrap.pki.validity import Expiry
+from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Depot, Name
+from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
 
 EXAMPLE = "certstrap renew --expiring 30d"
@@ -82,16 +83,12 @@ def command(
     wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        now = plan.now
-        limit = Expiry.parse(expiring).after(now) if expiring else None
-
-        def steps() -> Outcome:
-            found = _renew(plan, whose, limit, wanted, undone=undone)
-            plan.commit()
-            return found
-
-        outcome = plan.carry_out(steps)
+    session = new_session(context, given)
+    now = session.now
+    limit = Expiry.parse(expiring).after(now) if expiring else None
+    outcome = session.transact(
+        lambda new: _renew(session, new, whose, limit, wanted, undone=undone)
+    )
     try:
         if not as_json:
             _say(context, outcome, limit, now)
@@ -112,13 +109,19 @@ def command(
 
 
 def _renew(
-    plan: Plan, names: list[Name], limit: datetime | None, wanted: Wanted, *, undone: bool
+    session: Session,
+    new: Transaction,
+    names: list[Name],
+    limit: datetime | None,
+    wanted: Wanted,
+    *,
+    undone: bool,
 ) -> Outcome:
     if limit:
-        return renew_expiring(plan, limit, wanted)
+        return renew_expiring(session, new, limit, wanted)
     if undone:
-        return Outcome(undo(plan, names), [], [])
-    return renew(plan, names, wanted)
+        return Outcome(undo(session, new, names), [], [])
+    return renew(session, new, names, wanted)
 
 
 def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:

@@ -8,11 +8,13 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.render.lines import country_lines, request_lines
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import remark, say, say_pem
-from certstrap.operations.request import common_name_of, name_of, request_certificate
+from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
+from certstrap.store.files import STANDARD_INPUT
+from certstrap.store.transaction import Transaction
 
 EXAMPLE = "certstrap request-cert --common-name your-namespace"
 
@@ -62,12 +64,19 @@ def command(
     spec = KeySpec.of(key_bits, curve)
     require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        entry = plan.depot.place(name)
-        new = request_certificate(plan, entry, subject, names, spec, key_file=key, request_file=csr)
+    session = new_session(context, given)
+
+    def steps(new: Transaction) -> NewRequest:
+        entry = session.depot.place(name)
+        return request_certificate(
+            session, new, entry, subject, names, spec, key_file=key, request_file=csr
+        )
+
+    outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
+    requested = session.transact(steps, outputs, creates=True)
     remark(country_lines(subject))
-    say(*request_lines(new))
+    say(*request_lines(requested))
     if prints_to_terminal():
-        say(*refusal_lines(new.request.public_key()))
+        say(*refusal_lines(requested.request.public_key()))
     if stdout:
-        say_pem(new.request)
+        say_pem(requested.request)

@@ -9,7 +9,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.lines import other_name_lines
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.operations.revoke import Revoked, revoke
@@ -66,8 +66,9 @@ def command(
         )
     which = _serial_number(serial) if serial else Name.parse(common_name)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        revoked = revoke(plan, which, Name.parse(ca) if ca else None, reason_of(reason))
+    session = new_session(context, given)
+    issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
+    revoked = session.transact(lambda new: revoke(session, new, which, issuer, why))
     if revoked.since:
         changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
         say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: {changed}.")

@@ -16,7 +16,7 @@ from certstrap.cli.render.lines import (
     signed_line,
     usage_lines,
 )
-from certstrap.cli.session import new_plan, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import STANDARD_OUTPUT, remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.operations.sign import Signed, sign_request
@@ -88,16 +88,15 @@ def command(
     if years:
         expiry = expiry.with_years(years)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    with new_plan(context, given) as plan:
-        signed = sign_request(
-            plan,
-            whose,
-            issuer,
-            CAProfile.of(path_length or 0) if intermediate else LeafProfile.of(profile),
-            expiry,
-            request_file=csr,
-            certificate_file=None if cert == STANDARD_OUTPUT else cert,
-        )
+    session = new_session(context, given)
+    kind = CAProfile.of(path_length or 0) if intermediate else LeafProfile.of(profile)
+    file = None if cert == STANDARD_OUTPUT else cert
+    signed = session.transact(
+        lambda new: sign_request(
+            session, new, whose, issuer, kind, expiry, request_file=csr, certificate_file=file
+        ),
+        filter(None, [file]),
+    )
     if signed.path:
         say(signed_line(signed))
         if prints_to_terminal():

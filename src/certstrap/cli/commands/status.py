@@ -9,7 +9,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import status as render
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import (
     FOUND,
     draw_lines,
@@ -19,11 +19,11 @@ from certstrap.cli.terminal import (
     say_each,
     showing_progress,
 )
-from certstrap.errors import MissingOptionError
+from certstrap.errors import MissingOptionError, PathTakenError
 from certstrap.inventory.status import Item, Status, look
-from certstrap.operations.plan import Plan
 from certstrap.pki.validity import Expiry
 from certstrap.store.files import PUBLIC_MODE
+from certstrap.store.transaction import Transaction, exists
 from certstrap.text import escaped, quoted
 
 if TYPE_CHECKING:
@@ -67,15 +67,17 @@ def command(
     """Show what the depot holds, when it ends, and what is wrong."""
     context: Context = ctx.obj
     _require_sense(form, other=as_json or bool(expiring))
-    with new_plan(context, passphrases(context)) as plan:
-        limit = Expiry.parse(expiring).after(plan.now) if expiring else None
-        _require_free(plan, svg, html)
-        with showing_progress("Reading the depot") as progress:
-            status = look(plan.depot, plan.now, progress)
-        listing = _Listing(status, limit)
-        if svg or html:
-            _save(plan, listing, svg, html)
-    if svg or html:
+    session = new_session(context, passphrases(context))
+    limit = Expiry.parse(expiring).after(session.now) if expiring else None
+    pictures = list(filter(None, (svg, html)))
+    for path in pictures:
+        if exists(session.depot, path):
+            raise PathTakenError(path)
+    with showing_progress("Reading the depot") as progress:
+        status = look(session.depot, session.now, progress)
+    listing = _Listing(status, limit)
+    if pictures:
+        session.transact(lambda new: _save(new, listing, svg, html), pictures)
         say(*(f"Created {path}" for path in (svg, html) if path))
     elif form == "prometheus":
         say_each(render.metrics(status))
@@ -116,16 +118,11 @@ def _require_sense(form: str, *, other: bool) -> None:
         raise typer.BadParameter("--format prometheus goes with neither --json nor --expiring")
 
 
-def _require_free(plan: Plan, *paths: str) -> None:
-    for path in filter(None, paths):
-        plan.require_free(path)
-
-
-def _save(plan: Plan, listing: _Listing, svg: str, html: str) -> None:
+def _save(new: Transaction, listing: _Listing, svg: str, html: str) -> None:
     pictures = save_pictures(listing.drawing)
     for path, picture in ((svg, pictures.svg), (html, pictures.html)):
         if path:
-            plan.add(path, picture.encode(), PUBLIC_MODE)
+            new.add(path, picture.encode(), PUBLIC_MODE)
 
 
 def _tell_unknown(status: Status) -> None:

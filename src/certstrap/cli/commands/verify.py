@@ -9,12 +9,12 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import verify as render
-from certstrap.cli.session import new_plan, passphrases
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND, draw, say_each
 from certstrap.errors import CertstrapError, MissingOptionError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
-from certstrap.operations.plan import Plan
 from certstrap.pki.validity import instant
+from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE
 from certstrap.store.files import source_of
 
@@ -49,10 +49,10 @@ def command(
     require_output()
     if not what:
         raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
-    with new_plan(context, passphrases(context)) as plan:
-        moment = instant(at, plan.now) if at else plan.now
-        verifier = Verifier(plan.depot, moment)
-        verdicts = [_verified(plan, verifier, each) for each in dict.fromkeys(what)]
+    session = new_session(context, passphrases(context))
+    moment = instant(at, session.now) if at else session.now
+    verifier = Verifier(session.depot, moment)
+    verdicts = [_verified(session, verifier, each) for each in dict.fromkeys(what)]
     if as_json:
         say_each([json.dumps(render.document(verdicts, moment, context.named_depot), indent=2)])
     elif prints_to_terminal():
@@ -63,10 +63,10 @@ def command(
         raise typer.Exit(FOUND)
 
 
-def _verified(plan: Plan, verifier: Verifier, what: str) -> Verdict:
-    entry = named_entry(plan, what, CERTIFICATE)
+def _verified(session: Session, verifier: Verifier, what: str) -> Verdict:
+    entry = named_entry(session, what, CERTIFICATE)
     if not entry:
-        data, source = plan.read(what, "name in the depot, and no file"), source_of(what)
+        data, source = session.read(what, "name in the depot, and no file"), source_of(what)
     else:
         source = entry.path(CERTIFICATE)
         try:

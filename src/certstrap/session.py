@@ -1,0 +1,272 @@
+"""Sessions: what a command works with, and how it changes a depot."""
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from cryptography import x509
+
+from certstrap.errors import RefusedError, storage_errors
+from certstrap.pki.build import Issuer
+from certstrap.pki.key_files import Passphrase
+from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
+from certstrap.store import files, journal
+from certstrap.store.depot import Depot, Entry
+from certstrap.store.files import STANDARD_INPUT, open_stream, source_of
+from certstrap.store.locks import PATIENT, Timeout
+from certstrap.store.transaction import Transaction, begun, is_stream_of
+
+Result = TypeVar("Result")
+
+Generate = Callable[[KeySpec], PrivateKey]
+"""Generates a key; it may take its time, and whoever provides it may show that."""
+
+
+class Passphrases(NamedTuple):
+    """Functions that return a passphrase, each called only when one is needed.
+
+    Attributes:
+        opening: the passphrase of a key that is encrypted.
+        opening_ca: the same, for the key of a CA that signs.
+        new: the passphrase of a new key; empty leaves it unencrypted.
+        explicit: whether the user gave a passphrase to this very command, and so believes that it
+            protects something.
+        opening_pkcs12: the passphrase of a PKCS#12 file that is encrypted.
+        waits: whether one may have to be waited for: somebody types it, or it comes from a pipe.
+    """
+
+    opening: Passphrase
+    opening_ca: Passphrase
+    new: Passphrase
+    explicit: bool = False
+    opening_pkcs12: Passphrase = bytes
+    waits: bool = True
+
+    def require_used(self, path: str, secret: bytes) -> None:
+        """Refuse a passphrase that protects nothing.
+
+        Raises:
+            RefusedError: one was given to the command, and the key at ``path`` needed none.
+        """
+        if self.explicit and not secret:
+            raise RefusedError(
+                f"{path} is not encrypted, and the passphrase would not protect it.",
+                "Leave the passphrase out; export-pkcs8 --encrypt writes an encrypted copy.",
+            )
+
+
+class CA(NamedTuple):
+    """A CA that may sign.
+
+    Attributes:
+        entry: its files.
+        certificate: its certificate.
+        ancestors: the CAs above it, as far as the depot has them; the next one first.
+    """
+
+    entry: Entry
+    certificate: x509.Certificate
+    ancestors: Sequence[x509.Certificate] = ()
+
+
+class _NeededError(Exception):
+    """Steps need what a person, a pipe or a prime number is waited for; the lock is given back."""
+
+    def __init__(self, get: Callable[[], object]) -> None:
+        self.get = get
+        super().__init__()
+
+
+class Session:
+    """What a command works with.
+
+    Attributes:
+        depot: the depot that the command works on.
+        now: the instant of the command.
+        passphrases: where its passphrases come from; each is asked for once.
+        timeout: how long it waits for another process.
+        rounds: of PBKDF2, which encrypt its keys.
+        cas: the CAs that may sign, by stem; each is checked once.
+        issuers: the CAs whose keys are open, by stem; a key is opened once.
+        was_interrupted: whether Ctrl-C came while the last transaction held it back.
+    """
+
+    def __init__(
+        self,
+        depot: Depot,
+        now: datetime,
+        passphrases: Passphrases,
+        generate: Generate = KeySpec.generate,
+        read_stdin: Callable[[], bytes] = bytes,
+        timeout: Timeout = PATIENT,
+        rounds: int = PBKDF2_ROUNDS,
+    ) -> None:
+        self.depot = depot
+        self.now = now
+        self.passphrases = passphrases
+        if passphrases.waits:
+            self.passphrases = passphrases._replace(
+                opening=lambda: self._get("opening", passphrases.opening),
+                opening_ca=lambda: self._get("opening CA", passphrases.opening_ca),
+                new=lambda: self._get("new", passphrases.new),
+                opening_pkcs12=lambda: self._get("opening PKCS#12", passphrases.opening_pkcs12),
+            )
+        self.timeout = timeout
+        self.rounds = rounds
+        self.cas: dict[str, CA] = {}
+        self.issuers: dict[str, Issuer] = {}
+        self._generate = generate
+        self._read_stdin = read_stdin
+        self._known: dict[Hashable, Any] = {}
+        self._is_locked = False
+        self.was_interrupted = False
+
+    def transact(
+        self,
+        steps: Callable[[Transaction], Result],
+        outputs: Iterable[str] = (),
+        *,
+        creates: bool = False,
+        uses_depot: bool = True,
+    ) -> Result:
+        """Run steps that change files, while this process alone uses their folders.
+
+        What the steps add is written when they return, all or nothing. They begin again if they
+        need what somebody must be waited for, which is got without the lock; so they print nothing,
+        and change nothing but by what they add.
+
+        Args:
+            steps: what is done; `depot` is as it is then.
+            outputs: the files that the user named and that the steps may add.
+            creates: whether a depot that does not exist may be created.
+            uses_depot: whether the depot is locked.
+
+        Raises:
+            CertstrapError: the steps raise it, or the files cannot be written; nothing is changed.
+        """
+        while True:
+            try:
+                return self._attempt(steps, tuple(outputs), creates, uses_depot)
+            except _NeededError as needed:
+                if self.was_interrupted:
+                    raise KeyboardInterrupt from None
+                needed.get()
+
+    def _attempt(
+        self,
+        steps: Callable[[Transaction], Result],
+        outputs: tuple[str, ...],
+        creates: bool,
+        uses_depot: bool,
+    ) -> Result:
+        depot = self.depot if uses_depot else None
+        interrupts: Sequence[int] = ()
+        try:
+            with begun(depot, outputs, self.timeout, creates=creates) as held:
+                interrupts = held.interrupts
+                self._look_again()
+                new = Transaction(self.depot, held, self._writer)
+                self._is_locked = True
+                try:
+                    with held.interrupts.allowed():
+                        result = steps(new)
+                finally:
+                    self._is_locked = False
+                new.write_files()
+        finally:
+            self.was_interrupted = bool(interrupts)
+        new.write_streams(self.timeout)
+        return result
+
+    def save(
+        self, make: Callable[[], Result], output: str, content: Callable[[Result], bytes], mode: int
+    ) -> Result:
+        """Return what ``make`` returns, after its content is written to a file, if one is named.
+
+        Args:
+            make: makes it from what the depot holds.
+            output: the file, a new one; empty for none, and no lock is taken then.
+            content: returns its content for the file.
+            mode: the mode of the file, less the umask.
+        """
+        if not output:
+            return make()
+
+        def steps(new: Transaction) -> Result:
+            new.require_free(output)
+            made = make()
+            new.add(output, content(made), mode)
+            return made
+
+        return self.transact(steps, [output])
+
+    def recover(self) -> None:
+        """Finish what a killed process began to replace in the depot, for a command that reads it.
+
+        Raises:
+            CertstrapError: it cannot be finished.
+        """
+        if any(map(journal.exists, (self.depot.root, self.depot.archive))):
+            with begun(self.depot, (), self.timeout, creates=False):
+                self._look_again()
+
+    def _look_again(self) -> None:
+        self.depot = Depot(self.depot.root)
+        self.cas.clear()
+
+    def read(self, path: str, kind: str) -> bytes:
+        """Return the content of a file that the user named, which may be a pipe; ``-`` too.
+
+        Args:
+            path: the file, or ``-`` for standard input.
+            kind: what it should hold, for error messages.
+
+        Raises:
+            NotFoundError, UnusableFileError, StorageError: see `files.read`.
+        """
+        if path == STANDARD_INPUT:
+            return self._get(("read", path), self._standard_input)
+        if is_stream_of(self.depot, path):
+            return self._get(("read", path), lambda: files.read_stream(path))
+        return files.read(path, kind)
+
+    def _standard_input(self) -> bytes:
+        with storage_errors("read", source_of(STANDARD_INPUT)):
+            return self._read_stdin()
+
+    def _writer(self, path: str) -> Callable[[bytes], None]:
+        """Return what writes to a stream; a FIFO is open when somebody reads it."""
+        return self._get(("write", path), lambda: open_stream(path))
+
+    def new_key(self, spec: KeySpec, path: str) -> PrivateKey:
+        """Return a new key for the file at ``path``."""
+        if not spec.bits:
+            return self._generate(spec)
+        return self._get((spec, path), lambda: self._generate(spec))
+
+    def prepare_keys(self, specs: Mapping[str, KeySpec]) -> None:
+        """Generate the RSA keys for files, by their paths, at one time rather than one by one."""
+        missing = [
+            (s, path) for path, s in specs.items() if s.bits and (s, path) not in self._known
+        ]
+
+        def generate() -> None:
+            for spec, path in missing:
+                self.keep_key(spec, path, self._generate(spec))
+
+        if missing and self._is_locked:
+            raise _NeededError(generate)
+        generate()
+
+    def keep_key(self, spec: KeySpec, path: str, key: PrivateKey) -> None:
+        """Keep a key that was generated for the file at ``path``, for `new_key`."""
+        self._known[spec, path] = key
+
+    def _get(self, what: Hashable, how: Callable[[], Result]) -> Result:
+        """Return what is got once, and never while a lock is held."""
+        if what not in self._known:
+            if self._is_locked:
+                raise _NeededError(lambda: self._get(what, how))
+            self._known[what] = how()
+        found: Result = self._known[what]
+        return found
