@@ -54,7 +54,7 @@ def test_a_depot_that_begins_with_a_dash_is_named_too() -> None:
 
 def test_placeholders_are_filled_in_the_commands_only() -> None:
     hint = Hint("NAME", ("certstrap", "sign", "NAME"), ("certstrap", "bundle", ("--cert", "FILE")))
-    assert filled(hint, NAME="a", FILE="b") == Hint(
+    assert filled(hint, {"NAME": "a", "FILE": "b"}) == Hint(
         "NAME", ("certstrap", "sign", "a"), ("certstrap", "bundle", ("--cert", "b"))
     )
-    assert filled("NAME", NAME="a") == "NAME"
+    assert filled("NAME", {"NAME": "a"}) == "NAME"

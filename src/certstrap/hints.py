@@ -5,7 +5,7 @@ an option with its values, so nothing that begins with a dash is taken for somet
 capitals, such as NAME and FILE, are placeholders for the reader.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from shlex import join
 from typing import NamedTuple
@@ -67,14 +67,14 @@ def command_line(command: Command, depot_path: str = "") -> str:
     return join(chain.from_iterable(parts))
 
 
-def filled(hint: Hint | str, **values: str) -> Hint | str:
+def filled(hint: Hint | str, values: Mapping[str, str]) -> Hint | str:
     """Return a hint with these values in the place of the placeholders in its commands."""
     if isinstance(hint, str):
         return hint
     return hint._replace(command=_filled(hint.command, values), then=_filled(hint.then, values))
 
 
-def _filled(command: Command, values: dict[str, str]) -> Command:
+def _filled(command: Command, values: Mapping[str, str]) -> Command:
     return tuple(
         values.get(word, word)
         if isinstance(word, str)

@@ -1,6 +1,4 @@
-"""How texts from others are shown, and how names and files stand in printed command lines."""
-
-from shlex import quote
+"""How texts from others are shown."""
 
 
 def with_capital(sentence: str) -> str:
@@ -25,27 +23,3 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
-def arguments(name: str, options: str = "") -> str:
-    """Return a name and the options of its command, in an order that certstrap can read.
-
-    What begins with a dash is a name only after ``--``, and nothing is an option after that.
-
-    Args:
-        name: the name, as it is.
-        options: the options with their values, as a shell reads them; empty for none.
-    """
-    if name.startswith("-"):
-        return f"{options} -- {quote(name)}".lstrip()
-    return f"{quote(name)} {options}".rstrip()
-
-
-def option(name: str, value: str) -> str:
-    """Return an option with its value, which may begin with a dash."""
-    return f"{name}{'=' if value.startswith('-') else ' '}{quote(value)}"
-
-
-def quoted_path(path: str) -> str:
-    """Return the path of a file, which no program can take for an option."""
-    return quote(f"./{path}" if path.startswith("-") else path)

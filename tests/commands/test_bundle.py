@@ -199,7 +199,7 @@ def test_a_public_ca_and_one_that_ends_soon_are_warned_of_on_standard_error(
     outcome = certstrap(
         "bundle", "--cert", "f.pem", "--output", "b.pem",
         stderr='f.pem (certificate 1) is a public CA, of "Internet Security Research Group".\n'
-        f"f.pem (certificate 2) ends on {PRESENT + DAY:%Y-%m-%d %H:%M:%S} UTC.\n",
+        f"f.pem (certificate 2) expires on {PRESENT + DAY:%Y-%m-%d %H:%M:%S} UTC.\n",
     )  # fmt: skip
     assert outcome.stdout == "Created b.pem\n"
     outcome = certstrap("bundle", "--check", "b.pem")
@@ -218,7 +218,9 @@ def test_one_bad_ca_of_the_depot_can_be_left_out(certstrap: CommandLine, folder:
     ca(certstrap, "Good")
     certstrap("init", "--common-name", "Bad", "--curve", "Ed25519", "--no-passphrase")
     certstrap.refuses(
-        "bundle", sentence="out/Bad.crt is signed with Ed25519.", hint="certstrap bundle CA ..."
+        "bundle",
+        sentence="out/Bad.crt is signed with Ed25519.",
+        hint="Name the CAs to upload: certstrap bundle Good",
     )
     assert subjects(certstrap("bundle", "Good").stdout) == ["CN=Good"]
     certstrap.refuses("bundle", "Bad", sentence="Ed25519", hint="Create another CA")
@@ -283,8 +285,8 @@ def test_a_rotation_makes_the_bundle_with_both_and_prints_the_steps(
         "Created both.pem",
         "",
         "The CAs, with their fingerprints as tcld shows them:",
-        f"  old  {old}  Old, ends {_end('Old')}",
-        f"  new  {new}  New, ends {_end('New')}",
+        f"  old  {old}  Old, expires {_end('Old')}",
+        f"  new  {new}  New, expires {_end('New')}",
     ]
     assert commands(outcome.stdout) == [
         ["mkdir -p new", "certstrap sign worker --CA New --cert new/worker.crt"],
@@ -445,7 +447,7 @@ def test_without_clients_or_with_many_the_commands_are_for_any_name(
     steps = commands(certstrap(*ROTATE).stdout)
     assert len([line for line in steps[0] if " sign c" in line]) == 20
     assert steps[0][-2:] == [
-        "# and 2 more, each as NAME:",
+        "# And 2 more, each as NAME:",
         "certstrap sign NAME --CA New --cert new/NAME.crt",
     ]
 

@@ -138,8 +138,7 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
     later = utc_now() + DAY
     expired = certstrap(*in_depot, "check", "NAME", "--quiet", exit_code=3, now=later).lines[0]
     assert expired.endswith(
-        "To fix: Move the certificate away and issue a new one: certstrap --depot-path "
-        "'my certstrap depot' issue NAME"
+        "To fix: Renew it: certstrap --depot-path 'my certstrap depot' renew NAME"
     )
     outcome = certstrap(*in_depot, "check", "NAME").stdout
     assert f"To fix: Restrict the file: chmod 0440 '{path}'\n" in outcome
@@ -235,7 +234,7 @@ def test_a_leaf_below_an_intermediate_needs_its_chain(certstrap: CommandLine, fo
     incomplete, refused = failures(certstrap, "below")
     assert incomplete == (
         'below: chain-complete: out/below.crt is issued by "CN=Int", which is neither among the '
-        "uploaded CAs nor in out/below.crt. To fix: Give the client its chain, which this writes: "
+        "uploaded CAs nor in out/below.crt. To fix: Write the chain and give it to the client: "
         "certstrap export-chain below"
     )
     assert refused.startswith("below: rehearsal: A TLS 1.3 server")

@@ -141,7 +141,8 @@ def test_below_an_intermediate_the_client_is_given_its_chain(
         "Created out/a.crt from out/a.csr signed by out/Int.key",
         "Expires 2027-11-23.",
         *(line.replace("Cert.crt", "Root.crt") for line in LATER[:3]),
-        "  Give your client its chain (certstrap export-chain a) and out/a.key.",
+        "  Give your client out/a.key and its chain.",
+        "  Write the chain: certstrap export-chain a",
     ]
 
 
@@ -243,7 +244,7 @@ def test_a_request_whose_key_is_elsewhere_is_signed(certstrap: CommandLine, fold
 def test_the_second_time_nothing_is_done(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a")
     before = snapshot(folder)
-    there = "out/a.crt exists already, and is valid until 2028-05-23."
+    there = "out/a.crt exists already, and expires on 2028-05-23."
     assert certstrap("issue", "a").lines == [there, *LATER]
     assert snapshot(folder) == before
 
@@ -252,7 +253,7 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
     certstrap(*P256_ISSUE, "a")
     outcome = certstrap("issue", "a", "--pkcs8")
     assert outcome.lines == [
-        "out/a.crt exists already, and is valid until 2028-05-23.",
+        "out/a.crt exists already, and expires on 2028-05-23.",
         "Created out/a.pkcs8.key",
         *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
@@ -262,7 +263,7 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
 def test_a_pkcs8_key_that_is_there_is_the_one_to_give(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a", "--pkcs8")
     assert certstrap("issue", "a", "--pkcs8").lines == [
-        "out/a.crt exists already, and is valid until 2028-05-23.",
+        "out/a.crt exists already, and expires on 2028-05-23.",
         *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
     ]
@@ -283,7 +284,7 @@ ENCRYPTED = [
     SIGNED,
     "Expires 2027-11-23.",
     *NEXT,
-    "  Clients need that key unencrypted: certstrap export-pkcs8 a writes such a copy.",
+    "  Clients need a key that is not encrypted. Write such a copy: certstrap export-pkcs8 a",
 ]
 
 
@@ -394,7 +395,8 @@ def test_a_certificate_that_has_expired_is_refused(certstrap: CommandLine, folde
     certstrap(*P256_ISSUE, "a", "--expires", "1 day")
     certstrap.refuses(
         "issue", "a", now=NOW + timedelta(days=2),
-        sentence="out/a.crt expired on 2026-11-24 12:00:00 UTC.", hint="certstrap issue a",
+        sentence="out/a.crt expired on 2026-11-24 12:00:00 UTC.",
+        hint="Renew it: certstrap renew a",
     )  # fmt: skip
 
 

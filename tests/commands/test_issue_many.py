@@ -105,7 +105,7 @@ def test_what_exists_is_reported_and_only_the_rest_is_created(
     certstrap("issue", "b", *NEW_KEY)
     before = snapshot(folder)
     outcome = certstrap("issue", "a", "b", "c", *NEW_KEY)
-    assert "out/b.crt exists already, and is valid until 2028-05-23." in outcome.lines
+    assert "out/b.crt exists already, and expires on 2028-05-23." in outcome.lines
     assert "Created 2 certificates; 1 existed already." in outcome.lines
     after = snapshot(folder)
     assert {name: after[name] for name in before if name != "out"} == {
@@ -336,7 +336,7 @@ def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
     created = {f"Would create out/{path.name}" for path in (folder / "out").iterdir()}
     assert set(dry.lines) == created
     assert certstrap("issue", "a", "--dry-run").lines == [
-        "out/a.crt exists already, and is valid until 2028-05-23."
+        "out/a.crt exists already, and expires on 2028-05-23."
     ]
 
 

@@ -27,10 +27,13 @@ LATER = NOW + timedelta(days=80)
 DAY = timedelta(days=1)
 
 REPLACE = (
-    "Upload out/Cert.crt in the place of the old certificate: a Namespace accepts no two CAs of "
-    "one name."
+    "Upload out/Cert.crt in place of the old certificate: a Namespace does not accept two CAs "
+    "with the same name."
 )
-ROTATE = "To have both accepted while clients change over, create a CA with another name and run:"
+ROTATE = (
+    "To have both accepted while clients change over, create a CA with another name instead: "
+    "certstrap init --common-name NEW &&"
+)
 
 
 pytestmark = pytest.mark.depot(
@@ -393,7 +396,8 @@ def test_a_renewed_intermediate_says_what_is_left_to_do(
         "Updated out/Int.crt: expires 2032-02-11",
         "The old files are in out/archive.",
         "out/Int.crt has the key and the name that it had: what it issued stays valid.",
-        "Its CRL ends on 2031-11-23, with the old certificate: certstrap crl Int renews it.",
+        "Its CRL expires on 2031-11-23, with the old certificate.",
+        "Renew the CRL: certstrap crl Int",
         "Export the chains that it is in again, or renew the certificates below it.",
     ]
     assert described(crt(depot, "Int")) == described(before)
@@ -439,7 +443,7 @@ def test_a_ca_gets_no_new_key(certstrap: CommandLine, depot: Path) -> None:
         certstrap.refuses(
             "renew", name, "--new-key",
             sentence=f"{name} is a CA: with a new key, nothing that it issued would be valid.",
-            hint=f"certstrap bundle --rotate {name} NAME",
+            hint=f"certstrap bundle --rotate {name} NEW",
         )  # fmt: skip
 
 

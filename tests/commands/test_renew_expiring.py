@@ -56,7 +56,7 @@ def test_all_that_ends_in_time_is_renewed_and_nothing_else(
 def test_where_nothing_ends_in_time_nothing_is_done(certstrap: CommandLine, depot: Path) -> None:
     before = snapshot(depot)
     line = ("renew", "--expiring", "2026-12-31", "--exec", "touch ran")
-    assert certstrap(*line).lines == ["Nothing to renew: nothing else ends by 2026-12-31."]
+    assert certstrap(*line).lines == ["Nothing to renew: nothing else expires by 2026-12-31."]
     assert snapshot(depot) == before
     assert not (depot.parent / "ran").exists()
 
@@ -73,7 +73,7 @@ def test_what_is_revoked_is_left_as_it_is(certstrap: CommandLine, depot: Path) -
         printed = certstrap("renew", "--expiring", "70d", *options).lines
         assert printed == [
             "Not renewed: out/short.crt was revoked on 2026-11-23 12:00:00 UTC.",
-            "Nothing to renew: nothing else ends by 2027-02-01.",
+            "Nothing to renew: nothing else expires by 2027-02-01.",
         ]
     assert snapshot(depot) == before
     (depot / "Long.crl").unlink()
@@ -107,7 +107,7 @@ def test_a_crl_that_cannot_be_read_keeps_what_it_may_revoke_from_being_renewed(
 def test_what_would_not_end_later_is_not_renewed(certstrap: CommandLine, depot: Path) -> None:
     before = snapshot(depot)
     line = ("renew", "--expiring", "101d")
-    assert certstrap(*line).lines == ["Nothing to renew: nothing else ends by 2027-03-04."]
+    assert certstrap(*line).lines == ["Nothing to renew: nothing else expires by 2027-03-04."]
     certstrap(*line, "--expires", "5d")
     assert snapshot(depot) == before
 
@@ -122,7 +122,7 @@ def test_a_leaf_below_an_intermediate_that_cannot_be_longer_is_refused(
     certstrap("sign", "below", "--CA", "Int", "--expires", "1 year", stderr=told)
     (depot / "Long.key").unlink()
     outcome = certstrap("renew", "--expiring", "99d", exit_code=1, now=NOW + DAY)
-    told = "below is not renewed: out/below.crt ends with its CA, and would not end later"
+    told = "below is not renewed: out/below.crt expires with its CA, and renewing it would not"
     assert told in outcome.stderr
     assert "Hint: Renew the CA first: certstrap renew Int\n" in outcome.stderr
 

@@ -101,7 +101,9 @@ def test_a_certificate_of_somebody_else_does_not_come_back(
     (path,) = (depot / "archive").iterdir()
     path.unlink()
     path.write_bytes((depot / "other.crt").read_bytes())
-    certstrap.refuses(*UNDO, sentence="is not for whom out/client.crt is")
+    certstrap.refuses(
+        *UNDO, sentence="is for another subject, or from another CA, than out/client.crt"
+    )
 
 
 def test_a_certificate_without_its_key_does_not_come_back(

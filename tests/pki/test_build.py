@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.errors import CertstrapError, InvalidNameError, RefusedError
+from certstrap.hints import printed
 from certstrap.pki import keys
 from certstrap.pki.build import extensions_left_out, make_request, self_sign, sign
 from certstrap.pki.decode import extension, load_certificate, path_length_of
@@ -471,7 +472,7 @@ def test_an_intermediate_has_less_room_than_its_ca_and_may_be_signed_with(
 def test_no_intermediate_follows_a_ca_without_room(asked: int | None) -> None:
     with pytest.raises(RefusedError, match="The CA's path length is 0: no intermediate") as caught:
         sign(an_issuer(with_room(0)), a_request(), CAProfile(asked), VALIDITY)
-    assert "init --path-length 1" in caught.value.hint
+    assert "init --path-length 1" in printed(caught.value.hint)
 
 
 @pytest.mark.parametrize(("room", "asked"), [(1, None), (1, 1), (1, 3), (2, 2), (3, None)])

@@ -355,7 +355,7 @@ def test_a_ca_that_has_expired_signs_nothing(
     it = foreign.certificate(key=key, end=NOW - timedelta(seconds=1))
     foreign.store_ca(depot, it=it, key=key)
     sentence = "out/Foreign.crt expired on 2026-11-23 11:59:59 UTC."
-    says(certstrap, command, sentence, "expired CA signs nothing")
+    says(certstrap, command, sentence, "Renew the CA")
 
 
 @signing

@@ -128,7 +128,7 @@ def judged(
         read_certificates(concatenated(*uploaded), "ca.crt") if uploaded is not None else None,
         revoked,
         "leaf.key",
-        "certstrap export-pkcs8 leaf",
+        ("certstrap", "export-pkcs8", "leaf"),
     )
     return check(subject, wanted, now, Network(open_loopback, open_connection))
 

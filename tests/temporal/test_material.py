@@ -178,7 +178,7 @@ def test_an_encrypted_key_in_der_has_no_label() -> None:
         (b"", "is empty"),
         (b"\xff\xd8\xff\xe0", "is not a private key that can be read"),
         (LEAF.pem, "holds a certificate, not a private key"),
-        (b"A" * 40_000, "has 40,000 bytes, as no key has"),
+        (b"A" * 40_000, "is too large to be a key (40,000 bytes)"),
     ],
 )
 def test_what_is_no_key_for_clients_is_told(data: bytes, problem: str) -> None:

@@ -491,7 +491,7 @@ def test_a_mutant_is_found_by_the_right_rule_and_by_no_other(mutant: Mutant) -> 
 def test_a_key_that_signs_nothing_is_found() -> None:
     report = judged(LEAF.but(key=X25519PrivateKey.generate()), key=None)
     assert statuses(report) == {"key-kind": "failed", "key-present": "warning"}
-    assert sentences(report, "key-kind") == "leaf.crt has a key that signs nothing."
+    assert sentences(report, "key-kind") == "leaf.crt has a key that cannot sign."
 
 
 def test_every_rule_has_a_mutant() -> None:

@@ -26,7 +26,7 @@ def test_a_rule_has_a_sentence_a_reason_a_fix_and_a_page(rule: Rule) -> None:
 
 @every_rule
 def test_the_command_in_a_fix_exists_with_its_options(certstrap: CommandLine, rule: Rule) -> None:
-    for command, rest in re.findall(r"certstrap ([a-z0-9-]+)([^;]*)", printed(rule.fix)):
+    for command, rest in re.findall(r"certstrap ([a-z0-9-]+)([^&]*)", printed(rule.fix)):
         usage = certstrap(command, "--help").stdout
         for option in re.findall(r"(--[a-z-]+)", rest):
             assert f"{option} " in usage

@@ -20,6 +20,7 @@ from certstrap.pki.keys import kind_of
 from certstrap.pki.validity import DateState, Validity
 from certstrap.store import compromised as compromised_keys
 from certstrap.store import files
+from certstrap.store.chain import ADD_ISSUER, renewal_of_crl
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -263,7 +264,7 @@ class _Look:
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             yield Finding("crl-foreign", f"{path} is not signed by a CA of this depot.")
             return
-        yield from crls.current(crl, self.now, path)
+        yield from crls.current(crl, self.now, path, renewal_of_crl(entry))
         if crl.next_update_utc:
             self.crl_ends[entry.stem] = crl.next_update_utc
         for stem in signers:
@@ -445,7 +446,7 @@ class _Look:
                 Finding(
                     "issuer-missing",
                     f'{path} was issued by "{name}", which is not in this depot.',
-                    "Add it with: certstrap import NAME --cert FILE",
+                    ADD_ISSUER,
                 )
             )
             return item._replace(issuer_name=name)

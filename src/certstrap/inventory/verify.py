@@ -17,9 +17,9 @@ from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
-from certstrap.store.chain import crls_of
+from certstrap.store.chain import ADD_ISSUER, crls_of, renewal_of_crl, with_renewal
 from certstrap.store.compromised import compromised
-from certstrap.store.depot import CERTIFICATE, CRL, Depot
+from certstrap.store.depot import CERTIFICATE, CRL, Depot, Entry
 
 
 def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
@@ -153,8 +153,17 @@ class Verifier:
                 path.names(certificates, number),
                 self._below(each, above[0], used) if above else self._end(each),
             )
-            links.append(Link(*each, tuple(found)))
+            links.append(Link(*each, self._with_renewal(each, tuple(found))))
         return Verdict(name, tuple(links), tuple(used))
+
+    def _with_renewal(
+        self, loaded: LoadedCertificate, found: tuple[Finding, ...]
+    ) -> tuple[Finding, ...]:
+        """Return findings with how to renew the certificate, if it can be renewed."""
+        if any(finding.rule in {"revoked", "compromised-key"} for finding in found):
+            return found
+        certificate, source = loaded
+        return tuple(with_renewal(found, self.depot, certificate, self.at, source))
 
     def _itself(self, loaded: LoadedCertificate, number: int) -> Iterator[Finding]:
         certificate, source = loaded
@@ -174,23 +183,23 @@ class Verifier:
         """Yield what is wrong between a certificate and its issuer."""
         yield from path.identifiers(below, above.certificate)
         try:
-            found = {entry.path(CRL): crl for entry, crl in crls_of(self.depot, above.certificate)}
+            found = dict(crls_of(self.depot, above.certificate))
         except CertstrapError as error:
             yield Finding("crl-unreadable", str(error))
             return
         if not found:
             return
-        used.update(dict.fromkeys(found))
+        used.update(dict.fromkeys(entry.path(CRL) for entry in found))
         yield from revocation.revoked(below.certificate, found.values(), below.source)
-        current = [source for source, crl in found.items() if not any(self._current(crl, source))]
-        for source, crl in found.items():
+        current = [entry for entry, crl in found.items() if not any(self._current(crl, entry))]
+        for entry, crl in found.items():
             if not current:
-                yield from self._current(crl, source)
-            yield from rules.critical_extensions(crl, source, rules.PROCESSED_IN_CRLS)
+                yield from self._current(crl, entry)
+            yield from rules.critical_extensions(crl, entry.path(CRL), rules.PROCESSED_IN_CRLS)
         yield from rules.crl_signing(above.certificate, above.source)
 
-    def _current(self, crl: x509.CertificateRevocationList, source: str) -> Iterator[Finding]:
-        return crls.current(crl, self.at, source)
+    def _current(self, crl: x509.CertificateRevocationList, entry: Entry) -> Iterator[Finding]:
+        return crls.current(crl, self.at, entry.path(CRL), renewal_of_crl(entry))
 
     def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""
@@ -200,7 +209,7 @@ class Verifier:
                 yield Finding(
                     "untrusted-root",
                     f"{source} is self-signed, and is no CA of {self.depot.root}.",
-                    "Add it with: certstrap import NAME --cert FILE",
+                    ADD_ISSUER,
                 )
             return
         name = comparable_name(certificate.issuer)
@@ -223,5 +232,5 @@ class Verifier:
             "issuer-missing",
             f"{source} was issued by "
             f'"{certificate.issuer.rfc4514_string()}", which {self.depot.root} does not have.',
-            "Add it with: certstrap import NAME --cert FILE",
+            ADD_ISSUER,
         )

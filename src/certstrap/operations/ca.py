@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError
+from certstrap.hints import Hint
 from certstrap.pki import build, crl, key_files, keys, rules
 from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase
@@ -16,12 +17,11 @@ from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
-from certstrap.store.chain import expired, issuers_of, name_of_ca, withdrawn
+from certstrap.store.chain import expired, issuers_of, name_of_ca, with_renewal, withdrawn
 from certstrap.store.compromised import compromised
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry, Name
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
 from certstrap.store.transaction import Transaction
-from certstrap.text import option
 
 
 def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
@@ -40,17 +40,24 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
     if entry.stem in session.cas:
         return session.cas[entry.stem]
     wanted = name.text if name else entry.stem
-    certificate = entry.certificate(
-        f"Check the name, or create it with: certstrap init {option('--common-name', wanted)}"
-    )
+    certificate = entry.certificate(_missing_ca(session.depot, wanted))
     return usable_ca(session, entry, certificate)
+
+
+def _missing_ca(depot: Depot, wanted: str) -> Hint | str:
+    meant = depot.meant(wanted, CERTIFICATE)
+    if meant:
+        return f"Use its name, without the suffix: {meant.stem}."
+    create = ("certstrap", "init", ("--common-name", wanted))
+    return Hint("Check the name, or create it with", create)
 
 
 def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> CA:
     """Return the CA with that certificate; see `open_ca`."""
-    rules.require(rules.ca(certificate, session.now, entry.path(CERTIFICATE)))
+    found = rules.ca(certificate, session.now, entry.path(CERTIFICATE))
+    rules.require(with_renewal(found, session.depot, certificate, session.now))
     ancestors = issuers_of(session.depot, certificate)
-    rules.require(expired(ancestors, session.now))
+    rules.require(expired(session.depot, ancestors, session.now))
     rules.require(withdrawn(session.depot, [certificate, *ancestors], name_of_ca(certificate)))
     ca = session.cas[entry.stem] = CA(entry, certificate, ancestors)
     return ca

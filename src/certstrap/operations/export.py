@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.hints import Hint
 from certstrap.pki import key_files, keys, rules
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
@@ -67,7 +68,8 @@ def export_pkcs8(
     source = source_of(key_file) or (entry.path(KEY) if entry else "")
     if not source:
         raise MissingOptionError(
-            "Must provide a name or --key FILE", "For example: certstrap export-pkcs8 NAME"
+            "Must provide a name or --key FILE",
+            Hint("For example", ("certstrap", "export-pkcs8", "NAME")),
         )
     path = output or (entry.path(PKCS8) if entry else "")
     if not path:
@@ -174,7 +176,10 @@ def export_chain(
 def not_valid(session: Session, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
     """Return which certificates of a chain are not valid now; the first one is at ``path``."""
     leaf, *above = chain
-    violations = [*rules.valid(leaf, session.now, path, ""), *expired(above, session.now)]
+    violations = [
+        *rules.valid(leaf, session.now, path, ""),
+        *expired(session.depot, above, session.now),
+    ]
     return tuple(violation.sentence for violation in violations)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
+from certstrap.hints import Hint
 from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
 from certstrap.operations.export import add_pkcs8
 from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate
@@ -20,11 +21,11 @@ from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.session import CA, Session
-from certstrap.store.chain import expired, issuers_of, key_of_ca, withdrawn
+from certstrap.store.chain import expired, issuers_of, key_of_ca, with_renewal, withdrawn
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from certstrap.store.transaction import Transaction
-from certstrap.text import arguments, option, quoted
+from certstrap.text import quoted
 
 CA_EXPIRY = Expiry.parse("18 months")
 DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
@@ -264,17 +265,13 @@ def _with_certificate(session: Session, entry: Entry, wanted: Wanted) -> Ready:
     certificate = entry.certificate()
     if is_ca(certificate):
         raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
-    ca_option = option("--CA", wanted.ca.text) if wanted.ca else ""
-    again = (
-        "Move it away, then sign the same request again with: "
-        f"certstrap issue {arguments(wanted.name.text, ca_option)}"
-    )
-    rules.require(rules.valid(certificate, session.now, path, again))
+    dates = rules.valid(certificate, session.now, path, "")
+    rules.require(with_renewal(dates, session.depot, certificate, session.now, path))
     require_same_names(certificate, path, wanted.names)
     require_same_profile(certificate, path, wanted.profile)
     ca = _issuer(session, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
-    rules.require(expired(chain[1:], session.now))
+    rules.require(expired(session.depot, chain[1:], session.now))
     rules.require(withdrawn(session.depot, chain, path))
     key = _existing_key(session, entry, wanted)
     require_same_key(certificate, path, entry, key)
@@ -328,8 +325,10 @@ def _require_first_ca(depot: Depot, ca: Name) -> None:
         stems = ", ".join(each.entry.stem for each in depot.authorities)
         raise RefusedError(
             f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
-            f"Name one of these, or create a new CA first with: "
-            f"certstrap init {option('--common-name', ca.text)}",
+            Hint(
+                "Name one of these, or create a new CA first with",
+                ("certstrap", "init", ("--common-name", ca.text)),
+            ),
         )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
-from shlex import quote
 from typing import NamedTuple
 
 from cryptography import x509
@@ -17,6 +16,7 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
+from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
 from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
@@ -55,7 +55,6 @@ from certstrap.store.depot import (
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
 from certstrap.store.transaction import Transaction
-from certstrap.text import arguments
 
 MODES = {  # in the order in which they are written: a key before what depends on it
     KEY: KEY_MODE,
@@ -216,9 +215,13 @@ def _hint(path: str) -> str:
 DEAD = {"revoked", "compromised-key"}
 """The rules that a certificate violates that is not to be used, and is not renewed unasked."""
 
-_NEW_CA = (
-    "Create a new CA: certstrap init --common-name NAME, then certstrap bundle --rotate {} NAME."
-)
+
+def _replace_ca(entry: Entry) -> Hint:
+    return Hint(
+        "Create a new CA, and move the clients to it",
+        ("certstrap", "init", ("--common-name", "NEW")),
+        ("certstrap", "bundle", ("--rotate", entry.stem, "NEW")),
+    )
 
 
 class Wanted(NamedTuple):
@@ -379,8 +382,8 @@ def _renew(
     issuer = issuer_of(session, ca)
     if longer and issuer.validity.end <= old.not_valid_after_utc:
         raise RefusedError(
-            f"{path} ends with its CA, and would not end later if it were renewed.",
-            f"Renew the CA first: certstrap renew {arguments(ca.entry.stem)}",
+            f"{path} expires with its CA, and renewing it would not make it valid for longer.",
+            Hint("Renew the CA first", ("certstrap", "renew", ca.entry.stem)),
         )
     key = _new_key(session, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()
@@ -457,7 +460,7 @@ def _require_same_key(entry: Entry, wanted: Wanted) -> None:
     if wanted.new_key:
         raise RefusedError(
             f"{entry.stem} is a CA: with a new key, nothing that it issued would be valid.",
-            _NEW_CA.format(quote(entry.stem)),
+            _replace_ca(entry),
         )
 
 
@@ -502,12 +505,12 @@ def _require_own_key(entry: Entry, old: x509.Certificate) -> None:
         )
 
 
-def _way_out(entry: Entry, old: x509.Certificate) -> str:
+def _way_out(entry: Entry, old: x509.Certificate) -> Hint:
     if is_ca(old):
-        return _NEW_CA.format(quote(entry.stem))
-    return (
-        "If the client may be let in again, give it a new key: "
-        f"certstrap renew {arguments(entry.stem, '--new-key')}"
+        return _replace_ca(entry)
+    return Hint(
+        "If the client may be let in again, give it a new key",
+        ("certstrap", "renew", entry.stem, ("--new-key",)),
     )
 
 
@@ -536,22 +539,7 @@ def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
             chosen.entry.path(KEY),
             "Renew the certificate where the key of its CA is.",
         )
-    try:
-        return usable_ca(session, chosen.entry, chosen.certificate)
-    except RefusedError as error:
-        if error.rule == "expired":
-            hint = f"Renew the CA first: certstrap renew {_name_of_expired(session, chosen)}"
-            raise RefusedError(str(error), hint, error.rule) from None
-        raise
-
-
-def _name_of_expired(session: Session, authority: Authority) -> str:
-    """Return the name, for a command line, of the uppermost CA that has expired."""
-    names = {each.certificate: each.entry.stem for each in session.depot.authorities}
-    chain = [authority.certificate, *issuers_of(session.depot, authority.certificate)]
-    return next(
-        arguments(names[ca]) for ca in reversed(chain) if ca.not_valid_after_utc < session.now
-    )
+    return usable_ca(session, chosen.entry, chosen.certificate)
 
 
 def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
@@ -619,12 +607,12 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
     if not last:
         raise RefusedError(
             f"{archive.root} has nothing that took the place of {path}.",
-            f"Only a renewal can be undone: certstrap renew {arguments(entry.stem)}",
+            Hint("Only a renewal can be undone. Renew it", ("certstrap", "renew", entry.stem)),
         )
     source, before = last.paths[CERTIFICATE], last.certificate()
     if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):
         raise RefusedError(
-            f"{source} is not for whom {path} is, or by another CA.",
+            f"{source} is for another subject, or from another CA, than {path}.",
             "Move it out of the archive.",
         )
     rules.require(rules.valid(before, session.now, source, f"Leave {path} as it is."))

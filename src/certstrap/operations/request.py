@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError, CertstrapError, MissingOptionError, PathTakenError
+from certstrap.hints import Hint
 from certstrap.operations.ca import leftover_key, read_key, require_usable
 from certstrap.pki import build, keys
 from certstrap.pki.keys import KeySpec, PrivateKey
@@ -43,7 +44,10 @@ def name_of(common_name: str, names: AlternativeNames) -> Name:
     if not common_name.strip() and not names.first:
         raise MissingOptionError(
             "Must provide Common Name, domain, or URI",
-            "For example: certstrap request-cert --common-name your-namespace",
+            Hint(
+                "For example",
+                ("certstrap", "request-cert", ("--common-name", "your-namespace")),
+            ),
         )
     return Name.parse(common_name if common_name.strip() else names.first)
 
@@ -86,9 +90,10 @@ def request_certificate(
     own = {entry.path(KEY), entry.path(REQUEST)}
 
     def exists_error(path: str) -> CertstrapError:
-        return (
-            AlreadyExistsError("request", entry.stem, path) if path in own else PathTakenError(path)
-        )
+        if path not in own:
+            return PathTakenError(path)
+        hint = f"{entry.stem} is a CA: choose another name." if entry.is_ca else ""
+        return AlreadyExistsError("request", entry.stem, path, hint)
 
     new.require_free(path, exists_error)
     owned = _existing_key(session, entry, key, key_file) if isinstance(key, KeySpec) else key

@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError, ChooseCAError, PathTakenError, RefusedError
+from certstrap.hints import Hint
 from certstrap.operations.ca import open_key
 from certstrap.pki import crl, pem, rules
 from certstrap.pki.build import Issuer
@@ -16,11 +17,16 @@ from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.session import Session
 from certstrap.store import compromised
 from certstrap.store.archive import Archive
-from certstrap.store.chain import crls_of, issuers_of, name_of_ca, require_root
+from certstrap.store.chain import (
+    crls_of,
+    issuers_of,
+    name_of_ca,
+    renewal_of_crl,
+    require_root,
+)
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.transaction import Transaction
-from certstrap.text import arguments
 
 _COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
 
@@ -204,8 +210,10 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
     if not is_ca(certificate):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
-            "Name a CA; to write the CRLs of its chain: "
-            f"certstrap crl {arguments(entry.stem, '--bundle')}",
+            Hint(
+                "Name a CA; to write the CRLs of its chain",
+                ("certstrap", "crl", entry.stem, ("--bundle",)),
+            ),
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     old = crl.load(entry.read(CRL), path, certificate) if entry.has(CRL) else None
@@ -236,17 +244,19 @@ def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocati
             signed revokes more.
     """
     found = sorted(crls_of(session.depot, ca), key=lambda each: _age(each[1]))
-    shown = name_of_ca(ca)
-    command = f"certstrap crl {_shell_name(session, ca)}"
     if not found:
-        hint = f"Make it where the CA's key is: {command}"
-        raise RefusedError(f"{shown} has no CRL, and its readers refuse every client.", hint)
+        entry = next(each.entry for each in session.depot.authorities if each.certificate == ca)
+        raise RefusedError(
+            f"{name_of_ca(ca)} has no CRL, so programs that check CRLs refuse every client.",
+            renewal_of_crl(entry),
+        )
     entry, last = found[-1]
     due = last.next_update_utc
     if due and due < session.now:
         raise RefusedError(
-            f"{entry.path(CRL)} ended on {due:%Y-%m-%d}, and its readers refuse every client.",
-            f"Renew it where the CA's key is: {command}",
+            f"{entry.path(CRL)} expired on {due:%Y-%m-%d}, so programs that check CRLs refuse "
+            "every client.",
+            renewal_of_crl(entry),
         )
     for other, older in found[:-1]:
         if _serials(older) - _serials(last):
@@ -264,13 +274,6 @@ def _age(of: x509.CertificateRevocationList) -> tuple[int, datetime]:
 
 def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
     return {entry.serial_number for entry in of}
-
-
-def _shell_name(session: Session, ca: x509.Certificate) -> str:
-    """Return how the entry of ``ca`` is named on a command line."""
-    return next(
-        arguments(each.entry.stem) for each in session.depot.authorities if each.certificate == ca
-    )
 
 
 def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -> None:

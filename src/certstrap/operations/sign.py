@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
+from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
 from certstrap.pki.findings import Finding
@@ -20,7 +21,6 @@ from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.store.transaction import Exists, Transaction
-from certstrap.text import option
 
 
 class Signed(NamedTuple):
@@ -151,14 +151,20 @@ def sign_request(
         data = session.read(request_file, "certificate request")
         request = rules.load_request(data, source_of(request_file))
     else:
-        request = entry.request(
-            f"Create it with: certstrap request-cert {option('--common-name', name.text)}"
-        )
+        request = entry.request(_missing_request(depot, name))
     issuing = open_ca(session, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         rules.require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
     return sign(session, new, issuing, request, request_path, profile, expiry, path, exists_error)
+
+
+def _missing_request(depot: Depot, name: Name) -> Hint | str:
+    meant = depot.meant(name.text, REQUEST)
+    if meant:
+        return f"Use its name, without the suffix: {meant.stem}."
+    create = ("certstrap", "request-cert", ("--common-name", name.text))
+    return Hint("Create it with", create)
 
 
 def _revoked_before(

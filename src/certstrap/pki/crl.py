@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import (
     authority_key_identifier,
@@ -87,14 +88,16 @@ def require_signed_by(
         )
 
 
-def current(crl: x509.CertificateRevocationList, now: datetime, source: str) -> Iterator[Finding]:
-    """Yield why ``crl`` does not count at ``now``: it is too old, or not valid yet."""
+def current(
+    crl: x509.CertificateRevocationList, now: datetime, source: str, hint: Hint | str = ""
+) -> Iterator[Finding]:
+    """Yield why ``crl`` does not count at ``now``; ``hint`` is for one that has expired."""
     end = crl.next_update_utc
     if end and now > end:
         yield Finding(
             "crl-expired",
             f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
-            "Renew it, where the key of its CA is, with: certstrap crl NAME",
+            hint,
         )
     if now < crl.last_update_utc:
         yield Finding(

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
 from certstrap.errors import UnusableFileError, WrongPassphraseError
+from certstrap.hints import Hint
 from certstrap.pki import pem
 from certstrap.pki.keys import HMAC_SHA256, PrivateKey
 
@@ -122,7 +123,7 @@ def ec_key_of_gnutls(block: bytes, source: str, *, is_pem: bool) -> PrivateKey:
     raise UnusableFileError(
         source,
         "holds an EC key with an invalid encoding",
-        f"Rewrite it with: openssl pkey -in {source} -out NEW",
+        Hint("Rewrite it with", ("openssl", "pkey", ("-in", source), ("-out", "NEW"))),
     )
 
 

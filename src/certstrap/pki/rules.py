@@ -34,7 +34,7 @@ from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
-EXPIRED_CA = "An expired CA signs nothing: create a new one with another name."
+EXPIRED_CA = "An expired CA cannot sign: use one that is valid."
 
 
 def ca(certificate: x509.Certificate, now: datetime, source: str) -> Iterator[Finding]:
@@ -319,7 +319,10 @@ def _path_length(cas: Sequence[x509.Certificate], number: int, more: int) -> Ite
             "path-length",
             f"The CA's path length is {path_length_of(cas[number])}: no intermediate may follow it"
             f"{' here' if number else ''}.",
-            "Create a CA that allows one: certstrap init --path-length 1 --common-name NAME",
+            Hint(
+                "Create a CA that allows one",
+                ("certstrap", "init", ("--path-length", "1"), ("--common-name", "NAME")),
+            ),
         )
 
 

@@ -7,12 +7,15 @@ from itertools import pairwise
 from cryptography import x509
 
 from certstrap.errors import CertstrapError, RefusedError
+from certstrap.hints import Hint
 from certstrap.pki import crl as crls
 from certstrap.pki import revocation, rules
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
 from certstrap.store.compromised import compromised
-from certstrap.store.depot import CRL, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry
+
+ADD_ISSUER = Hint("Add it with", ("certstrap", "import", "NAME", ("--cert", "FILE")))
 
 
 def issuers_of(depot: Depot, certificate: x509.Certificate) -> list[x509.Certificate]:
@@ -34,7 +37,7 @@ def require_root(depot: Depot, chain: Sequence[x509.Certificate]) -> None:
         raise RefusedError(
             f"The chain is incomplete: {depot.root} does not have the certificate of its issuer "
             f'"{chain[-1].issuer.rfc4514_string()}".',
-            "Add it with: certstrap import NAME --cert FILE",
+            ADD_ISSUER,
         )
 
 
@@ -97,11 +100,58 @@ def crls_of(
             crls.require_signed_by(found, entry.path(CRL), ca)
 
 
-def expired(chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:
+def expired(depot: Depot, chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:
     """Yield which CAs of ``chain`` are not valid at ``now``."""
     for certificate in chain:
-        hint = "Nothing below it is accepted any more: create a new CA."
-        yield from rules.valid(certificate, now, name_of_ca(certificate), hint)
+        dates = rules.valid(certificate, now, name_of_ca(certificate), "")
+        yield from with_renewal(dates, depot, certificate, now)
+
+
+def with_renewal(
+    findings: Iterable[Finding],
+    depot: Depot,
+    certificate: x509.Certificate,
+    now: datetime,
+    path: str = "",
+) -> Iterator[Finding]:
+    """Yield findings about a certificate; if it has expired, with how to renew it.
+
+    Args:
+        findings: what is wrong with it.
+        depot: where it is.
+        certificate: the certificate.
+        now: the present instant.
+        path: where it is, unless it is a CA's.
+    """
+    for finding in findings:
+        if finding.rule == "expired":
+            yield finding._replace(hint=_renewal(depot, certificate, now, path))
+        else:
+            yield finding
+
+
+def _renewal(depot: Depot, certificate: x509.Certificate, now: datetime, path: str) -> Hint | str:
+    """Return how to renew a certificate; the uppermost CA that has expired comes first."""
+    chain = [certificate, *issuers_of(depot, certificate)]
+    expired_ones = [each for each in chain if each.not_valid_after_utc < now]
+    first = expired_ones[-1] if expired_ones else certificate
+    named = {each.certificate: each.entry for each in depot.authorities}
+    entries = depot.with_suffix(CERTIFICATE)
+    at_path = next((each for each in entries if each.path(CERTIFICATE) == path), None)
+    entry = named.get(first, at_path)
+    if entry is None:
+        return ""
+    what = "the CA first" if first in named else "it"
+    if not any(ca.entry.has(KEY) for ca in depot.issuers.of(first)):
+        return f"Renew {what}, where the key that signs it is."
+    return Hint(f"Renew {what}", ("certstrap", "renew", entry.stem))
+
+
+def renewal_of_crl(entry: Entry) -> Hint | str:
+    """Return how to renew the CRL of a CA."""
+    if not entry.has(KEY):
+        return f"Write a new one where the key of its CA is, and copy it to {entry.path(CRL)}."
+    return Hint("Renew it", ("certstrap", "crl", entry.stem))
 
 
 def name_of_ca(certificate: x509.Certificate) -> str:

@@ -221,6 +221,13 @@ class Entry(NamedTuple):
         """Return its certificate."""
         return decode.load_certificate(self.read(CERTIFICATE, hint), self.path(CERTIFICATE))
 
+    @property
+    def is_ca(self) -> bool:
+        """Whether it has the certificate of a CA."""
+        with suppress(CertstrapError):
+            return self.has(CERTIFICATE) and is_ca(self.certificate())
+        return False
+
     def identity(self, *suffixes: str) -> str:
         """Return the name in its certificate, else in its request; empty if neither has one.
 
@@ -315,8 +322,11 @@ class Depot:
             raise NotFoundError(
                 "depot",
                 self.root,
-                "Name another one with --depot-path DIR before the command, or create this one "
-                "with: certstrap issue NAME",
+                Hint(
+                    "Name another one with --depot-path DIR before the command, or create this one "
+                    "with",
+                    ("certstrap", "issue", "NAME"),
+                ),
             )
 
     def entry(self, stem: str) -> Entry:
@@ -343,6 +353,12 @@ class Depot:
         if not found and others:
             raise self._mismatch(name, others[0], *suffixes)
         return found or self.entry(name.ca_stem if ca else name.stem)
+
+    def meant(self, name: str, suffix: str) -> Entry | None:
+        """Return the entry that has such a file, if somebody typed the file's name for it."""
+        stem = os.path.basename(name).removesuffix(suffix)
+        entry = self.entry(stem)
+        return entry if name.endswith(suffix) and entry.has(suffix) else None
 
     def place(self, name: Name, *, ca: bool = False) -> Entry:
         """Return the entry in which new files of ``name`` go: its own, if it has one.

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import RefusedError
+from certstrap.hints import Command, Hint
 from certstrap.pki.decode import extension, is_ca
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.profiles import CLIENT, SERVER
@@ -19,7 +20,6 @@ from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority
 from certstrap.temporal import ca_rules
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import CertificateFile, Piece
-from certstrap.text import arguments, option, quoted_path
 
 
 class Bundle(NamedTuple):
@@ -36,7 +36,7 @@ class Bundle(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def make(files: Sequence[CertificateFile], now: datetime, hint: str = "") -> Bundle:
+def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "") -> Bundle:
     """Return the bundle of the CAs in ``files``, each once.
 
     Args:
@@ -63,7 +63,12 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: str = "") -> Bun
     return Bundle(pem, pieces, tuple(warnings))
 
 
-def _require(findings: Iterable[Finding], hint: str) -> None:
+def passes(file: CertificateFile, now: datetime) -> bool:
+    """Return whether no rule refuses the CAs in a file."""
+    return not any(each.status == "failed" for each in ca_rules.judge(file, now))
+
+
+def _require(findings: Iterable[Finding], hint: Hint | str) -> None:
     for each in findings:
         if each.status == "failed":
             raise RefusedError(each.sentences[0], hint or each.fix, each.rule.identifier)
@@ -95,11 +100,15 @@ MOST_NAMED = 20
 """Clients whose commands are printed one by one."""
 
 
+Line = Command | Hint
+"""A command, or a remark among the commands, which may name another one."""
+
+
 class Step(NamedTuple):
     """A step: what is done, and the commands that do it."""
 
     sentence: str
-    commands: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
 
 
 class Rotation(NamedTuple):
@@ -113,7 +122,7 @@ class Rotation(NamedTuple):
         below: the other CAs below those that go.
         bundle: the path of the bundle with both.
         namespace: the id of the Namespace.
-        program: how this program is called for the depot.
+        now: the present instant.
     """
 
     leaving: Sequence[Authority]
@@ -123,12 +132,16 @@ class Rotation(NamedTuple):
     below: Sequence[Authority]
     bundle: str
     namespace: str
-    program: str = "certstrap"
+    now: datetime
 
     @property
     def cas(self) -> tuple[Authority, ...]:
-        """The CAs of the bundle, with which clients of both are let in."""
-        return (*self.staying, *self.leaving, *self.arriving)
+        """The CAs of the bundle, with which clients of both are let in.
+
+        One that has expired lets nobody in, and a bundle with it is refused.
+        """
+        leaving = (ca for ca in self.leaving if ca.certificate.not_valid_after_utc >= self.now)
+        return (*self.staying, *leaving, *self.arriving)
 
     @property
     def old(self) -> Authority:
@@ -141,26 +154,29 @@ class Rotation(NamedTuple):
         return self.arriving[0]
 
 
-Commands = Callable[[Rotation, Entry], Iterator[str]]
+Lines = Callable[[Rotation, Entry], Iterator[Line]]
 """Yields the commands for a client."""
 
 
 def steps(rotation: Rotation) -> Iterator[Step]:
     """Yield the steps of a rotation, in their order."""
     old, new = rotation.old, rotation.new
+    end = old.certificate.not_valid_after_utc
+    is_valid = end >= rotation.now
+    when = f"Before {old.entry.stem} expires on" if is_valid else f"{old.entry.stem} expired on"
     yield Step(
-        f"Before {old.entry.stem} ends on {old.certificate.not_valid_after_utc:%Y-%m-%d}, sign new "
-        f"certificates with {new.entry.stem}, beside the old ones. No client uses them yet.",
-        ("mkdir -p new", *_each(rotation, _sign), *map(_remark, rotation.below)),
+        f"{when} {end:%Y-%m-%d}{', sign' if is_valid else ': sign'} new certificates with "
+        f"{new.entry.stem}, beside the old ones. No client uses them yet.",
+        (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_remark, rotation.below)),
     )
     yield Step(
-        "Let the Namespace accept both CAs, with one of these lines, or on its web page. The line "
-        "with set replaces all CAs of the Namespace.",
+        f"Let the Namespace accept {'both CAs' if is_valid else new.entry.stem}, with one of these "
+        "lines, or on its web page. The line with set replaces all CAs of the Namespace.",
         tuple(_upload(rotation)),
     )
     yield Step(
         "Move the clients over to their new certificates, and restart them.",
-        ("mkdir -p old", *_each(rotation, _move)),
+        (("mkdir", ("-p", "old")), *_each(rotation, _move)),
     )
     yield Step(
         "Check each client's new certificate, and see in the logs of the workers that all of them "
@@ -173,84 +189,95 @@ def steps(rotation: Rotation) -> Iterator[Step]:
     )
 
 
-def _each(rotation: Rotation, commands: Commands) -> Iterator[str]:
+def _each(rotation: Rotation, lines: Lines) -> Iterator[Line]:
     """Yield the commands for each client; past the limit, those for any ``NAME``."""
     for entry in rotation.clients[:MOST_NAMED]:
-        yield from commands(rotation, entry)
+        yield from lines(rotation, entry)
     more = len(rotation.clients) - MOST_NAMED
     if more > 0 or not rotation.clients:
         if more > 0:
-            yield f"# and {more} more, each as NAME:"
-        yield from commands(rotation, Entry(rotation.old.entry.root, "NAME"))
+            yield Hint(f"And {more} more, each as NAME:")
+        yield from lines(rotation, Entry(rotation.old.entry.root, "NAME"))
 
 
-def _sign(rotation: Rotation, entry: Entry) -> Iterator[str]:
-    certificate = quoted_path(os.path.join("new", entry.stem + CERTIFICATE))
-    ca = option("--CA", rotation.new.entry.stem)
-    options = f"{ca} --cert {certificate}{_profile(entry)}"
+def _sign(rotation: Rotation, entry: Entry) -> Iterator[Line]:
+    certificate = os.path.join("new", entry.stem + CERTIFICATE)
     if entry.stem != "NAME" and not entry.has(REQUEST):
-        yield f"# {entry.stem} has no request here: create one where its key is, then:"
-    yield f"{rotation.program} sign {arguments(entry.stem, options)}"
+        yield Hint(f"{entry.stem} has no request here: create one where its key is, then:")
+    options = ("--CA", rotation.new.entry.stem), ("--cert", certificate)
+    yield ("certstrap", "sign", entry.stem, *options, *_profile(entry))
 
 
-def _profile(entry: Entry) -> str:
+def _profile(entry: Entry) -> list[tuple[str, str]]:
     """Return the option that gives a new certificate the usages of the old one."""
     if not entry.has(CERTIFICATE):
-        return ""
+        return []
     usages = {*(extension(entry.certificate(), x509.ExtendedKeyUsage) or ())}
     names = {"client": {*CLIENT}, "server": {*SERVER}}
-    return "".join(f" --profile {name}" for name, only in names.items() if usages == only)
+    return [("--profile", name) for name, only in names.items() if usages == only]
 
 
-def _remark(ca: Authority) -> str:
-    return f"# Every client below {ca.entry.stem} needs a new certificate, also those not listed."
+def _remark(ca: Authority) -> Line:
+    return Hint(
+        f"Every client below {ca.entry.stem} needs a new certificate, also those not listed."
+    )
 
 
-def _upload(rotation: Rotation) -> Iterator[str]:
-    add = f"tcld namespace accepted-client-ca add -n {rotation.namespace}"
-    replace = f"tcld namespace accepted-client-ca set -n {rotation.namespace}"
-    create = f"temporal cloud namespace cert-ca create --namespace {rotation.namespace}"
-    new = [quoted_path(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
-    yield from (f"{add} --ca-certificate-file {path}" for path in new)
-    yield f"{replace} --ca-certificate-file {quoted_path(rotation.bundle)}"
-    yield from (f"{create} --ca-certificate-file {path}" for path in new)
+def _tcld(verb: str, rotation: Rotation) -> Command:
+    return ("tcld", "namespace", "accepted-client-ca", verb, ("-n", rotation.namespace))
 
 
-def _move(rotation: Rotation, entry: Entry) -> Iterator[str]:
-    certificate = quoted_path(entry.path(CERTIFICATE))
-    yield f"mv {certificate} old/"
+def _temporal(verb: str, rotation: Rotation) -> Command:
+    namespace = ("--namespace", rotation.namespace)
+    return ("temporal", "cloud", "namespace", "cert-ca", verb, namespace)
+
+
+def _upload(rotation: Rotation) -> Iterator[Line]:
+    new = [_file_option(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
+    yield from ((*_tcld("add", rotation), file) for file in new)
+    yield (*_tcld("set", rotation), _file_option(rotation.bundle))
+    yield from ((*_temporal("create", rotation), file) for file in new)
+
+
+def _file_option(path: str) -> tuple[str, str]:
+    return ("--ca-certificate-file", path)
+
+
+def _move(rotation: Rotation, entry: Entry) -> Iterator[Line]:
+    certificate = entry.path(CERTIFICATE)
+    yield ("mv", certificate, "old/")
     for suffix in (CHAIN, PKCS12):
         if entry.has(suffix):
-            yield f"mv {quoted_path(entry.path(suffix))} old/"
+            yield ("mv", entry.path(suffix), "old/")
     had_chain, needs_chain = entry.has(CHAIN), not is_self_signed(rotation.new.certificate)
-    had_pkcs12, name = entry.has(PKCS12), arguments(entry.stem)
-    yield f"mv {quoted_path(os.path.join('new', entry.stem + CERTIFICATE))} {certificate}"
+    had_pkcs12 = entry.has(PKCS12)
+    yield ("mv", os.path.join("new", entry.stem + CERTIFICATE), certificate)
     if needs_chain:
-        yield f"{rotation.program} export-chain {name}"
+        yield ("certstrap", "export-chain", entry.stem)
     if had_pkcs12:
-        yield f"{rotation.program} export-pkcs12 {name}"
+        yield ("certstrap", "export-pkcs12", entry.stem)
     if entry.has(CERTIFICATE) and had_chain != needs_chain:
-        named = arguments(entry.stem, f"--namespace {rotation.namespace}")
-        connect = f"{rotation.program} connect {named}"
-        yield f"# This client loads another file from now on. Its configuration: {connect}"
+        yield Hint(
+            "This client loads another file from now on. Its configuration",
+            ("certstrap", "connect", entry.stem, ("--namespace", rotation.namespace)),
+        )
 
 
-def _check(rotation: Rotation, entry: Entry) -> Iterator[str]:
+def _check(rotation: Rotation, entry: Entry) -> Iterator[Line]:
     endpoint = f"{rotation.namespace}.tmprl.cloud"
-    yield f"{rotation.program} check {arguments(entry.stem, f'--connect {endpoint}')}"
+    yield ("certstrap", "check", entry.stem, ("--connect", endpoint))
 
 
-def _remove(rotation: Rotation) -> Iterator[str]:
-    remove = f"tcld namespace accepted-client-ca remove -n {rotation.namespace}"
-    delete = f"temporal cloud namespace cert-ca delete --namespace {rotation.namespace}"
+def _remove(rotation: Rotation) -> Iterator[Line]:
     for ca in rotation.leaving:
-        yield f"{remove} --ca-certificate-fingerprint {fingerprint(ca.certificate)}"
+        shown = ("--ca-certificate-fingerprint", fingerprint(ca.certificate))
+        yield (*_tcld("remove", rotation), shown)
     for ca in rotation.leaving:
-        yield f"{delete} --ca-certificate-file {quoted_path(ca.entry.path(CERTIFICATE))}"
+        yield (*_temporal("delete", rotation), _file_option(ca.entry.path(CERTIFICATE)))
 
 
 def between(
-    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: str, program: str
+    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: str, now: datetime
 ) -> Rotation:
     """Return the rotation from one CA of the depot to another.
 
@@ -272,7 +299,11 @@ def between(
     if leaving[0].certificate == arriving[0].certificate:
         raise RefusedError(
             f"{old.stem} and {new.stem} are the same CA.",
-            "Create the new CA first: certstrap init --common-name NAME",
+            Hint(
+                "Create a new CA, and name that",
+                ("certstrap", "init", ("--common-name", "NEW")),
+                ("certstrap", "bundle", ("--rotate", old.stem, "NEW")),
+            ),
         )
     kept = {ca.certificate for ca in leaving} & {ca.certificate for ca in arriving}
     if {leaving[0].certificate, arriving[0].certificate} & kept:
@@ -290,7 +321,7 @@ def between(
         below,
         bundle,
         namespace,
-        program,
+        now,
     )
 
 

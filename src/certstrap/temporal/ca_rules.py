@@ -8,11 +8,13 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
+from certstrap.hints import filled
 from certstrap.pki.decode import comparable_name, extension, is_ca
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import SMALLEST_RSA, KeySpec, kind_of
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import CertificateFile, Piece
+from certstrap.temporal.rules import RULES
 from certstrap.text import quoted
 
 LARGEST_RSA_OF_GO = 8192
@@ -125,9 +127,9 @@ def judge(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     yield finding("ca-twice", _twice(pieces))
     yield finding("ca-public", of_each(_public, cas))
     yield finding("names-bundle", _same_names(cas))
-    yield finding("ca-expired", at(expired, cas, now))
+    yield finding("ca-expired", _for_each_ca("ca-expired", expired, cas, now))
     yield finding("ca-started", at(not_started, cas, now))
-    yield finding("ca-soon", at(ends_soon, cas, now))
+    yield finding("ca-soon", _for_each_ca("ca-soon", ends_soon, cas, now))
 
 
 def judge_intermediate(piece: Piece) -> Iterator[Problem]:
@@ -156,6 +158,19 @@ def at(
     """Yield the problems of all ``pieces`` at ``now``."""
     for piece in pieces:
         yield from check(piece, now)
+
+
+def _for_each_ca(
+    rule: str,
+    check: Callable[[Piece, datetime], Iterator[Problem]],
+    cas: Iterable[Piece],
+    now: datetime,
+) -> Iterator[Problem]:
+    """Yield the problems of all ``cas`` at ``now``; each with what to do about that CA."""
+    for ca in cas:
+        known = {"CA-NAME": ca.name} if ca.name else {}
+        for problem in check(ca, now):
+            yield problem._replace(fix=filled(RULES[rule].fix, known))
 
 
 def _content(file: CertificateFile) -> Iterator[Problem]:
@@ -252,7 +267,7 @@ def key(piece: Piece) -> Iterator[Problem]:
         return  # `algorithm` says so
     kind = kind_of(piece.certificate.public_key())
     if not is_accepted(kind):
-        what = f"a key of kind {kind}" if kind else "a key that signs nothing"
+        what = f"a key of kind {kind}" if kind else "a key that cannot sign"
         yield Problem(f"{piece.source} has {what}.")
 
 
@@ -306,4 +321,4 @@ def ends_soon(piece: Piece, now: datetime) -> Iterator[Problem]:
     """Yield whether a valid certificate ends within 15 days, or the last third of its time."""
     start, end = piece.certificate.not_valid_before_utc, piece.certificate.not_valid_after_utc
     if start <= now <= end and end - now < min(NOTICE, (end - start) / 3):
-        yield Problem(f"{piece.source} ends on {end:%Y-%m-%d %H:%M:%S} UTC.", warning=True)
+        yield Problem(f"{piece.source} expires on {end:%Y-%m-%d %H:%M:%S} UTC.", warning=True)

@@ -8,12 +8,13 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import InvalidNameError
+from certstrap.hints import Hint, filled
 from certstrap.pki.decode import names_of
 from certstrap.pki.keys import PrivateKey
 from certstrap.temporal import ca_rules, client_rules, handshake
 from certstrap.temporal.client_rules import Chain
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Finding, Problem, Status, addressed, finding
+from certstrap.temporal.findings import Finding, Problem, Status, finding
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, Subject
 from certstrap.temporal.namespace import Namespace
@@ -83,7 +84,7 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
             subject.client, uploaded, private.public_key() if private else None
         )
     found = _findings(subject, wanted, chain, now)
-    findings = _by_group(addressed(finding, subject.name, subject.program) for finding in found)
+    findings = _by_group(finding._replace(fix=_fix(finding.fix, subject)) for finding in found)
     report = Report(subject, findings, address=str(target.address) if target else "")
     if not subject.client:
         return report
@@ -97,6 +98,16 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
         return report
     answer = handshake.connect(target, presented, private, network.connect)
     return report._replace(connection=answer)
+
+
+_SIGNING = {"renew", "issue"}
+
+
+def _fix(fix: Hint | str, subject: Subject) -> Hint | str:
+    """Return what to do about ``subject``, by its name."""
+    if isinstance(fix, Hint) and fix.command[1] in _SIGNING and not subject.can_sign:
+        return f"{fix.sentence}, where the key of its CA is."
+    return filled(fix, subject.placeholders)
 
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
@@ -151,7 +162,7 @@ def _findings(
 def _key(subject: Subject, wanted: Wanted, chain: Chain | None) -> Iterator[Finding]:
     if subject.key:
         yield finding("key-present", [])
-        yield from client_rules.judge_key(subject.key, chain, wanted.client, subject.remake)
+        yield from client_rules.judge_key(subject.key, chain, wanted.client, subject.rewrite)
     else:
         what = subject.key_path or "The private key"
         yield finding("key-present", [Problem(f"{what} is not here.", warning=True)])

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
+from certstrap.hints import Command, Hint
 from certstrap.pki.decode import alternative_names, comparable_name, extension, is_ca
 from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.pki.keys import KeySpec, kind_of
@@ -15,7 +16,7 @@ from certstrap.temporal import ca_rules
 from certstrap.temporal.clients import CLIENTS, Client, refusing, titles
 from certstrap.temporal.findings import Finding, Problem, finding
 from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile, Piece
-from certstrap.text import printable, quoted, quoted_path
+from certstrap.text import printable, quoted
 
 
 class Chain(NamedTuple):
@@ -82,7 +83,7 @@ def _leaf(pieces: Sequence[Piece], key: object) -> Piece:
     return pieces[0]
 
 
-def judge_chain(chain: Chain, now: datetime, fix: str = "") -> Iterator[Finding]:
+def judge_chain(chain: Chain, now: datetime, fix: Hint | str = "") -> Iterator[Finding]:
     """Yield what becomes of the rules for chains; ``fix`` completes one that is not complete."""
     path = chain.path
     yield finding("chain-first", _first(chain))
@@ -121,13 +122,13 @@ def _rest(chain: Chain) -> Iterator[Problem]:
             yield Problem(f"{piece.source}, of {subject}, is not needed.", warning=True)
 
 
-_UNKNOWN_CA = (
-    "Name the uploaded file with --ca-bundle FILE, or add the CA to the depot: certstrap import "
-    "CA-NAME --cert FILE"
+_UNKNOWN_CA = Hint(
+    "Name the uploaded file with --ca-bundle FILE, or add the CA to the depot",
+    ("certstrap", "import", "NEW-NAME", ("--cert", "FILE")),
 )
 
 
-def _complete(chain: Chain, fix: str) -> Iterator[Problem]:
+def _complete(chain: Chain, fix: Hint | str) -> Iterator[Problem]:
     if not chain.anchored and not _candidates(chain):
         last = chain.path[-1]
         fix = fix or ("" if chain.uploaded else _UNKNOWN_CA)
@@ -241,9 +242,13 @@ def judge_leaf_file(file: CertificateFile) -> Finding:
 def _file(file: CertificateFile) -> Iterator[Problem]:
     yield from file.problems
     if file.total > MOST_CERTIFICATES:
-        yield Problem(f"{file.path} holds {file.total:,} certificates, as no chain does.", _MEANT)
+        yield Problem(
+            f"{file.path} holds {file.total:,} certificates, which is too many for a chain.", _MEANT
+        )
     elif not file.is_decoded:
-        yield Problem(f"{file.path} has {file.size:,} bytes, as no chain has.", _MEANT)
+        yield Problem(
+            f"{file.path} is too large to be a certificate file ({file.size:,} bytes).", _MEANT
+        )
 
 
 def judge_leaf(chain: Chain, now: datetime) -> Iterator[Finding]:
@@ -280,7 +285,10 @@ def _not_a_ca(piece: Piece) -> Iterator[Problem]:
     elif constraints.ca:
         yield Problem(
             f"{piece.source} is a CA's certificate: it has CA:TRUE.",
-            "Use the client's certificate, or issue one: certstrap issue NEW-NAME",
+            Hint(
+                "Use the client's certificate, or issue one",
+                ("certstrap", "issue", "NEW-NAME", ("--CA", "NAME")),
+            ),
         )
 
 
@@ -310,7 +318,7 @@ _PKCS8, _ENCRYPTED_PKCS8 = "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"
 
 
 def judge_key(
-    key: KeyFile, chain: Chain | None, client: Client | None, remake: str
+    key: KeyFile, chain: Chain | None, client: Client | None, rewrite: Command
 ) -> Iterator[Finding]:
     """Yield what becomes of the rules for a private key.
 
@@ -318,17 +326,17 @@ def judge_key(
         key: the key.
         chain: the certificate that it should belong to, if that could be read.
         client: who is to use it; None for any.
-        remake: the command that writes the key as PKCS#8, not encrypted.
+        rewrite: the command that writes the key as PKCS#8, not encrypted.
     """
-    yield finding("key-pem", _pem(key, remake))
+    yield finding("key-pem", _pem(key, rewrite))
     if key.encrypted or key.private:
-        yield finding("key-encrypted", _encrypted(key, client, remake))
+        yield finding("key-encrypted", _encrypted(key, client, rewrite))
     if key.private and chain:
         yield finding("key-pair", _pair(key, chain))
     if key.private and key.label and not key.encrypted:
-        yield finding("client-form", _form(key, client, remake))
+        yield finding("client-form", _form(key, client, rewrite))
     if key.lax is not None:
-        fix = f"Restrict the file: chmod 0440 {quoted_path(key.path)}"
+        fix = Hint("Restrict the file", ("chmod", "0440", key.path))
         yield finding("key-mode", [Problem(key.lax, fix, warning=True)] if key.lax else [])
 
 
@@ -336,7 +344,7 @@ def judge_key_kind(chain: Chain, client: Client | None) -> Iterator[Finding]:
     """Yield what becomes of the rules for the kind of key that a certificate is for."""
     source, kind = chain.leaf.source, kind_of(chain.leaf.certificate.public_key())
     if kind is None or not ca_rules.is_accepted(kind) or kind.bits > ca_rules.LARGEST_RSA_OF_GO:
-        what = f"a key of kind {kind}" if kind else "a key that signs nothing"
+        what = f"a key of kind {kind}" if kind else "a key that cannot sign"
         yield finding("key-kind", [Problem(f"{source} has {what}.")])
         return
     yield finding("key-kind", [])
@@ -358,23 +366,27 @@ def _kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[Problem
         )
 
 
-def _pem(key: KeyFile, remake: str) -> Iterator[Problem]:
+def _pem(key: KeyFile, rewrite: Command) -> Iterator[Problem]:
     if key.problem:
-        again = f"Write the key again as PEM: {remake}" if key.private else key.problem.fix
+        again = Hint("Write the key again as PEM", rewrite) if key.private else key.problem.fix
         yield key.problem._replace(fix=again)
 
 
-def _encrypted(key: KeyFile, client: Client | None, remake: str) -> Iterator[Problem]:
+def _encrypted(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Problem]:
     if not key.encrypted:
         return
     if client and client.pkcs8 and key.label == _ENCRYPTED_PKCS8:
         yield Problem(
             f"{key.path} is encrypted. The client for {client.title} needs its passphrase.",
-            "Give the passphrase to the client, or write a copy that is not encrypted: " + remake,
+            Hint(
+                "Give the passphrase to the client, or write a copy that is not encrypted", rewrite
+            ),
             warning=True,
         )
     else:
-        yield Problem(f"{key.path} is encrypted.", f"Write a copy that is not encrypted: {remake}")
+        yield Problem(
+            f"{key.path} is encrypted.", Hint("Write a copy that is not encrypted", rewrite)
+        )
 
 
 def _pair(key: KeyFile, chain: Chain) -> Iterator[Problem]:
@@ -392,10 +404,10 @@ def _pair(key: KeyFile, chain: Chain) -> Iterator[Problem]:
     yield Problem(f"{key.path} is not the key of {chain.leaf.source}.")
 
 
-def _form(key: KeyFile, client: Client | None, remake: str) -> Iterator[Problem]:
+def _form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Problem]:
     if client and client.pkcs8 and key.label != _PKCS8:
         yield Problem(
             f"{key.path} is not PKCS#8: it begins with BEGIN {key.label}. The client for "
             f"{client.title} reads PKCS#8 only.",
-            f"Write the key as PKCS#8: {remake}",
+            Hint("Write the key as PKCS#8", rewrite),
         )

@@ -11,18 +11,32 @@ from typing import Any, NamedTuple
 from cryptography import x509
 
 from certstrap.errors import InvalidNameError, NotFoundError, RefusedError, UnusableFileError
+from certstrap.hints import Hint, filled
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import is_ca
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
-from certstrap.store.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
+from certstrap.store.chain import (
+    expired,
+    issuers_of,
+    key_of_ca,
+    require_root,
+    with_renewal,
+    withdrawn,
+)
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.temporal import client_rules
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Finding, addressed
-from certstrap.temporal.inputs import CertificateFile, KeyFile, read_certificates, read_key
+from certstrap.temporal.findings import Finding
+from certstrap.temporal.inputs import (
+    CertificateFile,
+    KeyFile,
+    read_certificates,
+    read_key,
+    rewriting,
+)
 from certstrap.temporal.namespace import Address, Namespace
-from certstrap.text import arguments, quoted
+from certstrap.text import quoted
 
 
 class Target(NamedTuple):
@@ -128,14 +142,12 @@ class Wanted(NamedTuple):
         client: who loads them; None for any client.
         now: the present instant.
         passphrase: opens a key that is encrypted, for a client that can do so too.
-        program: how this program is called for the depot, in the commands that are suggested.
     """
 
     name: str
     client: Client | None
     now: datetime
     passphrase: Passphrase
-    program: str = "certstrap"
 
 
 def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles:
@@ -149,6 +161,7 @@ def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles
     path, data = entry.path(CERTIFICATE), entry.read(CERTIFICATE)
     leaf = entry.certificate()
     above = _above(depot, leaf, path, wanted)
+    ca = next((each.entry.stem for each in depot.issuers.of(leaf)), "CA-NAME")
     own = read_certificates(data, path)
     _require([client_rules.judge_leaf_file(own)])
     key, key_data = _key_file(entry, leaf, wanted)
@@ -159,7 +172,7 @@ def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles
         certificate,
         ClientFile(key.path, key_data),
         key.encrypted,
-        _require(_kind(own, wanted)),
+        _require(_kind(own, wanted, ca)),
     )
 
 
@@ -169,24 +182,23 @@ def _above(
     """Return the CAs above a certificate that a client can use now."""
     if is_ca(leaf):
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
-    again = (
-        f"Move it away, then issue it again with: {wanted.program} issue {arguments(wanted.name)}"
-    )
-    rules.require(rules.valid(leaf, wanted.now, path, again))
+    dates = rules.valid(leaf, wanted.now, path, "")
+    rules.require(with_renewal(dates, depot, leaf, wanted.now, path))
     above = issuers_of(depot, leaf)
     chain = [leaf, *above]
     require_root(depot, chain)
-    rules.require(expired(above, wanted.now))
+    rules.require(expired(depot, above, wanted.now))
     rules.require(withdrawn(depot, chain, path))
     rules.require(key_of_ca(depot, leaf.public_key(), path))
     return above
 
 
-def _kind(own: CertificateFile, wanted: Wanted) -> list[Finding]:
+def _kind(own: CertificateFile, wanted: Wanted, ca: str) -> list[Finding]:
     chain = client_rules.find_chain(own, (), None)
     assert chain  # noqa: S101 - the file was judged
     usages = (each for each in client_rules.judge_usages(chain.leaf) if each.status == "failed")
-    _require(addressed(each, wanted.name, wanted.program) for each in usages)
+    names = {"NAME": wanted.name, "CA-NAME": ca}
+    _require(each._replace(fix=filled(each.fix, names)) for each in usages)
     found = list(client_rules.judge_key_kind(chain, wanted.client))
     # A server other than Temporal Cloud may take any key that the client can use.
     return [
@@ -213,12 +225,12 @@ def _require(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> ClientFile:
     """Return the exported chain, which must be what would be exported now."""
-    path, command = entry.path(CHAIN), f"{wanted.program} export-chain {arguments(wanted.name)}"
+    path, command = entry.path(CHAIN), ("certstrap", "export-chain", wanted.name)
     if not entry.has(CHAIN):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} was issued by an intermediate CA, and {path}, which its "
             "client has to present, does not exist.",
-            f"Write it with: {command}",
+            Hint("Write it with", command),
         )
     data = entry.read(CHAIN)
     file = read_certificates(data, path)
@@ -226,7 +238,7 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> Clien
     if not file.is_complete or file.problems or found not in (chain, chain[:-1]):
         raise RefusedError(
             f"{path} is not the chain of {entry.path(CERTIFICATE)} as it is now.",
-            f"Move it away, and write it again with: {command}",
+            Hint("Move it away, and write it again with", command),
         )
     return ClientFile(path, data)
 
@@ -240,22 +252,20 @@ def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[Key
         raise NotFoundError(
             "private key",
             entry.path(KEY),
-            "Run this where the key is, or copy the key into the depot: certstrap import",
+            f"Run this where the key is, or copy the key to {entry.path(KEY)}.",
         )
     for suffix in present:  # an encrypted key is the last choice
         data, path = entry.read(suffix), entry.path(suffix)
         key = read_key(data, path, _nobody)
         if opens or not key.encrypted:
             break
-    export = f"{wanted.program} export-pkcs8 {arguments(wanted.name)}"
-    findings = list(client_rules.judge_key(key, None, client, export))
+    rewrite = rewriting(entry, wanted.name)
+    findings = list(client_rules.judge_key(key, None, client, rewrite))
     if opens and not (key.problem or _is_for_java(key, suffix)):
-        p12 = export.replace("export-pkcs8", "export-pkcs12")
         raise RefusedError(
-            f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and the client for Java "
-            f"reads {entry.path(PKCS8)}, which does not exist.",
-            f"Write it with: {export} (with --encrypt, Java needs its passphrase). Java also loads "
-            f"a PKCS#12 file, which {p12} writes.",
+            f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and Java clients "
+            f"read {entry.path(PKCS8)}, which does not exist.",
+            Hint("Write it (Java also loads a PKCS#12 file, which export-pkcs12 writes)", rewrite),
             "client-form",
         )
     _require(findings)

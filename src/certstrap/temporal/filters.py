@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import RefusedError, UnusableFileError
+from certstrap.hints import Hint
 from certstrap.pki import rules
 from certstrap.pki.decode import is_ca, names_of
 from certstrap.pki.names import is_plain
@@ -198,7 +199,7 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
     if not entries:
         raise RefusedError(
             f"{path} has no filter: with it, tcld would clear all filters.",
-            "To clear them, use: tcld namespace certificate-filters clear",
+            Hint("To clear them, use", ("tcld", "namespace", "certificate-filters", "clear")),
         )
     if len(entries) > MOST:
         raise RefusedError(

@@ -4,13 +4,12 @@ Whoever judges by a rule yields a `Problem` for each thing that is wrong; none m
 well. `finding` makes one finding of them.
 """
 
-import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from certstrap.hints import Hint
 from certstrap.temporal.rules import RULES, Rule
-from certstrap.text import arguments, with_capital
+from certstrap.text import with_capital
 
 Status = Literal["passed", "warning", "failed"]
 
@@ -60,16 +59,3 @@ def finding(identifier: str, problems: Iterable[Problem]) -> Finding:
         shown = (*shown, f"And {more} more.")
     fix = next((problem.fix for problem in found if problem.fix), rule.fix)
     return Finding(rule, "warning" if found[0].warning else "failed", shown, fix)
-
-
-def addressed(finding: Finding, name: str, program: str) -> Finding:
-    """Return a finding whose commands are for a name, and for the depot of ``program``.
-
-    They stay as they are if ``program`` is empty: the certificate is in no depot.
-    """
-    if not program or not isinstance(finding.fix, str):
-        return finding
-    named = r"(?<= )NAME(?![^ ])(?: (--.*))?"
-    fix = re.sub(named, lambda found: arguments(name, found[1] or ""), finding.fix)
-    fix = re.sub(r"(?<=: )certstrap(?= )", lambda _: program, fix)
-    return finding._replace(fix=fix)

@@ -2,13 +2,13 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap import text
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.hints import Command, Hint
 from certstrap.pki import decode, key_files, pem
 from certstrap.pki.decode import comparable_name, is_ca
 from certstrap.pki.issuers import is_self_signed
@@ -17,9 +17,10 @@ from certstrap.pki.keys import PrivateKey
 from certstrap.store import files
 from certstrap.store.chain import issuers_of, withdrawn
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
-from certstrap.store.files import source_of
+from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.temporal.clients import Client
 from certstrap.temporal.findings import Problem
+from certstrap.temporal.rules import RULES
 
 MOST_BYTES = 1024 * 1024
 """Of a file that is decoded."""
@@ -41,10 +42,17 @@ _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
 
 
 class Piece(NamedTuple):
-    """A certificate, and where it comes from: a path, with its number if the file has several."""
+    """A certificate, and where it comes from.
+
+    Attributes:
+        certificate: the certificate.
+        source: a path, with the number of the certificate if the file has several.
+        name: its name in the depot, if it is a CA whose key is there; else empty.
+    """
 
     certificate: x509.Certificate
     source: str
+    name: str = ""
 
 
 class CertificateFile(NamedTuple):
@@ -173,7 +181,7 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
         passphrase: called if the key is encrypted; one that fails, or is wrong, leaves it closed.
     """
     if len(data) > MOST_KEY_BYTES:
-        sentence = f"{path} has {len(data):,} bytes, as no key has."
+        sentence = f"{path} is too large to be a key ({len(data):,} bytes)."
         return KeyFile(path, problem=Problem(sentence, _ANOTHER))
     asked: list[bool] = []
 
@@ -234,9 +242,10 @@ class Subject(NamedTuple):
         uploaded: the CAs that are uploaded, or None if they are not known.
         revoked: which certificates of the chain are revoked, in sentences; None if not known.
         key_path: where the key should be.
-        remake: the command that writes the key as PKCS#8, not encrypted.
+        rewrite: the command that writes the key as PKCS#8, not encrypted.
         complete: what to do if the chain is not complete, if that is known.
-        program: how this program is called for the depot that has the files; empty if none has.
+        placeholders: what stands for NAME and CA-NAME in hints, as far as the depot has them.
+        can_sign: whether the key of the CA that issued it is here, as far as is known.
     """
 
     name: str
@@ -245,9 +254,10 @@ class Subject(NamedTuple):
     uploaded: CertificateFile | None = None
     revoked: tuple[str, ...] | None = None
     key_path: str = ""
-    remake: str = "certstrap export-pkcs8 NAME"
-    complete: str = ""
-    program: str = ""
+    rewrite: Command = ("certstrap", "export-pkcs8", "NAME")
+    complete: Hint | str = ""
+    placeholders: Mapping[str, str] = {}
+    can_sign: bool = True
 
 
 class Sources:
@@ -259,7 +269,6 @@ class Sources:
         read: reads a file that the user named.
         given: the files that the user named.
         client: who is to use the key; None for any.
-        program: how this program is called for the depot, in the commands that are suggested.
     """
 
     def __init__(
@@ -269,14 +278,12 @@ class Sources:
         read: Read,
         given: Given = Given(),  # noqa: B008 - it does not change
         client: Client | None = None,
-        program: str = "certstrap",
     ) -> None:
         self.depot = depot
         self.passphrase = passphrase
         self.read = read
         self.given = given
         self.client = client
-        self.program = program
         self._cas: dict[Entry, CertificateFile] = {}
 
     def named(self) -> Subject:
@@ -293,8 +300,13 @@ class Sources:
             client,
             self._key_file(key) if key else None,
             self._uploaded(above),
-            remake=f"{self.program} export-pkcs8 --key {text.quoted_path(key)} "
-            f"--output {text.quoted_path(f'{key}.pkcs8')}",
+            rewrite=(
+                "certstrap",
+                "export-pkcs8",
+                ("--key", key if key and key != STANDARD_INPUT else "FILE"),
+                ("--output", f"{key}.pkcs8" if key and key != STANDARD_INPUT else "NEW"),
+            ),
+            placeholders=_placeholders("", above),
         )
 
     def entry(self, entry: Entry) -> Subject:
@@ -308,12 +320,18 @@ class Sources:
         first = client.pieces[0].certificate if client.pieces else None
         above = self._above(first) if first else []
         if first and is_ca(first):
-            uploaded = join([client, *map(self._ca_file, above)])
-            return Subject(entry.stem, uploaded=uploaded, program=self.program)
-        complete = ""
+            uploaded = join([_named(client, entry), *map(self._ca_file, above)])
+            placeholders = _placeholders(entry.stem, above)
+            return Subject(entry.stem, uploaded=uploaded, placeholders=placeholders)
+        complete: Hint | str = ""
         if len(above) > 1:
-            complete = "Give the client its chain, which this writes: certstrap export-chain NAME"
-            if entry.has(CHAIN):
+            complete = RULES["chain-first"].fix
+            if not entry.has(CHAIN):
+                complete = Hint(
+                    "Write the chain and give it to the client",
+                    ("certstrap", "export-chain", "NAME"),
+                )
+            else:
                 client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
         return Subject(
             entry.stem,
@@ -322,8 +340,10 @@ class Sources:
             self._uploaded(above),
             self._revoked(first, above, path) if first else None,
             entry.path(KEY),
-            complete=complete,
-            program=self.program,
+            rewriting(entry, entry.stem),
+            complete,
+            _placeholders(entry.stem, above),
+            bool(above) and above[0].entry.has(KEY),
         )
 
     def everything(self) -> Iterator[Subject]:
@@ -340,7 +360,7 @@ class Sources:
             except CertstrapError as error:
                 path = entry.path(CERTIFICATE)
                 file = CertificateFile(path, 0, problems=(Problem(str(error), error.hint),))
-                subject = Subject(entry.stem, file, key_path=entry.path(KEY), program=self.program)
+                subject = Subject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
                 continue
@@ -376,7 +396,8 @@ class Sources:
     def _ca_file(self, ca: Authority) -> CertificateFile:
         if ca.entry not in self._cas:
             path = ca.entry.path(CERTIFICATE)
-            self._cas[ca.entry] = read_certificates(ca.entry.read(CERTIFICATE), path)
+            file = read_certificates(ca.entry.read(CERTIFICATE), path)
+            self._cas[ca.entry] = _named(file, ca.entry)
         return self._cas[ca.entry]
 
     def _revoked(
@@ -417,6 +438,33 @@ class Sources:
         except CertstrapError as error:
             return KeyFile(path, problem=Problem(str(error), error.hint))
         return read_key(data, path, passphrase)._replace(lax=lax)
+
+
+def rewriting(entry: Entry, name: str) -> Command:
+    """Return the command that writes the key of an entry as PKCS#8, not encrypted, to a new file.
+
+    Args:
+        entry: its files.
+        name: how the command calls it.
+    """
+    command = ("certstrap", "export-pkcs8")
+    if not entry.has(PKCS8):
+        return (*command, name)
+    key = name if entry.has(KEY) else ("--key", entry.path(PKCS8))
+    return (*command, key, ("--output", "NEW"))
+
+
+def _named(file: CertificateFile, entry: Entry) -> CertificateFile:
+    """Return the file of a CA with its name, by which it can be renewed if its key is there."""
+    if not file.pieces or not entry.has(KEY):
+        return file
+    first, *others = file.pieces
+    return file._replace(pieces=(first._replace(name=entry.stem), *others))
+
+
+def _placeholders(name: str, above: Sequence[Authority]) -> dict[str, str]:
+    ca = above[0].entry.stem if above else ""
+    return {key: value for key, value in (("NAME", name), ("CA-NAME", ca)) if value}
 
 
 def _nobody() -> bytes:

@@ -26,6 +26,13 @@ class Namespace(NamedTuple):
         Raises:
             InvalidNameError: it does not have the form ``NAME.ACCOUNT``.
         """
+        if text != text.lower():
+            raise InvalidNameError(
+                "Namespace id",
+                text,
+                "has upper-case letters",
+                "Replace it with the id of your Namespace, as in your-namespace.acct.",
+            )
         name, dot, account = text.partition(".")
         if not dot or not _ACCOUNT.fullmatch(account):
             raise InvalidNameError(

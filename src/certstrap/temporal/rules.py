@@ -16,7 +16,7 @@ CA, LEAF, CHAIN, KEY, NAMES, VALIDITY, CLIENTS = GROUPS = (
 
 _DOCS = "https://docs.temporal.io/"
 _REQUIREMENTS = _DOCS + "cloud/certificates#certificate-requirements"
-_ISSUE = _DOCS + "cloud/certificates#issue-certificates"
+_ISSUING = _DOCS + "cloud/certificates#issue-certificates"
 _NOTICES = _DOCS + "cloud/certificates#expiration-notifications"
 _MANAGE = _DOCS + "cloud/certificates#manage-certificates"
 _COMPROMISED = _DOCS + "cloud/certificates#how-to-handle-a-compromised-end-entity-certificate"
@@ -38,8 +38,8 @@ class Rule(NamedTuple):
         group: the group that it is shown in, one of `GROUPS`.
         sentence: what must be true.
         reason: why.
-        fix: what to do if it is not. NAME in it is the certificate's name in the depot, and FILE
-            the file.
+        fix: what to do if it is not. In its commands, NAME is the certificate's name in the depot,
+            CA-NAME that of its CA, and FILE the file.
         page: the page that says so.
     """
 
@@ -51,17 +51,38 @@ class Rule(NamedTuple):
     page: str
 
 
+_NEW_CA = Hint("Create another CA", ("certstrap", "init", ("--common-name", "NEW-NAME")))
+_REPLACE_CA = Hint(
+    "Create a new CA, and move the clients to it",
+    ("certstrap", "init", ("--common-name", "NEW-NAME")),
+    ("certstrap", "bundle", ("--rotate", "CA-NAME", "NEW-NAME")),
+)
+_NEW_BUNDLE = Hint(
+    "Write it again", ("certstrap", "bundle", ("--cert", "FILE"), ("--output", "NEW"))
+)
+_RENEW = Hint("Renew it", ("certstrap", "renew", "NAME"))
+_ISSUE = Hint(
+    "Move the certificate away and issue a new one",
+    ("certstrap", "issue", "NAME", ("--CA", "CA-NAME")),
+)
+_OTHER_KEY = Hint(
+    "Issue a certificate with another key",
+    ("certstrap", "issue", "NEW-NAME", ("--CA", "CA-NAME"), ("--curve", "P-256")),
+)
+_CHAIN = Hint("Move the file away and write the chain again", ("certstrap", "export-chain", "NAME"))
+
+
 # fmt: off
 _ALL = (
     Rule(
         "ca-pem", CA, "The CA file is PEM text, and each certificate in it can be read.",
         "Temporal Cloud and its tools read PEM.",
-        "Write it again as PEM: certstrap bundle --cert FILE --output NEW", _MANAGE,
+        _NEW_BUNDLE._replace(sentence="Write it again as PEM"), _MANAGE,
     ),
     Rule(
         "ca-content", CA, "The CA file holds certificates and nothing else.",
         "tcld uploads a file as it is, and cannot read it afterwards if anything else is in it.",
-        "Write it again: certstrap bundle --cert FILE --output NEW", _MANAGE,
+        _NEW_BUNDLE, _MANAGE,
     ),
     Rule(
         "ca-private-key", CA, "The CA file holds no private key.",
@@ -82,17 +103,17 @@ _ALL = (
     Rule(
         "ca-version", CA, "Each CA certificate is X.509 version 3.",
         "Earlier versions cannot say that a certificate is a CA's.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
+        _NEW_CA, _REQUIREMENTS,
     ),
     Rule(
         "ca-serial", CA, "Each CA certificate has a positive serial number.",
         "Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _GO_X509,
+        _NEW_CA, _GO_X509,
     ),
     Rule(
         "ca-true", CA, "Each CA certificate has basic constraints with CA:TRUE.",
         "Without it, the certificate may not sign others.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
+        _NEW_CA, _REQUIREMENTS,
     ),
     Rule(
         "ca-leaf", CA, "No certificate of a client is among the CAs.",
@@ -102,13 +123,13 @@ _ALL = (
     Rule(
         "ca-usage", CA, "A CA's key usage, if it has one, includes certificate signing.",
         "Without it, no certificate that the CA signed is accepted.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2.1.3",
+        _NEW_CA, _RFC5280 + "section-4.2.1.3",
     ),
     Rule(
         "ca-client-usage", CA,
         "A CA's extended key usage, if it has one, includes client authentication.",
         "It limits what every certificate below the CA may be used for.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2.1.12",
+        _NEW_CA, _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
         "ca-issuer", CA, "Each CA is a root, or is issued by another CA in the file.",
@@ -118,23 +139,23 @@ _ALL = (
     Rule(
         "ca-algorithm", CA, "Each CA is signed with RSA or ECDSA, and SHA-256 or stronger.",
         "Temporal Cloud refuses SHA-1, MD5 and Ed25519.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
+        _NEW_CA, _REQUIREMENTS,
     ),
     Rule(
         "ca-key", CA, "Each CA has an RSA key of 2048 bits or more, or one on a NIST curve.",
         "Temporal Cloud refuses Ed25519; shorter RSA keys and other curves are refused by its "
         "TLS library.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _REQUIREMENTS,
+        _NEW_CA, _REQUIREMENTS,
     ),
     Rule(
         "ca-critical", CA, "No CA has a critical extension that is not known.",
         "Whoever does not know a critical extension must refuse the certificate.",
-        "Create another CA: certstrap init --common-name NEW-NAME", _RFC5280 + "section-4.2",
+        _NEW_CA, _RFC5280 + "section-4.2",
     ),
     Rule(
         "ca-twice", CA, "No certificate is in the CA file twice.",
         "It takes room for nothing, and tcld refuses to add a certificate that is there already.",
-        "Write it again, each certificate once: certstrap bundle --cert FILE --output NEW", _MANAGE,
+        _NEW_BUNDLE._replace(sentence="Write it again, each certificate once"), _MANAGE,
     ),
     Rule(
         "ca-public", CA, "No CA is a well-known public CA.",
@@ -145,33 +166,42 @@ _ALL = (
     Rule(
         "leaf-pem", LEAF, "The certificate file is PEM text that can be read.",
         "Clients read PEM only.",
-        "Write the certificate again as PEM: openssl x509 -in FILE -out NEW", _CLIENTS,
+        Hint(
+            "Write the certificate again as PEM",
+            ("openssl", "x509", ("-in", "FILE"), ("-out", "NEW")),
+        ),
+        _CLIENTS,
     ),
     Rule(
         "leaf-version", LEAF, "The certificate is X.509 version 3.",
         "Earlier versions cannot say what a certificate is for.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
+        _ISSUE, _REQUIREMENTS,
     ),
     Rule(
         "leaf-serial", LEAF, "The certificate has a positive serial number.",
         "Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _GO_X509,
+        _ISSUE, _GO_X509,
     ),
     Rule(
         "leaf-false", LEAF, "The certificate has basic constraints with CA:FALSE.",
         "A client's certificate must not be a CA's.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
+        _ISSUE, _REQUIREMENTS,
     ),
     Rule(
         "leaf-usage", LEAF, "The key usage includes digital signature.",
         "In TLS, a client proves with a signature that it has the key.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _REQUIREMENTS,
+        _ISSUE, _REQUIREMENTS,
     ),
     Rule(
         "leaf-client-usage", LEAF,
         "The extended key usage, if there is one, includes client authentication.",
         "Otherwise the certificate may be used for something else only, such as a server.",
-        "Move the certificate away and sign again: certstrap sign NAME --profile client",
+        Hint(
+            "Move the certificate away and issue a new one",
+            (
+                "certstrap", "issue", "NAME", ("--CA", "CA-NAME"), ("--profile", "client"),
+            ),
+        ),
         _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
@@ -188,12 +218,12 @@ _ALL = (
     Rule(
         "chain-first", CHAIN, "The certificate file begins with the client's certificate.",
         "Clients take the first certificate for the one that belongs to the key.",
-        "Put the client's certificate first: certstrap export-chain NAME", _TLS + "section-4.4.2",
+        _CHAIN, _TLS + "section-4.4.2",
     ),
     Rule(
         "chain-order", CHAIN, "Each certificate of the file is issued by the next.",
         "Not every server puts a chain in order.",
-        "Put the certificates in order: certstrap export-chain NAME", _TLS + "section-4.4.2",
+        _CHAIN, _TLS + "section-4.4.2",
     ),
     Rule(
         "chain-rest", CHAIN, "Each certificate of the file belongs to the chain.",
@@ -221,18 +251,25 @@ _ALL = (
         "chain-identifiers", CHAIN,
         "Each authority key identifier, if there is one, is that of the issuer's key.",
         "OpenSSL, and what is built on it, then does not find the issuer.",
-        "Move the certificate away and issue a new one: certstrap issue NAME",
+        _ISSUE,
         _RFC5280 + "section-4.2.1.1",
     ),
     Rule(
         "chain-cas", CHAIN, "Each certificate between the client and the uploaded CA is a CA's.",
         "What holds for the uploaded CA holds for intermediates too.",
-        "Create the intermediate again: certstrap sign CA-NAME --intermediate", _REQUIREMENTS,
+        Hint(
+            "Move the intermediate's certificate away and sign it again",
+            ("certstrap", "sign", "CA-NAME", ("--CA", "ROOT-NAME"), ("--intermediate",)),
+        ),
+        _REQUIREMENTS,
     ),
     Rule(
         "chain-length", CHAIN, "No CA is followed by more intermediates than its path length.",
         "Every server refuses a longer chain.",
-        "Use a CA that allows intermediates: certstrap init --path-length 1 --common-name NEW-NAME",
+        Hint(
+            "Create a CA that allows intermediates",
+            ("certstrap", "init", ("--path-length", "1"), ("--common-name", "NEW-NAME")),
+        ),
         _RFC5280 + "section-4.2.1.9",
     ),
     Rule(
@@ -249,12 +286,16 @@ _ALL = (
     Rule(
         "key-pem", KEY, "The key file is PEM text that can be read.",
         "Clients read PEM only.",
-        "Write the key again as PEM: certstrap export-pkcs8 --key FILE --output NEW", _GO_TLS,
+        Hint(
+            "Write the key again as PEM",
+            ("certstrap", "export-pkcs8", ("--key", "FILE"), ("--output", "NEW")),
+        ),
+        _GO_TLS,
     ),
     Rule(
         "key-encrypted", KEY, "The private key is not encrypted.",
         "Clients cannot ask for a passphrase.",
-        "Write a copy that is not encrypted: certstrap export-pkcs8 NAME", _GO_TLS,
+        Hint("Write a copy that is not encrypted", ("certstrap", "export-pkcs8", "NAME")), _GO_TLS,
     ),
     Rule(
         "key-pair", KEY, "The private key is that of the certificate.",
@@ -264,13 +305,13 @@ _ALL = (
     Rule(
         "key-kind", KEY, "The key is RSA of 2048 to 8192 bits, or on a NIST curve.",
         "Temporal Cloud refuses Ed25519, and its TLS library longer RSA keys and other curves.",
-        "Issue a certificate with another key: certstrap issue NEW-NAME --curve P-256",
+        _OTHER_KEY,
         _REQUIREMENTS,
     ),
     Rule(
         "key-mode", KEY, "Nobody else on this machine can read or change the private key.",
         "Whoever has the key is let in.",
-        "Restrict the file: chmod 0440 FILE", _COMPROMISED,
+        Hint("Restrict the file", ("chmod", "0440", "FILE")), _COMPROMISED,
     ),
     Rule(
         "names-bundle", NAMES, "No two uploaded CAs have the same name.",
@@ -291,12 +332,16 @@ _ALL = (
         "namespace-name", NAMES, "The certificate is named after the Namespace.",
         "The documented walkthrough names it so. Temporal Cloud itself does not compare the two.",
         "Use that Namespace's certificate; if the names differ on purpose, leave out --namespace.",
-        _ISSUE,
+        _ISSUING,
     ),
     Rule(
         "ca-expired", VALIDITY, "No CA has expired.",
         "An expired CA shuts out every client below it.",
-        "Create a new CA, then: certstrap bundle --rotate OLD NEW", _NOTICES,
+        Hint(
+            "Renew the CA where its key is, then upload it again",
+            ("certstrap", "renew", "CA-NAME"),
+        ),
+        _NOTICES,
     ),
     Rule(
         "ca-started", VALIDITY, "Each CA is valid already.",
@@ -306,7 +351,7 @@ _ALL = (
     Rule(
         "ca-soon", VALIDITY, "No CA ends soon.",
         "Temporal Cloud sends a notice 15 days before a CA ends.",
-        "Create a new CA, then: certstrap bundle --rotate OLD NEW", _NOTICES,
+        _REPLACE_CA, _NOTICES,
     ),
     Rule(
         "chain-valid", VALIDITY, "Each intermediate in the certificate file is valid now.",
@@ -316,7 +361,7 @@ _ALL = (
     Rule(
         "leaf-expired", VALIDITY, "The certificate has not expired.",
         "A client with an expired certificate is refused.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _NOTICES,
+        _RENEW, _NOTICES,
     ),
     Rule(
         "leaf-started", VALIDITY, "The certificate is valid already.",
@@ -326,12 +371,12 @@ _ALL = (
     Rule(
         "leaf-soon", VALIDITY, "The certificate does not end soon.",
         "A client with an expired certificate is refused.",
-        "Move the certificate away and issue a new one: certstrap issue NAME", _NOTICES,
+        _RENEW, _NOTICES,
     ),
     Rule(
         "leaf-outlives", VALIDITY, "The certificate does not end after its CA.",
         "It is refused from the CA's end on, whatever its own end is.",
-        "Issue it again; it ends with its CA at the latest.", _ISSUE,
+        Hint("Renew it, so that it expires with its CA", ("certstrap", "renew", "NAME")), _ISSUING,
     ),
     Rule(
         "leaf-revoked", VALIDITY, "No certificate of the chain is revoked.",
@@ -342,13 +387,13 @@ _ALL = (
         "client-kind", CLIENTS, "The client can use a key of this kind.",
         "The clients for Python, TypeScript, .NET and Ruby take RSA keys of 2048 to 4096 bits, "
         "P-256 and P-384; TLS 1.3 has no signature for P-224.",
-        "Issue a certificate with another key: certstrap issue NEW-NAME --curve P-256",
+        _OTHER_KEY,
         _TLS + "section-4.2.3",
     ),
     Rule(
         "client-form", CLIENTS, "The client can read a key file of this form.",
         "The Java SDK reads PKCS#8; the others read PKCS#1, PKCS#8 and SEC1.",
-        "Write the key as PKCS#8: certstrap export-pkcs8 NAME", _ISSUE,
+        Hint("Write the key as PKCS#8", ("certstrap", "export-pkcs8", "NAME")), _ISSUING,
     ),
 )
 # fmt: on

@@ -9,17 +9,17 @@ from certstrap.cli import completion, options
 from certstrap.cli.commands.check import show
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
-from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say, say_each
 from certstrap.errors import ChooseCAError
+from certstrap.hints import Hint
 from certstrap.pki import rules
 from certstrap.pki.findings import Finding
 from certstrap.session import Session
 from certstrap.store import chain
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
-from certstrap.temporal.bundle import Bundle, Rotation, between, make, steps
+from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import CertificateFile, Piece, read_certificates
 from certstrap.temporal.namespace import Namespace
@@ -92,7 +92,7 @@ def command(
             bundle = _bundle(session, names or [], cert or [])
             rules.require(_withdrawn(session, bundle.pieces))
             return bundle, None, []
-        rotation = _rotation(session, rotate, output or _DEFAULT, namespace, context)
+        rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([_file(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.pieces if ca.certificate not in old]
@@ -109,7 +109,7 @@ def command(
         say_each([bundle.pem.decode().rstrip("\n")])
     remark([*(violation.sentence for violation in withdrawn), *bundle.warnings])
     if rotation:
-        lines = rotation_lines(rotation, steps(rotation))
+        lines = rotation_lines(rotation, steps(rotation), context.named_depot)
         if output:
             say("", *lines)
         else:  # standard output is the bundle's
@@ -132,12 +132,10 @@ def _require_sense(
         raise typer.BadParameter("--namespace is for the steps of --rotate OLD NEW")
 
 
-def _rotation(
-    session: Session, names: tuple[str, str], path: str, namespace: str, context: Context
-) -> Rotation:
+def _rotation(session: Session, names: tuple[str, str], path: str, namespace: str) -> Rotation:
     shown = str(Namespace.parse(namespace)) if namespace else _EXAMPLE_NAMESPACE
     old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
-    return between(session.depot, old, new, path, shown, program_for(context.depot_path))
+    return between(session.depot, old, new, path, shown, session.now)
 
 
 def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
@@ -150,15 +148,18 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     every = [ca.entry for ca in session.depot.authorities]
     if not every:
         raise ChooseCAError(session.depot.root, [])
-    hint = "Name the CAs that are to be uploaded: certstrap bundle CA ..."
-    return make([_file(entry) for entry in every], session.now, hint if len(every) > 1 else "")
+    files = [_file(entry) for entry in every]
+    found = zip(every, files, strict=True)
+    fitting = [entry.stem for entry, file in found if passes(file, session.now)]
+    hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *(fitting or ["CA"])))
+    return make(files, session.now, hint if len(every) > 1 else "")
 
 
 def _withdrawn(session: Session, cas: Iterable[Piece]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
         violation
-        for ca, path in cas
+        for ca, path, _ in cas
         for violation in chain.withdrawn(
             session.depot, [ca, *chain.issuers_of(session.depot, ca)], path
         )

@@ -11,7 +11,6 @@ from cryptography import x509
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.render import check as render
-from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import FOUND, draw, say_each
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
@@ -128,9 +127,8 @@ def command(
 
     def judge() -> list[Report]:
         sources = Sources(
-            session.depot, session.passphrases.opening, session.read, given, wanted_client,
-            program_for(context.depot_path),
-        )  # fmt: skip
+            session.depot, session.passphrases.opening, session.read, given, wanted_client
+        )
         subjects = _subjects(sources, names or [])
         return [check(subject, wanted, session.now, network) for subject in subjects]
 

@@ -10,7 +10,6 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
-from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say, say_text
 from certstrap.errors import MissingOptionError, RefusedError
@@ -114,8 +113,7 @@ def command(
 
     def make() -> tuple[str, ClientFiles]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
-        program = program_for(context.depot_path)
-        wanted = Wanted(name, CLIENTS.get(form), session.now, session.passphrases.opening, program)
+        wanted = Wanted(name, CLIENTS.get(form), session.now, session.passphrases.opening)
         found = connect.find_client_files(session.depot, entry, wanted)
         ca = _server_ca(target)
         return _text(form, shell or "sh", profile, entry, found, target, ca), found

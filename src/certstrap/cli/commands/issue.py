@@ -136,7 +136,7 @@ def command(
         say(json_of(issued, session.now))
     elif len(issued) == 1:
         name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
-        say(*next_lines(issued[0], context.depot_path, name, on_terminal=on_terminal))
+        say(*next_lines(issued[0], context.named_depot, name, on_terminal=on_terminal))
     else:
         say(*next_lines_of_many(issued))
 

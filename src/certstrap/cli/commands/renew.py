@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
-from certstrap.cli.render.lines import program_for
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.errors import CommandFailedError, MissingOptionError
@@ -128,11 +127,10 @@ def _say(context: Context, outcome: Outcome, limit: datetime | None, now: dateti
     say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
     say(*render.skipped_lines(outcome.skipped))
     if limit and not outcome.renewed and not outcome.refused:
-        say(f"Nothing to renew: nothing else ends by {limit:%Y-%m-%d}.")
-    program = program_for(context.depot_path)
+        say(f"Nothing to renew: nothing else expires by {limit:%Y-%m-%d}.")
     for renewed in outcome.renewed:
         if is_ca(renewed.certificate):
-            say(*render.ca_lines(renewed, _problems(renewed, now), program))
+            say(*render.ca_lines(renewed, _problems(renewed, now), context.named_depot))
 
 
 def _problems(renewed: Renewed, now: datetime) -> list[str]:

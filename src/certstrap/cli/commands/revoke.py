@@ -12,6 +12,7 @@ from certstrap.cli.render.lines import other_name_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import remark, say
 from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import REASONS, reason_of
 from certstrap.store.depot import Name
@@ -103,6 +104,6 @@ def _serial_number(text: str) -> int:
     if not re.fullmatch("[0-9A-Fa-f]{1,40}", digits) or not int(digits, 16):
         raise RefusedError(
             f"{quoted(text)} is not a serial number.",
-            "Read it with: openssl x509 -noout -serial -in FILE",
+            Hint("Read it with", ("openssl", "x509", ("-noout",), ("-serial",), ("-in", "FILE"))),
         )
     return int(digits, 16)

@@ -11,14 +11,14 @@ from certstrap.cli.render.lines import (
     first_crl_lines,
     left_out_lines,
     other_name_lines,
-    program_for,
     room_lines,
     signed_line,
-    usage_lines,
+    usage_hints,
 )
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import STANDARD_OUTPUT, remark, say, say_pem
 from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Duration, Expiry
@@ -103,7 +103,7 @@ def command(
             say(*other_name_lines(signed.path, signed.certificate, whose))
     _say_outcome(signed, asked_for_end=bool(expires or years))
     if prints_to_terminal() and not (cert or intermediate or profile == "server"):
-        say(*usage_lines(program_for(context.depot_path), name[0]))
+        say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
     if stdout or cert == STANDARD_OUTPUT:
         say_pem(signed.certificate)
 

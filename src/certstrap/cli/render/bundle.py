@@ -2,18 +2,29 @@
 
 from collections.abc import Iterable, Iterator
 
+from certstrap.hints import Hint, command_line, printed
 from certstrap.temporal.bundle import Rotation, Step, fingerprint
 from certstrap.text import escaped
 
 
-def rotation_lines(rotation: Rotation, steps: Iterable[Step]) -> Iterator[str]:
-    """Yield what a rotation is about, and its steps."""
+def rotation_lines(rotation: Rotation, steps: Iterable[Step], depot_path: str) -> Iterator[str]:
+    """Yield what a rotation is about, and its steps.
+
+    Args:
+        rotation: the rotation.
+        steps: its steps.
+        depot_path: the depot that the user named, for the commands.
+    """
     yield "The CAs, with their fingerprints as tcld shows them:"
     for what, ca in (("old", rotation.old), ("new", rotation.new)):
         end = ca.certificate.not_valid_after_utc
         name = escaped(ca.entry.stem)
-        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, ends {end:%Y-%m-%d}"
+        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, expires {end:%Y-%m-%d}"
     for number, step in enumerate(steps, 1):
         yield ""
         yield f"{number}. {escaped(step.sentence)}"
-        yield from (f"   {escaped(command)}" for command in step.commands)
+        for line in step.lines:
+            if isinstance(line, Hint):
+                yield f"   # {printed(line, depot_path)}"
+            else:
+                yield f"   {escaped(command_line(line, depot_path))}"

@@ -12,14 +12,13 @@ from certstrap.cli.render.lines import (
     first_crl_lines,
     left_out_lines,
     other_name_lines,
-    program_for,
     request_lines,
     signed_line,
-    usage_lines,
+    usage_hints,
 )
+from certstrap.hints import Hint, command_line, printed
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
-from certstrap.text import arguments, option
 
 if TYPE_CHECKING:
     from certstrap.operations.issue import Issued, Ready
@@ -41,7 +40,7 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
         yield from left_out_lines(issued.signed)
     else:
         end = issued.certificate.not_valid_after_utc
-        yield f"{issued.entry.path(CERTIFICATE)} exists already, and is valid until {end:%Y-%m-%d}."
+        yield f"{issued.entry.path(CERTIFICATE)} exists already, and expires on {end:%Y-%m-%d}."
     entry = issued.entry
     yield from other_name_lines(entry.path(CERTIFICATE), issued.certificate, Name(entry.stem))
     if issued.pkcs8 and issued.pkcs8.created:
@@ -55,11 +54,10 @@ def next_lines(
 
     Args:
         issued: the result.
-        depot_path: the depot, as the user typed it.
+        depot_path: the depot that the user named, for the commands.
         name: the name, as the user typed it.
         on_terminal: whether a person reads it.
     """
-    program = program_for(depot_path)
     public = issued.certificate.public_key()
     refused_ca = [*refusal_lines(issued.ca.certificate.public_key(), of_ca=True)]
     refused = [*_key_lines(issued)]
@@ -80,19 +78,24 @@ def next_lines(
     if issued.ca_is_root:
         yield f"  Give your client {certificate} and {key}."
     else:
-        export = f"{program} export-chain {arguments(name)}"
-        yield f"  Give your client its chain ({export}) and {key}."
+        yield f"  Give your client {key} and its chain."
+        chain = Hint("Write the chain", ("certstrap", "export-chain", name))
+        yield f"  {printed(chain, depot_path)}"
     if encrypted and not issued.pkcs8:
-        command = f"{program} export-pkcs8 {arguments(name)}"
-        yield f"  Clients need that key unencrypted: {command} writes such a copy."
+        export = ("certstrap", "export-pkcs8", name)
+        copy = Hint("Clients need a key that is not encrypted. Write such a copy", export)
+        yield f"  {printed(copy, depot_path)}"
     if on_terminal:
-        yield from (f"  {line}" for line in usage_lines(program, name))
+        yield from (f"  {printed(hint, depot_path)}" for hint in usage_hints(name))
     if issued.new_ca and not issued.new_ca.encrypted:
-        ca = option("--common-name", identity(issued.ca.certificate))
+        ca = ("--common-name", identity(issued.ca.certificate))
         yield ""
         yield "The CA's key is not encrypted. To start again with one that is, in a new depot:"
-        yield f"  certstrap --depot-path NEW init {ca} --passphrase-file FILE"
-        yield f"  certstrap --depot-path NEW issue {arguments(name, '--no-passphrase')}"
+        for command in (
+            ("certstrap", "init", ca, ("--passphrase-file", "FILE")),
+            ("certstrap", "issue", name, ("--no-passphrase",)),
+        ):
+            yield f"  {command_line(command, 'NEW')}"
 
 
 def _key_lines(issued: "Issued") -> Iterator[str]:
@@ -125,7 +128,7 @@ def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
         if ready.certificate:
             end = ready.certificate.not_valid_after_utc
             path = ready.entry.path(CERTIFICATE)
-            yield f"{path} exists already, and is valid until {end:%Y-%m-%d}."
+            yield f"{path} exists already, and expires on {end:%Y-%m-%d}."
         yield from (f"Would create {path}" for path in ready.missing)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from unicodedata import category, east_asian_width, normalize
 
+from certstrap.hints import Hint
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
-from certstrap.text import arguments, quoted, quoted_path
+from certstrap.text import quoted
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
     from certstrap.operations.sign import Signed
     from certstrap.pki.names import Subject
     from certstrap.store.depot import Name
-
-
-def program_for(depot_path: str) -> str:
-    """Return how this program is called: with the depot, if that is not the usual one."""
-    if depot_path == "out":
-        return "certstrap"
-    return f"certstrap --depot-path {quoted_path(depot_path)}"
 
 
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
@@ -88,16 +82,18 @@ def room_lines(signed: "Signed") -> Iterator[str]:
         yield f"{signed.room} more CAs fit below this one: the CAs above it allow no more."
 
 
-def usage_lines(program: str, name: str) -> Iterator[str]:
+def usage_hints(name: str) -> Iterator[Hint]:
     """Yield the commands that check a client's certificate, and that configure the client.
 
     Args:
-        program: how this program is called for the depot.
         name: the name, as the user typed it.
     """
-    yield f"Check it: {program} check {arguments(name)}"
-    namespace = "--namespace NAMESPACE.ACCOUNT"
-    yield f"Configure its client: {program} connect {arguments(name, namespace)}"
+    yield Hint("Check it", ("certstrap", "check", name))
+    namespace = ("--namespace", "NAMESPACE.ACCOUNT")
+    yield Hint(
+        "Configure its client",
+        ("certstrap", "connect", name, namespace),
+    )
 
 
 def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -> Iterator[str]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from certstrap.hints import printed
+from certstrap.hints import Hint, printed
 from certstrap.store.depot import CERTIFICATE
-from certstrap.text import arguments
 
 if TYPE_CHECKING:
     from certstrap.errors import CertstrapError
@@ -39,22 +37,20 @@ def skipped_lines(skipped: Sequence[tuple["Entry", "CertstrapError"]]) -> Iterat
         yield f"Not renewed: {reason}"
 
 
-def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Iterator[str]:
+def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> Iterator[str]:
     """Yield what to know of a CA that was renewed.
 
     Args:
         renewed: the CA.
         problems: what Temporal Cloud has against it, if it is a root.
-        program: how this program is called.
+        depot_path: the depot that the user named, for the commands.
     """
     name = renewed.entry.stem
     path = renewed.entry.path(CERTIFICATE)
     yield f"{path} has the key and the name that it had: what it issued stays valid."
     if renewed.crl_ends:
-        yield (
-            f"Its CRL ends on {renewed.crl_ends:%Y-%m-%d}, with the old certificate: "
-            f"{program} crl {arguments(name)} renews it."
-        )
+        yield f"Its CRL expires on {renewed.crl_ends:%Y-%m-%d}, with the old certificate."
+        yield printed(Hint("Renew the CRL", ("certstrap", "crl", name)), depot_path)
     if renewed.certificate.issuer != renewed.certificate.subject:
         yield "Export the chains that it is in again, or renew the certificates below it."
         return
@@ -62,13 +58,15 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], program: str) -> Itera
         yield f"Temporal Cloud does not accept it: {problem}"
     if not problems:
         yield (
-            f"Upload {path} in the place of the old certificate: a Namespace accepts no two CAs "
-            "of one name."
+            f"Upload {path} in place of the old certificate: a Namespace does not accept two CAs "
+            "with the same name."
         )
-    yield (
-        "To have both accepted while clients change over, create a CA with another name and run: "
-        f"{program} bundle --rotate {quote(name)} NEW"
+    rotate = Hint(
+        "To have both accepted while clients change over, create a CA with another name instead",
+        ("certstrap", "init", ("--common-name", "NEW")),
+        ("certstrap", "bundle", ("--rotate", name, "NEW")),
     )
+    yield printed(rotate, depot_path)
 
 
 def document(
