@@ -28,6 +28,16 @@ pytestmark = pytest.mark.depot(
 """A depot with `Cert` (100 days), `Long` (10 years), and leaves of 60, 90 and 365 days."""
 
 
+ROOT_REASON = (
+    "out/Cert.crt is a root that expires on 2027-03-03, and a root is renewed only by name, as you "
+    "have to upload it again."
+)
+ROOT_HINT = (
+    "Create a new CA and change over to it with bundle --rotate; or keep this one: renew it, and "
+    "upload it: certstrap renew Cert"
+)
+
+
 def ends(depot: Path, name: str) -> int:
     """Return in how many days after `NOW` a certificate ends."""
     return (foreign.load_certificate(depot / f"{name}.crt").not_valid_after_utc - NOW).days
@@ -41,16 +51,92 @@ def test_all_that_ends_in_time_is_renewed_and_nothing_else(
     certstrap: CommandLine, depot: Path
 ) -> None:
     now = NOW + 40 * DAY
-    printed = certstrap("renew", "--expiring", "60d", now=now).lines
-    assert printed[:4] == [
-        "Updated out/Cert.crt: expires 2027-04-12",
-        "Updated out/Cert.crl",
+    printed = certstrap("renew", "--expiring", "59d", now=now).lines
+    assert printed == [
         "Updated out/middle.crt: expires 2027-04-02",
         "Updated out/short.crt: expires 2027-03-03",
+        "The old files are in out/archive.",
     ]
     assert {name: ends(depot, name) for name in ("Cert", "Long", "short", "middle", "year")} == {
-        "Cert": 139, "Long": 3653 - 1, "short": 99, "middle": 129, "year": 364,
-    } | {"Cert": 140, "Long": 3653, "short": 100, "middle": 130, "year": 365}  # fmt: skip
+        "Cert": 100, "Long": 3653, "short": 100, "middle": 130, "year": 365,
+    }  # fmt: skip
+
+
+def test_a_root_is_renewed_only_by_name(certstrap: CommandLine, depot: Path) -> None:
+    before = snapshot(depot)
+    for day, verb in ((70, "expires"), (99, "expires"), (101, "expired")):
+        line = ("renew", "--expiring", "31d", "--exec", "touch ran", "--quiet")
+        now = NOW + day * DAY
+        for name in ("short", "middle"):
+            (depot / f"{name}.crt").unlink(missing_ok=True)
+        outcome = certstrap(*line, exit_code=1, now=now)
+        assert outcome.stdout == ""
+        reason = ROOT_REASON.replace("expires", verb)
+        assert outcome.stderr == f"Cert is not renewed: {reason}\nHint: {ROOT_HINT}\n"
+    assert not (depot.parent / "ran").exists()
+    assert snapshot(depot) == {
+        name: found for name, found in before.items() if name not in {"short.crt", "middle.crt"}
+    }
+
+
+def test_a_root_that_ends_keeps_nothing_else_from_being_renewed(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    outcome = certstrap("renew", "--expiring", "61d", exit_code=1, now=NOW + 40 * DAY)
+    assert (ends(depot, "Cert"), ends(depot, "short"), ends(depot, "middle")) == (100, 100, 130)
+    assert outcome.lines[0] == "Updated out/middle.crt: expires 2027-04-02"
+    assert outcome.stderr.startswith("Cert is not renewed: out/Cert.crt is a root")
+
+
+def test_a_leaf_that_ends_with_a_root_is_not_renewed_in_silence(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("request-cert", "--cn", "last", *NEW_KEY)
+    note = "Expires 2027-03-03, with its CA.\n"
+    certstrap("sign", "last", "--CA", "Cert", "--expires", "1 year", stderr=note)
+    (depot / "middle.crt").unlink()
+    outcome = certstrap("renew", "--expiring", "30d", exit_code=1, now=NOW + 80 * DAY)
+    assert "Cert is not renewed: out/Cert.crt is a root" in outcome.stderr
+    assert "last is not renewed: out/last.crt expires with its CA" in outcome.stderr
+    certstrap("renew", "Cert", now=NOW + 80 * DAY)
+    printed = certstrap("renew", "--expiring", "30d", now=NOW + 80 * DAY).lines
+    assert printed[0] == "Updated out/last.crt: expires 2027-05-22"
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"", None])
+def test_a_certificate_that_cannot_be_read_is_named_and_the_others_are_renewed(
+    content: bytes | None, certstrap: CommandLine, depot: Path
+) -> None:
+    for name in ("year", "Cert"):
+        (depot / f"{name}.crt").unlink()
+        if content is None:
+            (depot / f"{name}.crt").symlink_to("nowhere")
+        else:
+            (depot / f"{name}.crt").write_bytes(content)
+    (depot / "Cert.key").unlink()
+    outcome = certstrap("renew", "--expiring", "61d", exit_code=1, now=NOW + DAY)
+    assert (ends(depot, "short"), ends(depot, "middle")) == (61, 90)
+    for name in ("year", "Cert"):
+        assert f"{name} is not renewed: " in outcome.stderr
+    document = report(certstrap("renew", "--expiring", "9d", "--json", exit_code=1).stdout)
+    assert [each["name"] for each in document["refused"]] == ["Cert", "year"]
+
+
+def test_names_are_escaped(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "red\x1b[31m\u202e\n.crt").write_bytes(b"garbage")
+    outcome = certstrap("renew", "--expiring", "9d", exit_code=1)
+    first = outcome.stderr.splitlines()[0]
+    assert first.startswith(r"red\x1b[31m\u202e\n is not renewed: out/red\x1b[31m\u202e\n.crt ")
+
+
+def test_quiet_prints_only_what_somebody_has_to_act_on(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "short")
+    outcome = certstrap("renew", "--expiring", "95d", "--quiet", now=NOW + DAY)
+    assert (outcome.stdout, ends(depot, "middle")) == ("", 91)
+    assert certstrap("renew", "--expiring", "1d", "-q").stdout == ""
+    printed = certstrap("renew", "Cert", "--quiet", now=NOW + DAY).lines
+    assert printed[0].startswith("Upload out/Cert.crt in place of the old certificate")
+    certstrap("renew", "Cert", "--quiet", "--json", exit_code=2)
 
 
 def test_where_nothing_ends_in_time_nothing_is_done(certstrap: CommandLine, depot: Path) -> None:
@@ -84,12 +170,14 @@ def test_what_is_revoked_is_left_as_it_is(certstrap: CommandLine, depot: Path) -
 def test_what_cannot_be_renewed_keeps_nothing_else_from_it(
     certstrap: CommandLine, depot: Path
 ) -> None:
+    certstrap("request-cert", "--cn", "other", *NEW_KEY)
+    certstrap("sign", "other", "--CA", "Cert", "--expires", "80d")
     (depot / "Cert.key").unlink()
-    line = ("renew", "--expiring", "101d", "--exec", "touch ran")
+    line = ("renew", "--expiring", "91d", "--exec", "touch ran")
     outcome = certstrap(*line, exit_code=1, now=NOW + DAY)
-    assert (ends(depot, "Cert"), ends(depot, "short"), ends(depot, "middle")) == (100, 61, 91)
+    assert (ends(depot, "other"), ends(depot, "short"), ends(depot, "middle")) == (80, 61, 91)
     assert outcome.lines[0] == "Updated out/middle.crt: expires 2027-02-22"
-    sentence = "Cert is not renewed: There is no private key out/Cert.key."
+    sentence = "other is not renewed: There is no private key out/Cert.key."
     assert outcome.stderr.splitlines()[0] == sentence
     assert (depot.parent / "ran").exists()
 
@@ -106,8 +194,8 @@ def test_a_crl_that_cannot_be_read_keeps_what_it_may_revoke_from_being_renewed(
 
 def test_what_would_not_end_later_is_not_renewed(certstrap: CommandLine, depot: Path) -> None:
     before = snapshot(depot)
-    line = ("renew", "--expiring", "101d")
-    assert certstrap(*line).lines == ["Nothing to renew: nothing else expires by 2027-03-04."]
+    line = ("renew", "--expiring", "99d")
+    assert certstrap(*line).lines == ["Nothing to renew: nothing else expires by 2027-03-02."]
     certstrap(*line, "--expires", "5d")
     assert snapshot(depot) == before
 
@@ -129,10 +217,9 @@ def test_a_leaf_below_an_intermediate_that_cannot_be_longer_is_refused(
 
 def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
     certstrap("revoke", "--CN", "short")
-    (depot / "Cert.key").unlink()
     old = foreign.load_certificate(depot / "middle.crt")
     outcome = certstrap(
-        "renew", "--expiring", "101d", "--json", "--exec", "true", exit_code=1, now=NOW + DAY
+        "renew", "--expiring", "100d", "--json", "--exec", "true", exit_code=1, now=NOW + DAY
     )
     new = foreign.load_certificate(depot / "middle.crt")
     assert report(outcome.stdout) == {
@@ -162,8 +249,8 @@ def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
         "refused": [
             {
                 "name": "Cert",
-                "reason": "There is no private key out/Cert.key.",
-                "fix": "Check the name and the depot path.",
+                "reason": ROOT_REASON,
+                "fix": ROOT_HINT,
             }
         ],
         "command": {"line": "true", "exit_status": 0},

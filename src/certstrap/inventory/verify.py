@@ -135,7 +135,7 @@ class Verifier:
     def _no_cas(self) -> Iterator[LoadedCertificate]:
         """Yield the certificates of the depot that are not a CA's, and may have signed yet."""
         for entry, certificate in self.depot.certificates():
-            if not decode.is_ca(certificate):
+            if isinstance(certificate, x509.Certificate) and not decode.is_ca(certificate):
                 yield LoadedCertificate(certificate, entry.path(CERTIFICATE))
 
     @staticmethod

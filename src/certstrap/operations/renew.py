@@ -264,7 +264,7 @@ class Outcome(NamedTuple):
     Attributes:
         renewed: the certificates.
         skipped: those that are revoked or compromised, and why.
-        refused: those that could not be renewed, and why.
+        refused: those that could not be read or renewed and roots that nobody named, and why.
     """
 
     renewed: list[Renewed]
@@ -292,34 +292,60 @@ def renew(session: Session, new: Transaction, names: Sequence[Name], wanted: Wan
 def renew_expiring(session: Session, new: Transaction, limit: datetime, wanted: Wanted) -> Outcome:
     """Renew all certificates of the depot that end by ``limit``; CAs before what they issued.
 
-    What cannot be renewed does not keep the others from it.
+    What cannot be read or renewed is in the result, and does not keep the others from it. So is a
+    root, which is renewed only by name: what is renewed here is not reported again until it ends,
+    and nobody would notice that the Namespace still has the old one.
 
     Raises:
         NotFoundError: there is no depot.
     """
     session.depot.require()
-    found = [
-        (entry, certificate)
-        for entry, certificate in session.depot.certificates()
-        if certificate.not_valid_after_utc <= limit
-    ]
+    outcome = Outcome([], [], [])
+    found = []
+    for entry, certificate in session.depot.certificates():
+        if isinstance(certificate, CertstrapError):
+            outcome.refused.append((entry, certificate))
+        elif certificate.not_valid_after_utc <= limit:
+            found.append((entry, certificate))
     if wanted.new_key:
         _prepare_keys(session, found)
     archive = Archive(session.depot)
-    outcome = Outcome([], [], [])
     for entry in _in_order(session.depot, found):
+        certificate = entry.certificate()
         try:
-            rules.require(_dead(session, entry, entry.certificate()))
+            rules.require(_dead(session, entry, certificate))
         except CertstrapError as error:
             is_dead = isinstance(error, RefusedError) and error.rule in DEAD
             (outcome.skipped if is_dead else outcome.refused).append((entry, error))
             continue
         try:
+            _require_no_root(session, entry, certificate)
             renewed = _renew(session, new, archive, entry, wanted, longer=True)
             outcome.renewed.extend([renewed] if renewed else [])
         except CertstrapError as error:
             outcome.refused.append((entry, error))
     return outcome
+
+
+def _require_no_root(session: Session, entry: Entry, certificate: x509.Certificate) -> None:
+    """Refuse to renew a root that nobody named.
+
+    Raises:
+        RefusedError: it is one.
+    """
+    if is_ca(certificate) and is_self_signed(certificate):
+        end = certificate.not_valid_after_utc
+        verb = "expires" if end >= session.now else "expired"
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} is a root that {verb} on {end:%Y-%m-%d}, and a root is "
+            "renewed only by name, as you have to upload it again.",
+            Hint(
+                "Create a new CA and change over to it with {}; or keep this one: renew it, and "
+                "upload it",
+                ("certstrap", "renew", entry.stem),
+                options=("bundle --rotate",),
+            ),
+        )
 
 
 def _prepare_keys(session: Session, found: Iterable[tuple[Entry, x509.Certificate]]) -> None:
@@ -372,7 +398,7 @@ def _renew(
         _require_good_key(session, entry, old)
         _require_own_key(entry, old)
     if is_ca(old) and is_self_signed(old):
-        return _renew_root(session, new, archive, entry, old, wanted, longer=longer)
+        return _renew_root(session, new, archive, entry, old, wanted)
     ca = _issuing_ca(session, entry, old)
     rules.require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
     ends = [ca.certificate, *archive.certificates_of(ca.entry)]
@@ -404,14 +430,10 @@ def _renew_root(
     entry: Entry,
     old: x509.Certificate,
     wanted: Wanted,
-    *,
-    longer: bool,
-) -> Renewed | None:
+) -> Renewed:
     """Renew a root, and its CRL if that was to end with it."""
     path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
     validity = _validity(session, archive, entry, old, wanted, [])
-    if longer and validity.end <= old.not_valid_after_utc:
-        return None
     key, key_path = open_key(session, entry)
     rules.require(rules.pair(old, path, key, key_path))
     certificate = successor_of_root(old, key, validity)

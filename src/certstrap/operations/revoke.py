@@ -132,7 +132,11 @@ def _note_key(
 def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
     """Return the certificates with that serial number, in the depot or in its archive."""
     every = [*depot.certificates(), *Archive(depot).certificates()]
-    return [each for _, each in every if each.serial_number == serial]
+    return [
+        found
+        for _, found in every
+        if isinstance(found, x509.Certificate) and found.serial_number == serial
+    ]
 
 
 def _certificate(depot: Depot, name: Name) -> x509.Certificate:

@@ -437,11 +437,14 @@ class Depot:
             )
         ]
 
-    def certificates(self) -> Iterator[tuple[Entry, x509.Certificate]]:
-        """Yield each certificate that can be read, by stem."""
+    def certificates(self) -> Iterator[tuple[Entry, x509.Certificate | CertstrapError]]:
+        """Yield the certificates, by stem; each that cannot be read with the reason."""
         for entry in self.with_suffix(CERTIFICATE):
-            with suppress(CertstrapError):
-                yield entry, entry.certificate()
+            try:
+                found: x509.Certificate | CertstrapError = entry.certificate()
+            except CertstrapError as error:
+                found = error
+            yield entry, found
 
     @cached_property
     def authorities(self) -> tuple[Authority, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import RefusedError
+from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Command, Hint
 from certstrap.pki.decode import extension, is_ca
 from certstrap.pki.issuers import is_issued_by, is_self_signed
@@ -341,7 +341,7 @@ def _below(
 def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
     """Yield the clients below ``cas``, save those that are to get no new certificate."""
     for entry, leaf in depot.certificates():
-        if is_ca(leaf):
+        if isinstance(leaf, CertstrapError) or is_ca(leaf):
             continue
         issuers = (ca.certificate for ca in depot.issuers.of(leaf) if ca in cas)
         issuer = next(issuers, None)

@@ -273,7 +273,11 @@ class Match(NamedTuple):
 
 def leaves_of(depot: Depot) -> list[Leaf]:
     """Return the certificates of the depot that are not a CA's and can be read, by stem."""
-    return [Leaf(*found) for found in depot.certificates() if not is_ca(found[1])]
+    return [
+        Leaf(entry, found)
+        for entry, found in depot.certificates()
+        if isinstance(found, x509.Certificate) and not is_ca(found)
+    ]
 
 
 def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:

@@ -21,6 +21,7 @@ from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Depot, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
+from certstrap.text import escaped
 
 EXAMPLE = "certstrap renew --expiring 30d"
 
@@ -40,7 +41,7 @@ def command(
         typer.Option(
             "--expiring",
             metavar="TIME",
-            help="Renew all certificates that end within TIME, as in 30d.",
+            help="Renew all certificates that end within TIME, as in 30d; roots only by NAME.",
         ),
     ] = "",
     new_key: Annotated[
@@ -63,6 +64,9 @@ def command(
             "--exec", metavar="COMMAND", help="Run COMMAND in the shell if anything was renewed."
         ),
     ] = "",
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what somebody has to act on.")
+    ] = False,
     as_json: options.AsJson = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -79,6 +83,8 @@ def command(
         )
     if undone and (expiring or new_key or expires):
         raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
+    if quiet and as_json:
+        raise typer.BadParameter("--json prints everything: leave out --quiet")
     wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
@@ -90,9 +96,11 @@ def command(
     )
     try:
         if not as_json:
-            _say(context, outcome, limit, now)
+            if not quiet:
+                _say_renewed(context, outcome, limit)
+            _say_to_do(context, outcome, now, quiet=quiet)
         for entry, error in outcome.refused:
-            remark([f"{entry.stem} is not renewed: {error}"])
+            remark([f"{escaped(entry.stem)} is not renewed: {error}"])
             hint = printed(error.hint, context.named_depot)
             remark([f"Hint: {hint}"] if hint else [])
     finally:  # also if nobody can read that: the next renewal may be months away
@@ -123,14 +131,19 @@ def _renew(
     return renew(session, new, names, wanted)
 
 
-def _say(context: Context, outcome: Outcome, limit: datetime | None, now: datetime) -> None:
+def _say_renewed(context: Context, outcome: Outcome, limit: datetime | None) -> None:
     say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
     say(*render.skipped_lines(outcome.skipped))
     if limit and not outcome.renewed and not outcome.refused:
         say(f"Nothing to renew: nothing else expires by {limit:%Y-%m-%d}.")
+
+
+def _say_to_do(context: Context, outcome: Outcome, now: datetime, *, quiet: bool) -> None:
     for renewed in outcome.renewed:
         if is_ca(renewed.certificate):
-            say(*render.ca_lines(renewed, _problems(renewed, now), context.named_depot))
+            problems = _problems(renewed, now)
+            first, *to_do = render.ca_lines(renewed, problems, context.named_depot)
+            say(*([] if quiet else [first]), *to_do)
 
 
 def _problems(renewed: Renewed, now: datetime) -> list[str]:
