@@ -169,11 +169,11 @@ def test_the_program_in_java_compiles_and_passes_on_what_it_was_given(
 @each_client
 def test_the_program_in_go_connects(name: str, server: Server, odd: Odd) -> None:
     """The package of Temporal is a stub, which opens a TLS connection with what it is given."""
-    program = peers.program("go", asked="version", answers="go version go1", what="Go")
+    go = peers.go_program()
     file = odd.file("connect.go", odd.printed(server, name, "go"))
     assert not programs.run("gofmt", "-l", file).stdout
-    environ = {"GO111MODULE": "off", "GOPATH": str(STUBS / "go"), "GOFLAGS": ""}
-    ended = programs.run(program, "run", file, environ=environ, seconds=300)
+    environ = {**peers.GO, "GO111MODULE": "off", "GOPATH": str(STUBS / "go")}
+    ended = programs.run(go, "run", file, environ=environ, seconds=300)
     assert ended.stdout == "namespace your-namespace.acct\n"
     assert ended.stderr.endswith(" Connected.\n")
 
@@ -181,11 +181,11 @@ def test_the_program_in_go_connects(name: str, server: Server, odd: Odd) -> None
 def test_the_program_in_go_is_turned_away_with_the_certificate_of_another_ca(
     depot: Path, stranger: Path, odd: Odd
 ) -> None:
-    program = peers.program("go", asked="version", answers="go version go1", what="Go")
+    go = peers.go_program()
     with serving(depot, stranger / "Root.crt") as server:
         file = odd.file("connect.go", odd.printed(server, "client", "go"))
-        environ = {"GO111MODULE": "off", "GOPATH": str(STUBS / "go"), "GOFLAGS": ""}
-        ended = programs.run(program, "run", file, environ=environ, exit_code=1, seconds=300)
+        environ = {**peers.GO, "GO111MODULE": "off", "GOPATH": str(STUBS / "go")}
+        ended = programs.run(go, "run", file, environ=environ, exit_code=1, seconds=300)
     assert "Cannot connect:" in ended.stderr
 
 

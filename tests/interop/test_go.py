@@ -12,7 +12,7 @@ from tests.builders.certificates import a_certificate
 from tests.conftest import CommandLine
 from tests.interop.peers import go
 
-SOURCE = Path(__file__).with_name("read_depot.go")
+READ_DEPOT = Path(__file__).with_name("go")
 KINDS = {"RSA": ("--key-bits", "2048"), **{curve: ("--curve", curve) for curve in CURVES}}
 
 
@@ -21,7 +21,7 @@ certstrap = CommandLine(now=TODAY)
 
 
 def judged(depot: Path) -> list[str]:
-    return sorted(go(SOURCE, depot, "secret").lines)
+    return sorted(go(READ_DEPOT, depot, "secret").lines)
 
 
 def test_go_reads_every_file_of_a_depot_and_signs_with_its_cas(folder: Path) -> None:
