@@ -4,7 +4,6 @@ import re
 import shlex
 import shutil
 import stat
-import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from temporalio.envconfig import ClientConfig
 
 from docs import picture
+from tests import programs
 from tests.conftest import CommandLine
 from tests.docs import (
     DOCUMENTS,
@@ -27,6 +27,7 @@ from tests.docs import (
     first_command,
     steps,
 )
+from tests.interop import peers
 
 REFERENCE = ROOT / "docs/reference.md"
 # These sections set the tool up in a clone; the others begin in an empty folder, with the tool.
@@ -96,16 +97,30 @@ def under(heading: str) -> list[Block]:
     return found
 
 
+def require_index(*pip: str | Path, folder: Path) -> None:
+    """Skip the test where an installer reaches no package index, or fail it if it should."""
+    asked = ("install", "--quiet", "--dry-run", "--no-deps", "--target", folder / "no", "hatchling")
+    try:
+        reached = programs.run(*pip, *asked, exit_code=None).exit_code == 0
+    except programs.TimeoutExpired:
+        reached = False
+    if not reached:
+        peers.lacks(f"a package index that {' '.join(map(str, pip))} reaches")
+
+
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_readme_installs_and_runs_its_first_command(
     installer: str, clone: Path, tmp_path: Path, open_terminal: OpenTerminal
 ) -> None:
     tools, apps = tmp_path / "tools", tmp_path / "apps"
+    require_index(sys.executable, "-m", "pip", folder=tmp_path)
     if INSTALLERS[installer]:
         # A venv without a pip of its own, which would take longer than all that is installed.
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", tools], check=True)
-        pip = [sys.executable, "-m", "pip", "--python", str(tools / "bin/python")]
-        subprocess.run([*pip, "install", INSTALLERS[installer]], check=True, capture_output=True)
+        programs.run(sys.executable, "-m", "venv", "--without-pip", tools)
+        pip = (sys.executable, "-m", "pip", "--python", tools / "bin/python")
+        programs.run(*pip, "install", INSTALLERS[installer], seconds=300)
+    if installer == "uv":  # it does not read the settings of pip
+        require_index(tools / "bin/uv", "pip", folder=tmp_path)
     terminal = open_terminal(
         clone,
         PATH=f"{apps}:{tools / 'bin'}:{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin",
