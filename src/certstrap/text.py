@@ -1,4 +1,26 @@
-"""How texts from others are shown."""
+"""How values are written for readers and for programs, and how texts from others are shown."""
+
+from datetime import datetime, timedelta
+
+
+def timestamp(instant: datetime) -> str:
+    """Return an instant for programs: in ISO 8601 and UTC, as in ``2026-11-23T12:00:00Z``."""
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def utc(instant: datetime) -> str:
+    """Return an instant for readers: in UTC, to the second, as in ``2026-11-23 12:00:00 UTC``."""
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def days_left(end: datetime, now: datetime) -> int:
+    """Return the days until ``end``, to the nearest; negative if it was days ago."""
+    return (end - now + timedelta(hours=12)).days
+
+
+def serial_number(number: int) -> str:
+    """Return a serial number in upper-case hex, as OpenSSL writes it."""
+    return f"{number:X}"
 
 
 def with_capital(sentence: str) -> str:

@@ -385,7 +385,7 @@ def test_json_tells_a_program_what_was_created(certstrap: CommandLine, folder: P
     assert [second[key] for key in ("name", "key", "certificate", "ca")] == [
         "b", "out/b.key", "out/b.crt", "Cert",
     ]  # fmt: skip
-    assert second["serial"] == f"{certificate(folder, 'b').serial_number:x}"
+    assert second["serial"] == f"{certificate(folder, 'b').serial_number:X}"
     assert second["not_after"] == "2028-05-23T12:00:00Z"
     again = json.loads(certstrap("issue", "a", "--pkcs8", "--json").stdout)["results"][0]
     assert (again["created"], again["pkcs8_key"]) == (["out/a.pkcs8.key"], "out/a.pkcs8.key")

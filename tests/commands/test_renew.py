@@ -610,11 +610,11 @@ def test_revoke_tells_which_older_certificates_are_still_valid(
     certstrap("renew", "client", now=NOW + DAY)
     told = (
         "Older certificates of that name are still valid; revoke each with --serial: "
-        f"{old.serial_number:x}\n"
+        f"{old.serial_number:X}\n"
     )
     revoke = ("revoke", "--CN", "client")
     certstrap(*revoke, now=NOW + DAY, stderr=told)
     certstrap(*revoke, now=NOW + DAY, stderr=told)
     certstrap(*revoke, now=NOW + 100 * DAY)
-    certstrap("revoke", "--serial", f"{old.serial_number:x}", "--CA", "Cert")
+    certstrap("revoke", "--serial", f"{old.serial_number:X}", "--CA", "Cert")
     certstrap(*revoke, now=NOW + DAY)

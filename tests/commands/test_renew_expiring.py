@@ -230,10 +230,10 @@ def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
             {
                 "name": "middle",
                 "certificate": "out/middle.crt",
-                "serial": f"{new.serial_number:x}",
+                "serial": f"{new.serial_number:X}",
                 "not_after": "2027-02-22T12:00:00Z",
                 "ends_with_its_ca": False,
-                "old_serial": f"{old.serial_number:x}",
+                "old_serial": f"{old.serial_number:X}",
                 "old_not_after": "2027-02-21T12:00:00Z",
                 "updated": ["out/middle.crt"],
                 "archived": [f"out/archive/middle.1.{old.serial_number:x}.crt"],

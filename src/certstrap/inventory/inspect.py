@@ -1,7 +1,7 @@
 """What a file is, as values that JSON has, and whether the files of one name belong together."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha1, sha256
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from certstrap.store import files
 from certstrap.store.chain import revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
+from certstrap.text import days_left, serial_number, timestamp
 
 Properties = dict[str, Any]
 
@@ -81,10 +82,10 @@ def certificate_properties(certificate: x509.Certificate, now: datetime) -> Prop
         "subject": certificate.subject.rfc4514_string(),
         "issuer": certificate.issuer.rfc4514_string(),
         "self_signed": is_self_signed(certificate),
-        "serial": f"{certificate.serial_number:X}",
-        "not_before": time(certificate.not_valid_before_utc),
-        "not_after": time(end),
-        "days_left": days_between(now, end),
+        "serial": serial_number(certificate.serial_number),
+        "not_before": timestamp(certificate.not_valid_before_utc),
+        "not_after": timestamp(end),
+        "days_left": days_left(end, now),
         **_common(certificate),
         "ca": is_ca(certificate),
         "path_length": path_length_of(certificate),
@@ -124,16 +125,16 @@ def crl_properties(crl: x509.CertificateRevocationList, now: datetime) -> Proper
     return {
         "issuer": crl.issuer.rfc4514_string(),
         "number": number.crl_number if number else None,
-        "last_update": time(crl.last_update_utc),
-        "next_update": time(end) if end else None,
-        "days_left": days_between(now, end) if end else None,
+        "last_update": timestamp(crl.last_update_utc),
+        "next_update": timestamp(end) if end else None,
+        "days_left": days_left(end, now) if end else None,
         "signature": signature_of(crl),
         "authority_key_identifier": _authority(crl),
         "other_extensions": _others(crl),
         "revoked": [
             {
-                "serial": f"{entry.serial_number:X}",
-                "date": time(entry.revocation_date_utc),
+                "serial": serial_number(entry.serial_number),
+                "date": timestamp(entry.revocation_date_utc),
                 "reason": _reason(entry),
             }
             for entry in crl
@@ -173,16 +174,6 @@ def signature_of(of: _Signed) -> str:
         return _EDWARDS.get(kind, kind)
     name = _HASHES.get(hashed.name, hashed.name.upper())
     return f"{'RSA-PSS' if kind == 'RSASSA' else kind} with {name}"
-
-
-def time(instant: datetime) -> str:
-    """Return an instant in ISO 8601."""
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def days_between(now: datetime, end: datetime) -> int:
-    """Return the days that are left, to the nearest; negative if ``end`` was days ago."""
-    return (end - now + timedelta(hours=12)).days
 
 
 def _names(names: Iterable[x509.GeneralName]) -> dict[str, list[str]]:

@@ -16,7 +16,7 @@ from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import REASONS, reason_of
 from certstrap.store.depot import Name
-from certstrap.text import quoted
+from certstrap.text import quoted, serial_number, utc
 
 EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"
 
@@ -72,7 +72,7 @@ def command(
     revoked = session.transact(lambda new: revoke(session, new, which, issuer, why))
     if revoked.since:
         changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
-        say(f"Revoked already, since {revoked.since:%Y-%m-%d %H:%M:%S} UTC: {changed}.")
+        say(f"Revoked already, since {utc(revoked.since)}: {changed}.")
         remark(_other_lines(revoked, which))
         return
     count = revoked.entries
@@ -94,7 +94,7 @@ def _other_lines(revoked: Revoked, which: Name | int) -> Iterator[str]:
     if revoked.still_valid:
         yield (
             "Older certificates of that name are still valid; revoke each with --serial: "
-            f"{', '.join(f'{serial:x}' for serial in revoked.still_valid)}"
+            f"{', '.join(map(serial_number, revoked.still_valid))}"
         )
 
 

@@ -9,7 +9,7 @@ from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshake import Handshake
-from certstrap.text import escaped, with_capital
+from certstrap.text import escaped, timestamp, with_capital
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -204,7 +204,7 @@ def document(
     """Return reports as JSON, which docs/json.md describes; ``quiet``: findings that failed."""
     return {
         "schema": SCHEMA,
-        "checked_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "checked_at": timestamp(now),
         "passed": all(report.passed for report in reports),
         "results": [_result(report, depot_path, quiet=quiet) for report in reports],
     }

@@ -13,7 +13,7 @@ from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki.decode import KeyObject
 from certstrap.pki.keys import PublicKey
 from certstrap.store.depot import CERTIFICATE
-from certstrap.text import escaped
+from certstrap.text import days_left, escaped, timestamp, utc
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -77,7 +77,7 @@ def _of_certificate(
     yield "CA", f"yes, with {below} CAs below it" if of["ca"] else "no", ""
     yield from _usages(of)
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    yield "Valid", f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC", ""
+    yield "Valid", _period(start, end), ""
     yield "Days left", *_days(certificate, now)
     yield from _of_public_key(of["key"])
     yield "Signature", of["signature"], ""
@@ -87,6 +87,10 @@ def _of_certificate(
 
 
 _SOON = 30  # days
+
+
+def _period(start: datetime, end: datetime | None) -> str:
+    return f"{utc(start).removesuffix(' UTC')} to {utc(end)}" if end else utc(start)
 
 
 def _issuer(of: inspect.Properties, each: Inspected) -> str:
@@ -124,8 +128,7 @@ def _of_crl(
     by = each.issuer
     yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA of this depot", ""
     yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
-    end = f" to {crl.next_update_utc:%Y-%m-%d %H:%M:%S} UTC" if crl.next_update_utc else " UTC"
-    yield "Valid", f"{crl.last_update_utc:%Y-%m-%d %H:%M:%S}{end}", ""
+    yield "Valid", _period(crl.last_update_utc, crl.next_update_utc), ""
     yield "Signature", of["signature"], ""
     revoked = of["revoked"]
     yield "Revoked", f"{len(revoked)} certificate{'' if len(revoked) == 1 else 's'}", ""
@@ -161,7 +164,7 @@ def _names(names: dict[str, list[str]] | None) -> str:
 def _days(certificate: x509.Certificate, now: datetime) -> tuple[str, str]:
     """Return in words how long a certificate is valid still, and the style of these words."""
     end = certificate.not_valid_after_utc
-    days = inspect.days_between(now, end)
+    days = days_left(end, now)
     if now > end:
         ago = f"{-days} day{'' if days == -1 else 's'} ago" if days else "today"
         return f"none: it expired {ago}", "red"
@@ -212,7 +215,7 @@ def document(found: Sequence[Inspection], now: datetime) -> dict[str, Any]:
     """Return everything as JSON, which docs/depot.md describes."""
     return {
         "schema": SCHEMA,
-        "inspected_at": inspect.time(now),
+        "inspected_at": timestamp(now),
         "results": [
             {
                 "name": inspection.name,

@@ -19,6 +19,7 @@ from certstrap.cli.render.lines import (
 from certstrap.hints import Hint, command_line, printed
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
+from certstrap.text import serial_number, timestamp
 
 if TYPE_CHECKING:
     from certstrap.operations.issue import Issued, Ready
@@ -147,8 +148,8 @@ def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
             "key": each.entry.path(KEY) if each.key else None,
             "pkcs8_key": each.pkcs8.path if each.pkcs8 else None,
             "ca": each.ca.entry.stem,
-            "serial": f"{each.certificate.serial_number:x}",
-            "not_after": f"{each.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+            "serial": serial_number(each.certificate.serial_number),
+            "not_after": timestamp(each.certificate.not_valid_after_utc),
         }
         for each in issued
     ]
@@ -171,8 +172,12 @@ def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
 
 
 def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> str:
-    at = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    document = {"schema": SCHEMA, "issued_at": at, "dry_run": dry_run, "results": results}
+    document = {
+        "schema": SCHEMA,
+        "issued_at": timestamp(now),
+        "dry_run": dry_run,
+        "results": results,
+    }
     return json.dumps(document, indent=2)
 
 

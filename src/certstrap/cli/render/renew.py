@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from certstrap.hints import Hint, printed
 from certstrap.store.depot import CERTIFICATE
+from certstrap.text import serial_number, timestamp
 
 if TYPE_CHECKING:
     from certstrap.errors import CertstrapError
@@ -88,7 +89,7 @@ def document(
     """
     return {
         "schema": SCHEMA,
-        "renewed_at": _time(now),
+        "renewed_at": timestamp(now),
         "action": "restored" if restored else "renewed",
         "renewed": [_renewed(each) for each in outcome.renewed],
         "skipped": [_reason(*each, depot_path) for each in outcome.skipped],
@@ -101,11 +102,11 @@ def _renewed(renewed: "Renewed") -> dict[str, Any]:
     return {
         "name": renewed.entry.stem,
         "certificate": renewed.entry.path(CERTIFICATE),
-        "serial": f"{renewed.certificate.serial_number:x}",
-        "not_after": _time(renewed.certificate.not_valid_after_utc),
+        "serial": serial_number(renewed.certificate.serial_number),
+        "not_after": timestamp(renewed.certificate.not_valid_after_utc),
         "ends_with_its_ca": renewed.cut,
-        "old_serial": f"{renewed.old.serial_number:x}",
-        "old_not_after": _time(renewed.old.not_valid_after_utc),
+        "old_serial": serial_number(renewed.old.serial_number),
+        "old_not_after": timestamp(renewed.old.not_valid_after_utc),
         "updated": list(renewed.paths),
         "archived": list(renewed.archived),
     }
@@ -114,7 +115,3 @@ def _renewed(renewed: "Renewed") -> dict[str, Any]:
 def _reason(entry: "Entry", error: "CertstrapError", depot_path: str) -> dict[str, Any]:
     fix = printed(error.hint, depot_path) or None
     return {"name": entry.stem, "reason": str(error), "fix": fix}
-
-
-def _time(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

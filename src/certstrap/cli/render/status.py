@@ -5,7 +5,7 @@ A depot may be large, so everything is yielded line by line.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +13,7 @@ from certstrap.cli.render.lines import columns, padded
 from certstrap.hints import printed
 from certstrap.inventory.status import Item, Status
 from certstrap.pki.findings import Finding
-from certstrap.text import escaped
+from certstrap.text import days_left, escaped, serial_number, timestamp
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -73,7 +73,7 @@ def row_of(depth: int, item: Item, now: datetime) -> Row:
         return Row(depth, name, item.key, words, "", None, "yellow", problems)
     whole = max((item.end - item.start).total_seconds(), 1)
     left = min(max((item.end - now).total_seconds() / whole, 0), 1)
-    days = (item.end - now + timedelta(hours=12)).days
+    days = days_left(item.end, now)
     style = "yellow" if state == "valid" and days < _SOON else _STYLES[state]
     if state == "not yet valid":
         words = "not yet"
@@ -164,8 +164,8 @@ def document(
     head = {
         "schema": SCHEMA,
         "depot": status.root,
-        "checked_at": _time(status.now),
-        "expiring_by": _time(limit) if limit else None,
+        "checked_at": timestamp(status.now),
+        "expiring_by": timestamp(limit) if limit else None,
         "problems": [_problem(problem, depot_path) for problem in status.problems],
     }
     yield json.dumps(head)[:-1] + ', "items": ['
@@ -184,14 +184,14 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
         "key": item.key or None,
         "has_key": item.has_key,
         "state": item.state(now),
-        "not_before": _time(item.start) if item.start else None,
-        "not_after": _time(item.end) if item.end else None,
-        "days_left": (item.end - now + timedelta(hours=12)).days if item.end else None,
-        "serial": f"{item.serial:X}" if item.serial is not None else None,
+        "not_before": timestamp(item.start) if item.start else None,
+        "not_after": timestamp(item.end) if item.end else None,
+        "days_left": days_left(item.end, now) if item.end else None,
+        "serial": serial_number(item.serial) if item.serial is not None else None,
         "issuer": item.issuer or None,
         "issuer_name": item.issuer_name or None,
-        "revoked_at": _time(item.revoked) if item.revoked else None,
-        "crl_next_update": _time(item.crl_end) if item.crl_end else None,
+        "revoked_at": timestamp(item.revoked) if item.revoked else None,
+        "crl_next_update": timestamp(item.crl_end) if item.crl_end else None,
         "problems": [_problem(problem, depot_path) for problem in item.problems],
     }
 
@@ -202,10 +202,6 @@ def _problem(problem: Finding, depot_path: str) -> dict[str, str | None]:
         "sentence": problem.sentence,
         "hint": printed(problem.hint, depot_path) or None,
     }
-
-
-def _time(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 _METRICS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from certstrap.hints import printed
 from certstrap.inventory.verify import Link, Verdict
-from certstrap.text import escaped
+from certstrap.text import escaped, serial_number, timestamp
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,7 +69,7 @@ def document(verdicts: Sequence[Verdict], at: datetime, depot_path: str = "") ->
     """Return everything as JSON, which docs/depot.md describes."""
     return {
         "schema": SCHEMA,
-        "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "at": timestamp(at),
         "good": all(verdict.is_good for verdict in verdicts),
         "results": [_result(verdict, depot_path) for verdict in verdicts],
     }
@@ -85,8 +85,8 @@ def _result(verdict: Verdict, depot_path: str) -> dict[str, Any]:
             {
                 "source": link.source,
                 "subject": link.certificate.subject.rfc4514_string(),
-                "serial": f"{link.certificate.serial_number:X}",
-                "not_after": f"{link.certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+                "serial": serial_number(link.certificate.serial_number),
+                "not_after": timestamp(link.certificate.not_valid_after_utc),
                 "failures": [
                     {
                         "rule": finding.rule,
