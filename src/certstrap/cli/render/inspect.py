@@ -212,7 +212,7 @@ def drawing(found: Sequence[Inspection], now: datetime, width: int) -> "Renderab
 
 
 def document(found: Sequence[Inspection], now: datetime) -> dict[str, Any]:
-    """Return everything as JSON, which docs/depot.md describes."""
+    """Return everything as JSON, which docs/json.md describes."""
     return {
         "schema": SCHEMA,
         "inspected_at": timestamp(now),

@@ -139,7 +139,7 @@ def _ca_paths(ready: "Ready") -> Iterator[str]:
 
 
 def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
-    """Return what was created as JSON, which docs/batches.md describes."""
+    """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
             "name": each.entry.stem,
@@ -157,7 +157,7 @@ def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
 
 
 def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
-    """Return what would be created as JSON, which docs/batches.md describes."""
+    """Return what would be created as JSON, which docs/json.md describes."""
     first = next((each for each in ready if each.ca is None), None)  # it comes with the new CA
     results = [
         {

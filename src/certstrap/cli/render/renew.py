@@ -78,7 +78,7 @@ def document(
     restored: bool,
     command: tuple[str, int] | None,
 ) -> dict[str, Any]:
-    """Return what came of it as JSON, which docs/renewal.md describes.
+    """Return what came of it as JSON, which docs/json.md describes.
 
     Args:
         outcome: the result.

@@ -153,7 +153,7 @@ def document(
     limit: datetime | None = None,
     depot_path: str = "",
 ) -> Iterator[str]:
-    """Yield the lines of a JSON document, which docs/depot.md describes.
+    """Yield the lines of a JSON document, which docs/json.md describes.
 
     Args:
         status: the depot.

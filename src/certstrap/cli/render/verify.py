@@ -66,7 +66,7 @@ def drawing(verdicts: Sequence[Verdict], width: int, depot_path: str = "") -> "R
 
 
 def document(verdicts: Sequence[Verdict], at: datetime, depot_path: str = "") -> dict[str, Any]:
-    """Return everything as JSON, which docs/depot.md describes."""
+    """Return everything as JSON, which docs/json.md describes."""
     return {
         "schema": SCHEMA,
         "at": timestamp(at),
