@@ -50,6 +50,7 @@ def documents(certstrap: CommandLine, folder: Path) -> dict[str, list[Document]]
     certstrap("revoke", "--CN", "lost", "--reason", "superseded")
     run("renew", "worker", "--exec", "true")
     run("renew", "--expiring", "10 years", exit_code=1)  # a root, and one that is revoked
+    (folder / "out/worker.key").chmod(0o666)
     run("status")
     odd = a_certificate_with(
         (x509.SubjectAlternativeName(NAMES), False),
