@@ -58,7 +58,7 @@ def fill(root: Path, count: int) -> None:
         (root / f"{stem}.crt").write_bytes(builder.sign(ca, SHA256()).public_bytes(PEM))
         (root / f"{stem}.csr").write_bytes(request.public_bytes(PEM))
         (root / f"{stem}.key").write_bytes(data)
-        (root / f"{stem}.key").chmod(0o440)
+        (root / f"{stem}.key").chmod(0o400)
 
     write("CA", ca, 3000)
     for number in range(count):

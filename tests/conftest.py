@@ -150,6 +150,11 @@ def depot(
     return folder / "out"
 
 
+def visible(folder: Path) -> list[Path]:
+    """Return what is in a folder but what is hidden, as ``ls`` shows it."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:
     """Return the mode and content of everything below ``folder``, to compare."""
     return {

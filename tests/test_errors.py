@@ -67,7 +67,7 @@ SENTENCES = [
     (
         errors.LaxModeError("a.key", 0o644),
         "a.key is a private key that others can access (mode 0644).",
-        "Restrict it with: chmod 0440 ",
+        "Restrict it with: chmod 0400 ",
     ),
     (
         errors.InvalidNameError(
@@ -155,7 +155,7 @@ def test_a_block_in_which_nothing_fails_is_left_alone() -> None:
 def test_the_command_that_restricts_a_key_works_for_a_path_with_quotes() -> None:
     path = "it's mine/a b.key"
     _, command = printed(errors.LaxModeError(path, 0o644).hint).split(": ")
-    assert shlex.split(command) == ["chmod", "0440", path]
+    assert shlex.split(command) == ["chmod", "0400", path]
 
 
 def test_an_internal_error_shows_where_it_is_but_not_what_it_was_about() -> None:

@@ -36,7 +36,7 @@ def test_braces_are_for_options_only() -> None:
         (("certstrap", "sign", "x", ("--CA", "-c")), "certstrap sign x --CA=-c"),
         (("certstrap", "bundle", ("--rotate", "-c", "d")), "certstrap bundle --rotate -c d"),
         (("certstrap", "crl", "it's"), "certstrap crl 'it'\"'\"'s'"),
-        (("chmod", "0440", "-x"), "chmod 0440 ./-x"),
+        (("chmod", "0400", "-x"), "chmod 0400 ./-x"),
         (("fuser", ("-v",), "D"), "fuser -v D"),
         (("openssl", "x509", ("-in", "-x")), "openssl x509 -in ./-x"),
     ],

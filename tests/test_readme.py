@@ -15,7 +15,7 @@ from temporalio.envconfig import ClientConfig
 
 from docs import picture
 from tests import programs
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 from tests.docs import (
     DOCUMENTS,
     GUIDES,
@@ -202,7 +202,7 @@ def test_reference_lists_the_files_of_a_client_with_their_modes(
     listed = dict(re.findall(r"^\| `(out/[^`]+)` \| (\d{4}) \|", text, re.MULTILINE))
     assert listed == {
         str(path.relative_to(tmp_path)): f"{stat.S_IMODE(path.stat().st_mode):04o}"
-        for path in (tmp_path / "out").iterdir()
+        for path in visible(tmp_path / "out")
     }
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700
 
@@ -221,7 +221,7 @@ def test_files_exist_if_only_standard_output_could_not_be_written(
 ) -> None:
     line = 'certstrap init --common-name "Cert" --curve P-256 --no-passphrase > /dev/full'
     assert terminal.run(line)[0] == 1
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+    assert sorted(path.name for path in visible(tmp_path / "out")) == [
         "Cert.crl",
         "Cert.crt",
         "Cert.key",

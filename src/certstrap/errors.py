@@ -218,7 +218,7 @@ class LaxModeError(CertstrapError):
         self.path, self.mode = path, mode
         super().__init__(
             f"{path} is a private key that others can access (mode {mode:04o}).",
-            Hint("Restrict it with", ("chmod", "0440", path)),
+            Hint("Restrict it with", ("chmod", "0400", path)),
         )
 
 

@@ -1,12 +1,13 @@
 """Sessions: what a command works with, and how it changes a depot."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from cryptography import x509
 
-from certstrap.errors import RefusedError, storage_errors
+from certstrap.errors import InUseError, RefusedError, StorageError, storage_errors
 from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
@@ -201,14 +202,24 @@ class Session:
         return self.transact(steps, [output])
 
     def recover(self) -> None:
-        """Finish what a killed process began to replace in the depot, for a command that reads it.
+        """Finish what a killed process left in the depot, for a command that reads it.
+
+        What it began to replace is replaced, or not at all. Temporary files, which may hold a
+        private key, are removed, unless another process writes at this moment.
 
         Raises:
             CertstrapError: it cannot be finished.
         """
-        if any(map(journal.exists, (self.depot.root, self.depot.archive))):
+        folders = (self.depot.root, self.depot.archive)
+        if any(map(journal.exists, folders)):
             with begun(self.depot, (), self.timeout, creates=False):
                 self._look_again()
+        elif any(map(files.has_temporary, folders)):
+            with (
+                suppress(InUseError, StorageError),
+                begun(self.depot, (), Timeout(seconds=0), creates=False),
+            ):
+                pass
 
     def _look_again(self) -> None:
         self.depot = Depot(self.depot.root)

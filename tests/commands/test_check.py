@@ -141,7 +141,7 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
         "To fix: Renew it: certstrap --depot-path 'my certstrap depot' renew NAME"
     )
     outcome = certstrap(*in_depot, "check", "NAME").stdout
-    assert f"To fix: Restrict the file: chmod 0440 '{path}'\n" in outcome
+    assert f"To fix: Restrict the file: chmod 0400 '{path}'\n" in outcome
 
 
 def test_a_pkcs12_file_is_no_key_to_be_written_again(certstrap: CommandLine, depot: Path) -> None:

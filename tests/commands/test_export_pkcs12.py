@@ -10,7 +10,7 @@ from certstrap.pki.keys import KeySpec
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
 from tests.cli.terminal import AGAIN, NEW, ends, terminal
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 
 EXPORT = ("export-pkcs12", "client")
 CREATED = "Created out/client.p12 (encrypted by passphrase)"
@@ -191,12 +191,12 @@ def test_an_encrypted_key_may_go_into_a_file_without_a_passphrase(
 
 
 def test_the_file_goes_to_the_path_that_was_given(certstrap: CommandLine, depot: Path) -> None:
-    before = sorted(depot.iterdir())
+    before = sorted(visible(depot))
     outcome = certstrap(*EXPORT, "--output", "identity.pfx", "--passphrase", "new")
     assert outcome.lines == ["Created identity.pfx (encrypted by passphrase)"]
     assert certificates(Path("identity.pfx"), "new")
     assert Path("identity.pfx").stat().st_mode & 0o777 == 0o400
-    assert sorted(depot.iterdir()) == before
+    assert sorted(visible(depot)) == before
 
 
 def test_nothing_is_overwritten_and_no_passphrase_is_asked_for(

@@ -1,6 +1,5 @@
 """`import` takes the CAs and leaves of other tools, and goes on with them."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 from tests.interop.peers import certtool, openssl
 
 PASSIN, PASSOUT = ("-passin", "pass:secret"), ("-passout", "pass:secret")
@@ -237,7 +236,7 @@ def test_files_in_der_become_pem(certstrap: CommandLine, folder: Path) -> None:
     (folder / "ca.req").write_bytes(request.public_bytes(Encoding.DER))
     (folder / "ca.key").write_bytes(foreign.key_data(pair.key, encoding=Encoding.DER))
     certstrap("import", "CA", "--cert", "ca.cer", "--key", "ca.key", "--csr", "ca.req")
-    assert sorted(os.listdir(folder / "out")) == ["CA.crt", "CA.csr", "CA.key"]
+    assert [path.name for path in visible(folder / "out")] == ["CA.crt", "CA.csr", "CA.key"]
     assert (folder / "out/CA.crt").read_bytes() == pair.pem
     assert (folder / "out/CA.csr").read_bytes() == request.public_bytes(Encoding.PEM)
     assert (folder / "out/CA.key").read_bytes() == foreign.key_data(pair.key)

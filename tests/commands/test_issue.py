@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.pki.keys import P256, RSA_2048, spec_of
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
-from tests.conftest import NOW, CommandLine, snapshot
+from tests.conftest import NOW, CommandLine, snapshot, visible
 
 P256_ISSUE = ("issue", "--curve", "P-256")
 CA = ("init", *NEW_KEY, "--expires", "10 years", "--cn")
@@ -60,7 +60,7 @@ def test_in_an_empty_folder_it_does_the_whole_walkthrough(
         "  Give your client out/a.crt and out/a.pkcs8.key.",
         *NOT_ENCRYPTED,
     ]
-    names = {path.name for path in (folder / "out").iterdir()}
+    names = {path.name for path in visible(folder / "out")}
     created = [line.split()[1] for line in outcome.lines if line.startswith("Created ")]
     assert names == {path.removeprefix("out/") for path in created}
     signed(folder).verify_directly_issued_by(signed(folder, "Cert"))

@@ -16,7 +16,7 @@ from tests import programs
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import ends, terminal
-from tests.conftest import NOW, CommandLine, snapshot
+from tests.conftest import NOW, CommandLine, snapshot, visible
 from tests.programs import CERTSTRAP, end
 
 HEADER = "name,domains,ips,uris,curve,key-bits,expires,profile,pkcs8\n"
@@ -333,7 +333,7 @@ def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
     dry = certstrap("issue", "a", "b", "--pkcs8", *NEW_KEY, "--dry-run")
     assert not (folder / "out").exists()
     certstrap("issue", "a", "b", "--pkcs8", *NEW_KEY)
-    created = {f"Would create out/{path.name}" for path in (folder / "out").iterdir()}
+    created = {f"Would create out/{path.name}" for path in visible(folder / "out")}
     assert set(dry.lines) == created
     assert certstrap("issue", "a", "--dry-run").lines == [
         "out/a.crt exists already, and expires on 2028-05-23."
@@ -432,7 +432,7 @@ def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert end(process).exit_code == 130
-    made = {path.name: path.read_bytes() for path in (folder / "out").iterdir()}
+    made = {path.name: path.read_bytes() for path in visible(folder / "out")}
     assert 50 <= sum(name.endswith(".crt") for name in made) < 1001
     assert not [name for name in made if name.startswith(".")]
     done = programs.run(*command, folder=folder)
@@ -469,7 +469,7 @@ def test_a_killed_list_goes_on_where_it_was(folder: Path) -> None:
     for number in range(300):
         key = foreign.load_key(folder / f"out/n{number}.key", None)
         assert key.public_key() == certificate(folder, f"n{number}").public_key()
-    assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
+    assert not [path for path in visible(folder / "out") if path.name.startswith(".")]
 
 
 def test_a_key_that_nobody_accepts_is_reported_once(certstrap: CommandLine) -> None:

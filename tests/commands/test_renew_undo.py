@@ -35,13 +35,14 @@ def test_what_was_replaced_comes_back_and_goes_again(
     certstrap("renew", "client", *options, "--passphrase", "p")
     after = files(depot)
     assert before != after
-    printed = certstrap(*UNDO).lines
+    certstrap.refuses(*UNDO, sentence="A passphrase is needed")
+    printed = certstrap(*UNDO, "--passphrase", "p").lines
     assert "Updated out/client.crt: expires 2027-02-21" in printed
     assert printed[-1] == "The old files are in out/archive."
     assert files(depot) == before
-    certstrap(*UNDO)
+    certstrap(*UNDO, "--passphrase", "p")
     assert files(depot) == after
-    certstrap(*UNDO)
+    certstrap(*UNDO, "--passphrase", "p")
     assert files(depot) == before
 
 

@@ -14,7 +14,7 @@ from certstrap.pki.keys import P256, RSA_2048, PrivateKey, spec_of
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_key
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 
 REQUEST = ("request-cert", *NEW_KEY)
 
@@ -31,8 +31,8 @@ def names_of(request: x509.CertificateSigningRequest) -> list[object]:
 def test_a_request_is_two_files_and_two_lines(certstrap: CommandLine, folder: Path) -> None:
     outcome = certstrap(*REQUEST, "--common-name", "client")
     assert outcome.stdout == "Created out/client.key\nCreated out/client.csr\n"
-    modes = {path.name: path.stat().st_mode & 0o777 for path in (folder / "out").iterdir()}
-    assert modes == {"client.key": 0o440, "client.csr": 0o444}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in visible(folder / "out")}
+    assert modes == {"client.key": 0o400, "client.csr": 0o444}
     request = request_of(folder, "client")
     assert request.subject == foreign.name_of("client")
     assert request.is_signature_valid
@@ -147,7 +147,7 @@ def test_a_key_that_does_not_exist_is_created_there(certstrap: CommandLine, fold
     outcome = certstrap(*REQUEST, "--cn", "a", "--key", "p.key", "--csr", "p.csr")
     assert outcome.lines == ["Created p.key", "Created p.csr"]
     assert sorted(path.name for path in folder.iterdir()) == ["p.csr", "p.key"]
-    assert (folder / "p.key").stat().st_mode & 0o777 == 0o440
+    assert (folder / "p.key").stat().st_mode & 0o777 == 0o400
     key = foreign.load_key(folder / "p.key")
     assert foreign.load_request(folder / "p.csr").public_key() == key.public_key()
 
@@ -229,7 +229,7 @@ def test_a_name_that_is_taken_while_a_passphrase_is_typed_is_reported(
     outcome = certstrap(*args, exit_code=1)
     thread.join()
     assert outcome.stderr.startswith('Certificate request "a" already exists!\n')
-    assert [path.name for path in (folder / "out").iterdir()] == ["a.csr"]
+    assert [path.name for path in visible(folder / "out")] == ["a.csr"]
     assert (folder / "out/a.csr").read_bytes() == b"of another"
 
 

@@ -14,7 +14,7 @@ from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request
 from tests.cli.terminal import ends, terminal
-from tests.conftest import NOW, CommandLine, Program, snapshot
+from tests.conftest import NOW, CommandLine, Program, snapshot, visible
 
 SIGNED = "Created out/client.crt from out/client.csr signed by out/Cert.key"
 CUT = "Expires 2036-11-23, with its CA."
@@ -289,7 +289,7 @@ def test_beside_standard_output_it_tells_on_standard_error(folder: Path, program
     reported = done.stderr.splitlines()
     assert reported[0].endswith(", with its CA.")
     assert reported[1:] == ["Not copied from the request: basicConstraints."]
-    assert {path.name for path in (folder / "out").iterdir()} == {
+    assert {path.name for path in visible(folder / "out")} == {
         "Cert.key", "Cert.crt", "Cert.crl",
     }  # fmt: skip
 

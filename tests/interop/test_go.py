@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.pki.keys import CURVES
 from tests.builders import DATA, foreign
 from tests.builders.certificates import a_certificate
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 from tests.interop.peers import go
 
 READ_DEPOT = Path(__file__).with_name("go")
@@ -34,7 +34,7 @@ def test_go_reads_every_file_of_a_depot_and_signs_with_its_cas(folder: Path) -> 
             certstrap("sign", f"Int {client}", "--CA", ca, "--intermediate", "--passphrase", secret)
             certstrap("sign", client, "--CA", f"Int {client}", "--passphrase", secret)
             certstrap("revoke", "--CN", client, "--passphrase", secret)
-    files = [path.name for path in (folder / "out").iterdir()]
+    files = [path.name for path in visible(folder / "out")]
     assert len(files) == len(KINDS) * 2 * (3 + 4 + 3)
     assert judged(folder / "out") == sorted(f"{file} is right" for file in files)
 

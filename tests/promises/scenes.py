@@ -1,6 +1,5 @@
 """The commands that write, each before a depot that it can work on; and what is right after it."""
 
-import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from certstrap.cli.context import utc_now
 from certstrap.pki.keys import PublicKey
 from tests.builders.depots import NEW_KEY
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 from tests.promises.strace import DEPOT
 
-MODES = {".key": 0o440, ".csr": 0o444, ".crt": 0o444, ".crl": 0o444, ".pkcs8.key": 0o400}
+MODES = {".key": 0o400, ".csr": 0o444, ".crt": 0o444, ".crl": 0o444, ".pkcs8.key": 0o400}
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def temporary(folder: Path) -> list[str]:
 def names(folder: Path) -> list[str]:
     """Return the names of all that is in the depot, which need not be there."""
     depot = folder / DEPOT
-    return sorted(os.listdir(depot)) if depot.exists() else []
+    return [path.name for path in visible(depot)] if depot.exists() else []
 
 
 def revoked(folder: Path) -> int:

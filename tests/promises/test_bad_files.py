@@ -243,7 +243,7 @@ def test_a_key_that_is_open_to_others_is_refused(
     command, path, _ = READERS[reader]
     (depot.parent / path).chmod(mode)
     sentence = f"{path} is a private key that others can access (mode {mode:04o})."
-    says(certstrap, command, sentence, "chmod 0440 ")
+    says(certstrap, command, sentence, "chmod 0400 ")
 
 
 def test_the_chmod_of_the_hint_is_one_that_a_shell_can_run(

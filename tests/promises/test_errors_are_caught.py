@@ -15,7 +15,7 @@ from certstrap.hints import printed
 from tests import programs
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
-from tests.conftest import CommandLine, Program, snapshot
+from tests.conftest import CommandLine, Program, snapshot, visible
 from tests.programs import CERTSTRAP, Outcome
 
 INIT = ("init", "--cn", "Cert", *NEW_KEY)
@@ -168,7 +168,7 @@ def test_names_that_the_terminal_cannot_show_are_used_all_the_same(
     done = program(*args, environ=environ)
     assert not done.stderr
     assert len(done.lines) == 3
-    names = sorted(path.name for path in (folder / "out").iterdir())
+    names = sorted(path.name for path in visible(folder / "out"))
     assert names == ["Ünï.crl", "Ünï.crt", "Ünï.key"]
     done = program(*args, environ=environ, exit_code=1)
     assert len(done.stderr.splitlines()) == 2

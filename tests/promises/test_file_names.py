@@ -10,7 +10,7 @@ from cryptography import x509
 from certstrap.pki.keys import P256
 from tests.builders import DATA, foreign
 from tests.builders.depots import NEW_KEY
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, visible
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="It forbids some characters.")
 
@@ -185,7 +185,7 @@ def test_two_files_with_one_name_in_them_are_distinguished_by_their_file_names(
 def old_depot(folder: Path) -> Path:
     """A copy of what certstrap 1.3.0 wrote, with the modes that it gave."""
     shutil.copytree(DATA, folder / "out")
-    for path in (folder / "out").iterdir():
+    for path in visible(folder / "out"):
         path.chmod(0o440 if path.suffix == ".key" else 0o444)
     return folder / "out"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from certstrap.pki.crl import REASONS
 from certstrap.pki.validity import Expiry
 from tests.builders import crls, foreign
-from tests.conftest import NOW, CommandLine
+from tests.conftest import NOW, CommandLine, visible
 
 CA_END = Expiry.parse("10 years").after(NOW)
 LONG_AGO = NOW - timedelta(days=100)
@@ -52,7 +52,7 @@ def ca_files() -> dict[str, bytes]:
     with TemporaryDirectory() as root:
         line = "init --cn Cert --curve P-256 --no-passphrase"
         CommandLine()("--depot-path", root, *line.split(), "--expires", "10 years")
-        return {path.name: path.read_bytes() for path in Path(root).iterdir()}
+        return {path.name: path.read_bytes() for path in visible(Path(root))}
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def test_a_crl_holds_each_serial_number_once_since_its_first_time(
             assert crls.number(path) == number
             assert (crl.last_update_utc, crl.next_update_utc) == (now, CA_END)
             assert _is_signed_by_its_ca(crl, root)
-        assert {path.name for path in root.iterdir()} <= ca_files().keys()
+        assert {path.name for path in visible(root)} <= ca_files().keys()
 
 
 def _is_signed_by_its_ca(crl: x509.CertificateRevocationList, root: Path) -> bool:

@@ -14,16 +14,16 @@ from cryptography import x509
 from certstrap.pki.keys import RSA_2048, RSA_4096, spec_of
 from tests.builders import foreign
 from tests.cli.terminal import AGAIN, ENTER, NEW, ends
-from tests.conftest import NOW, CommandLine, snapshot
+from tests.conftest import NOW, CommandLine, snapshot, visible
 
 FAST = ("--curve", "P-256")
 FILES = {
     "Cert.crl": 0o444,
     "Cert.crt": 0o444,
-    "Cert.key": 0o440,
+    "Cert.key": 0o400,
     "your-namespace.crt": 0o444,
     "your-namespace.csr": 0o444,
-    "your-namespace.key": 0o440,
+    "your-namespace.key": 0o400,
     "your-namespace.pkcs8.key": 0o400,
 }
 INIT = ["Created {}/Cert.key", "Created {}/Cert.crt", "Created {}/Cert.crl"]
@@ -34,7 +34,7 @@ EXPORT = ["Created {}/your-namespace.pkcs8.key"]
 
 def require_documented_files(depot: Path) -> None:
     """Assert that the depot holds what the walkthrough promises, and nothing else."""
-    assert {path.name: path.stat().st_mode & 0o777 for path in depot.iterdir()} == FILES
+    assert {path.name: path.stat().st_mode & 0o777 for path in visible(depot)} == FILES
     ca = foreign.load_certificate(depot / "Cert.crt")
     leaf = foreign.load_certificate(depot / "your-namespace.crt")
     leaf.verify_directly_issued_by(ca)
@@ -102,7 +102,7 @@ def test_the_steps_may_be_taken_by_different_people(certstrap: CommandLine, fold
     certstrap("--depot-path", "ca", "sign", "your-namespace", "--CA", "Cert")
     (folder / "ca/your-namespace.crt").rename(folder / "client/your-namespace.crt")
     certstrap(*client, "export-pkcs8", "your-namespace")
-    for path in (folder / "ca").iterdir():
+    for path in visible(folder / "ca"):
         path.rename(folder / "client" / path.name)
     require_documented_files(folder / "client")
 
@@ -112,7 +112,7 @@ def test_the_steps_go_on_where_the_files_were_moved_to(
 ) -> None:
     certstrap("init", "--common-name", "Cert", *FAST, input="\n\n")
     (folder / "moved").mkdir()
-    for path in (folder / "out").iterdir():
+    for path in visible(folder / "out"):
         path.rename(folder / "moved" / path.name)
     moved = ("--depot-path", "moved")
     certstrap(*moved, "request-cert", "--common-name", "your-namespace", *FAST, input="\n\n")

@@ -31,7 +31,7 @@ from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, 
 from certstrap.store.transaction import Transaction
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.depots import NEW_KEY, init, request, signed
-from tests.conftest import NOW, CommandLine, snapshot
+from tests.conftest import NOW, CommandLine, snapshot, visible
 
 pytestmark = pytest.mark.depot(init(), *signed("a"), request("b"))
 """A depot with a CA ``Cert``, a client ``a`` with a certificate, and a request of ``b``."""
@@ -284,6 +284,7 @@ def test_new_files_create_a_depot_that_others_cannot_enter(folder: Path) -> None
         "b": (stat.S_IFREG | 0o444, b"new"),
         "new": (stat.S_IFDIR | 0o700, None),
         "new/depot": (stat.S_IFDIR | 0o700, None),
+        "new/depot/.gitignore": (stat.S_IFREG | 0o644, b"*\n"),
         "new/depot/a": (stat.S_IFREG | 0o444, b"new"),
     }
 
@@ -302,7 +303,7 @@ def test_a_folder_that_is_there_is_taken_as_it_is(root: str, folder: Path) -> No
     create(root, Entry(root, "x").path(CRL))
     there = folder if root == "." else folder / "out"
     assert stat.S_IMODE((folder / "out").stat().st_mode) == 0o755
-    assert [path.name for path in there.iterdir() if path.is_file()] == ["x.crl"]
+    assert [path.name for path in visible(there) if path.is_file()] == ["x.crl"]
 
 
 @pytest.mark.parametrize(

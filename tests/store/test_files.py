@@ -118,7 +118,7 @@ def test_a_private_file_that_others_can_access_is_refused(mode: int, folder: Pat
     (folder / "key").chmod(mode)
     with pytest.raises(LaxModeError, match=f"mode {mode:04o}") as caught:
         files.read("key", "private key", private=True)
-    assert "chmod 0440 key" in printed(caught.value.hint).replace("'", "")
+    assert "chmod 0400 key" in printed(caught.value.hint).replace("'", "")
     assert files.read("key", "private key") == b""
 
 

@@ -23,6 +23,7 @@ from certstrap.errors import (
     TooLongError,
 )
 
+PASSPHRASE_VARIABLE = "CERTSTRAP_PASSPHRASE"  # noqa: S105 - the name of it
 LOOPBACK_SECONDS = 5.0
 """How long a connection within this machine may take."""
 
@@ -61,9 +62,13 @@ def open_loopback() -> tuple[socket, socket]:
 def run_command(line: str) -> int:
     """Run a command line in the shell, and return its exit status.
 
-    What it prints goes to standard error: standard output has the results of this program.
+    What it prints goes to standard error: standard output has the results of this program. It does
+    not get the passphrase of this program.
     """
-    ended = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, stdout=2, check=False)  # noqa: S602 - the user's own line
+    environ = {name: value for name, value in os.environ.items() if name != PASSPHRASE_VARIABLE}
+    ended = subprocess.run(  # noqa: S602 - the user's own line
+        line, shell=True, stdin=subprocess.DEVNULL, stdout=2, check=False, env=environ
+    )
     return ended.returncode
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import typer
 
-from certstrap.cli.context import Context, is_interactive, read_all, read_line
+from certstrap.cli.context import PASSPHRASE_VARIABLE, Context, is_interactive, read_all, read_line
 from certstrap.cli.terminal import generate, remark
 from certstrap.errors import (
     NoPassphraseError,
@@ -118,7 +118,7 @@ def _of_environment(context: Context) -> bytes:
 
     An empty variable is a secret that was not set, and never means "not encrypted".
     """
-    return os.fsencode(context.environ.get("CERTSTRAP_PASSPHRASE", ""))
+    return os.fsencode(context.environ.get(PASSPHRASE_VARIABLE, ""))
 
 
 def _first_line(path: str) -> bytes:

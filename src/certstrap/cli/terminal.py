@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli import context
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.store.locks import one_report
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -38,7 +39,13 @@ def say(*lines: str) -> None:
     """Print lines to standard output; what they report is done, so one Ctrl-C comes too late."""
     with one_report():
         for line in lines:
-            typer.echo(line)
+            typer.echo(escaped(line))
+
+
+def say_json(document: str) -> None:
+    """Print a document in JSON to standard output, as `say` does."""
+    with one_report():
+        typer.echo(document)
 
 
 def say_each(lines: Iterable[str]) -> None:
@@ -50,7 +57,7 @@ def say_each(lines: Iterable[str]) -> None:
 def remark(lines: Iterable[str]) -> None:
     """Print lines to standard error, if standard output is for programs."""
     for line in lines:
-        typer.echo(line, err=True)
+        typer.echo(escaped(line), err=True)
 
 
 def say_pem(

@@ -183,6 +183,7 @@ class _Look:
     def __init__(self, depot: Depot, now: datetime) -> None:
         self.depot, self.now = depot, now
         self.shared = os.path.isdir(depot.root) and files.is_shared(depot.root)
+        self.group_enters = files.can_be_entered(depot.root)
         self.stems = {
             suffix: {entry.stem for entry in depot.with_suffix(suffix)}
             for suffix in (*_OWN, PKCS12)
@@ -236,6 +237,11 @@ class _Look:
                 "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
             )
         yield from self.wrong_list
+        if os.path.lexists(self.depot.archive):
+            try:
+                files.require_own_folder(self.depot.archive)
+            except CertstrapError as error:
+                yield Finding("foreign-archive", str(error), error.hint)
         journal = os.path.join(self.depot.root, files.JOURNAL)
         if os.path.lexists(journal):  # whoever may finish what it lists has done so
             yield Finding(
@@ -396,6 +402,7 @@ class _Look:
         try:
             try:
                 data = self._read(path, _PRIVATE[suffix], private=True)
+                problems += files.readable_by_group(path) if self.group_enters else ()
             except LaxModeError as error:
                 problems.append(Finding("lax-mode", str(error), error.hint))
                 data = self._read(path, _PRIVATE[suffix])

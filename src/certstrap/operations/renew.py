@@ -1,13 +1,14 @@
 """Renew certificates: the same again with new dates; and put back what a renewal replaced."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 
 from certstrap.errors import (
     CertstrapError,
@@ -22,7 +23,7 @@ from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import (
     CURVES,
     P384,
@@ -37,7 +38,7 @@ from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store import files
-from certstrap.store.archive import Archive
+from certstrap.store.archive import Archive, Archived
 from certstrap.store.chain import issuers_of, key_of_ca, require_root, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
@@ -171,28 +172,33 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
     Raises:
         CertstrapError: the old one cannot be opened.
     """
-    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415 - rarely needed
+    from certstrap.operations.export import encryption_for  # noqa: PLC0415 - rarely needed
 
-    from certstrap.operations.export import encryption_for  # noqa: PLC0415
-
-    path = entry.path(PKCS12)
     data = entry.read(PKCS12)
-    opened = secret = None
-    for secret in _secrets(session, path):
-        try:
-            opened = pkcs12.load_pkcs12(data, secret or None)
-        except (ValueError, UnsupportedAlgorithm):
-            continue
-        break
-    if not opened:
-        raise WrongPassphraseError(path, _hint(path))
+    opened, secret = _open_pkcs12(session, data, entry.path(PKCS12))
     if not opened.cert or opened.cert.certificate != change.old:
         return None
     key = change.key.private if change.key and opened.key else opened.key
-    encryption = encryption_for(secret or b"", session.rounds, legacy=_LEGACY in data)
+    encryption = encryption_for(secret, session.rounds, legacy=_LEGACY in data)
     above = issuers_of(session.depot, change.new)
     name = opened.cert.friendly_name
     return pkcs12.serialize_key_and_certificates(name, key, change.new, above, encryption)  # type: ignore[arg-type]
+
+
+def _open_pkcs12(
+    session: Session, data: bytes, path: str
+) -> tuple[pkcs12.PKCS12KeyAndCertificates, bytes]:
+    """Return what is in a PKCS#12 file, and the passphrase that opened it.
+
+    Raises:
+        CertstrapError: it cannot be opened.
+    """
+    for secret in _secrets(session, path):
+        try:
+            return pkcs12.load_pkcs12(data, secret or None), secret
+        except (ValueError, UnsupportedAlgorithm):
+            continue
+    raise WrongPassphraseError(path, _hint(path))
 
 
 def _secrets(session: Session, path: str) -> Iterator[bytes]:
@@ -607,6 +613,23 @@ def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
 
 
 _FROM_CERTIFICATE = (CHAIN, PKCS12)
+_AWAY = "Move it out of the archive."
+
+
+def prune(session: Session, new: Transaction, limit: datetime) -> list[str]:
+    """Remove the private keys from the archive that were replaced before ``limit``.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        CertstrapError: an archived certificate cannot be read, so when it was replaced is unknown.
+    """
+    session.depot.require()
+    paths = sorted(Archive(session.depot).keys_replaced_by(limit))
+    for path in paths:
+        new.remove(path)
+    return paths
 
 
 def undo(session: Session, new: Transaction, names: Sequence[Name]) -> list[Renewed]:
@@ -655,6 +678,58 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
                 "Move it away, and create it again afterwards.",
             )
     found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
+    rules.require(_not_belonging(session, last, before, found))
     archived = put(new, archive, entry, found, now_there)
     paths = tuple(entry.path(suffix) for suffix in found)
     return Renewed(entry, now_there, before, cut=False, paths=paths, archived=tuple(archived))
+
+
+def _not_belonging(
+    session: Session, last: Archived, before: x509.Certificate, found: Mapping[str, bytes]
+) -> Iterator[Finding]:
+    """Yield why archived files must not be put back: they are not what a renewal has replaced.
+
+    Args:
+        session: what the command works with; it opens keys that are encrypted.
+        last: the archived files.
+        before: the certificate among them.
+        found: the content of all of them, by suffix.
+
+    Raises:
+        CertstrapError: one of them cannot be read.
+    """
+    source, public = last.paths[CERTIFICATE], before.public_key()
+    if not is_self_signed(before) and not any(session.depot.issuers.of(before)):
+        yield Finding("issuer", f"{source} was not issued by a CA in {session.depot.root}.", _AWAY)
+    for suffix in found.keys() & {KEY, PKCS8}:
+        path = last.paths[suffix]
+        key, _ = key_files.load(found[suffix], path, session.passphrases.opening)
+        yield from rules.same_key(key.public_key(), path, public, source)
+    if REQUEST in found:
+        request = rules.load_request(found[REQUEST], last.paths[REQUEST])
+        yield from rules.same_key(request.public_key(), last.paths[REQUEST], public, source)
+    if CHAIN in found and not _is_chain_of(before, found[CHAIN], session.depot):
+        yield Finding("chain", f"{last.paths[CHAIN]} is not the chain of {source}.", _AWAY)
+    if PKCS12 in found:
+        path = last.paths[PKCS12]
+        opened, _ = _open_pkcs12(session, found[PKCS12], path)
+        if not opened.cert or opened.cert.certificate != before:
+            yield Finding("pair", f"{path} does not have the certificate {source}.", _AWAY)
+        if opened.key:
+            yield from rules.same_key(opened.key.public_key(), path, public, source)
+
+
+def _is_chain_of(leaf: x509.Certificate, data: bytes, depot: Depot) -> bool:
+    """Return whether a PEM file has ``leaf``, then the CAs of the depot that issued it."""
+    try:
+        first, *above = x509.load_pem_x509_certificates(data)
+    except ValueError:
+        return False
+    return first == leaf and all(
+        is_issued_by(below, ca)
+        and any(
+            (ca.subject, ca.public_key()) == (each.certificate.subject, each.key)
+            for each in depot.authorities  # it may have been renewed since
+        )
+        for below, ca in pairwise([first, *above])
+    )

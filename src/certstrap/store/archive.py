@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -16,10 +17,12 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, storage_errors
 from certstrap.pki import decode
+from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
 
 _SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
+PRIVATE = {KEY, PKCS8, PKCS12}
 _LONGEST = 255 - len(f".999999.{'f' * 40}{PKCS8}")
 """Bytes of a name that leave room for the rest; a file name has at most 255 (NAME_MAX)."""
 _NAME = re.compile(
@@ -40,15 +43,22 @@ class Archived(NamedTuple):
 
     def read(self, suffix: str) -> bytes:
         """Return the content of one of its files."""
-        private = suffix in {KEY, PKCS8, PKCS12}
+        private = suffix in PRIVATE
         return files.read(self.paths[suffix], "archived file", private=private, own=True)
 
 
 class Archive:
-    """The archive of a depot, which is listed once."""
+    """The archive of a depot, which is listed once.
+
+    Raises:
+        CertstrapError: another user may have put the folder there, or may write to it.
+    """
 
     def __init__(self, depot: Depot) -> None:
+        self._depot = depot
         self.root = depot.archive
+        if os.path.lexists(self.root):
+            files.require_own_folder(self.root)
         self._sets: dict[str, dict[int, dict[str, str]]] = {}
         self._planned: dict[str, list[x509.Certificate]] = {}
         for name in _names(self.root):
@@ -86,6 +96,35 @@ class Archive:
             for archived in self._of(stem):
                 with suppress(CertstrapError):
                     yield archived.paths[CERTIFICATE], archived.certificate()
+
+    def keys_replaced_by(self, limit: datetime) -> Iterator[str]:
+        """Yield the paths of the private keys that a renewal before ``limit`` has replaced.
+
+        A certificate was replaced when the one after it began. Of one that `renew --undo` has
+        replaced, its own beginning counts.
+
+        Raises:
+            CertstrapError: a certificate cannot be read.
+        """
+        for stem in sorted(self._sets):
+            after: x509.Certificate | None = None
+            for archived in self._of(stem):
+                certificate = archived.certificate()
+                current = after or self._current(stem)
+                begins = [each.not_valid_before_utc for each in (certificate, current) if each]
+                if max(begins) + BACKDATED < limit:
+                    yield from (
+                        path for suffix, path in archived.paths.items() if suffix in PRIVATE
+                    )
+                after = certificate
+
+    def _current(self, stem: str) -> x509.Certificate | None:
+        """Return the certificate that took the place of the last one of these; None if it is gone.
+
+        A name that was cut is not looked for: `renew` names its files so only if they are long.
+        """
+        entry = self._depot.entry(stem)
+        return entry.certificate() if entry.has(CERTIFICATE) else None
 
     def next_number(self, entry: Entry) -> int:
         """Return the number of the next renewal of an entry."""

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from certstrap.errors import (
     storage_errors,
 )
 from certstrap.hints import Hint
+from certstrap.pki.findings import Finding
 
 
 def is_shared(folder: str) -> bool:
@@ -36,6 +37,72 @@ def is_shared(folder: str) -> bool:
 def _is_shared(folder: os.stat_result) -> bool:
     others = folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return bool(others) or folder.st_uid not in {0, os.geteuid()}
+
+
+def can_be_entered(folder: str, group: int = -1) -> bool:
+    """Return whether others than its owner can enter a folder: a group, or any."""
+    found = os.stat(folder)
+    by_group = found.st_mode & stat.S_IXGRP and group in {-1, found.st_gid}
+    return bool(found.st_mode & stat.S_IXOTH or by_group)
+
+
+def group_of_readers(path: str) -> str:
+    """Return the group whose members can read the private key at ``path``; empty if none can.
+
+    They must be able to enter its folder too. A group that is the owner's own has no others.
+    """
+    if sys.platform == "win32":  # pragma: no cover - not run in CI
+        return ""
+    key = os.stat(path)
+    if not (key.st_mode & stat.S_IRGRP and can_be_entered(folder_of(path), key.st_gid)):
+        return ""
+    from grp import getgrgid  # noqa: PLC0415 - few keys are readable by a group
+    from pwd import getpwuid  # noqa: PLC0415
+
+    try:
+        group, owner = getgrgid(key.st_gid), getpwuid(key.st_uid)
+    except KeyError:
+        return str(key.st_gid)
+    is_own = group.gr_name == owner.pw_name and not {*group.gr_mem} - {owner.pw_name}
+    return "" if is_own else group.gr_name
+
+
+def readable_by_group(path: str) -> Iterator[Finding]:
+    """Yield whether the members of a group can read the private key at ``path``."""
+    if group := group_of_readers(path):
+        yield Finding(
+            "group-readable-key",
+            f"{path} can be read by every member of the group {group}, who can enter "
+            f"{folder_of(path)}.",
+            Hint("Let only its owner read it", ("chmod", "0400", path)),
+            "warning",
+        )
+
+
+def require_own_folder(path: str) -> None:
+    """Refuse a folder in the depot that another user may have put there, or may write to.
+
+    Raises:
+        UnusableFileError: it is a link, no folder, or others may write to it.
+        ForeignOwnerError: another user may have put it there.
+        StorageError: the operating system refuses.
+    """
+    with storage_errors("read", path):
+        found = os.lstat(path)
+        owner = foreign_owner(path, found.st_uid)
+    if not stat.S_ISDIR(found.st_mode):
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a folder"
+        raise UnusableFileError(
+            path, f"is {what}, and private keys go there", "Replace it with a folder of your own."
+        )
+    if owner:
+        raise ForeignOwnerError(path, owner, folder_of(path))
+    if sys.platform != "win32" and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise UnusableFileError(
+            path,
+            "can be changed by others, and private keys go there",
+            Hint("Restrict it with", ("chmod", "0700", path)),
+        )
 
 
 def foreign_owner(path: str, uid: int) -> str:
@@ -150,9 +217,10 @@ def open_stream(path: str) -> Callable[[bytes], None]:
     return write
 
 
-KEY_MODE = 0o440  # certstrap's; the umask may take from it
+KEY_MODE = 0o400  # certstrap's is 0440; on macOS every local user is in the group of a new file
 PUBLIC_MODE = 0o444
 EXPORT_MODE = 0o400
+EDITED_MODE = 0o644  # of files that their owner may change
 
 JOURNAL = ".certstrap-journal"
 """The name of a file that lists what a process is about to replace; see `journal`."""
@@ -284,6 +352,14 @@ def make_folders(path: str) -> list[str]:
 def is_temporary(name: str) -> bool:
     """Return whether a file has one of the names that files are written under."""
     return re.fullmatch(r"\.certstrap-[0-9a-f]{16}\.tmp", name) is not None
+
+
+def has_temporary(folder: str) -> bool:
+    """Return whether there are temporary files in ``folder``, if it can be listed."""
+    with suppress(OSError, ValueError):
+        names = os.listdir(folder)
+        return any(name.startswith(".certstrap-") and is_temporary(name) for name in names)
+    return False
 
 
 def remove_temporary(folder: str) -> None:

@@ -25,6 +25,9 @@ Write = Callable[[bytes], None]
 """Writes to a stream that is open."""
 
 
+_IGNORE = ".gitignore"  # `git add .` would take the keys of a new depot
+
+
 class Held(NamedTuple):
     """Folders that are locked.
 
@@ -54,7 +57,7 @@ def begun(
         InUseError, StorageError: a folder cannot be locked.
         UnusableFileError: what a killed process left cannot be finished.
     """
-    archive = depot.archive if depot else ""
+    archive = depot.archive if depot and _is_own(depot.archive) else ""
     create = depot.root if depot and creates else ""
     wanted = dict.fromkeys(folder_of(path) for path in outputs if not is_stream(path))
     if depot:
@@ -76,6 +79,15 @@ def begun(
         wanted.update(dict.fromkeys(unlocked))
 
 
+def _is_own(archive: str) -> bool:
+    """Return whether a depot's archive exists, and nobody else can have put it there."""
+    try:
+        files.require_own_folder(archive)
+    except CertstrapError:
+        return False
+    return True
+
+
 def _same(folder: str, other: str) -> bool:
     return os.path.isdir(folder) and os.path.isdir(other) and os.path.samefile(folder, other)
 
@@ -94,6 +106,7 @@ class Transaction:
         self._files: dict[str, NewFile] = {}
         self._streams: dict[str, bytes] = {}
         self._created: list[Staged] = []
+        self._removed: list[str] = []
 
     def exists(self, path: str) -> bool:
         """Return whether a file is there, or added; a pipe outside of the depot is no file."""
@@ -132,6 +145,10 @@ class Transaction:
         """
         self._files[path] = NewFile(path, data, mode, replace=True, keep_mode=keep_mode)
 
+    def remove(self, path: str) -> None:
+        """Remove a file, after all others have been written."""
+        self._removed.append(path)
+
     def write_files(self) -> None:
         """Write the files, private keys first; see `write`.
 
@@ -139,11 +156,16 @@ class Transaction:
             PathTakenError, StorageError, KeyboardInterrupt: they cannot be written; see `write`.
         """
         new = sorted(self._files.values(), key=lambda file: not files.is_private(file))
+        is_new = self.depot.root in self._held.made
+        if is_new and any(self.depot.holds(file.path) for file in new):
+            new.append(NewFile(os.path.join(self.depot.root, _IGNORE), b"*\n", files.EDITED_MODE))
         with ExitStack() as undo:
             for folder in {folder_of(file.path) for file in new} & {self.depot.archive}:
                 for made in files.make_folders(folder):
                     undo.callback(files.remove_empty, made)
+                files.require_own_folder(folder)  # it may have come since the archive was read
             self._created = write(new, self._held.interrupts) if new else []
+            _remove(self._removed)
             undo.pop_all()
         for folder in self._held.made if new else ():
             files.sync_folder(folder_of(folder))
@@ -198,6 +220,18 @@ def write(new: Sequence[NewFile], interrupts: Sequence[int] = ()) -> list[Staged
                 raise KeyboardInterrupt
             rollback.pop_all()
     return [each for each in staged if not each.file.replace]
+
+
+def _remove(paths: Sequence[str]) -> None:
+    """Remove files, all or none unless this process is killed."""
+    with ExitStack() as temporary, ExitStack() as rollback:
+        for path in paths:
+            files.keep_old(path, temporary, rollback)
+            with storage_errors("remove", path):
+                os.unlink(path)
+        for folder in dict.fromkeys(map(folder_of, paths)):
+            files.sync_folder(folder)
+        rollback.pop_all()
 
 
 def _give_names(

@@ -336,7 +336,7 @@ def judge_key(
     if key.private and key.label and not key.encrypted:
         yield finding("client-form", _form(key, client, rewrite))
     if key.lax is not None:
-        fix = Hint("Restrict the file", ("chmod", "0440", key.path))
+        fix = Hint("Restrict the file", ("chmod", "0400", key.path))
         yield finding("key-mode", [Problem(key.lax, fix, warning=True)] if key.lax else [])
 
 

@@ -432,6 +432,7 @@ class Sources:
         try:
             try:
                 data = entry.read(suffix)
+                lax = "".join(each.sentence for each in files.readable_by_group(path))
             except LaxModeError as error:
                 lax = str(error)
                 data = files.read(path, "private key")

@@ -311,7 +311,7 @@ _ALL = (
     Rule(
         "key-mode", KEY, "Nobody else on this machine can read or change the private key.",
         "Whoever has the key is let in.",
-        Hint("Restrict the file", ("chmod", "0440", "FILE")), _COMPROMISED,
+        Hint("Restrict the file", ("chmod", "0400", "FILE")), _COMPROMISED,
     ),
     Rule(
         "names-bundle", NAMES, "No two uploaded CAs have the same name.",

@@ -16,7 +16,7 @@ from certstrap.cli.render.issue import (
     ready_lines,
 )
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import progress, say, say_each
+from certstrap.cli.terminal import progress, say, say_each, say_json
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, Ready, Wanted
 from certstrap.pki.keys import CURVES, KeySpec
@@ -133,7 +133,7 @@ def command(
         return
     issued = _create(session, ready, jobs or cores(), as_json=as_json)
     if as_json:
-        say(json_of(issued, session.now))
+        say_json(json_of(issued, session.now))
     elif len(issued) == 1:
         name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
         say(*next_lines(issued[0], context.named_depot, name, on_terminal=on_terminal))

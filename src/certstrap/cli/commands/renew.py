@@ -11,17 +11,24 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say
+from certstrap.cli.terminal import remark, say, say_json
 from certstrap.errors import CommandFailedError, MissingOptionError
 from certstrap.hints import printed
-from certstrap.operations.renew import Outcome, Renewed, Wanted, renew, renew_expiring, undo
+from certstrap.operations.renew import (
+    Outcome,
+    Renewed,
+    Wanted,
+    prune,
+    renew,
+    renew_expiring,
+    undo,
+)
 from certstrap.pki.decode import is_ca
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Depot, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
-from certstrap.text import escaped
 
 EXAMPLE = "certstrap renew --expiring 30d"
 
@@ -58,6 +65,15 @@ def command(
     undone: Annotated[
         bool, typer.Option("--undo", help="Put back what the last renewal replaced.")
     ] = False,
+    prune_age: Annotated[
+        str,
+        typer.Option(
+            "--prune",
+            metavar="TIME",
+            help="Remove the private keys from the archive that were replaced longer ago than "
+            "TIME, as in 90d.",
+        ),
+    ] = "",
     execute: Annotated[
         str,
         typer.Option(
@@ -77,14 +93,12 @@ def command(
     The old files go to the folder archive of the depot.
     """
     context: Context = ctx.obj
-    if bool(names) == bool(expiring):
-        raise MissingOptionError(
-            "Must provide either NAME or --expiring TIME", f"For example: {EXAMPLE}"
-        )
-    if undone and (expiring or new_key or expires):
-        raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
-    if quiet and as_json:
-        raise typer.BadParameter("--json prints everything: leave out --quiet")
+    if prune_age:
+        if names or expiring or undone or execute:
+            raise typer.BadParameter("--prune TIME is for the whole archive: give nothing else")
+        _prune(context, prune_age, as_json=as_json)
+        return
+    _require_sense(names or [], expiring, undone, bool(new_key or expires), quiet and as_json)
     wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
@@ -99,20 +113,49 @@ def command(
             if not quiet:
                 _say_renewed(context, outcome, limit)
             _say_to_do(context, outcome, now, quiet=quiet)
-        for entry, error in outcome.refused:
-            remark([f"{escaped(entry.stem)} is not renewed: {error}"])
-            hint = printed(error.hint, context.named_depot)
-            remark([f"Hint: {hint}"] if hint else [])
+        _say_refused(context, outcome)
     finally:  # also if nobody can read that: the next renewal may be months away
         status = context.run(execute) if execute and outcome.renewed else None
     if as_json:
         ran = (execute, status) if status is not None else None
         document = render.document(outcome, now, context.named_depot, restored=undone, command=ran)
-        say(json.dumps(document, indent=2))
+        say_json(json.dumps(document, indent=2))
     if status:
         raise CommandFailedError(execute, status)
     if outcome.refused:
         raise typer.Exit(1)
+
+
+def _require_sense(
+    names: list[str], expiring: str, undone: bool, otherwise: bool, quiet_json: bool
+) -> None:
+    if bool(names) == bool(expiring):
+        raise MissingOptionError(
+            "Must provide either NAME or --expiring TIME", f"For example: {EXAMPLE}"
+        )
+    if undone and (expiring or otherwise):
+        raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
+    if quiet_json:
+        raise typer.BadParameter("--json prints everything: leave out --quiet")
+
+
+def _say_refused(context: Context, outcome: Outcome) -> None:
+    for entry, error in outcome.refused:
+        remark([f"{entry.stem} is not renewed: {error}"])
+        hint = printed(error.hint, context.named_depot)
+        remark([f"Hint: {hint}"] if hint else [])
+
+
+def _prune(context: Context, age: str, *, as_json: bool) -> None:
+    session = new_session(context, passphrases(context))
+    limit = session.now - (Expiry.parse(age).after(session.now) - session.now)
+    removed = session.transact(lambda new: prune(session, new, limit))
+    if as_json:
+        say_json(json.dumps(render.pruned(removed, session.now), indent=2))
+    elif removed:
+        say(*(f"Removed {path}" for path in removed))
+    else:
+        say("Nothing to remove: no private key was replaced longer ago.")
 
 
 def _renew(

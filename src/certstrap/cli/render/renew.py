@@ -70,6 +70,16 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> It
     yield printed(rotate, depot_path)
 
 
+def pruned(paths: Sequence[str], now: datetime) -> dict[str, Any]:
+    """Return which archived private keys were removed as JSON, which docs/renewal.md describes."""
+    return {
+        "schema": SCHEMA,
+        "renewed_at": timestamp(now),
+        "action": "pruned",
+        "removed": list(paths),
+    }
+
+
 def document(
     outcome: "Outcome",
     now: datetime,
