@@ -1,6 +1,5 @@
 """``certstrap inspect``."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -9,8 +8,9 @@ from certstrap.cli import completion, context, options
 from certstrap.cli.context import Context
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
+from certstrap.cli.render.report import show
 from certstrap.cli.session import OPENING, new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import draw, say_each
+from certstrap.cli.terminal import say_each
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
 from certstrap.session import Session
@@ -63,12 +63,12 @@ def command(
     found = [inspected(session, inspector, each) for each in dict.fromkeys(what)]
     if as_pem:
         say_each(block for each in found for block in render.pem_blocks(each))
-    elif as_json:
-        say_each([json.dumps(render.document(found, now), indent=2)])
-    elif context.prints_to_terminal():
-        draw(lambda width: render.drawing(found, now, width))
     else:
-        say_each(render.lines(found, now))
+        show(
+            lambda: render.document(found, now),
+            lambda _: render.reports(found, now),
+            as_json=as_json,
+        )
     if any(each.object.problem for inspection in found for each in inspection.found):
         raise typer.Exit(1)
 

@@ -1,16 +1,16 @@
 """``certstrap verify``."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from certstrap.cli import completion, options
-from certstrap.cli.context import Context, prints_to_terminal, require_output
+from certstrap.cli.context import Context, require_output
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import verify as render
+from certstrap.cli.render.report import show
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import FOUND, draw, say_each
+from certstrap.cli.terminal import FOUND
 from certstrap.errors import CertstrapError, MissingOptionError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.pki.validity import instant
@@ -53,12 +53,11 @@ def command(
     moment = instant(at, session.now) if at else session.now
     verifier = Verifier(session.depot, moment)
     verdicts = [_verified(session, verifier, each) for each in dict.fromkeys(what)]
-    if as_json:
-        say_each([json.dumps(render.document(verdicts, moment, context.named_depot), indent=2)])
-    elif prints_to_terminal():
-        draw(lambda width: render.drawing(verdicts, width, context.named_depot))
-    else:
-        say_each(render.lines(verdicts, context.named_depot))
+    show(
+        lambda: render.document(verdicts, moment, context.named_depot),
+        lambda _: render.reports(verdicts, context.named_depot),
+        as_json=as_json,
+    )
     if not all(verdict.is_good for verdict in verdicts):
         raise typer.Exit(FOUND)
 

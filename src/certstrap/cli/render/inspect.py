@@ -1,13 +1,14 @@
-"""What ``inspect`` shows: as lines, as a drawing, as JSON, as PEM."""
+"""What ``inspect`` shows: what objects say, as a report, as JSON and as PEM."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from certstrap.cli.render.report import Cell, Line, Report
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki.decode import KeyObject
@@ -15,39 +16,31 @@ from certstrap.pki.keys import PublicKey
 from certstrap.store.depot import CERTIFICATE
 from certstrap.text import days_left, escaped, timestamp, utc
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-
 SCHEMA = "certstrap.inspect/1"
 _LABELS = 12  # columns
 _MOST_REVOKED = 10
 """Entries of a CRL that are shown; JSON has all."""
 
 
-class Row(NamedTuple):
-    """A line: what it is about, what it says, and how it is drawn (a style of rich, or empty)."""
-
-    label: str
-    text: str
-    style: str = ""
-
-
-def title(each: Inspected) -> str:
-    """Return which object it is."""
-    return escaped(f"{each.object.source}: {each.object.kind}")
+def reports(found: Iterable[Inspection], now: datetime) -> Iterator[Report]:
+    """Yield a report on each object, and on whether those of one name belong together."""
+    for inspection in found:
+        for each in inspection.found:
+            yield [list(_lines(each, now))]
+        if inspection.sentence:
+            yield [[(Cell(escaped(inspection.sentence), "bold"),)]]
 
 
-def rows(each: Inspected, now: datetime) -> Iterator[Row]:
-    """Yield what an object says, in words."""
-    for label, text, style in _rows(each, now):
+def _lines(each: Inspected, now: datetime) -> Iterator[Line]:
+    yield (Cell(escaped(f"{each.object.source}: {each.object.kind}"), "bold"),)
+    problems = (("Problem", problem, "red") for problem in each.problems)
+    for label, text, style in chain(_rows(each, now), problems):
         if text:
-            yield Row(label, escaped(text), style)
-    for problem in each.problems:
-        yield Row("Problem", escaped(problem), "red")
+            yield Cell(f"  {label:{_LABELS}}", "dim"), Cell(escaped(text), style)
 
 
 def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yield what an object says, in words: a label, the text, and how that is drawn."""
     match each.object.value:
         case x509.Certificate() as certificate:
             yield from _of_certificate(certificate, each, now)
@@ -173,42 +166,6 @@ def _days(certificate: x509.Certificate, now: datetime) -> tuple[str, str]:
 
 def _colons(digest: str) -> str:
     return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2)).upper()
-
-
-def lines(found: Sequence[Inspection], now: datetime) -> Iterator[str]:
-    """Yield everything as plain text, in columns."""
-    for number, (heading, content) in enumerate(_parts(found, now)):
-        if number:
-            yield ""
-        yield heading
-        yield from (f"  {row.label:{_LABELS}}{row.text}" for row in content)
-
-
-def _parts(found: Sequence[Inspection], now: datetime) -> Iterator[tuple[str, list[Row]]]:
-    for inspection in found:
-        for each in inspection.found:
-            yield title(each), list(rows(each, now))
-        if inspection.sentence:
-            yield escaped(inspection.sentence), []
-
-
-def drawing(found: Sequence[Inspection], now: datetime, width: int) -> "RenderableType":
-    """Return everything to be drawn by rich on a terminal of ``width`` columns."""
-    from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
-    from rich.text import Text  # noqa: PLC0415
-
-    parts: list[RenderableType] = []
-    for heading, content in _parts(found, now):
-        parts += [Text()] if parts else []
-        parts.append(Text(heading, style="bold"))
-        for row in content:
-            label = Text(f"  {row.label:{_LABELS}}", style="dim")
-            wrapped = wrap(row.text, max(width - _LABELS - 2, 20)) or [""]
-            parts.append(label + Text(wrapped[0], style=row.style))
-            parts += [
-                Text(" " * (_LABELS + 2)) + Text(more, style=row.style) for more in wrapped[1:]
-            ]
-    return Group(*parts)
 
 
 def document(found: Sequence[Inspection], now: datetime) -> dict[str, Any]:

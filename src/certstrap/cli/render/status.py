@@ -10,9 +10,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.render.lines import columns, padded
-from certstrap.hints import printed
+from certstrap.cli.render.report import finding_object
 from certstrap.inventory.status import Item, Status
-from certstrap.pki.findings import Finding
 from certstrap.text import days_left, escaped, serial_number, timestamp
 
 if TYPE_CHECKING:
@@ -166,7 +165,7 @@ def document(
         "depot": status.root,
         "checked_at": timestamp(status.now),
         "expiring_by": timestamp(limit) if limit else None,
-        "problems": [_problem(problem, depot_path) for problem in status.problems],
+        "problems": [finding_object(problem, depot_path) for problem in status.problems],
     }
     yield json.dumps(head)[:-1] + ', "items": ['
     waiting = ""
@@ -192,15 +191,7 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
         "issuer_name": item.issuer_name or None,
         "revoked_at": timestamp(item.revoked) if item.revoked else None,
         "crl_next_update": timestamp(item.crl_end) if item.crl_end else None,
-        "problems": [_problem(problem, depot_path) for problem in item.problems],
-    }
-
-
-def _problem(problem: Finding, depot_path: str) -> dict[str, str | None]:
-    return {
-        "rule": problem.rule,
-        "sentence": problem.sentence,
-        "hint": printed(problem.hint, depot_path) or None,
+        "problems": [finding_object(problem, depot_path) for problem in item.problems],
     }
 
 

@@ -1,0 +1,91 @@
+"""Reports of what was found: plain lines, a drawing for a terminal, and findings as JSON."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from certstrap.cli.context import prints_to_terminal
+from certstrap.cli.render.lines import columns
+from certstrap.cli.terminal import draw, say_each
+from certstrap.hints import printed
+from certstrap.pki.findings import Finding
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Cell(NamedTuple):
+    """A part of a line, and how it is drawn (a style of rich, or empty)."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Cell, ...]
+"""What stands side by side; a terminal wraps the last cell, and begins each of its lines there."""
+
+Section = list[Line]
+Report = list[Section]
+
+
+def show(
+    document: Callable[[], object],
+    reports: Callable[[int], Iterable[Report]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what was found to standard output: as JSON, drawn on a terminal, or as plain lines.
+
+    Args:
+        document: returns it for JSON.
+        reports: returns it for so many columns; 0 if it is not for a terminal.
+        as_json: whether JSON is asked for.
+    """
+    if as_json:
+        say_each([json.dumps(document(), indent=2)])
+    elif prints_to_terminal():
+        draw(lambda width: drawing(reports(width)))
+    else:
+        say_each(lines(reports(0)))
+
+
+def lines(reports: Iterable[Report]) -> Iterator[str]:
+    """Yield reports as plain text, with an empty line between sections."""
+    for number, section in enumerate(chain.from_iterable(reports)):
+        if number:
+            yield ""
+        yield from ("".join(cell.text for cell in line) for line in section)
+
+
+def drawing(reports: Iterable[Report]) -> "RenderableType":
+    """Return reports to be drawn by rich, with an empty line between them."""
+    from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    parts: list[RenderableType] = []
+    for report in reports:
+        parts += [Text()] if parts else []
+        for widths, together in groupby(chain.from_iterable(report), _widths):
+            table = Table.grid()
+            for width in widths:
+                table.add_column(width=width, no_wrap=True)
+            table.add_column(overflow="fold")
+            for line in together:
+                table.add_row(*(Text(cell.text, style=cell.style) for cell in line))
+            parts.append(table)
+    return Group(*parts)
+
+
+def _widths(line: Line) -> list[int]:
+    return [columns(cell.text) for cell in line[:-1]]
+
+
+def finding_object(finding: Finding, depot_path: str) -> dict[str, str | None]:
+    """Return a finding as JSON has it, with its hint for the depot that the user named."""
+    return {
+        "rule": finding.rule,
+        "sentence": finding.sentence,
+        "hint": printed(finding.hint, depot_path) or None,
+    }
