@@ -66,7 +66,7 @@ def command(
     else:
         show(
             lambda: render.document(found, now),
-            lambda _: render.reports(found, now),
+            lambda _: render.sections(found, now),
             as_json=as_json,
         )
     if any(each.object.problem for inspection in found for each in inspection.found):

@@ -55,7 +55,7 @@ def command(
     verdicts = [_verified(session, verifier, each) for each in dict.fromkeys(what)]
     show(
         lambda: render.document(verdicts, moment, context.named_depot),
-        lambda _: render.reports(verdicts, context.named_depot),
+        lambda _: render.sections(verdicts, context.named_depot),
         as_json=as_json,
     )
     if not all(verdict.is_good for verdict in verdicts):

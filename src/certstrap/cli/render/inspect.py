@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certstrap.cli.render.report import Cell, Line, Report
+from certstrap.cli.render.report import Cell, Line, Section
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki.decode import KeyObject
@@ -22,7 +22,7 @@ _MOST_REVOKED = 10
 """Entries of a CRL that are shown; JSON has all."""
 
 
-def reports(found: Iterable[Inspection], now: datetime) -> Iterator[Report]:
+def sections(found: Iterable[Inspection], now: datetime) -> Iterator[list[Section]]:
     """Yield a report on each object, and on whether those of one name belong together."""
     for inspection in found:
         for each in inspection.found:

@@ -26,12 +26,11 @@ Line = tuple[Cell, ...]
 """What stands side by side; a terminal wraps the last cell, and begins each of its lines there."""
 
 Section = list[Line]
-Report = list[Section]
 
 
 def show(
     document: Callable[[], object],
-    reports: Callable[[int], Iterable[Report]],
+    reports: Callable[[int], Iterable[list[Section]]],
     *,
     as_json: bool,
 ) -> None:
@@ -50,7 +49,7 @@ def show(
         say_each(lines(reports(0)))
 
 
-def lines(reports: Iterable[Report]) -> Iterator[str]:
+def lines(reports: Iterable[list[Section]]) -> Iterator[str]:
     """Yield reports as plain text, with an empty line between sections."""
     for number, section in enumerate(chain.from_iterable(reports)):
         if number:
@@ -58,16 +57,16 @@ def lines(reports: Iterable[Report]) -> Iterator[str]:
         yield from ("".join(cell.text for cell in line) for line in section)
 
 
-def drawing(reports: Iterable[Report]) -> "RenderableType":
+def drawing(reports: Iterable[list[Section]]) -> "RenderableType":
     """Return reports to be drawn by rich, with an empty line between them."""
     from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     parts: list[RenderableType] = []
-    for report in reports:
+    for sections in reports:
         parts += [Text()] if parts else []
-        for widths, together in groupby(chain.from_iterable(report), _widths):
+        for widths, together in groupby(chain.from_iterable(sections), _widths):
             table = Table.grid()
             for width in widths:
                 table.add_column(width=width, no_wrap=True)

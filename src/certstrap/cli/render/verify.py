@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from certstrap.cli.render.report import Cell, Line, Report, finding_object
+from certstrap.cli.render.report import Cell, Line, Section, finding_object
 from certstrap.hints import printed
 from certstrap.inventory.verify import Link, Verdict
 from certstrap.text import escaped, serial_number, timestamp
@@ -12,7 +12,7 @@ from certstrap.text import escaped, serial_number, timestamp
 SCHEMA = "certstrap.verify/1"
 
 
-def reports(verdicts: Iterable[Verdict], depot_path: str) -> Iterator[Report]:
+def sections(verdicts: Iterable[Verdict], depot_path: str) -> Iterator[list[Section]]:
     """Yield a report on each certificate: its chain, and what is wrong with it."""
     for verdict in verdicts:
         yield [list(_lines(verdict, depot_path))]
