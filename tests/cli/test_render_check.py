@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from certstrap.cli.render import check as render
+from certstrap.cli.render.report import drawing, lines
 from certstrap.temporal.check import Report, check_bundle
 from certstrap.temporal.handshake import Handshake
 from certstrap.temporal.inputs import read_certificates
@@ -25,7 +26,6 @@ Rehearsal
   failed   The connection cannot be set up: "key values
            mismatch".
 leaf failed: 2 of 55 checks.
-
 """
 WRONG_IN_120 = """\
 leaf: leaf.crt, leaf.key, CA ca.crt
@@ -35,7 +35,6 @@ Key
 Rehearsal
   failed   rehearsal            The connection cannot be set up: "key values mismatch".
 leaf failed: 2 of 55 checks.
-
 """
 BUNDLE = """\
 CA ca.crt
@@ -66,10 +65,10 @@ def drawn(reports: Sequence[Report], width: int, *, quiet: bool = False) -> str:
     """Return what a terminal of ``width`` columns shows, without colours."""
     file = StringIO()
     console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-    console.print(render.drawing(reports, width, quiet=quiet))
-    lines = file.getvalue().splitlines()
-    assert max(map(len, lines)) <= width
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    console.print(drawing(render.sections(reports, "", width, quiet=quiet)))
+    shown = file.getvalue().splitlines()
+    assert max(map(len, shown)) <= width
+    return "".join(f"{line.rstrip()}\n" for line in shown)
 
 
 def wrong() -> Report:
@@ -89,7 +88,7 @@ def test_what_failed_is_drawn(width: int, text: str) -> None:
 def test_a_verdict_stands_beside_each_rule(width: int, text: str) -> None:
     shown = drawn([a_bundle()], width)
     assert shown.startswith(text)
-    assert shown.endswith("\nca.crt passed, with 1 warning.\n\n")
+    assert shown.endswith("\nca.crt passed, with 1 warning.\n")
 
 
 def test_with_quiet_nothing_is_drawn_of_what_passed() -> None:
@@ -97,23 +96,23 @@ def test_with_quiet_nothing_is_drawn_of_what_passed() -> None:
 
 
 def test_reports_are_lines_in_columns() -> None:
-    lines = [*render.lines([a_bundle(), wrong()])]
-    passed, warning = lines[3:5]
-    assert lines[:3] == ["CA ca.crt", "", "CA"]
+    shown = [*lines(render.sections([a_bundle(), wrong()], "", 0))]
+    passed, warning = shown[3:5]
+    assert shown[:3] == ["CA ca.crt", "", "CA"]
     assert passed.startswith("  passed   ca-pem           The CA file is PEM text, and each ")
     assert warning == (
         "  warning  ca-content       ca.crt has text or empty lines after the last certificate, "
         "which tcld refuses. To fix: Write it again: certstrap bundle --cert FILE --output NEW"
     )
-    end = lines.index("ca.crt passed, with 1 warning.")
-    assert lines[end + 1 : end + 3] == ["", "leaf: leaf.crt, leaf.key, CA ca.crt"]
-    assert lines[-1] == "leaf failed: 2 of 55 checks."
+    end = shown.index("ca.crt passed, with 1 warning.")
+    assert shown[end + 1 : end + 3] == ["", "leaf: leaf.crt, leaf.key, CA ca.crt"]
+    assert shown[-1] == "leaf failed: 2 of 55 checks."
 
 
 def test_colours_say_nothing_that_words_do_not() -> None:
     file = StringIO()
     console = Console(file=file, width=60, force_terminal=True, color_system="standard")
-    console.print(render.drawing([wrong()], 60))
+    console.print(drawing(render.sections([wrong()], "", 60)))
     assert "\x1b[31m  failed" in file.getvalue()
     assert "\x1b[32m  passed" in file.getvalue()
 

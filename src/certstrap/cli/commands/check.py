@@ -1,6 +1,5 @@
 """``certstrap check``."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
@@ -11,8 +10,9 @@ from cryptography import x509
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.render import check as render
+from certstrap.cli.render import report
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import FOUND, draw, say_each
+from certstrap.cli.terminal import FOUND, say_each
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import Network, Report, Wanted, check
@@ -196,14 +196,14 @@ def show(
         quiet: show only what failed.
         as_json: print JSON.
     """
-    passed = all(report.passed for report in reports)
-    if as_json:
-        say_each([json.dumps(render.document(reports, now, depot_path, quiet=quiet), indent=2)])
-    elif quiet and passed:
-        pass
-    elif prints_to_terminal():
-        draw(lambda width: render.drawing(reports, width, depot_path, quiet=quiet))
-    else:
-        say_each(render.lines(reports, depot_path, quiet=quiet))
+    passed = all(each.passed for each in reports)
+    if as_json or not quiet or (not passed and prints_to_terminal()):
+        report.show(
+            lambda: render.document(reports, now, depot_path, quiet=quiet),
+            lambda width: render.sections(reports, depot_path, width, quiet=quiet),
+            as_json=as_json,
+        )
+    elif not passed:
+        say_each(render.quiet_lines(reports, depot_path))
     if not passed:
         raise typer.Exit(FOUND)

@@ -1,23 +1,22 @@
-"""Reports of ``check``: as lines, as a table, as JSON."""
+"""What ``check`` shows: the results by each rule, as reports and as JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from certstrap.cli.render.report import Cell, Section
 from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshake import Handshake
 from certstrap.text import escaped, timestamp, with_capital
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-
 SCHEMA = "certstrap.check/1"
 _WIDE = 100
-"""Columns from which on a table shows the identifiers of the rules."""
+"""Columns from which on a terminal shows the identifiers of the rules."""
+_RULES = 19
+"""Columns that these take at least, so that the texts of several reports are aligned."""
 
 _COLOURS = {"passed": "green", "warning": "yellow", "failed": "red"}
 
@@ -140,62 +139,56 @@ def verdict(report: Report) -> str:
     return with_capital(f"{name} passed{notes}.")
 
 
-def lines(reports: Iterable[Report], depot_path: str = "", *, quiet: bool = False) -> Iterator[str]:
-    """Yield reports as plain text: one line a rule, in columns.
-
-    With ``quiet``, a line says which subject failed, and there is none for those that passed.
-    """
-    for number, report in enumerate(reports):
-        found = list(rows(report, depot_path, quiet=quiet))
-        if quiet:
-            name = escaped(report.subject.name)
-            yield from (f"{name}: {row.rule}: {row.text}" for row in found)
-            continue
-        if number:
-            yield ""
-        yield title(report)
-        width = max(len(row.rule) for row in found)
-        for group, members in groupby(found, key=lambda row: row.group):
-            yield ""
-            yield group
-            yield from (f"  {row.status:7}  {row.rule:{width}}  {row.text}" for row in members)
-        yield ""
-        yield verdict(report)
-
-
-def drawing(
-    reports: Sequence[Report], width: int, depot_path: str = "", *, quiet: bool = False
-) -> "RenderableType":
-    """Return reports to be drawn by rich on a terminal of ``width`` columns."""
-    from rich.console import Group  # noqa: PLC0415 - a pipe never needs it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    parts: list[RenderableType] = []
+def quiet_lines(reports: Iterable[Report], depot_path: str) -> Iterator[str]:
+    """Yield a line for each failure, with what failed: for a log."""
     for report in reports:
-        found = list(rows(report, depot_path, quiet=quiet))
-        if quiet and not found:
-            continue
-        parts.append(Text(title(report), style="bold"))
-        for group, members in groupby(found, key=lambda row: row.group):
-            table = Table.grid(padding=(0, 2, 0, 0))
-            table.add_column(min_width=9, no_wrap=True)
-            if width >= _WIDE:
-                table.add_column(min_width=19, no_wrap=True)
-            table.add_column(overflow="fold")
-            for row in members:
-                cells = [Text(f"  {row.status}", style=_COLOURS[row.status])]
-                cells += [Text(row.rule, style="dim")] if width >= _WIDE else []
-                said = [row.sentence, *([f"To fix: {row.fix}"] if row.fix else ())]
-                # The guide to error texts has the identifiers of rules.
-                named = width >= _WIDE or row.rule == row.group.lower()
-                if row.status != "passed" and not named:
-                    said.append(f"Rule: {row.rule}")
-                table.add_row(*cells, Text("\n".join(said)))
-            parts += [Text(group, style="bold"), table]
-        style = _COLOURS["passed" if report.passed else "failed"]
-        parts += [Text(verdict(report), style=style), Text()]
-    return Group(*parts)
+        name = escaped(report.subject.name)
+        found = rows(report, depot_path, quiet=True)
+        yield from (f"{name}: {row.rule}: {row.text}" for row in found)
+
+
+def sections(
+    reports: Iterable[Report], depot_path: str, width: int, *, quiet: bool = False
+) -> Iterator[list[Section]]:
+    """Yield a report on each subject: what is found by each rule, by group, and the verdict.
+
+    Args:
+        reports: the results.
+        depot_path: the depot that the user named, for the commands of hints.
+        width: the columns of the terminal; 0 if there is none.
+        quiet: show only what failed.
+    """
+    for each in reports:
+        found = list(rows(each, depot_path, quiet=quiet))
+        if found:
+            yield list(_sections(each, found, width))
+
+
+def _sections(of: Report, found: Sequence[Row], width: int) -> Iterator[Section]:
+    names_rules = not 0 < width < _WIDE
+    rule_width = max(len(row.rule) for row in found)
+    if width:
+        rule_width = max(rule_width, _RULES)
+    yield [(Cell(title(of), "bold"),)]
+    for group, members in groupby(found, key=lambda row: row.group):
+        section: Section = [(Cell(group, "bold"),)]
+        for row in members:
+            status = Cell(f"  {row.status:7}  ", _COLOURS[row.status])
+            rule = [Cell(f"{row.rule:{rule_width}}  ", "dim")] if names_rules else []
+            section.append(
+                (status, *rule, Cell(_text(row, names_rules=names_rules) if width else row.text))
+            )
+        yield section
+    yield [(Cell(verdict(of), _COLOURS["passed" if of.passed else "failed"]),)]
+
+
+def _text(row: Row, *, names_rules: bool) -> str:
+    """Return the text of a row as a terminal shows it, on lines of their own."""
+    said = [row.sentence, *([f"To fix: {row.fix}"] if row.fix else ())]
+    # The guide to error texts has the identifiers of rules.
+    if row.status != "passed" and not names_rules and row.rule != row.group.lower():
+        said.append(f"Rule: {row.rule}")
+    return "\n".join(said)
 
 
 def document(
