@@ -343,7 +343,9 @@ class WrongLinesError(CertstrapError):
         """Return a hint that names fields of the list, not options."""
         if isinstance(hint, str):
             return hint
-        return hint._replace(options=tuple(cls.FIELDS[option] for option in hint.options))
+        return hint._replace(
+            options=tuple(cls.FIELDS.get(option, option) for option in hint.options)
+        )
 
 
 class RefusedError(CertstrapError):

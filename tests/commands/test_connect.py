@@ -208,7 +208,7 @@ def test_a_certificate_that_is_not_for_clients_is_refused(
     certstrap.refuses(
         *CLIENT,
         sentence="The extended key usage of out/client.crt does not include client authentication.",
-        hint="issue a new one: certstrap issue client --CA Cert --profile client",
+        hint="issue a new one: certstrap issue client --CA Cert",
     )
 
 

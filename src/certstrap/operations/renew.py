@@ -39,7 +39,7 @@ from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store import files
 from certstrap.store.archive import Archive, Archived
-from certstrap.store.chain import issuers_of, key_of_ca, require_root, revoked
+from certstrap.store.chain import issuers_of, key_of_ca, renewal, require_root, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
     CERTIFICATE,
@@ -415,7 +415,7 @@ def _renew(
     if longer and issuer.validity.end <= old.not_valid_after_utc:
         raise RefusedError(
             f"{path} expires with its CA, and renewing it would not make it valid for longer.",
-            Hint("Renew the CA first", ("certstrap", "renew", ca.entry.stem)),
+            renewal(session.depot, ca.certificate, session.now),
         )
     key = _new_key(session, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()

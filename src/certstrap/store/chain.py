@@ -125,12 +125,14 @@ def with_renewal(
     """
     for finding in findings:
         if finding.rule == "expired":
-            yield finding._replace(hint=_renewal(depot, certificate, now, path))
+            yield finding._replace(hint=renewal(depot, certificate, now, path))
         else:
             yield finding
 
 
-def _renewal(depot: Depot, certificate: x509.Certificate, now: datetime, path: str) -> Hint | str:
+def renewal(
+    depot: Depot, certificate: x509.Certificate, now: datetime, path: str = ""
+) -> Hint | str:
     """Return how to renew a certificate; the uppermost CA that has expired comes first."""
     chain = [certificate, *issuers_of(depot, certificate)]
     expired_ones = [each for each in chain if each.not_valid_after_utc < now]

@@ -172,6 +172,11 @@ def join(files: Sequence[CertificateFile]) -> CertificateFile:
     return first
 
 
+def read_ca(entry: Entry) -> CertificateFile:
+    """Return the certificate file of a CA of the depot."""
+    return _named(read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE)), entry)
+
+
 def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     """Return what is in a file that should hold a private key.
 
@@ -395,9 +400,7 @@ class Sources:
 
     def _ca_file(self, ca: Authority) -> CertificateFile:
         if ca.entry not in self._cas:
-            path = ca.entry.path(CERTIFICATE)
-            file = read_certificates(ca.entry.read(CERTIFICATE), path)
-            self._cas[ca.entry] = _named(file, ca.entry)
+            self._cas[ca.entry] = read_ca(ca.entry)
         return self._cas[ca.entry]
 
     def _revoked(

@@ -196,12 +196,7 @@ _ALL = (
         "leaf-client-usage", LEAF,
         "The extended key usage, if there is one, includes client authentication.",
         "Otherwise the certificate may be used for something else only, such as a server.",
-        Hint(
-            "Move the certificate away and issue a new one",
-            (
-                "certstrap", "issue", "NAME", ("--CA", "CA-NAME"), ("--profile", "client"),
-            ),
-        ),
+        _ISSUE,
         _RFC5280 + "section-4.2.1.12",
     ),
     Rule(
@@ -286,16 +281,12 @@ _ALL = (
     Rule(
         "key-pem", KEY, "The key file is PEM text that can be read.",
         "Clients read PEM only.",
-        Hint(
-            "Write the key again as PEM",
-            ("certstrap", "export-pkcs8", ("--key", "FILE"), ("--output", "NEW")),
-        ),
-        _GO_TLS,
+        "Write the key again as PEM, with export-pkcs8.", _GO_TLS,
     ),
     Rule(
         "key-encrypted", KEY, "The private key is not encrypted.",
         "Clients cannot ask for a passphrase.",
-        Hint("Write a copy that is not encrypted", ("certstrap", "export-pkcs8", "NAME")), _GO_TLS,
+        "Write a copy that is not encrypted, with export-pkcs8.", _GO_TLS,
     ),
     Rule(
         "key-pair", KEY, "The private key is that of the certificate.",
@@ -311,7 +302,7 @@ _ALL = (
     Rule(
         "key-mode", KEY, "Nobody else on this machine can read or change the private key.",
         "Whoever has the key is let in.",
-        Hint("Restrict the file", ("chmod", "0400", "FILE")), _COMPROMISED,
+        "Restrict the file to its owner, mode 0400.", _COMPROMISED,
     ),
     Rule(
         "names-bundle", NAMES, "No two uploaded CAs have the same name.",
@@ -393,7 +384,7 @@ _ALL = (
     Rule(
         "client-form", CLIENTS, "The client can read a key file of this form.",
         "The Java SDK reads PKCS#8; the others read PKCS#1, PKCS#8 and SEC1.",
-        Hint("Write the key as PKCS#8", ("certstrap", "export-pkcs8", "NAME")), _ISSUING,
+        "Write the key as PKCS#8, with export-pkcs8.", _ISSUING,
     ),
 )
 # fmt: on

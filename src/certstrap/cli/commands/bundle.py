@@ -17,11 +17,11 @@ from certstrap.pki import rules
 from certstrap.pki.findings import Finding
 from certstrap.session import Session
 from certstrap.store import chain
-from certstrap.store.depot import CERTIFICATE, Entry, Name
+from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
 from certstrap.temporal.check import check_bundle
-from certstrap.temporal.inputs import CertificateFile, Piece, read_certificates
+from certstrap.temporal.inputs import Piece, read_ca, read_certificates
 from certstrap.temporal.namespace import Namespace
 
 EXAMPLE = "certstrap bundle Cert --output ca-bundle.pem"
@@ -93,7 +93,7 @@ def command(
             rules.require(_withdrawn(session, bundle.pieces))
             return bundle, None, []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
-        bundle = make([_file(ca.entry) for ca in rotation.cas], session.now)
+        bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.pieces if ca.certificate not in old]
         rules.require(_withdrawn(session, staying))
@@ -139,7 +139,7 @@ def _rotation(session: Session, names: tuple[str, str], path: str, namespace: st
 
 
 def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
-    files = [_file(session.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
+    files = [read_ca(session.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
     files += [
         read_certificates(session.read(path, "CA certificate"), source_of(path)) for path in paths
     ]
@@ -148,7 +148,7 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     every = [ca.entry for ca in session.depot.authorities]
     if not every:
         raise ChooseCAError(session.depot.root, [])
-    files = [_file(entry) for entry in every]
+    files = [read_ca(entry) for entry in every]
     found = zip(every, files, strict=True)
     fitting = [entry.stem for entry, file in found if passes(file, session.now)]
     hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *(fitting or ["CA"])))
@@ -164,7 +164,3 @@ def _withdrawn(session: Session, cas: Iterable[Piece]) -> list[Finding]:
             session.depot, [ca, *chain.issuers_of(session.depot, ca)], path
         )
     ]
-
-
-def _file(entry: Entry) -> CertificateFile:
-    return read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE))

@@ -1,0 +1,706 @@
+"""Each command in a hint does what the hint promises, in the state in which it is printed."""
+
+import ast
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+import certstrap
+from certstrap.cli.context import Context, utc_now
+from certstrap.pki.keys import PrivateKey
+from certstrap.pki.pem import to_pem
+from certstrap.store.locks import locked
+from tests.builders import foreign, pairs
+from tests.builders.depots import NEW_KEY, init, issue, request
+from tests.builders.der import der, sequence
+from tests.cli.terminal import ends, terminal
+from tests.conftest import FEW_ROUNDS, NOW, call
+
+SOURCE = Path(certstrap.__file__).parent
+DAY = timedelta(days=1)
+YEAR = timedelta(days=365)
+
+
+def hints() -> set[str]:
+    """Return each hint with a command in the code: its module, and the code of its sentence."""
+    return {
+        f"{path.relative_to(SOURCE).as_posix()}: {ast.unparse(node.args[0])}"
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "Hint"
+        and (len(node.args) > 1 or any(each.arg == "command" for each in node.keywords))
+    }
+
+
+class Stage:
+    """Runs commands on a depot, which they name or not."""
+
+    def __init__(self, depot: str) -> None:
+        self.options = ["--depot-path", depot] if depot else []
+        self.folder = Path(depot or "out")
+        self.now = NOW
+        self.typed = "\n" * 9
+
+    def __call__(self, *args: str, code: int = 0) -> str:
+        """Run a command, which ends with that status, and return all that it prints."""
+        return self.run(*self.options, *args, code=code)
+
+    def run(self, *args: str, code: int = 0) -> str:
+        context = Context(now=lambda: self.now, environ={}, rounds=FEW_ROUNDS)
+        outcome = call(*args, input=self.typed, context=context)
+        assert outcome.exit_code == code, (args, outcome)
+        return outcome.stdout + outcome.stderr
+
+    def file(self, name: str) -> Path:
+        """Return a file of the depot."""
+        return Path.cwd() / self.folder / name
+
+    def away(self, name: str) -> str:
+        """Move a file of the depot away, and return where it is now."""
+        return str(self.file(name).rename(name))
+
+    def store(self, stem: str, pair: pairs.Pair) -> None:
+        """Put a certificate and its key into the depot."""
+        foreign.store_ca(Path.cwd() / self.folder, stem, it=pair.certificate, key=pair.key)
+
+    def pair(self, stem: str) -> pairs.Pair:
+        """Return a certificate of the depot, and its key."""
+        key = load_pem_private_key(self.file(f"{stem}.key").read_bytes(), None)
+        assert isinstance(key, PrivateKey)
+        return pairs.Pair(foreign.load_certificate(self.file(f"{stem}.crt")), key)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Replace a file of the depot, which keeps its mode."""
+        mode = self.file(name).stat().st_mode
+        self.file(name).unlink(missing_ok=True)
+        foreign.write(self.file(name), data, mode & 0o777)
+
+    def below_intermediate(self) -> None:
+        """Create the chain Root, Int, x."""
+        self(*init("Root"), "--path-length", "1", "--expires", "10 years")
+        self(*request("Int"))
+        self("sign", "Int", "--CA", "Root", "--intermediate", "--expires", "5 years")
+        self(*issue("x"), "--CA", "Int")
+
+
+class Printed(NamedTuple):
+    """What a command prints with a hint in it.
+
+    Attributes:
+        text: all that it prints.
+        values: what stands for the placeholders.
+        sentence: that of the hint, if it is not in the code as it is printed.
+    """
+
+    text: str
+    values: dict[str, str] = {}  # noqa: RUF012 - it does not change
+    sentence: str = ""
+
+
+Case = Callable[[Stage], Iterator[Printed]]
+"""Yields what has the hint in it; after the command of the hint was run, sees what came of it."""
+
+CASES: dict[str, Case] = {}
+
+
+def prints(hint: str) -> Callable[[Case], Case]:
+    """Register a function as the case of a hint."""
+
+    def register(case: Case) -> Case:
+        CASES[hint] = case
+        return case
+
+    return register
+
+
+@prints("cli/commands/bundle.py: 'Name the CAs to upload'")
+def one_bad_ca(s: Stage) -> Iterator[Printed]:
+    s(*init("Good"))
+    s("init", "--cn", "Bad", "--curve", "Ed25519", "--no-passphrase")
+    yield Printed(s("bundle", code=1))
+
+
+@prints("cli/commands/revoke.py: 'Read it with'")
+def no_serial_number(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("revoke", "--serial", "x", code=1), {"FILE": str(s.file("x.crt"))})
+
+
+@prints("cli/parsing.py: 'Name it'")
+def name_without_option(s: Stage) -> Iterator[Printed]:
+    yield Printed(s("request-cert", "my client", code=2))
+    assert s.file("my_client.csr").exists()
+
+
+@prints("cli/parsing.py: 'It shows the whole depot; for one name, use'")
+def status_of_a_name(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("status", "x", code=2))
+
+
+@prints("cli/render/issue.py: 'Write the chain'")
+def issued_below_an_intermediate(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    yield Printed(s("issue", "x"))
+    assert s.file("x.chain.crt").exists()
+
+
+@prints("cli/render/issue.py: 'Clients need a key that is not encrypted. Write such a copy'")
+def issued_with_an_encrypted_key(s: Stage) -> Iterator[Printed]:
+    s.typed = "secret\n"
+    yield Printed(s("issue", "x", "--curve", "P-256", "--passphrase", "secret"))
+    assert b"BEGIN PRIVATE KEY" in s.file("x.pkcs8.key").read_bytes()
+
+
+def on_a_terminal(s: Stage) -> str:
+    s.now = utc_now()
+    s(*init("Cert"))
+    s(*request("x"))
+    with terminal(Path.cwd(), *s.options, "sign", "x") as child:
+        return ends(child)
+
+
+@prints("cli/render/lines.py: 'Check it'")
+def signed_on_a_terminal(s: Stage) -> Iterator[Printed]:
+    yield Printed(on_a_terminal(s))
+
+
+@prints("cli/render/lines.py: 'Configure its client'")
+def signed_on_a_terminal_too(s: Stage) -> Iterator[Printed]:
+    shown = on_a_terminal(s)
+    refused = s("connect", "x", "--namespace", "NAMESPACE.ACCOUNT", code=1)
+    assert "Replace it with the id of your Namespace" in refused
+    yield Printed(shown, {"NAMESPACE.ACCOUNT": "your-namespace.acct"})
+
+
+@prints("cli/render/renew.py: 'Renew the CRL'")
+def intermediate_renewed(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    s.now += 80 * DAY
+    yield Printed(s("renew", "Int"))
+
+
+@prints(
+    "cli/render/renew.py: 'To have both accepted while clients change over, create a CA with "
+    "another name instead'"
+)
+def root_renewed(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.now += 80 * DAY
+    yield Printed(s("renew", "Cert"), {"NEW": "New"})
+
+
+@prints("cli/session.py: 'Restrict it with'")
+def depot_of_others(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.folder.chmod(0o777)
+    yield Printed(s("status"))
+    assert "Others may write" not in s("status")
+
+
+@prints(
+    "errors.py: 'Try again, wait longer with --wait SECONDS before the command, or find that "
+    "process with'"
+)
+def depot_in_use(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    with locked([str(s.folder)]):
+        shown = s("--wait", "0", *request("x"), code=1)
+        yield Printed(shown)
+
+
+@prints("errors.py: 'Restrict it with'")
+def key_of_others(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.file("x.key").chmod(0o644)
+    yield Printed(s("export-pkcs8", "x", code=1))
+    s("export-pkcs8", "x")
+
+
+@prints("errors.py: 'Name the depot that has the key, or create another CA with'")
+def no_key_of_a_ca(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    s(*request("x"))
+    s.away("Cert.key")
+    yield Printed(s("sign", "x", code=1), {"NAME": "New"})
+    s("sign", "x")
+
+
+@prints("errors.py: 'Create one with'")
+def no_ca(s: Stage) -> Iterator[Printed]:
+    s(*request("x"))
+    yield Printed(s("sign", "x", code=1), {"NAME": "New"})
+    s("sign", "x")
+
+
+@prints("operations/ca.py: 'Check the name, or create it with'")
+def no_such_ca(s: Stage) -> Iterator[Printed]:
+    s(*request("x"))
+    yield Printed(s("sign", "x", "--CA", "My CA", code=1))
+    s("sign", "x", "--CA", "My CA")
+
+
+@prints("operations/export.py: 'For example'")
+def export_of_nothing(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("export-pkcs8", code=1), {"NAME": "x"})
+
+
+@prints("operations/issue.py: 'Name one of these, or create a new CA first with'")
+def no_such_ca_to_issue(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    yield Printed(s(*issue("x"), "--CA", "New", code=1))
+    s(*issue("x"), "--CA", "New")
+
+
+@prints("operations/renew.py: 'Create a new CA, and move the clients to it'")
+def new_key_for_a_ca(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("renew", "--new-key", "Cert", code=1), {"NEW": "New"})
+
+
+@prints("operations/renew.py: 'If the client may be let in again, give it a new key'")
+def renewal_of_a_revoked_certificate(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("revoke", "--CN", "x")
+    yield Printed(s("renew", "x", code=1))
+    assert "x: good" in s("verify", "x")
+
+
+@prints("operations/renew.py: 'Only a renewal can be undone. Renew it'")
+def nothing_to_undo(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("renew", "--undo", "x", code=1))
+    s("renew", "--undo", "x")
+
+
+@prints(
+    "operations/renew.py: 'Create a new CA and change over to it with {}; or keep this one: renew "
+    "it, and upload it'"
+)
+def root_that_nobody_named(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"), "--expires", "10 days")
+    shown = s("renew", "--expiring", "30d", code=1)
+    yield Printed(shown, sentence="or keep this one: renew it, and upload it")
+
+
+@prints("operations/request.py: 'For example'")
+def request_for_nobody(s: Stage) -> Iterator[Printed]:
+    yield Printed(s("request-cert", code=1))
+    assert s.file("your-namespace.csr").exists()
+
+
+@prints("operations/revoke.py: 'Name a CA; to write the CRLs of its chain'")
+def crl_of_a_client(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    yield Printed(s("crl", "x", code=1))
+
+
+@prints("operations/sign.py: 'Create it with'")
+def no_request(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    yield Printed(s("sign", "x", code=1))
+    s("sign", "x")
+
+
+@prints("pki/key_files.py: 'Rewrite it with'")
+def invalid_ec_key(s: Stage) -> Iterator[Printed]:
+    number = (5).to_bytes(33, "big")  # of GnuTLS, on a curve that only OpenSSL repairs
+    parameters = der(0xA0, bytes.fromhex("06052b8104000a"))
+    key = sequence(der(0x02, b"\1"), der(0x04, number), parameters)
+    Path("a key").write_bytes(to_pem("EC PRIVATE KEY", key))
+    export = ("export-pkcs8", "--output", "exported.key", "--key")
+    yield Printed(s(*export, "a key", code=1), {"NEW": "new.key"})
+    if Path("new.key").exists():  # there is an openssl
+        s(*export, "new.key")
+
+
+@prints("pki/rules.py: 'Create a CA that allows one'")
+def intermediate_below_a_ca_without_room(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    s(*request("Int"))
+    yield Printed(s("sign", "Int", "--intermediate", code=1), {"NAME": "New"})
+    s("sign", "Int", "--CA", "New", "--intermediate")
+
+
+@prints("store/chain.py: 'Add it with'")
+def issuer_missing(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    for suffix in ("key", "crl"):
+        s.away(f"Cert.{suffix}")
+    file = s.away("Cert.crt")
+    assert "Add it with" in s("verify", "x", code=3)
+    yield Printed(s("export-chain", "x", code=1), {"NAME": "Cert", "FILE": file})
+    s("export-chain", "x")
+
+
+@prints("store/chain.py: f'Renew {what}'")
+def expired(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"), "--expires", "10 days")
+    s(*issue("x"), "--expires", "1 day")
+    s.now += 2 * DAY
+    for command in (("connect", "x", "--namespace", "a-b.c"), ("verify", "x")):
+        code = 3 if command[0] == "verify" else 1
+        assert "Renew it: certstrap" in s(*command, code=code)
+    yield Printed(s("issue", "x", code=1), sentence="Renew it")
+    assert "exists already" in s("issue", "x")
+    s.now += 20 * DAY
+    yield Printed(s("sign", "x", "--cert", "new.crt", code=1), sentence="Renew the CA first")
+    s("sign", "x", "--cert", "new.crt")
+
+
+@prints("store/chain.py: 'Renew it'")
+def crl_expired(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("crl", "Cert", "--days", "10")
+    s.now += 20 * DAY
+    assert "Renew it: certstrap" in s("verify", "x", code=3)
+    yield Printed(s("crl", "x", "--bundle", code=1))
+    s("crl", "x", "--bundle")
+
+
+@prints(
+    "store/depot.py: 'Name another one with --depot-path DIR before the command, or create this "
+    "one with'"
+)
+def no_depot(s: Stage) -> Iterator[Printed]:
+    yield Printed(s("renew", "--expiring", "30d", code=1), {"NAME": "x"})
+    assert s.file("x.crt").exists()
+
+
+@prints("store/files.py: 'Restrict it with'")
+def archive_of_others(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.file("archive").mkdir()
+    s.file("archive").chmod(0o777)
+    yield Printed(s("renew", "x", code=1))
+    s("renew", "x")
+
+
+@prints("store/files.py: 'Let only its owner read it'")
+def key_of_a_group(s: Stage) -> Iterator[Printed]:
+    if os.geteuid():
+        pytest.skip("only root can give a file to another group")
+    s(*issue("x"))
+    key = s.file("x.key")
+    s.folder.chmod(0o755)
+    os.chown(key, -1, 12345)
+    key.chmod(0o440)
+    items = json.loads(s("status", "--json"))["items"]
+    (problem,) = [each for item in items for each in item["problems"]]
+    yield Printed(problem["hint"])
+    assert "can be read by" not in s("status")
+
+
+@prints("temporal/bundle.py: 'This client loads another file from now on. Its configuration'")
+def rotation_to_an_intermediate(s: Stage) -> Iterator[Printed]:
+    s(*issue("y"))
+    s(*init("Root"), "--path-length", "1")
+    s(*request("Int"))
+    s("sign", "Int", "--CA", "Root", "--intermediate")
+    yield Printed(s("bundle", "--rotate", "Cert", "Int", "--output", "b.pem"))
+
+
+@prints("temporal/bundle.py: 'Create a new CA, and name that'")
+def rotation_to_the_same_ca(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    yield Printed(s("bundle", "--rotate", "Cert", "Cert", code=1), {"NEW": "New"})
+
+
+@prints(
+    "temporal/client_rules.py: 'Name the uploaded file with --ca-bundle FILE, or add the CA to "
+    "the depot'"
+)
+def unknown_ca(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    for suffix in ("key", "crl"):
+        s.away(f"Cert.{suffix}")
+    file = s.away("Cert.crt")
+    yield Printed(s("check", "x", code=3), {"NEW-NAME": "Cert", "FILE": file})
+    s("check", "x")
+
+
+@prints('temporal/client_rules.py: "Use the client\'s certificate, or issue one"')
+def ca_as_a_client(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    shown = s("check", "--cert", str(s.file("Cert.crt")), code=3)
+    yield Printed(shown, {"NAME": "Cert", "NEW-NAME": "x"})
+    s("check", "x")
+
+
+@prints("temporal/client_rules.py: 'Restrict the file'")
+def client_key_of_others(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.file("x.key").chmod(0o644)
+    yield Printed(s("check", "x"))
+    assert "warning" not in s("check", "x")
+
+
+@prints("temporal/client_rules.py: 'Write the key again as PEM'")
+def key_in_der(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.replace(
+        "x.key", s.pair("x").key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    )
+    yield Printed(s("check", "x", code=3))
+    s("check", "x", "--key", str(s.file("x.pkcs8.key")))
+
+
+@prints(
+    "temporal/client_rules.py: 'Give the passphrase to the client, or write a copy that is not "
+    "encrypted'"
+)
+def java_with_an_encrypted_key(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("export-pkcs8", "x", "--encrypt", "--passphrase", "secret")
+    shown = s("check", "x", "--client", "java", "--passphrase", "secret")
+    yield Printed(shown, {"NEW": "new.key"})
+    assert b"BEGIN PRIVATE KEY" in Path("new.key").read_bytes()
+
+
+@prints("temporal/client_rules.py: 'Write a copy that is not encrypted'")
+def encrypted_key(s: Stage) -> Iterator[Printed]:
+    s.typed = "secret\n"
+    s("issue", "x", "--curve", "P-256", "--passphrase", "secret")
+    yield Printed(s("check", "x", code=3))
+    s("check", "x")
+
+
+@prints("temporal/client_rules.py: 'Write the key as PKCS#8'")
+def java_with_pkcs1(s: Stage) -> Iterator[Printed]:
+    s("issue", "x", "--no-passphrase")
+    yield Printed(s("check", "x", "--client", "java", code=3))
+    s("check", "x", "--client", "java")
+
+
+CONNECT = ("connect", "x", "--namespace", "your-namespace.acct")
+
+
+@prints("temporal/connect.py: 'Write it with'")
+def client_without_its_chain(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    yield Printed(s(*CONNECT, code=1))
+    s(*CONNECT)
+
+
+@prints("temporal/connect.py: 'Move it away, and write it again with'")
+def client_with_another_chain(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    foreign.write(s.file("x.chain.crt"), s.file("x.crt").read_bytes())
+    shown = s(*CONNECT, code=1)
+    s.away("x.chain.crt")
+    yield Printed(shown)
+    s(*CONNECT)
+
+
+@prints(
+    "temporal/connect.py: 'Write it (Java also loads a PKCS#12 file, which export-pkcs12 writes)'"
+)
+def connect_java(s: Stage) -> Iterator[Printed]:
+    s("issue", "x", "--no-passphrase")
+    yield Printed(s(*CONNECT, "--format", "java", code=1))
+    s(*CONNECT, "--format", "java")
+
+
+@prints("temporal/filters.py: 'To clear them, use'")
+def no_filters(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    Path("f.json").write_text(json.dumps({"filters": []}))
+    yield Printed(s("filters", "--match", "f.json", code=1))
+
+
+@prints("temporal/inputs.py: 'Write the chain and give it to the client'")
+def no_chain(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    yield Printed(s("check", "x", code=3))
+    s("check", "x")
+
+
+@prints("temporal/rules.py: 'Create another CA'")
+def refused_ca(s: Stage) -> Iterator[Printed]:
+    s("init", "--cn", "Ed", "--curve", "Ed25519", "--no-passphrase")
+    yield Printed(s("check", "Ed", code=3), {"NEW-NAME": "New"})
+    s("check", "New")
+
+
+@prints("temporal/rules.py: 'Create a new CA, and move the clients to it'")
+def ca_that_expires_soon(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"), "--expires", "30 days")
+    s.now += 25 * DAY
+    yield Printed(s("check", "Cert"), {"NEW-NAME": "New"})
+    s("check", "New")
+
+
+@prints("temporal/rules.py: 'Write it again'")
+def bundle_with_a_remark(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    Path("b.pem").write_bytes(s.file("Cert.crt").read_bytes() + b"\n")
+    shown = s("bundle", "--check", "b.pem")
+    yield Printed(shown, {"FILE": "b.pem", "NEW": "new.pem"})
+    assert "warning" not in s("bundle", "--check", "new.pem")
+
+
+@prints("temporal/rules.py: 'Renew it'")
+def checked_when_expired(s: Stage) -> Iterator[Printed]:
+    s.now = utc_now() - 2 * DAY  # the rehearsal goes by the clock of this machine
+    s(*issue("x"), "--expires", "1 day")
+    s.now = utc_now()
+    yield Printed(s("check", "x", code=3))
+    s("check", "x")
+
+
+@prints("temporal/rules.py: 'Move the certificate away and issue a new one'")
+def server_as_a_client(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"))
+    s(*init("Other"))
+    options = ("--CA", "Cert", "--profile", "server", "--domain", "a.example")
+    s(*issue("x"), *options)
+    shown = s("check", "x", code=3)
+    s.away("x.crt")
+    yield Printed(shown)
+    s("check", "x")
+
+
+@prints("temporal/rules.py: 'Issue a certificate with another key'")
+def key_that_a_client_cannot_use(s: Stage) -> Iterator[Printed]:
+    s("issue", "x", "--curve", "P-521", "--no-passphrase")
+    yield Printed(s("check", "x", "--client", "python", code=3), {"NEW-NAME": "y"})
+    s("check", "y", "--client", "python")
+
+
+@prints("temporal/rules.py: 'Move the file away and write the chain again'")
+def chain_with_another_first(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    both = s.file("Int.crt").read_bytes() + s.file("x.crt").read_bytes()
+    foreign.write(s.file("x.chain.crt"), both)
+    shown = s("check", "x", code=3)
+    s.away("x.chain.crt")
+    yield Printed(shown)
+    s("check", "x")
+
+
+@prints("temporal/rules.py: 'Write the certificate again as PEM'")
+def certificate_in_der(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    Path("x.der").write_bytes(s.pair("x").certificate.public_bytes(Encoding.DER))
+    shown = s("check", "--cert", "x.der", code=3)
+    yield Printed(shown, {"FILE": "x.der", "NEW": "new.pem"})
+    if Path("new.pem").exists():  # there is an openssl
+        s("check", "--cert", "new.pem")
+
+
+@prints('temporal/rules.py: "Move the intermediate\'s certificate away and sign it again"')
+def intermediate_for_servers(s: Stage) -> Iterator[Printed]:
+    s(*init("Root"), "--path-length", "1")
+    s(*request("Int"))
+    key = load_pem_private_key(s.file("Int.key").read_bytes(), None)
+    assert isinstance(key, PrivateKey)
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    extensions = [
+        (foreign.key_usage("key_cert_sign", "crl_sign"), True),
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (identifier, False),
+        (usage, False),
+    ]
+    subject = foreign.load_request(s.file("Int.csr")).subject
+    bad = pairs.made(subject=subject, key=key, by=s.pair("Root"), extensions=extensions)
+    foreign.write(s.file("Int.crt"), bad.pem)
+    s(*issue("x"), "--CA", "Int")
+    s("export-chain", "x")
+    shown = s("check", "x", code=3)
+    s.away("Int.crt")
+    yield Printed(shown, {"CA-NAME": "Int", "ROOT-NAME": "Root"})
+    s.away("x.chain.crt")
+    s("export-chain", "x")
+    s("check", "x")
+
+
+@prints("temporal/rules.py: 'Create a CA that allows intermediates'")
+def chain_that_is_too_long(s: Stage) -> Iterator[Printed]:
+    root = pairs.ca(subject="Root", path_length=0)
+    middle = pairs.ca(subject="Int", by=root)
+    s.store("Root", root)
+    s.store("Int", middle)
+    s.store("x", pairs.leaf(middle, "x"))
+    s("export-chain", "x")
+    yield Printed(s("check", "x", code=3), {"NEW-NAME": "New"})
+    s(*request("Below"))
+    s("sign", "Below", "--CA", "New", "--intermediate")
+
+
+@prints("temporal/rules.py: 'Renew the CA where its key is, then upload it again'")
+def expired_ca(s: Stage) -> Iterator[Printed]:
+    s(*init("Cert"), "--expires", "10 days")
+    s.now += 11 * DAY
+    for command in (("check", "Cert"), ("bundle", "--check", str(s.file("Cert.crt")))):
+        assert "then upload it again" in s(*command, code=3)
+    yield Printed(s("bundle", code=1))
+    s("check", "Cert")
+
+
+@prints("temporal/rules.py: 'Renew it, so that it expires with its CA'")
+def certificate_that_outlives_its_ca(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    cert = s.pair("Cert")
+    end = cert.certificate.not_valid_after_utc + YEAR
+    both = (x509.BasicConstraints(ca=False, path_length=None), True)
+    usage = (foreign.key_usage("digital_signature"), True)
+    longer = pairs.made(
+        subject="x", key=s.pair("x").key, by=cert, end=end, extensions=[both, usage], start=NOW
+    )
+    s.replace("x.crt", longer.pem)
+    yield Printed(s("check", "x", code=3))
+    s("check", "x")
+
+
+def test_each_hint_with_a_command_has_a_case_and_each_case_a_hint() -> None:
+    assert set(CASES) == hints()
+
+
+@pytest.mark.parametrize("depot", ["", "my depot"], ids=["default", "named"])
+@pytest.mark.parametrize("hint", CASES)
+def test_the_command_of_a_hint_does_what_the_hint_promises(
+    folder: Path, hint: str, depot: str
+) -> None:
+    stage = Stage(depot)
+    code = hint.partition(": ")[2]
+    for printed in CASES[hint](stage):
+        sentence = printed.sentence or ast.literal_eval(code)
+        _run(stage, _command_after(f"{sentence}: ", printed.text), printed.values)
+
+
+def _command_after(sentence: str, text: str) -> str:
+    lines = [line for line in text.splitlines() if sentence in line]
+    assert lines, (sentence, text)
+    return lines[0].partition(sentence)[2]
+
+
+def _run(stage: Stage, line: str, values: dict[str, str]) -> None:
+    """Run a line as a shell does; a new key is one on a curve, which takes no time."""
+    for each in line.split(" && "):
+        program, *words = (values.get(word, word) for word in shlex.split(each))
+        if program == "certstrap":
+            assert words[: len(stage.options)] == stage.options, line
+            if {*words} & {"init", "request-cert", "issue"} and "--curve" not in words:
+                words += NEW_KEY[:2]
+            stage.run(*words)
+        elif shutil.which(program) and program not in {"tcld", "fuser"}:
+            subprocess.run([program, *words], check=True, env=dict(os.environ), timeout=60)
