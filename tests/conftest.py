@@ -39,8 +39,8 @@ settings.load_profile("certstrap")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Run two workers a core: many tests wait for a disk, a terminal or another program."""
-    return 2 * cores()
+    """Run one worker more than there are cores, as some tests wait for another program."""
+    return cores() + 1
 
 
 @cache
