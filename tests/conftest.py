@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from typer.testing import CliRunner
 
 from certstrap.cli.app import app
-from certstrap.cli.context import Context, cores
+from certstrap.cli.context import Context, cores, utc_now
 from tests import programs
 from tests.builders import depots
 from tests.builders.depots import Command
@@ -104,6 +104,13 @@ class CommandLine:
         assert snapshot(Path.cwd()) == before
         return outcome
 
+    def says(self, *args: str, sentence: str, hint: str = "") -> None:
+        """Call the app, which must refuse with exactly this sentence and one line of a hint."""
+        said, hinted = self.refuses(*args, sentence=sentence).stderr.splitlines()
+        assert said == sentence
+        assert hinted.startswith("Hint: ")
+        assert hint in hinted
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -153,6 +160,12 @@ def depot(
 def visible(folder: Path) -> list[Path]:
     """Return what is in a folder but what is hidden, as ``ls`` shows it."""
     return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+@pytest.fixture
+def today(folder: Path) -> CommandLine:
+    """The command line at the present time, which other programs judge by."""
+    return CommandLine(now=utc_now())
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:

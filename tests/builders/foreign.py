@@ -1,7 +1,7 @@
 """What others bring: keys, requests and certificates as other tools leave them in files."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -39,17 +39,12 @@ __all__ = [
     "request_signed_with_sha1",
     "signed_crl",
     "store_ca",
-    "wall_clock",
+    "stored_certificate",
     "weak_key",
     "write",
 ]
 
 YEAR = timedelta(days=365)
-
-
-def wall_clock() -> datetime:
-    """Return the present instant, for what the real program is to read."""
-    return datetime.now(UTC).replace(microsecond=0)
 
 
 def weak_key() -> rsa.RSAPrivateKey:
@@ -59,6 +54,11 @@ def weak_key() -> rsa.RSAPrivateKey:
 
 def load_certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
+
+
+def stored_certificate(stem: str, depot: Path = Path("out")) -> x509.Certificate:
+    """Return a certificate of a depot."""
+    return load_certificate(depot / f"{stem}.crt")
 
 
 def load_request(path: Path) -> x509.CertificateSigningRequest:

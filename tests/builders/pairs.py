@@ -52,6 +52,10 @@ class Pair(NamedTuple):
         """Write both to the depot `out` of the current folder."""
         foreign.store_ca(Path.cwd() / "out", stem, it=self.certificate, key=self.key)
 
+    def store_certificate(self, stem: str) -> None:
+        """Write the certificate alone to the depot `out` of the current folder."""
+        foreign.write(Path.cwd() / "out" / f"{stem}.crt", self.pem, 0o444)
+
 
 def made(
     *,

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY
-from tests.builders.pairs import Pair
 from tests.conftest import NOW, CommandLine
 
 LATER = NOW + 2 * foreign.YEAR
@@ -20,14 +19,10 @@ def keyless(folder: Path) -> Path:
     """Three certificates, `leaf` below `Int` below `Root`, in a depot without any key."""
     root = pairs.ca(subject="Root")
     intermediate = pairs.ca(subject="Int", by=root)
-    add("Root", root)
-    add("Int", intermediate)
-    add("leaf", pairs.leaf(intermediate, "leaf"))
+    root.store_certificate("Root")
+    intermediate.store_certificate("Int")
+    pairs.leaf(intermediate, "leaf").store_certificate("leaf")
     return folder / "out"
-
-
-def add(stem: str, pair: Pair) -> None:
-    foreign.write(Path.cwd() / "out" / f"{stem}.crt", pair.pem, 0o444)
 
 
 def chain(path: Path) -> list[x509.Certificate]:
@@ -62,8 +57,8 @@ def test_the_chain_of_an_intermediate_begins_with_it(certstrap: CommandLine, key
 
 def test_a_leaf_right_below_its_root_is_its_own_chain(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca()
-    add("Root", root)
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.leaf(root).store_certificate("leaf")
     certstrap("export-chain", "leaf")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf")
 
@@ -76,12 +71,12 @@ def test_a_root_alone_has_no_chain_without_itself(certstrap: CommandLine, keyles
 
 def test_a_chain_of_many_intermediates_is_found(certstrap: CommandLine, folder: Path) -> None:
     above = pairs.ca(subject="0")
-    add("0", above)
+    above.store_certificate("0")
     names = [str(number) for number in range(1, 9)]
     for name in names:
         above = pairs.ca(subject=name, by=above)
-        add(name, above)
-    add("leaf", pairs.leaf(above))
+        above.store_certificate(name)
+    pairs.leaf(above).store_certificate("leaf")
     certstrap("export-chain", "leaf")
     expected = of(folder / "out", "leaf", *reversed(names))
     assert chain(folder / "out/leaf.chain.crt") == expected
@@ -128,14 +123,14 @@ def test_the_missing_issuer_is_named_whole_and_fit_for_a_terminal(
     certstrap: CommandLine, folder: Path
 ) -> None:
     root, intermediate, leaf = pairs.step_pki()
-    add("Root", root)
-    add("leaf", leaf)
+    root.store_certificate("Root")
+    leaf.store_certificate("leaf")
     named = '"CN=Smallstep Intermediate CA,O=Smallstep"'
     certstrap.refuses("export-chain", "leaf", sentence=named)
-    add("other", pairs.ca(subject=intermediate.certificate.subject))
+    pairs.ca(subject=intermediate.certificate.subject).store_certificate("other")
     certstrap.refuses("export-chain", "leaf", sentence=named)  # by signature, not by name
     evil = pairs.ca(subject="red \x1b[31m\u202e")
-    add("evil", pairs.leaf(evil))
+    pairs.leaf(evil).store_certificate("evil")
     outcome = certstrap.refuses("export-chain", "evil", sentence="incomplete")
     assert "\x1b" not in outcome.stderr
     assert "\u202e" not in outcome.stderr
@@ -145,10 +140,10 @@ def test_names_that_are_alike_are_distinguished_by_signature(
     certstrap: CommandLine, folder: Path
 ) -> None:
     right, wrong = pairs.ca(subject="Root"), pairs.ca(subject="Root", end=LATER)
-    add("a", wrong)
-    add("b", right)
-    add("c", pairs.ca(subject="Root", end=LATER))
-    add("leaf", pairs.leaf(right))
+    wrong.store_certificate("a")
+    right.store_certificate("b")
+    pairs.ca(subject="Root", end=LATER).store_certificate("c")
+    pairs.leaf(right).store_certificate("leaf")
     certstrap("export-chain", "leaf", "--with-root")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf", "b")
 
@@ -160,10 +155,10 @@ def test_of_two_certificates_of_one_ca_the_one_that_ends_last_is_taken(
     root = pairs.ca(subject="Root")
     old = pairs.ca(subject="Int", by=root)
     renewed = pairs.ca(subject="Int", by=root, key=old.key, end=LATER)
-    add("Root", root)
-    add(newest, renewed)
-    add("a" if newest == "b" else "b", old)
-    add("leaf", pairs.leaf(old))
+    root.store_certificate("Root")
+    renewed.store_certificate(newest)
+    old.store_certificate("a" if newest == "b" else "b")
+    pairs.leaf(old).store_certificate("leaf")
     certstrap("export-chain", "leaf")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf", newest)
 
@@ -173,9 +168,11 @@ def test_a_root_is_preferred_to_its_cross_certificate_by_a_ca_that_is_not_here(
     certstrap: CommandLine, folder: Path, name: str
 ) -> None:
     root = pairs.ca(subject="Root")
-    add("Root", root)
-    add(name, pairs.ca(subject="Root", key=root.key, by=pairs.ca(subject="Older"), end=LATER))
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.ca(
+        subject="Root", key=root.key, by=pairs.ca(subject="Older"), end=LATER
+    ).store_certificate(name)
+    pairs.leaf(root).store_certificate("leaf")
     certstrap("export-chain", "leaf", "--with-root")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf", "Root")
 
@@ -186,10 +183,10 @@ def test_a_way_that_reaches_a_root_is_preferred_to_one_that_does_not(
     root = pairs.ca(subject="Root")
     intermediate = pairs.ca(subject="Int", by=root)
     elsewhere = pairs.ca(subject="Int", key=intermediate.key, by=pairs.ca(subject="?"), end=LATER)
-    add("Root", root)
-    add("Int", intermediate)
-    add("Int-cross", elsewhere)
-    add("leaf", pairs.leaf(intermediate))
+    root.store_certificate("Root")
+    intermediate.store_certificate("Int")
+    elsewhere.store_certificate("Int-cross")
+    pairs.leaf(intermediate).store_certificate("leaf")
     certstrap("export-chain", "leaf", "--with-root")
     assert chain(folder / "out/leaf.chain.crt") == of(folder / "out", "leaf", "Int", "Root")
 
@@ -198,18 +195,18 @@ def test_two_cas_that_certify_each_other_end_the_search(
     certstrap: CommandLine, folder: Path
 ) -> None:
     a, b = pairs.ca(subject="A"), pairs.ca(subject="B")
-    add("A", pairs.ca(subject="A", key=a.key, by=b))
-    add("B", pairs.ca(subject="B", key=b.key, by=a))
-    add("leaf", pairs.leaf(a))
+    pairs.ca(subject="A", key=a.key, by=b).store_certificate("A")
+    pairs.ca(subject="B", key=b.key, by=a).store_certificate("B")
+    pairs.leaf(a).store_certificate("leaf")
     certstrap.refuses("export-chain", "leaf", sentence="The chain is incomplete: ")
 
 
 def test_only_cas_stand_above_a_leaf(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
     no_ca = pairs.leaf(root, "no CA")
-    add("Root", root)
-    add("no_CA", no_ca)
-    add("leaf", pairs.leaf(no_ca))
+    root.store_certificate("Root")
+    no_ca.store_certificate("no_CA")
+    pairs.leaf(no_ca).store_certificate("leaf")
     certstrap.refuses("export-chain", "leaf", sentence='"CN=no CA"')
 
 
@@ -225,8 +222,8 @@ def test_what_else_is_in_the_depot_does_not_matter(certstrap: CommandLine, keyle
 
 def test_an_expired_ca_is_still_who_issued_it(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(end=NOW - timedelta(days=1))
-    add("Root", root)
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.leaf(root).store_certificate("leaf")
     subject = root.certificate.subject.rfc4514_string()
     sentence = f'The CA "{subject}" expired on 2026-11-22 12:00:00 UTC.\n'
     certstrap("export-chain", "leaf", "--with-root", stderr=sentence)

@@ -7,6 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat, pkcs12
 
+from certstrap.cli.context import utc_now
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, visible
@@ -54,7 +55,7 @@ crl_signing_key
 @pytest.fixture
 def today(folder: Path) -> CommandLine:
     """The command line of this very day, a moment after other programs have done their part."""
-    return CommandLine(now=foreign.wall_clock() + timedelta(minutes=1))
+    return CommandLine(now=utc_now() + timedelta(minutes=1))
 
 
 @pytest.fixture

@@ -49,13 +49,9 @@ profile = "server"
 """
 
 
-def certificate(folder: Path, name: str) -> x509.Certificate:
-    return foreign.load_certificate(folder / "out" / f"{name}.crt")
-
-
 def assert_listed(folder: Path) -> None:
     """Assert that the depot has what `LIST` and `TOML` ask for."""
-    a, b, c = (certificate(folder, name) for name in "abc")
+    a, b, c = (foreign.stored_certificate(name) for name in "abc")
     names = a.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["a.example", "b.example"]
     assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["10.0.0.1"]
@@ -240,7 +236,9 @@ def test_a_list_of_a_spreadsheet_may_have_semicolons_or_tabs(
     text = "\r\n".join(mark.join(row) for row in rows if row[0])
     (folder / "list.csv").write_text(f"\ufeff{text}\r\n", encoding="utf-8")
     certstrap("issue", "--from", "list.csv", *NEW_KEY)
-    names = certificate(folder, "a").extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    names = foreign.stored_certificate("a").extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
     assert names.value.get_values_for_type(x509.DNSName) == ["a.example", "b.example"]
 
 
@@ -385,7 +383,7 @@ def test_json_tells_a_program_what_was_created(certstrap: CommandLine, folder: P
     assert [second[key] for key in ("name", "key", "certificate", "ca")] == [
         "b", "out/b.key", "out/b.crt", "Cert",
     ]  # fmt: skip
-    assert second["serial"] == f"{certificate(folder, 'b').serial_number:X}"
+    assert second["serial"] == f"{foreign.stored_certificate('b').serial_number:X}"
     assert second["not_after"] == "2028-05-23T12:00:00Z"
     again = json.loads(certstrap("issue", "a", "--pkcs8", "--json").stdout)["results"][0]
     assert (again["created"], again["pkcs8_key"]) == (["out/a.pkcs8.key"], "out/a.pkcs8.key")
@@ -420,8 +418,8 @@ def test_rsa_keys_are_generated_at_the_same_time(certstrap: CommandLine, folder:
     certstrap("issue", "a", "b", "c", "--key-bits", "2048", "--no-passphrase", "--jobs", "3")
     keys = [foreign.load_key(folder / "out" / f"{name}.key", None) for name in "abc"]
     for name, key in zip("abc", keys, strict=True):
-        assert key.public_key() == certificate(folder, name).public_key()
-    assert len({certificate(folder, name).public_bytes(Encoding.DER) for name in "abc"}) == 3
+        assert key.public_key() == foreign.stored_certificate(name).public_key()
+    assert len({foreign.stored_certificate(name).public_bytes(Encoding.DER) for name in "abc"}) == 3
 
 
 def test_an_interrupted_list_goes_on_where_it_was(folder: Path) -> None:
@@ -468,7 +466,7 @@ def test_a_killed_list_goes_on_where_it_was(folder: Path) -> None:
     programs.run(*command, folder=folder)
     for number in range(300):
         key = foreign.load_key(folder / f"out/n{number}.key", None)
-        assert key.public_key() == certificate(folder, f"n{number}").public_key()
+        assert key.public_key() == foreign.stored_certificate(f"n{number}").public_key()
     assert not [path for path in visible(folder / "out") if path.name.startswith(".")]
 
 

@@ -40,10 +40,6 @@ pytestmark = pytest.mark.depot(
 """`Root`, below it `direct` and `Int`, below that `worker` and `web`; `pending` waits."""
 
 
-def add(stem: str, pair: Pair) -> None:
-    foreign.write(Path.cwd() / "out" / f"{stem}.crt", pair.pem, 0o444)
-
-
 def problems(certstrap: CommandLine, name: str) -> list[str]:
     """Return the rules that the files of a name violate."""
     found = json.loads(certstrap("status", "--json").stdout)
@@ -269,8 +265,8 @@ def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot:
 
 def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path) -> None:
     ca = pairs.ca(subject="CA", end=NOW + DAY)
-    add("CA", ca)
-    add("leaf", pairs.leaf(ca))
+    ca.store_certificate("CA")
+    pairs.leaf(ca).store_certificate("leaf")
     assert problems(certstrap, "leaf") == ["outlives-ca"]
     assert problems(certstrap, "CA") == []
     assert certstrap("status").lines[-1] == (
@@ -282,7 +278,7 @@ def test_issuer_that_is_not_here_is_shown_and_never_guessed_by_name(
     certstrap: CommandLine, depot: Path
 ) -> None:
     stranger = pairs.ca(subject="Root")
-    add("foreign", pairs.leaf(stranger))
+    pairs.leaf(stranger).store_certificate("foreign")
     assert problems(certstrap, "foreign") == ["issuer-missing"]
     assert certstrap("status").lines[-3:] == [
         "foreign     P-256     365 days    2027-11-23",
@@ -332,7 +328,7 @@ def test_malformed_keys_of_certstrap_are_shown(folder: Path) -> None:
 def test_weak_keys_and_requests_that_no_ca_signs_are_shown(
     certstrap: CommandLine, depot: Path
 ) -> None:
-    add("weak", pairs.ca(subject="weak", key=foreign.weak_key()))
+    pairs.ca(subject="weak", key=foreign.weak_key()).store_certificate("weak")
     foreign.write(depot / "forged.csr", foreign.request_changed_after_signing())
     assert problems(certstrap, "weak") == ["key-size"]
     assert problems(certstrap, "forged") == ["request-signature"]
@@ -340,13 +336,13 @@ def test_weak_keys_and_requests_that_no_ca_signs_are_shown(
 
 def test_dates_are_words_where_they_matter(certstrap: CommandLine, folder: Path) -> None:
     ca = pairs.ca(subject="CA")
-    add("CA", ca)
+    ca.store_certificate("CA")
     for stem, start, end in (
         ("early", NOW + DAY, NOW + 9 * DAY),
         ("late", NOW - 9 * DAY, NOW - DAY),
         ("one", NOW - DAY, NOW + DAY),
     ):
-        add(stem, pairs.made(subject=stem, by=ca, start=start, end=end))
+        pairs.made(subject=stem, by=ca, start=start, end=end).store_certificate(stem)
     assert certstrap("status").lines[1:] == [
         "  late   P-256     expired     2026-11-22",
         "  one    P-256     1 day       2026-11-24",
@@ -361,9 +357,9 @@ def test_cas_that_signed_each_other_are_shown_once_each(
 ) -> None:
     first, second = P256.generate(), P256.generate()
     one, two = pairs.ca(subject="One", key=first), pairs.ca(subject="Two", key=second)
-    add("One", pairs.ca(subject="One", key=first, by=two))
-    add("Two", pairs.ca(subject="Two", key=second, by=one))
-    add("leaf", pairs.leaf(two))
+    pairs.ca(subject="One", key=first, by=two).store_certificate("One")
+    pairs.ca(subject="Two", key=second, by=one).store_certificate("Two")
+    pairs.leaf(two).store_certificate("leaf")
     names = [line.split()[0] for line in certstrap("status").lines]
     assert sorted(names) == ["One", "Two", "leaf"]
 
@@ -382,7 +378,7 @@ def test_leaves_of_a_renewed_ca_are_below_what_ends_last_and_its_crl_counts(
     certstrap("revoke", "--CN", "direct")
     key = load_key(depot / "Root.key")
     name = foreign.load_certificate(depot / "Root.crt").subject
-    add("Root-2", pairs.ca(subject=name, key=key, end=NOW + 5 * foreign.YEAR))
+    pairs.ca(subject=name, key=key, end=NOW + 5 * foreign.YEAR).store_certificate("Root-2")
     foreign.write(depot / "alone.crt", pairs.leaf_alone().pem, 0o444)
     assert problems(certstrap, "alone") == []
     lines = certstrap("status").lines
@@ -424,7 +420,7 @@ def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
 def test_gauges_are_read_by_prometheus(certstrap: CommandLine, depot: Path) -> None:
     certstrap("revoke", "--CN", "direct")
     awkward = 'a "b"\\c'
-    add("odd", pairs.leaf(pairs.ca(subject=awkward)))
+    pairs.leaf(pairs.ca(subject=awkward)).store_certificate("odd")
     families = {
         family.name: {(s.labels["name"], s.labels["issuer"]): s.value for s in family.samples}
         for family in text_string_to_metric_families(
@@ -461,11 +457,6 @@ def shown(folder: Path, columns: int, *options: str, exit_code: int = 0) -> list
     size = {"COLUMNS": str(columns)}
     with terminal(folder, "status", *options, environ=size) as child:
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ends(child, exit_code)).splitlines()
-
-
-@pytest.fixture
-def today(folder: Path) -> CommandLine:
-    return CommandLine(now=foreign.wall_clock())
 
 
 @pytest.mark.parametrize(("columns", "bar"), [(50, 0), (60, 5), (80, 10), (120, 20)])

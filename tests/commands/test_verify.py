@@ -30,10 +30,6 @@ pytestmark = pytest.mark.depot(
 """`Root`, `Int` below it and `leaf` below that, each with its CRL but the leaf."""
 
 
-def add(stem: str, pair: Pair) -> None:
-    foreign.write(Path.cwd() / "out" / f"{stem}.crt", pair.pem, 0o444)
-
-
 def failures(certstrap: CommandLine, *args: str) -> list[str]:
     """Return the sentences of what is wrong, which there must be."""
     printed = certstrap("verify", *args, exit_code=3).stdout
@@ -107,7 +103,7 @@ def test_root_that_comes_with_the_file_is_not_trusted(certstrap: CommandLine, fo
     assert failures(certstrap, "chain.pem") == [
         "chain.pem (certificate 2) is self-signed, and is no CA of out."
     ]
-    add("Root", root)
+    root.store_certificate("Root")
     assert certstrap("verify", "chain.pem", "-", input=leaf.pem).stdout.count(": good") == 2
 
 
@@ -122,7 +118,7 @@ def test_issuer_is_known_by_its_signature_and_not_by_its_name(
     right = pairs.ca(subject="Other")
     renamed = Pair(pairs.ca(subject="Another", key=right.key).certificate, right.key)
     (depot.parent / "y.pem").write_bytes(pairs.leaf(renamed).pem)
-    add("Other", right)
+    right.store_certificate("Other")
     assert failures(certstrap, "y.pem") == [
         'y.pem is signed by the key of out/Other.crt, and names another issuer: "CN=Another".'
     ]
@@ -131,9 +127,9 @@ def test_issuer_is_known_by_its_signature_and_not_by_its_name(
 def test_signer_that_is_no_ca_is_named(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
     middle = pairs.leaf(root, "middle")
-    add("Root", root)
-    add("middle", middle)
-    add("leaf", pairs.leaf(middle))
+    root.store_certificate("Root")
+    middle.store_certificate("middle")
+    pairs.leaf(middle).store_certificate("leaf")
     assert failures(certstrap, "leaf") == [
         "out/middle.crt is not a CA, and signed the certificate below it."
     ]
@@ -144,9 +140,9 @@ def test_ca_may_not_sign_what_its_certificate_does_not_allow(
 ) -> None:
     root = pairs.ca(subject="Root", path_length=0, usages=["crl_sign"])
     middle = pairs.ca(subject="Int", by=root, end=NOW + foreign.YEAR / 2)
-    add("Root", root)
-    add("Int", middle)
-    add("leaf", pairs.leaf(middle))
+    root.store_certificate("Root")
+    middle.store_certificate("Int")
+    pairs.leaf(middle).store_certificate("leaf")
     assert failures(certstrap, "leaf") == [
         "out/Root.crt may not sign certificates: its key usage does not include it.",
         "out/Root.crt allows 0 CAs below it, and 1 follow.",
@@ -157,8 +153,10 @@ def test_names_that_a_ca_may_not_sign_are_listed(certstrap: CommandLine, folder:
     tree = x509.NameConstraints([x509.DNSName("example.com")], None)
     extensions = [(x509.BasicConstraints(ca=True, path_length=None), True), (tree, True)]
     root = pairs.made(subject="Root", extensions=extensions)
-    add("Root", root)
-    add("leaf", pairs.leaf(root, "leaf", foreign.alternative("a.example.com", "b.other.org")))
+    root.store_certificate("Root")
+    pairs.leaf(root, "leaf", foreign.alternative("a.example.com", "b.other.org")).store_certificate(
+        "leaf"
+    )
     assert failures(certstrap, "leaf") == [
         "out/leaf.crt has the name b.other.org, and out/Root.crt is permitted example.com."
     ]
@@ -169,8 +167,8 @@ def test_critical_extensions_that_are_not_known_are_failures(
 ) -> None:
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
     root = pairs.ca(subject="Root")
-    add("Root", root)
-    add("leaf", pairs.made(subject="leaf", by=root, extensions=[(unknown, True)]))
+    root.store_certificate("Root")
+    pairs.made(subject="leaf", by=root, extensions=[(unknown, True)]).store_certificate("leaf")
     assert failures(certstrap, "leaf") == [
         "out/leaf.crt has a critical extension that is not supported: 1.2.3.4."
     ]
@@ -198,8 +196,8 @@ def test_authority_key_identifier_must_be_that_of_the_issuer(
         identifier = x509.AuthorityKeyIdentifier(
             None, identifier.authority_cert_issuer, root.certificate.serial_number
         )
-    add("Root", root)
-    add("leaf", pairs.made(subject="leaf", by=root, extensions=[(identifier, False)]))
+    root.store_certificate("Root")
+    pairs.made(subject="leaf", by=root, extensions=[(identifier, False)]).store_certificate("leaf")
     if good:
         certstrap("verify", "leaf")
     else:
@@ -221,8 +219,8 @@ def test_crl_that_cannot_be_read_or_is_of_another_is_a_failure(
 
 def test_of_two_crls_of_one_ca_the_current_one_counts(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
-    add("Root", root)
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.leaf(root).store_certificate("leaf")
     old = {"updated": NOW - timedelta(days=3), "next_update": NOW - timedelta(days=2)}
     made = {"Root": crls.made_elsewhere(root.certificate, root.key)}
     made["old"] = crls.made_elsewhere(root.certificate, root.key, **old)  # type: ignore[arg-type]
@@ -237,8 +235,8 @@ def test_ca_that_may_not_sign_crls_makes_its_crl_a_failure(
     certstrap: CommandLine, folder: Path
 ) -> None:
     root = pairs.ca(subject="Root", usages=["key_cert_sign"])
-    add("Root", root)
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.leaf(root).store_certificate("leaf")
     assert "No CRL was found." in certstrap("verify", "leaf").stdout
     data = crls.made_elsewhere(root.certificate, root.key)
     foreign.write(folder / "out/Root.crl", data, 0o644)
@@ -249,8 +247,8 @@ def test_crl_with_a_critical_extension_that_is_not_known_is_a_failure(
     certstrap: CommandLine, folder: Path
 ) -> None:
     root = pairs.ca(subject="Root")
-    add("Root", root)
-    add("leaf", pairs.leaf(root))
+    root.store_certificate("Root")
+    pairs.leaf(root).store_certificate("leaf")
     point = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
     builder = x509.CertificateRevocationListBuilder(
         root.certificate.subject, NOW, NOW + timedelta(days=9)
@@ -267,10 +265,10 @@ def test_of_several_chains_a_good_one_counts(certstrap: CommandLine, folder: Pat
     key = P256.generate()
     for number, root in enumerate(roots):
         end = NOW + timedelta(days=10 if number == 1 else -1)
-        add(f"Root{number}", root)
-        add(f"Int{number}", pairs.ca(subject="Int", key=key, by=root, end=end))
+        root.store_certificate(f"Root{number}")
+        pairs.ca(subject="Int", key=key, by=root, end=end).store_certificate(f"Int{number}")
     issuer = pairs.ca(subject="Int", key=key)
-    add("leaf", pairs.leaf(issuer))
+    pairs.leaf(issuer).store_certificate("leaf")
     assert certstrap("verify", "leaf").lines[1:4] == [
         "  1. out/leaf.crt: CN=client, until 2027-11-23",
         "  2. out/Int1.crt: CN=Int, until 2026-12-03",
@@ -283,10 +281,12 @@ def test_of_chains_that_are_not_good_one_that_reaches_a_root_is_shown(
 ) -> None:
     root, stranger = pairs.ca(subject="Root"), pairs.ca(subject="Stranger")
     key = P256.generate()
-    add("Root", root)
-    add("Int1", pairs.ca(subject="Int", key=key, by=stranger, end=NOW + timedelta(days=9)))
-    add("Int2", pairs.ca(subject="Int", key=key, by=root, end=NOW - timedelta(days=1)))
-    add("leaf", pairs.leaf(pairs.ca(subject="Int", key=key)))
+    root.store_certificate("Root")
+    pairs.ca(subject="Int", key=key, by=stranger, end=NOW + timedelta(days=9)).store_certificate(
+        "Int1"
+    )
+    pairs.ca(subject="Int", key=key, by=root, end=NOW - timedelta(days=1)).store_certificate("Int2")
+    pairs.leaf(pairs.ca(subject="Int", key=key)).store_certificate("leaf")
     assert failures(certstrap, "leaf") == ["out/Int2.crt expired on 2026-11-22 12:00:00 UTC."]
 
 
@@ -298,16 +298,18 @@ def test_cas_that_signed_each_other_many_times_do_not_take_for_ever(
     for number, ca in enumerate(cas):
         for other, by in enumerate(cas):
             if other != number:
-                add(f"{number}by{other}", pairs.ca(subject=f"CA {number}", key=ca.key, by=by))
-    add("leaf", pairs.leaf(cas[0]))
+                pairs.ca(subject=f"CA {number}", key=ca.key, by=by).store_certificate(
+                    f"{number}by{other}"
+                )
+    pairs.leaf(cas[0]).store_certificate("leaf")
     assert failures(certstrap, "leaf")
-    add("Root", cas[1])
+    (cas[1]).store_certificate("Root")
     certstrap("verify", "leaf")
 
 
 def test_chain_that_is_signed_with_sha1_is_followed(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
-    add("Root", root)
+    root.store_certificate("Root")
     assert isinstance(root.key, ec.EllipticCurvePrivateKey)
     der = pairs.leaf(root).certificate.public_bytes(Encoding.DER)
     foreign.write(folder / "out/leaf.crt", with_sha1(root.key)(der), 0o444)
@@ -324,7 +326,7 @@ def test_file_without_a_certificate_is_not_good(certstrap: CommandLine, folder: 
 def test_key_beside_a_certificate_is_passed_over(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
     (folder / "both.pem").write_bytes(dump_pkcs8(root.key, b"secret") + root.pem)
-    add("Root", root)
+    root.store_certificate("Root")
     certstrap("verify", "both.pem")
 
 

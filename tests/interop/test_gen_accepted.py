@@ -22,12 +22,6 @@ NEW_CA = {
 }
 
 
-@pytest.fixture
-def today(folder: Path) -> CommandLine:
-    """The command line of this very moment: peers judge by the wall clock."""
-    return CommandLine(now=utc_now())
-
-
 def gen(today: CommandLine, organization: str = "temporal", *more: str) -> None:
     """Write the pairs of the documented lines."""
     org = ("--org", organization, *more)

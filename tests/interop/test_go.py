@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certstrap.cli.context import utc_now
 from certstrap.pki.keys import CURVES
 from tests.builders import DATA, foreign
 from tests.builders.certificates import a_certificate
@@ -16,7 +17,7 @@ READ_DEPOT = Path(__file__).with_name("go")
 KINDS = {"RSA": ("--key-bits", "2048"), **{curve: ("--curve", curve) for curve in CURVES}}
 
 
-TODAY = foreign.wall_clock()  # Go looks at no other clock
+TODAY = utc_now()  # Go looks at no other clock
 certstrap = CommandLine(now=TODAY)
 
 

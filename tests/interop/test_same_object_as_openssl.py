@@ -7,21 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError
-from certstrap.pki import crl, decode, key_files, keys, pem, rules
+from certstrap.pki import crl, decode, key_files, pem, rules
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.crls import made_elsewhere
 from tests.builders.der import der, oid, raw_request, sequence
-from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
+from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data, public
 from tests.builders.openssl import openssl_sees
 
 CA = a_certificate()
-
-
-def public(key: keys.PrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def request(name: str) -> bytes:

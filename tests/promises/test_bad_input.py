@@ -39,15 +39,6 @@ LISTING = {
 }
 
 
-def says(certstrap: CommandLine, *args: str, sentence: str, hint: str = "") -> None:
-    """Call the command, which must refuse with exactly this sentence and one line of a hint."""
-    lines = certstrap.refuses(*args, sentence=sentence).stderr.splitlines()
-    assert lines[0] == sentence
-    assert len(lines) == 2
-    assert lines[1].startswith("Hint: ")
-    assert hint in lines[1]
-
-
 pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), request("client"))
 """A depot with the CA `Cert`, and the key and request `client`."""
 
@@ -68,7 +59,7 @@ pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), request("client"))
 def test_a_command_without_a_name_says_what_it_needs(
     certstrap: CommandLine, args: tuple[str, ...], sentence: str
 ) -> None:
-    says(certstrap, *args, sentence=sentence, hint=f"certstrap {args[0]}")
+    certstrap.says(*args, sentence=sentence, hint=f"certstrap {args[0]}")
 
 
 @pytest.mark.parametrize("year", [1, 1900, 1949])
@@ -96,14 +87,14 @@ def test_a_name_that_can_name_no_file_is_refused(
     sentence = f'Invalid name: "{name}" has no letter or digit.'
     args = NAMING[command]
     dashes = ("--",) if name == "-" and args[-1] not in {"--cn", "--CA"} else ()
-    says(certstrap, *args, *dashes, name, sentence=sentence, hint="Choose a name")
+    certstrap.says(*args, *dashes, name, sentence=sentence, hint="Choose a name")
 
 
 @pytest.mark.parametrize("command", ["sign", "issue", "export-pkcs8"])
 @pytest.mark.parametrize("name", ["", "  "])
 def test_an_empty_name_is_refused(certstrap: CommandLine, command: str, name: str) -> None:
     sentence = 'Invalid name: "" has no letter or digit.'
-    says(certstrap, *NAMING[command], name, sentence=sentence)
+    certstrap.says(*NAMING[command], name, sentence=sentence)
 
 
 @pytest.mark.parametrize("name", ["證書", "Ñandú", "сертификат", "عميل", "ग्राहक", "9", "a" * 64])
@@ -124,7 +115,7 @@ def test_a_common_name_of_65_characters_is_refused(
     certstrap: CommandLine, command: str, name: str
 ) -> None:
     sentence = f'Invalid common name: "{name}" has 65 characters, and may have 64.'
-    says(certstrap, *MAKING[command], name, sentence=sentence, hint="goes into --domain")
+    certstrap.says(*MAKING[command], name, sentence=sentence, hint="goes into --domain")
 
 
 @pytest.mark.parametrize("name", ["a" * 300, "證" * 100])
@@ -134,7 +125,7 @@ def test_a_name_too_long_for_a_file_is_refused(
 ) -> None:
     shown = name if len(name) <= 80 else f"{name[:79]}…"
     sentence = f'Invalid name: "{shown}" is too long for the name of a file.'
-    says(certstrap, *NAMING[command], name, sentence=sentence, hint="shorter")
+    certstrap.says(*NAMING[command], name, sentence=sentence, hint="shorter")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +145,7 @@ def test_a_name_with_a_control_character_is_refused_and_shown_escaped(
     certstrap: CommandLine, command: str, name: str, shown: str
 ) -> None:
     sentence = f'Invalid name: "{shown}" has a control character.'
-    says(certstrap, *NAMING[command], name, sentence=sentence, hint="Type it without")
+    certstrap.says(*NAMING[command], name, sentence=sentence, hint="Type it without")
 
 
 @pytest.mark.parametrize(
@@ -185,7 +176,7 @@ def test_an_unknown_curve_is_met_with_those_that_are_known(
 ) -> None:
     sentence = f'Unknown curve: "{curve}".'.replace("\x1b", "\\x1b")
     hint = "Choose one of P-224, P-256, P-384, P-521, Ed25519."
-    says(certstrap, *MAKING_A[command], "--curve", curve, sentence=sentence, hint=hint)
+    certstrap.says(*MAKING_A[command], "--curve", curve, sentence=sentence, hint=hint)
 
 
 @pytest.mark.parametrize("command", ["init", "request-cert"])
@@ -194,7 +185,7 @@ def test_an_unknown_curve_is_refused_beside_a_key_of_ones_own_too(
 ) -> None:
     foreign.write(folder / "x.key", foreign.key_data(P256.generate()))
     args = (*MAKING_A[command], "--key", "x.key", "--curve", "P-999")
-    says(certstrap, *args, sentence='Unknown curve: "P-999".', hint="P-256")
+    certstrap.says(*args, sentence='Unknown curve: "P-999".', hint="P-256")
 
 
 @pytest.mark.parametrize("bits", ["-1", "1", "512", "2047", "16385", "99999999999999999999"])
@@ -203,7 +194,7 @@ def test_too_few_or_too_many_bits_are_refused(
     certstrap: CommandLine, command: str, bits: str
 ) -> None:
     sentence = f"An RSA key of {bits} bits is not supported."
-    says(certstrap, *MAKING_A[command], "--key-bits", bits, sentence=sentence, hint="2048 to 16384")
+    certstrap.says(*MAKING_A[command], "--key-bits", bits, sentence=sentence, hint="2048 to 16384")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +206,7 @@ def test_a_weak_key_of_ones_own_is_refused(
 ) -> None:
     path = foreign.write(folder / "weak.key", foreign.key_data(foreign.weak_key()))
     sentence = "weak.key has an RSA key of 1024 bits."
-    says(certstrap, *args, path, sentence=sentence, hint="2048 to 16384")
+    certstrap.says(*args, path, sentence=sentence, hint="2048 to 16384")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +236,7 @@ def test_an_expiry_that_does_not_parse_or_lies_in_the_past_is_refused(
     shown = expires.replace("\x1b", "\\x1b")
     sentence = f'Invalid expiry: "{shown}" {why}.'
     hint = 'Write it as "18 months"'
-    says(certstrap, *EXPIRING[command], "--expires", expires, sentence=sentence, hint=hint)
+    certstrap.says(*EXPIRING[command], "--expires", expires, sentence=sentence, hint=hint)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +266,7 @@ def test_a_path_length_that_cannot_be_is_refused(
 ) -> None:
     certstrap("init", *NEW_KEY, "--cn", "Root", "--exclude-path-length")
     sentence = f"A path length cannot be {length}."
-    says(certstrap, *command, "--path-length", length, sentence=sentence, hint="0, 1, 2")
+    certstrap.says(*command, "--path-length", length, sentence=sentence, hint="0, 1, 2")
 
 
 @pytest.mark.parametrize("text", [" ", ",", ",a.example", "a.example,", "a.example,,b.example"])
@@ -288,7 +279,7 @@ def test_a_list_with_an_empty_entry_is_refused(
     text = text.replace("a.example", "urn:a") if option == "--uri" else text
     kind = {"--domain": "domain", "--ip": "IP address", "--uri": "URI"}[option]
     sentence = f'Invalid {kind}: "{text}"'
-    says(certstrap, *LISTING[command], option, text, sentence=sentence, hint="empty entry")
+    certstrap.says(*LISTING[command], option, text, sentence=sentence, hint="empty entry")
 
 
 @pytest.mark.parametrize(
@@ -318,7 +309,7 @@ def test_a_list_with_an_empty_entry_is_refused(
 def test_an_entry_that_is_not_what_its_list_holds_is_refused(
     certstrap: CommandLine, command: str, option: str, text: str, sentence: str, hint: str
 ) -> None:
-    says(certstrap, *LISTING[command], option, text, sentence=sentence, hint=hint)
+    certstrap.says(*LISTING[command], option, text, sentence=sentence, hint=hint)
 
 
 @pytest.mark.parametrize(("domain", "shown"), [(" ", '""'), ("*.a", "*.a"), ("1.2.3.4",) * 2])
@@ -326,14 +317,14 @@ def test_a_permitted_domain_that_is_none_is_refused(
     certstrap: CommandLine, domain: str, shown: str
 ) -> None:
     args = ("init", *NEW_KEY, "--cn", "a", "--permit-domain", domain)
-    says(certstrap, *args, sentence=f"Invalid domain: {shown}")
+    certstrap.says(*args, sentence=f"Invalid domain: {shown}")
 
 
 def test_a_long_domain_alone_is_too_long_for_a_file(certstrap: CommandLine) -> None:
     domain = ".".join(["a" * 62] * 4)
     args = ("request-cert", *NEW_KEY, "--domain", domain)
     sentence = f'Invalid name: "{domain[:79]}…" is too long for the name of a file.'
-    says(certstrap, *args, sentence=sentence, hint="--common-name")
+    certstrap.says(*args, sentence=sentence, hint="--common-name")
 
 
 @pytest.mark.parametrize("where", ["", "d/", "../"])
@@ -349,7 +340,7 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused(
         ("request-cert", *NEW_KEY, "--cn", "a", "--key", path),
         ("export-pkcs8", "--key", "in.key", "--output", path),
     ):
-        says(certstrap, *args, sentence=f"Cannot write {path}: {why}.", hint="Check the folder")
+        certstrap.says(*args, sentence=f"Cannot write {path}: {why}.", hint="Check the folder")
 
 
 @pytest.mark.parametrize("link", [False, True])
@@ -361,8 +352,8 @@ def test_a_depot_that_is_no_folder_is_refused(
     else:
         (folder / "out").touch()
     for args in (NAMING["init"], NAMING["request-cert"]):
-        says(certstrap, *args, "a", sentence="Cannot create out: File exists.")
+        certstrap.says(*args, "a", sentence="Cannot create out: File exists.")
     reported = "Cannot create out: File exists." if link else "Cannot read out: Not a directory."
-    says(certstrap, *NAMING["issue"], "a", sentence=reported)
-    says(certstrap, "sign", "a", "--CA", "b", sentence="There is no certificate request out/a.csr.")
-    says(certstrap, "export-pkcs8", "a", sentence="There is no private key out/a.key.")
+    certstrap.says(*NAMING["issue"], "a", sentence=reported)
+    certstrap.says("sign", "a", "--CA", "b", sentence="There is no certificate request out/a.csr.")
+    certstrap.says("export-pkcs8", "a", sentence="There is no private key out/a.key.")

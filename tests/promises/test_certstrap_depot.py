@@ -64,10 +64,6 @@ def old(folder: Path) -> Path:
     return old
 
 
-def certificate(old: Path, stem: str) -> x509.Certificate:
-    return foreign.load_certificate(old / f"{stem}.crt")
-
-
 def assert_kept(old: Path, *but: str) -> None:
     """Assert that the files of certstrap are as they were, save some."""
     for file in DATA.iterdir():
@@ -95,7 +91,9 @@ def test_each_ca_signs(certstrap: CommandLine, old: Path, ca: str, rule: int) ->
     outcome = certstrap("sign", "new", "--CA", (ca, CAS[ca])[rule], *PASSPHRASE)
     line = f"Created out/new.crt from out/new.csr signed by out/{CAS[ca]}.key\n"
     assert outcome.stdout == line
-    certificate(old, "new").verify_directly_issued_by(certificate(old, CAS[ca]))
+    foreign.stored_certificate("new", old).verify_directly_issued_by(
+        foreign.stored_certificate(CAS[ca], old)
+    )
     assert_kept(old)
 
 
@@ -117,7 +115,7 @@ def test_its_pending_request_is_signed(certstrap: CommandLine, old: Path) -> Non
     line = "Created out/pending.crt from out/pending.csr signed by out/RSA_Clear.key\n"
     assert outcome.stdout == line
     key = foreign.load_key(old / "pending.key")
-    assert certificate(old, "pending").public_key() == key.public_key()
+    assert foreign.stored_certificate("pending", old).public_key() == key.public_key()
 
 
 def test_its_cas_must_be_named(certstrap: CommandLine, old: Path) -> None:
@@ -160,14 +158,16 @@ def test_the_permitted_domain_of_its_ca_is_kept_to(certstrap: CommandLine, old: 
 @every_ca
 def test_each_crl_is_carried_on(certstrap: CommandLine, old: Path, ca: str) -> None:
     stem = CAS[ca]
-    revoked = [certificate(old, leaf).serial_number for leaf in REVOKED.get(stem, ())]
+    revoked = [
+        foreign.stored_certificate(leaf, old).serial_number for leaf in REVOKED.get(stem, ())
+    ]
     before = [(serial, REVOKED_AT, "") for serial in revoked]
     certstrap("request-cert", "--cn", "new", *NEW_KEY)
     certstrap("sign", "new", "--CA", ca, *PASSPHRASE)
     outcome = certstrap("revoke", "--CN", "new", *PASSPHRASE, "--reason", "superseded")
     assert outcome.stdout.startswith(f"Updated out/{stem}.crl: {len(before) + 1} revoked cert")
-    new = (certificate(old, "new").serial_number, NOW, "superseded")
-    crl, issuer = crls.load(old / f"{stem}.crl"), certificate(old, stem)
+    new = (foreign.stored_certificate("new", old).serial_number, NOW, "superseded")
+    crl, issuer = crls.load(old / f"{stem}.crl"), foreign.stored_certificate(stem, old)
     assert crls.revoked(crl) == [*before, new]
     created = not (DATA / f"{stem}.crl").exists()  # when it signed, and then it revoked
     assert crls.number(old / f"{stem}.crl") == (2 if created else 1)
@@ -189,7 +189,7 @@ def test_each_leaf_is_revoked_by_its_ca(
     else:
         assert line == f"Updated out/{CAS[ca]}.crl: 1 revoked certificate\n"
         assert_kept(old, f"{CAS[ca]}.crl")
-    serial = certificate(old, stem).serial_number
+    serial = foreign.stored_certificate(stem, old).serial_number
     assert crls.serials(old / f"{CAS[ca]}.crl") == [serial]
 
 
@@ -241,7 +241,7 @@ def test_each_key_is_exported(certstrap: CommandLine, old: Path, stem: str) -> N
     if stem == "pending":
         assert exported == foreign.load_request(old / "pending.csr").public_key()
     else:
-        assert exported == certificate(old, stem).public_key()
+        assert exported == foreign.stored_certificate(stem, old).public_key()
     assert_kept(old)
 
 
@@ -253,7 +253,7 @@ def test_each_pair_is_exported_as_pkcs12(certstrap: CommandLine, old: Path, stem
         return
     certstrap("export-pkcs12", stem, "--allow-ca", *PASSPHRASE)
     key, leaf, _ = pkcs12.load_key_and_certificates((old / f"{stem}.p12").read_bytes(), b"123456")
-    assert leaf == certificate(old, stem)
+    assert leaf == foreign.stored_certificate(stem, old)
     assert key
     assert key.public_key() == leaf.public_key()
     assert_kept(old)
@@ -285,7 +285,9 @@ def test_each_ca_issues(certstrap: CommandLine, old: Path, ca: str) -> None:
     outcome = certstrap("issue", "new", "--CA", ca, "--curve", "P-256", environ=environ)
     line = f"Created out/new.crt from out/new.csr signed by out/{CAS[ca]}.key"
     assert line in outcome.lines
-    certificate(old, "new").verify_directly_issued_by(certificate(old, CAS[ca]))
+    foreign.stored_certificate("new", old).verify_directly_issued_by(
+        foreign.stored_certificate(CAS[ca], old)
+    )
     assert_kept(old)
 
 
@@ -325,13 +327,13 @@ def test_gen_makes_a_leaf_from_the_files_of_each_ca(
         *PASSPHRASE,
     )  # fmt: skip
     leaf = foreign.load_certificate(old.parent / "l.pem")
-    leaf.verify_directly_issued_by(certificate(old, CAS[ca]))
+    leaf.verify_directly_issued_by(foreign.stored_certificate(CAS[ca], old))
 
 
 def test_a_new_root_takes_one_of_its_keys(certstrap: CommandLine, old: Path) -> None:
     certstrap("init", "--cn", "Again", "--key", "out/P521_Enc.key", *PASSPHRASE)
-    again = certificate(old, "Again").public_key()
-    assert again == certificate(old, "P521_Enc").public_key()
+    again = foreign.stored_certificate("Again", old).public_key()
+    assert again == foreign.stored_certificate("P521_Enc", old).public_key()
 
 
 def test_it_holds_what_it_held_after_a_command_that_fails(

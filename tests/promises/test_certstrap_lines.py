@@ -14,12 +14,10 @@ from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, Program
 
 
-def certificate(name: str) -> x509.Certificate:
-    return foreign.load_certificate(Path(f"out/{name}.crt"))
-
-
 def path_length(name: str) -> int | None:
-    constraints = certificate(name).extensions.get_extension_for_class(x509.BasicConstraints)
+    constraints = foreign.stored_certificate(name).extensions.get_extension_for_class(
+        x509.BasicConstraints
+    )
     return constraints.value.path_length
 
 
@@ -75,7 +73,7 @@ def test_an_intermediate_with_more_path_than_fits_is_signed_and_a_line_says_what
     assert outcome.lines == ["Created out/Int.crt from out/Int.csr signed by out/Root.key"]
     assert path_length("Int") == int(asked)
     certstrap("sign", "leaf", "--CA", "Int")
-    certificates = [certificate(name) for name in ("Root", "leaf")]
+    certificates = [foreign.stored_certificate(name) for name in ("Root", "leaf")]
     assert openssl_accepts(folder, *certificates, options=("-untrusted", "out/Int.crt")) == [True]
 
 
@@ -145,7 +143,7 @@ def test_years_take_the_place_of_the_years_in_expires(
     certstrap: CommandLine, options: tuple[str, ...], end: datetime
 ) -> None:
     certstrap("init", "--cn", "CA", *options, *NEW_KEY)
-    assert certificate("CA").not_valid_after_utc == end
+    assert foreign.stored_certificate("CA").not_valid_after_utc == end
 
 
 @pytest.mark.parametrize(
@@ -163,7 +161,7 @@ def test_sign_takes_years_likewise(
     certstrap("init", "--cn", "CA", "--expires", "10 years", *NEW_KEY)
     certstrap("request-cert", "--cn", "client", *NEW_KEY)
     certstrap("sign", "client", *options)
-    assert certificate("client").not_valid_after_utc == end
+    assert foreign.stored_certificate("client").not_valid_after_utc == end
 
 
 @pytest.mark.parametrize("command", [("init", "--cn", "CA"), ("sign", "client")])

@@ -22,11 +22,6 @@ from tests.builders.der import (
 from tests.builders.openssl import openssl_accepts
 from tests.conftest import CommandLine
 
-
-def certificate(name: str) -> x509.Certificate:
-    return foreign.load_certificate(Path(f"out/{name}.crt"))
-
-
 UPN = sequence(oid("1.3.6.1.4.1.311.20.2.3"))[2:] + der(0xA0, der(UTF8, b"joe@corp.example"))
 LISTED = (
     "Not copied from the request: e-mail address joe@a.example, user principal name "
@@ -57,7 +52,9 @@ def test_names_that_certstrap_drops_are_dropped_and_listed(
     (folder / "mixed.csr").write_bytes(mixed_request())
     outcome = certstrap("sign", "client", "--csr", "mixed.csr", stderr=LISTED)
     assert outcome.lines == ["Created out/client.crt from mixed.csr signed by out/CA.key"]
-    names = certificate("client").extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    names = foreign.stored_certificate("client").extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    )
     assert [str(name.value) for name in names.value] == ["a.example", "10.0.0.1", "spiffe://a/b"]
 
 
@@ -76,18 +73,26 @@ def test_the_e_mail_address_in_a_subject_stays(certstrap: CommandLine, folder: P
     subject = a_name("joe", email_address="joe@a.example")
     (folder / "mail.csr").write_bytes(foreign.request(subject=subject))
     certstrap("sign", "joe", "--csr", "mail.csr")
-    (mail,) = certificate("joe").subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)
+    (mail,) = foreign.stored_certificate("joe").subject.get_attributes_for_oid(
+        NameOID.EMAIL_ADDRESS
+    )
     assert mail.value == "joe@a.example"
 
 
 def test_a_permitted_domain_may_begin_with_a_dot(certstrap: CommandLine, folder: Path) -> None:
     certstrap("init", "--cn", "CA", "--permit-domain", ".a.example", *NEW_KEY)
-    constraints = certificate("CA").extensions.get_extension_for_class(x509.NameConstraints).value
+    constraints = (
+        foreign.stored_certificate("CA")
+        .extensions.get_extension_for_class(x509.NameConstraints)
+        .value
+    )
     assert constraints == x509.NameConstraints([x509.DNSName(".a.example")], None)
     for name in ("b.a.example", "a.example", "xa.example"):
         certstrap("request-cert", "--cn", name, "--domain", name, *NEW_KEY)
     certstrap("sign", "b.a.example")
     for name in ("a.example", "xa.example"):
         certstrap.refuses("sign", name, sentence=f"may not sign {name}: it is permitted .a.example")
-    accepted = openssl_accepts(folder, certificate("CA"), certificate("b.a.example"))
+    accepted = openssl_accepts(
+        folder, foreign.stored_certificate("CA"), foreign.stored_certificate("b.a.example")
+    )
     assert accepted == [True]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from certstrap.cli.context import utc_now
 from certstrap.errors import PassphrasesDifferError
 from certstrap.hints import printed
 from certstrap.pki.keys import P256
@@ -286,7 +287,7 @@ def test_a_key_that_is_opened_is_named_in_the_prompt(
     folder: Path, command: str, prompt: str
 ) -> None:
     key = P256.generate()
-    wall = foreign.wall_clock()
+    wall = utc_now()
     it = foreign.certificate(key=key, start=wall - foreign.YEAR, end=wall + foreign.YEAR)
     foreign.store_ca(folder / "out", it=it, key=key)
     (folder / "out/Foreign.key").unlink()
