@@ -56,7 +56,7 @@ def test_a_missing_crl_is_made(certstrap: CommandLine, depot: Path) -> None:
 def test_the_dates_of_a_crl_are_renewed_and_its_entries_stay(
     certstrap: CommandLine, depot: Path
 ) -> None:
-    certstrap("revoke", "--serial", "2A", "--CA", "Cert", "--reason", "superseded")
+    certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Cert", "--reason", "superseded")
     before = crls.revoked(crls.load(depot / "Cert.crl"))
     printed = certstrap("crl", "Cert", "--days", "7", now=LATER).stdout
     assert printed == "Updated out/Cert.crl: 1 revoked certificate, next update on 2026-12-03\n"
@@ -136,7 +136,7 @@ def test_sign_says_on_a_terminal_that_a_ca_got_its_first_crl(
 def test_a_crl_that_exists_is_left_as_it_is_by_a_signature(
     certstrap: CommandLine, depot: Path
 ) -> None:
-    certstrap("revoke", "--serial", "2A", "--CA", "Int")
+    certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Int")
     before = (depot / "Int.crl").read_bytes()
     (depot / "client.crt").unlink()
     certstrap("sign", "client", "--CA", "Int", now=LATER)
@@ -243,10 +243,10 @@ def test_of_two_crls_of_one_ca_the_newer_is_bundled_if_it_revokes_all(
 ) -> None:
     for suffix in ("crt", "key", "crl"):
         shutil.copy(depot / f"Cert.{suffix}", depot / f"Copy.{suffix}")
-    certstrap("revoke", "--serial", "2A", "--CA", "Cert")
+    certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Cert")
     (crl,) = bundled(certstrap("crl", "Cert", "--bundle").stdout)
     assert [each.serial_number for each in crl] == [42]
-    certstrap("revoke", "--serial", "2B", "--CA", "Copy")
+    certstrap("revoke", "--serial", "2B", "--elsewhere", "--CA", "Copy")
     certstrap("crl", "Copy")
     certstrap.refuses(
         "crl", "Cert", "--bundle",

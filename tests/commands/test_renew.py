@@ -330,7 +330,7 @@ def test_a_renewed_root_has_its_key_its_name_and_its_crl(
     certstrap: CommandLine, depot: Path
 ) -> None:
     leaf(certstrap, "below", "Int")
-    certstrap("revoke", "--serial", "2A", "--CA", "Cert")
+    certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Cert")
     before = crt(depot, "Cert")
     printed = certstrap("renew", "Cert", now=LATER).lines
     assert printed == [

@@ -109,23 +109,80 @@ def test_each_crl_has_the_next_number_and_keeps_what_was_on_the_last(
     ]
 
 
-@pytest.mark.parametrize("more", [(), ("--reason", "superseded")])
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ((), ""),
+        (("--reason", "keyCompromise"), ""),
+        (
+            ("--reason", "superseded"),
+            "The reason stays keyCompromise: it can only be made worse.\n",
+        ),
+        (
+            ("--reason", "unspecified"),
+            "The reason stays keyCompromise: it can only be made worse.\n",
+        ),
+    ],
+)
 def test_a_second_time_says_since_when_and_changes_nothing(
-    certstrap: CommandLine, depot: Path, more: tuple[str, ...]
+    certstrap: CommandLine, depot: Path, more: tuple[str, ...], note: str
 ) -> None:
     certstrap(*REVOKE, "--reason", "keyCompromise")
     before, born = snapshot(depot), (depot / "Cert.crl").stat()
-    line = certstrap(*REVOKE, *more, now=LATER).stdout
+    line = certstrap(*REVOKE, *more, now=LATER, stderr=note).stdout
     assert line == "Revoked already, since 2026-11-23 12:00:00 UTC: nothing was changed.\n"
     assert snapshot(depot) == before
     assert (depot / "Cert.crl").stat() == born
+
+
+@pytest.mark.parametrize("before", sorted({*REASONS} - {"keyCompromise", "cACompromise"}))
+@pytest.mark.parametrize("reason", ["keyCompromise", "cACompromise"])
+def test_a_reason_can_be_made_worse(
+    before: str, reason: str, certstrap: CommandLine, depot: Path, serial: int
+) -> None:
+    certstrap(*REVOKE, "--reason", before)
+    line = certstrap(*REVOKE, "--reason", reason, now=LATER).stdout
+    assert line == (
+        f"Revoked already, since 2026-11-23 12:00:00 UTC: the reason is now {reason} and updated "
+        "out/compromised-keys.\n"
+    )
+    assert crls.revoked(crls.load(depot / "Cert.crl")) == [(serial, NOW, reason)]
+    assert crls.number(depot / "Cert.crl") == 3
+
+
+def test_a_hold_of_another_tool_can_be_made_a_revocation_and_keeps_its_other_extensions(
+    certstrap: CommandLine, depot: Path, serial: int
+) -> None:
+    hold = x509.CRLReason(x509.ReasonFlags.certificate_hold)
+    since = x509.InvalidityDate(NOW.replace(tzinfo=None))
+    held = x509.RevokedCertificateBuilder(serial, NOW)
+    held = held.add_extension(hold, critical=False).add_extension(since, critical=False)
+    foreign.write(depot / "Cert.crl", crls.made_elsewhere(*ca_of(depot), entries=[held.build()]))
+    certstrap(*REVOKE, now=LATER)
+    (entry,) = crls.load(depot / "Cert.crl")
+    assert [each.value for each in entry.extensions] == [since]
+    assert entry.revocation_date_utc == NOW
+    certstrap(*REVOKE, "--reason", "keyCompromise", now=LATER)
+    (entry,) = crls.load(depot / "Cert.crl")
+    assert len(entry.extensions) == 2
+
+
+@pytest.mark.parametrize("reason", ["certificateHold", "CERTIFICATEHOLD"])
+def test_a_hold_is_refused_as_nothing_ends_it(
+    reason: str, certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap.refuses(
+        *REVOKE, "--reason", reason,
+        sentence="The reason certificateHold is for a certificate that is released again",
+        hint="Choose another reason",
+    )  # fmt: skip
 
 
 def test_the_reasons_are_those_of_rfc_5280(certstrap: CommandLine, depot: Path) -> None:
     help_text = " ".join(certstrap("revoke", "--help").stdout.split())
     assert list(REASONS) == [
         "unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded",
-        "cessationOfOperation", "certificateHold", "privilegeWithdrawn", "aACompromise",
+        "cessationOfOperation", "privilegeWithdrawn", "aACompromise",
     ]  # fmt: skip
     assert f"Why: {', '.join(REASONS)}." in help_text
 
@@ -238,7 +295,7 @@ def test_a_ca_of_another_tool_revokes(
     key = P256.generate()
     usage = foreign.key_usage(*usages) if usages else None
     foreign.store_ca(depot, "Theirs", it=signing_crls(key, usage=usage), key=key)
-    certstrap("revoke", "--serial", "2A", "--CA", "Theirs")
+    certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Theirs")
     assert crls.serials(depot / "Theirs.crl") == [42]
 
 
@@ -372,6 +429,8 @@ def test_on_a_terminal_it_tells_the_truth_about_temporal_cloud(
     noted = "Updated out/compromised-keys: its key is not signed again."
     assert lines == [UPDATED.strip(), noted, TRUTH]
     passphrase = ("--passphrase", "123")
-    with terminal(folder, "revoke", "--serial", "1f", "--CA", "Cert", *passphrase) as child:
+    with terminal(
+        folder, "revoke", "--serial", "1f", "--elsewhere", "--CA", "Cert", *passphrase
+    ) as child:
         assert ends(child).splitlines() == ["Updated out/Cert.crl: 2 revoked certificates", TRUTH]
     assert "Temporal" not in program(*REVOKE, "--passphrase", "123").stdout

@@ -1,5 +1,6 @@
 """`revoke` on what it finds: CRLs of certstrap and of others, and what is none."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -8,10 +9,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certstrap.cli.context import Context
 from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import crls, foreign
-from tests.builders.depots import TEN_YEARS, init, signed
-from tests.conftest import NOW, CommandLine
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
+from tests.conftest import NOW, CommandLine, call
 
 REVOKE = ("revoke", "--CN", "client", "--CA", "Cert")
 OLD = NOW - timedelta(days=100)
@@ -150,7 +152,7 @@ def test_a_crl_of_another_key_is_refused(
 ) -> None:
     put(crls.made_elsewhere(ca[0], P256.generate()))
     certstrap.refuses(
-        *REVOKE, sentence="out/Cert.crl is not signed by its CA.", hint="move this one away"
+        *REVOKE, sentence="out/Cert.crl is not signed by its CA.", hint="move it away"
     )
 
 
@@ -204,3 +206,60 @@ def test_a_folder_in_the_place_of_the_crl_is_refused(certstrap: CommandLine, dep
     (depot / "Cert.crl").unlink()
     (depot / "Cert.crl").mkdir()
     certstrap.refuses(*REVOKE, sentence="out/Cert.crl is not a regular file.")
+
+
+def broken_text(depot: Path) -> None:
+    (depot / "Cert.crl").unlink()
+    (depot / "Cert.crl").write_text("garbage")
+
+
+def broken_link(depot: Path) -> None:
+    (depot / "Cert.crl").unlink()
+    (depot / "Cert.crl").symlink_to("nowhere")
+
+
+def broken_folder(depot: Path) -> None:
+    (depot / "Cert.crl").unlink()
+    (depot / "Cert.crl").mkdir()
+
+
+def of_another_key(depot: Path) -> None:
+    ca = foreign.load_certificate(depot / "Cert.crt")
+    foreign.write(depot / "Cert.crl", crls.made_elsewhere(ca, P256.generate()))
+
+
+@pytest.mark.parametrize("damage", [broken_text, broken_link, broken_folder, of_another_key])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("revoke", "--CN", "client"),
+        ("revoke", "--serial", "2A", "--elsewhere"),
+        ("crl", "Cert"),
+        ("crl", "client", "--bundle"),
+        ("renew", "client"),
+        ("renew", "Cert"),
+        ("issue", "client"),
+        ("sign", "client", "--cert", "copy.crt"),
+        ("bundle", "--rotate", "Cert", "Next"),
+        ("export-chain", "client"),
+        ("export-pkcs12", "client", "--no-passphrase"),
+        ("filters", "client"),
+        ("connect", "client", "--namespace", "your-namespace.acct"),
+    ],
+    ids=" ".join,
+)
+def test_whatever_needs_a_crl_that_cannot_be_read_says_the_way_out(
+    damage: Callable[[Path], None], command: tuple[str, ...], certstrap: CommandLine, depot: Path
+) -> None:
+    if "Next" in command:
+        certstrap("init", "--cn", "Next", *NEW_KEY)
+    damage(depot)
+    hint = (
+        "Hint: Restore it from a copy. If there is none, move it away, create a new one, and "
+        "revoke again what it revoked: mv out/Cert.crl out/Cert.crl.broken && certstrap crl Cert\n"
+    )
+    outcome = certstrap.refuses(*command, sentence="out/Cert.crl", hint=hint)
+    shutil.move(depot / "Cert.crl", depot / "Cert.crl.broken")
+    certstrap("crl", "Cert")
+    again = call(*command, input="", context=Context(now=lambda: NOW, environ={}))
+    assert again.exit_code == 0 or "Cert.crl" not in again.stderr, (outcome, again)

@@ -104,7 +104,7 @@ def test_a_serial_number_stands_for_a_certificate_whose_file_is_gone(
         "revoke", "--CN", "client",
         sentence="There is no certificate out/client.crt.", hint="--serial HEX",
     )  # fmt: skip
-    assert certstrap("revoke", "--serial", given, "--CA", "Cert").stdout == UPDATED
+    assert certstrap("revoke", "--serial", given, "--elsewhere", "--CA", "Cert").stdout == UPDATED
     assert crls.serials(depot / "Cert.crl") == [serial]
 
 
@@ -122,7 +122,7 @@ def test_a_serial_number_and_a_name_mean_the_same(
 def test_a_serial_number_has_up_to_twenty_octets(
     certstrap: CommandLine, depot: Path, serial: int
 ) -> None:
-    certstrap("revoke", "--serial", f"{serial:x}", "--CA", "Cert")
+    certstrap("revoke", "--serial", f"{serial:x}", "--elsewhere", "--CA", "Cert")
     assert crls.serials(depot / "Cert.crl") == [serial]
 
 
@@ -202,7 +202,7 @@ def test_of_two_certificates_of_the_ca_one_must_be_named(
 
 
 def test_a_serial_number_goes_with_the_only_ca(certstrap: CommandLine, depot: Path) -> None:
-    assert certstrap("revoke", "--serial", "2A").stdout == UPDATED
+    assert certstrap("revoke", "--serial", "2A", "--elsewhere").stdout == UPDATED
     certstrap("init", "--cn", "Another", *NEW_KEY)
     certstrap.refuses(
         "revoke", "--serial", "2B",
@@ -215,3 +215,60 @@ def test_a_ca_of_another_depot_is_not_found(certstrap: CommandLine, depot: Path)
         "revoke", "--CN", "client", "--CA", "Elsewhere",
         sentence="There is no certificate out/Elsewhere.crt.", hint="Hint: ",
     )  # fmt: skip
+
+
+UNKNOWN = "Nothing in out or its archive has the serial number 2A."
+
+
+def test_a_serial_number_that_nothing_has_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    line = ("revoke", "--serial", "2a", "--CA", "Cert")
+    certstrap.refuses(*line, sentence=UNKNOWN, hint="add --elsewhere")
+    certstrap.refuses(*line, "--reason", "keyCompromise", sentence=UNKNOWN)
+    certstrap(*line, "--elsewhere")
+    assert certstrap(*line).stdout.startswith("Revoked already, since ")
+
+
+def test_a_serial_number_in_the_archive_is_known(certstrap: CommandLine, depot: Path) -> None:
+    serial = serial_of(depot / "client.crt")
+    certstrap("renew", "client")
+    assert certstrap("revoke", "--serial", f"{serial:x}").stdout == UPDATED
+
+
+@pytest.mark.parametrize("place", ["client.crt", "archive"])
+def test_a_file_that_cannot_be_read_and_may_have_the_serial_number_is_named(
+    place: str, certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("renew", "client")
+    path = depot / place
+    if path.is_dir():
+        (path,) = path.glob("*.crt")
+    path.unlink()
+    path.write_text("garbage")
+    shown = path.relative_to(depot.parent)
+    sentence = f"{UNKNOWN} {shown} is not a certificate that can be read."
+    certstrap.refuses("revoke", "--serial", "2a", sentence=sentence)
+
+
+def test_a_serial_number_on_another_crl_of_the_ca_is_known(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--serial", "2A", "--elsewhere")
+    (depot / "Cert.crl").rename(depot / "Older.crl")
+    certstrap.refuses("revoke", "--serial", "2B", sentence="has the serial number 2B.")
+    assert certstrap("revoke", "--serial", "2A").stdout == UPDATED
+
+
+def test_elsewhere_is_only_for_a_serial_number_that_nothing_has(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("revoke", "--CN", "client", "--elsewhere", exit_code=2)
+    serial = f"{serial_of(depot / 'client.crt'):x}"
+    note = "The certificate is here: --elsewhere was not needed.\n"
+    certstrap("revoke", "--serial", serial, "--elsewhere", stderr=note)
+
+
+def test_a_compromised_key_that_is_not_known_is_said(certstrap: CommandLine, depot: Path) -> None:
+    note = "Its key is not known, so it is not on the list of compromised keys.\n"
+    line = ("revoke", "--serial", "2A", "--elsewhere", "--reason", "keyCompromise")
+    certstrap(*line, stderr=note)
+    assert not (depot / "compromised-keys").exists()

@@ -148,7 +148,7 @@ def test_a_crl_past_its_next_update_is_good_again_when_it_is_carried_on(
     judge.reads("Root", [serial(ours, "client")])
     assert judge.says("server", "Root") == "CRL has expired"
 
-    certstrap(ours, "revoke", "--serial", "2A", "--CA", "Root")
+    certstrap(ours, "revoke", "--serial", "2A", "--elsewhere", "--CA", "Root")
     shown = judge.reads("Root", [serial(ours, "client"), 42])
     assert f"Next Update: {_shown(ca.not_valid_after_utc)}" in shown
     number = shown.partition("X509v3 CRL Number: ")[2].split()[0]

@@ -56,9 +56,9 @@ def test_a_certificate_that_was_revoked_before_can_still_be_noted(
     certstrap("issue", "bob", *NEW_KEY)
     certstrap("revoke", "--CN", "bob")
     reported = certstrap("revoke", "--CN", "bob", "--reason", "keyCompromise").stdout
-    assert (
-        reported
-        == "Revoked already, since 2026-11-23 12:00:00 UTC: updated out/compromised-keys.\n"
+    assert reported == (
+        "Revoked already, since 2026-11-23 12:00:00 UTC: the reason is now keyCompromise and "
+        "updated out/compromised-keys.\n"
     )
     assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
 
@@ -156,7 +156,9 @@ def test_a_serial_number_notes_the_key_that_this_ca_certified(
     serial = x509.load_pem_x509_certificate((folder / "out/bob.crt").read_bytes()).serial_number
     certstrap("revoke", "--serial", f"{serial:x}", "--reason", "keyCompromise")
     assert fingerprint(folder / "out/bob.crt") in (folder / "out/compromised-keys").read_text()
-    certstrap("revoke", "--serial", "1234", "--reason", "keyCompromise")
+    unknown = "Its key is not known, so it is not on the list of compromised keys.\n"
+    line = ("revoke", "--serial", "1234", "--elsewhere", "--reason", "keyCompromise")
+    certstrap(*line, stderr=unknown)
     assert len((folder / "out/compromised-keys").read_text().splitlines()) == 1
 
 

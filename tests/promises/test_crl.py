@@ -24,7 +24,9 @@ class WithoutCRL(Scene):
         (folder / DEPOT / "Cert.crl").unlink()
 
 
-RENEWED = Scene(("crl", "Cert"), (INIT.command, ("revoke", "--serial", "2A")), frozenset())
+RENEWED = Scene(
+    ("crl", "Cert"), (INIT.command, ("revoke", "--serial", "2A", "--elsewhere")), frozenset()
+)
 FIRST = WithoutCRL(SIGN.command, SIGN.before, frozenset({"client.crt", "Cert.crl"}))
 
 
@@ -81,7 +83,7 @@ def test_of_signers_at_once_each_finds_or_makes_the_first_crl(
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who waits for a lock")
 def test_a_first_crl_never_replaces_one_with_a_revocation(stage: Stage, at_once: AtOnce) -> None:
     folder = stage(FIRST)
-    revoke = ("revoke", "--serial", "2A", "--CA", "Cert")
+    revoke = ("revoke", "--serial", "2A", "--elsewhere", "--CA", "Cert")
     outcomes = at_once(folder, FIRST.command, revoke)
     assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
     assert crls.serials(folder / DEPOT / "Cert.crl") == [42]

@@ -62,7 +62,7 @@ PROMPTS = {
     "issue": (("issue", "new", "--CA", "Cert", "--curve", "P-256"), prompts.NEW),
     "sign": (("sign", "other", "--CA", "Enc"), "passphrase"),
     "issue by an encrypted CA": (("issue", "new", "--CA", "Enc", *NEW_KEY), "passphrase"),
-    "revoke": (("revoke", "--serial", "2A", "--CA", "Enc"), "passphrase"),
+    "revoke": (("revoke", "--serial", "2A", "--elsewhere", "--CA", "Enc"), "passphrase"),
     "crl": (("crl", "Enc"), "passphrase"),
     "export-pkcs8": (("export-pkcs8", "Enc"), "passphrase"),
 }

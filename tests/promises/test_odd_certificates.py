@@ -94,7 +94,7 @@ def test_a_negative_serial_number_on_a_crl_of_another_tool_counts_and_stays(
     certstrap.refuses(
         "issue", "bob", sentence="out/bob.crt was revoked on 2020-01-01 00:00:00 UTC."
     )
-    certstrap("revoke", "--serial", "7")
+    certstrap("revoke", "--serial", "7", "--elsewhere")
     assert crls.serials(folder / "out/leaf.crl") == [-5, 7]
 
 

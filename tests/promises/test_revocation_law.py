@@ -1,4 +1,7 @@
-"""The law of revocation: a CRL holds each serial number once, since its first time."""
+"""The law of revocation: a CRL holds each serial number once, since its first time.
+
+Its reason is the first one, until a worse one is given.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +15,13 @@ from cryptography import x509
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from certstrap.cli.context import Context
 from certstrap.pki.crl import REASONS
 from certstrap.pki.validity import Expiry
 from tests.builders import crls, foreign
-from tests.conftest import NOW, CommandLine, visible
+from tests.conftest import NOW, CommandLine, call, visible
 
+WORST = ("keyCompromise", "cACompromise")
 CA_END = Expiry.parse("10 years").after(NOW)
 LONG_AGO = NOW - timedelta(days=100)
 
@@ -75,6 +80,7 @@ def depot_with(old: OldCRL | None) -> Iterator[Path]:
 @settings(max_examples=40)
 @given(old=OLD_CRLS, steps=STEPS)
 @example(old=OldCRL(1, ()), steps=[Step(1, "unspecified", 0)])
+@example(old=OldCRL(1, ()), steps=[Step(1, "superseded", 0), Step(1, "keyCompromise", 1)])
 @example(old=OldCRL(None, (1, 1)), steps=[Step(2, "superseded", 0), Step(1, "superseded", 1)])
 def test_a_crl_holds_each_serial_number_once_since_its_first_time(
     old: OldCRL | None, steps: list[Step]
@@ -88,18 +94,24 @@ def test_a_crl_holds_each_serial_number_once_since_its_first_time(
         for serial, reason, seconds in steps:
             now += timedelta(seconds=seconds)
             before = path.read_bytes() if path.exists() else None
-            line = CommandLine(now=now)(
-                "--depot-path", str(root), "revoke", "--serial", f"{serial:x}", "--reason", reason
-            ).stdout
-            if serial in expected:
-                assert f"since {expected[serial][0]:%Y-%m-%d %H:%M:%S} UTC" in line
-                assert path.read_bytes() == before
-                continue
-            expected[serial] = (now, "" if reason == "unspecified" else reason)
+            command = ("revoke", "--elsewhere", "--serial", f"{serial:x}", "--reason", reason)
+            context = Context(now=iter([now]).__next__, environ={})
+            outcome = call("--depot-path", str(root), *command, input="", context=context)
+            assert outcome.exit_code == 0
+            line = outcome.stdout
+            known = serial in expected
+            since, reason_before = expected.get(serial, (now, ""))
+            if known:
+                assert f"since {since:%Y-%m-%d %H:%M:%S} UTC" in line
+                if reason not in WORST or reason_before in WORST:
+                    assert path.read_bytes() == before
+                    continue
+            expected[serial] = (since, "" if reason == "unspecified" else reason)
             number = 1 if number is None else number + 1
             crl = crls.load(path)
             assert crls.revoked(crl) == [(key, *value) for key, value in expected.items()]
-            assert line.startswith(f"Updated {path}: {len(expected)} revoked certificate")
+            updated = f"Updated {path}: {len(expected)} revoked certificate"
+            assert line.startswith("Revoked already" if known else updated)
             assert crls.number(path) == number
             assert (crl.last_update_utc, crl.next_update_utc) == (now, CA_END)
             assert _is_signed_by_its_ca(crl, root)

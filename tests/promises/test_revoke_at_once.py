@@ -27,7 +27,8 @@ from certstrap.cli.app import app
 
 for serial in sys.argv[1:]:
     try:
-        app(["--depot-path", "{DEPOT}", "revoke", "--serial", serial], prog_name="certstrap")
+        line = ["--depot-path", "{DEPOT}", "revoke", "--elsewhere", "--serial", serial]
+        app(line, prog_name="certstrap")
     except SystemExit as end:
         if end.code:
             raise
@@ -80,7 +81,7 @@ def test_a_certificate_that_eight_revoke_at_once_is_on_the_crl_once(stage: Stage
 
 INTERMEDIATE = ("request-cert", "--common-name", "Int", *NEW_KEY)
 FIRST_OF_AN_INTERMEDIATE = Scene(
-    ("revoke", "--serial", "2A", "--CA", "Int"),
+    ("revoke", "--serial", "2A", "--elsewhere", "--CA", "Int"),
     (
         (*INIT.command, "--path-length", "1"),
         INTERMEDIATE,
@@ -90,7 +91,7 @@ FIRST_OF_AN_INTERMEDIATE = Scene(
 )
 SECOND = Scene(
     ("revoke", "--CN", "client", "--reason", "superseded"),
-    (*REVOKE.before, ("revoke", "--serial", "2A", "--CA", "Cert")),
+    (*REVOKE.before, ("revoke", "--serial", "2A", "--elsewhere", "--CA", "Cert")),
     frozenset(),
 )
 
@@ -132,7 +133,9 @@ def test_killed_at_any_call_it_leaves_the_old_crl_or_the_new_one(
         assert said == "", call
         assert len(crls.serials(crl)) == len(old_serials) + 1, call
         assert crls.number(crl) == len(old_serials) + (1 if old_data is None else 2), call
-        here(folder, "revoke", "--serial", "2B", "--CA", crl_name.removesuffix(".crl"))
+        here(
+            folder, "revoke", "--serial", "2B", "--elsewhere", "--CA", crl_name.removesuffix(".crl")
+        )
         assert not temporary(folder), call
         assert (crl.stat().st_mode & 0o777) == 0o444, call
     assert outcomes["old"] >= 3  # at its beginning, with a temporary file, with that file filled

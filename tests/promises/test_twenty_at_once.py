@@ -68,7 +68,7 @@ LINES: list[list[Command]] = [
     [("issue", "--from", "list", *BY, *NEW_KEY), ("filters", *LIST)],
     [("issue", "--from", "list", *BY, *NEW_KEY), ("inspect", LIST[7])],
     [("revoke", "--CN", name, *BY) for name in CLIENTS[:3]],
-    [("revoke", "--serial", serial, *BY) for serial in ("2A", "2B", "2C", "2D")],
+    [("revoke", "--serial", serial, "--elsewhere", *BY) for serial in ("2A", "2B", "2C", "2D")],
     [("crl", "Cert", "--days", "30"), ("crl", "Cert"), ("crl", "Root")],
     [("renew", CLIENTS[3]), ("renew", CLIENTS[3], "--new-key"), ("renew", CLIENTS[3], "--undo")],
     [("renew", CLIENTS[4], CLIENTS[5]), ("revoke", "--CN", CLIENTS[4])],

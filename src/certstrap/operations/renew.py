@@ -444,7 +444,7 @@ def _renew_root(
     rules.require(rules.pair(old, path, key, key_path))
     certificate = successor_of_root(old, key, validity)
     issuer = Issuer(certificate, key)
-    before = crl.load(entry.read(CRL), crl_path, old) if entry.has(CRL) else None
+    before = entry.crl(old) if entry.has(CRL) else None
     renewed = _put(session, new, archive, entry, Change(old, certificate, None), cut=False)
     if before is not None and before.next_update_utc == old.not_valid_after_utc:
         pem = crl.following(issuer, before, session.now).public_bytes(Encoding.PEM)
@@ -606,7 +606,7 @@ def _spec_like(old: x509.Certificate) -> KeySpec:
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
     """Return when the CRL of an intermediate is due, if it was to end with the old certificate."""
     with suppress(CertstrapError):
-        due = crl.load(entry.read(CRL), entry.path(CRL), old).next_update_utc
+        due = entry.crl(old).next_update_utc
         if due and due <= old.not_valid_after_utc:
             return due
     return None

@@ -27,8 +27,7 @@ from certstrap.store.chain import (
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.transaction import Transaction
-
-_COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
+from certstrap.text import serial_number
 
 
 class Revoked(NamedTuple):
@@ -41,6 +40,9 @@ class Revoked(NamedTuple):
         list_path: the list of compromised keys, if its key is on it since now; else empty.
         still_valid: the serial numbers of older certificates of that name that are not revoked.
         certificate: what was revoked, unless only its serial number is known.
+        reason: why it is revoked now.
+        is_worse: whether it was revoked already, for a reason that is not as bad.
+        is_known: whether the depot or its archive has that certificate.
     """
 
     crl_path: str
@@ -49,23 +51,35 @@ class Revoked(NamedTuple):
     list_path: str = ""
     still_valid: tuple[int, ...] = ()
     certificate: x509.Certificate | None = None
+    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
+    is_worse: bool = False
+    is_known: bool = True
 
 
 def revoke(
-    session: Session, new: Transaction, which: Name | int, ca: Name | None, reason: x509.ReasonFlags
+    session: Session,
+    new: Transaction,
+    which: Name | int,
+    ca: Name | None,
+    reason: x509.ReasonFlags,
+    *,
+    elsewhere: bool = False,
 ) -> Revoked:
     """Add a certificate to its CA's CRL, which is created if it does not exist; once.
+
+    One that is on it already stays on it, with ``reason`` if that is worse than what it says.
 
     Args:
         session: what the command works with.
         new: what it is added to.
-        which: a name, or the serial number of a certificate whose file is gone.
+        which: a name, or a serial number.
         ca: who issued it; None for the only CA of the depot that did.
         reason: why.
+        elsewhere: whether a serial number is revoked that nothing in the depot has.
 
     Raises:
-        RefusedError: the CA did not issue it, it is the CA itself, or its serial number is
-            negative.
+        RefusedError: the CA did not issue it, it is the CA itself, its serial number is negative,
+            or it is not known.
         ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
     """
     depot = session.depot
@@ -79,20 +93,45 @@ def revoke(
             "A certificate with a negative serial number cannot be put on a CRL.",
             "To lock its holder out, replace the CA that issued it.",
         )
+    old = entry.crl(certificate) if entry.has(CRL) else None
+    before = None if old is None else crl.entry_of(old, serial)
+    known = [what] if isinstance(what, x509.Certificate) else _numbered(depot, what)
+    if not (known or before or elsewhere):
+        _require_known(depot, certificate, serial)
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     path = entry.path(CRL)
-    list_path = _note_key(session, new, what, certificate) if reason in _COMPROMISED else ""
-    old, found = None, what if isinstance(what, x509.Certificate) else None
-    if entry.has(CRL):
-        old = crl.load(entry.read(CRL), path, issuer.certificate)
-        since = crl.revoked_since(old, serial)
-        if since:
-            others = _still_valid(session, which, certificate, old)
-            return Revoked(path, len(old), since, list_path, others, found)
-    following = crl.revoke(issuer, old, serial, reason, session.now)
-    new.replace(path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    others = _still_valid(session, which, certificate, following)
-    return Revoked(path, len(following), None, list_path, others, found)
+    list_path = _note_key(session, new, known, certificate) if reason in crl.COMPROMISED else ""
+    since = before.revocation_date_utc if before else None
+    reason_before = crl.reason_in(before) if before else reason
+    is_worse = crl.is_worse(reason, reason_before)
+    if old is None or not before or is_worse:
+        after = crl.revoke(issuer, old, serial, reason, session.now)
+        new.replace(path, after.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    else:
+        after, reason = old, reason_before
+    others = _still_valid(session, which, certificate, after)
+    found = what if isinstance(what, x509.Certificate) else None
+    return Revoked(path, len(after), since, list_path, others, found, reason, is_worse, bool(known))
+
+
+def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
+    """Refuse a serial number that is on no CRL of ``ca``, and that no certificate has.
+
+    A mistyped one would leave the certificate valid that was meant, and stay on the CRL for ever.
+    """
+    if any(crl.entry_of(found, serial) for _, found in crls_of(depot, ca)):
+        return
+    every = [*depot.certificates(), *Archive(depot).certificates()]
+    unreadable = [str(error) for _, error in every if isinstance(error, CertstrapError)]
+    number = serial_number(serial)
+    sentence = f"Nothing in {depot.root} or its archive has the serial number {number}."
+    raise RefusedError(
+        " ".join((sentence, *unreadable)),
+        Hint(
+            "Check the number. If it is right and the file of the certificate is elsewhere, add {}",
+            options=("--elsewhere",),
+        ),
+    )
 
 
 def _still_valid(
@@ -112,13 +151,15 @@ def _still_valid(
 
 
 def _note_key(
-    session: Session, new: Transaction, which: x509.Certificate | int, ca: x509.Certificate
+    session: Session,
+    new: Transaction,
+    found: Iterable[x509.Certificate],
+    ca: x509.Certificate,
 ) -> str:
-    """Put the key of a certificate of ``ca`` on the list of compromised keys, if it is known.
+    """Put the keys of those of the certificates that ``ca`` issued on the list of compromised keys.
 
     Returns the path of the list, or an empty string if nothing changes.
     """
-    found = [which] if isinstance(which, x509.Certificate) else _numbered(session.depot, which)
     before = after = compromised.read(session.depot)
     for certificate in (each for each in found if is_issued_by(each, ca)):
         after = compromised.with_key(after, certificate.public_key(), identity(certificate))
@@ -140,7 +181,10 @@ def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
 
 
 def _certificate(depot: Depot, name: Name) -> x509.Certificate:
-    gone = "If its file is gone, revoke it by its serial number: --serial HEX."
+    gone = Hint(
+        "If its file is gone, revoke it by its serial number with {} and {}",
+        options=("--serial HEX", "--elsewhere"),
+    )
     return depot.find(name, CERTIFICATE).certificate(gone)
 
 
@@ -220,7 +264,7 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
             ),
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
-    old = crl.load(entry.read(CRL), path, certificate) if entry.has(CRL) else None
+    old = entry.crl(certificate) if entry.has(CRL) else None
     end = session.now + timedelta(days=days) if days else None
     following = crl.following(issuer, old, session.now, end)
     new.replace(path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)

@@ -9,6 +9,7 @@ from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import (
+    UNDECODABLE,
     authority_key_identifier,
     decode_crl,
     extension,
@@ -19,10 +20,19 @@ from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import signature_hash
 from certstrap.text import quoted
 
+_HOLD = x509.ReasonFlags.certificate_hold
 REASONS = {
-    flag.value: flag for flag in x509.ReasonFlags if flag != x509.ReasonFlags.remove_from_crl
+    flag.value: flag
+    for flag in x509.ReasonFlags
+    if flag not in {x509.ReasonFlags.remove_from_crl, _HOLD}
 }
-"""Why a certificate is revoked, as RFC 5280, 5.3.1 names it; removeFromCRL is for delta CRLs."""
+"""Why a certificate is revoked, as RFC 5280, 5.3.1 names it.
+
+removeFromCRL is for delta CRLs, and certificateHold is for who releases certificates.
+"""
+
+COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
+"""The reasons that say that somebody else has the key."""
 
 
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -33,8 +43,15 @@ def reason_of(text: str) -> x509.ReasonFlags:
     """Return the reason of that name, in any case; an empty name is ``unspecified``.
 
     Raises:
+        RefusedError: it is certificateHold, which nothing here would end.
         MissingOptionError: there is no such reason.
     """
+    if text.casefold() == _HOLD.value.casefold():
+        raise RefusedError(
+            f"The reason {_HOLD.value} is for a certificate that is released again, and certstrap "
+            "releases none.",
+            "Choose another reason, or leave it out.",
+        )
     for name, flag in REASONS.items():
         if (text or "unspecified").casefold() == name.casefold():
             return flag
@@ -82,10 +99,7 @@ def require_signed_by(
         RefusedError: ``ca`` did not sign it.
     """
     if not is_signed_by(crl, ca):
-        raise RefusedError(
-            f"{source} is not signed by its CA.",
-            "Put back the right one; if it is lost, move this one away and a new one is created.",
-        )
+        raise RefusedError(f"{source} is not signed by its CA.", "Put back the right one.")
 
 
 def current(
@@ -108,11 +122,41 @@ def current(
 
 def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:
     """Return when the certificate with that serial number was revoked, or None."""
-    if serial < 0:  # which the library does not look for
-        entry = next((each for each in crl if each.serial_number == serial), None)
-    else:
-        entry = crl.get_revoked_certificate_by_serial_number(serial)
+    entry = entry_of(crl, serial)
     return entry.revocation_date_utc if entry else None
+
+
+def entry_of(crl: x509.CertificateRevocationList, serial: int) -> x509.RevokedCertificate | None:
+    """Return the entry of the certificate with that serial number, or None."""
+    if serial < 0:  # which the library does not look for
+        return next((each for each in crl if each.serial_number == serial), None)
+    return crl.get_revoked_certificate_by_serial_number(serial)
+
+
+def reason_in(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
+    """Return why a certificate was revoked; ``unspecified`` if its entry does not say it."""
+    reasons = (each.value for each in _extensions(entry))
+    found = next((each.reason for each in reasons if isinstance(each, x509.CRLReason)), None)
+    return found or x509.ReasonFlags.unspecified
+
+
+def _extensions(entry: x509.RevokedCertificate) -> list[x509.Extension[x509.ExtensionType]]:
+    """Return what an entry says besides its date; nothing if it cannot be read."""
+    try:
+        return list(entry.extensions)
+    except UNDECODABLE:
+        return []
+
+
+def is_worse(reason: x509.ReasonFlags, than: x509.ReasonFlags) -> bool:
+    """Return whether a reason takes more trust away than another one.
+
+    Somebody else who has the key can have used it before the certificate was revoked, and a hold
+    may be released.
+    """
+    if than == _HOLD:
+        return reason != _HOLD
+    return reason in COMPROMISED and than not in COMPROMISED
 
 
 def revoke(
@@ -122,18 +166,25 @@ def revoke(
     reason: x509.ReasonFlags,
     now: datetime,
 ) -> x509.CertificateRevocationList:
-    """Return the CRL that follows ``crl``, with one certificate more.
+    """Return the CRL that follows ``crl``, with one certificate more, or another reason for one.
+
+    A certificate that ``crl`` revokes stays revoked since that date.
 
     Its number is one higher (1 after a CRL that has none) and its next update is the CA's end, so
     that no peer is shut out by a CRL that has run out before its CA has; after that it is
     `NEVER`, as a CRL must end after it begins. An unspecified reason is left out, as RFC 5280,
     5.3.1 has it.
     """
-    entry = x509.RevokedCertificateBuilder(serial, now)
+    entries = {entry.serial_number: entry for entry in _once(crl or ())}
+    old = entries.get(serial)
+    entry = x509.RevokedCertificateBuilder(serial, old.revocation_date_utc if old else now)
+    for each in _extensions(old) if old else ():
+        if not isinstance(each.value, x509.CRLReason):
+            entry = entry.add_extension(each.value, each.critical)
     if reason != x509.ReasonFlags.unspecified:
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
-    entries = [*_once(crl or ()), entry.build()]
-    return _build(issuer, now, number=_next_number(crl), entries=entries)
+    entries[serial] = entry.build()
+    return _build(issuer, now, number=_next_number(crl), entries=entries.values())
 
 
 def number_of(crl: x509.CertificateRevocationList | None) -> int:

@@ -90,12 +90,15 @@ class Archive:
         """Let a certificate count as archived that is about to be."""
         self._planned.setdefault(entry.stem, []).append(certificate)
 
-    def certificates(self) -> Iterator[tuple[str, x509.Certificate]]:
-        """Yield each certificate that can be read, and its path."""
+    def certificates(self) -> Iterator[tuple[str, x509.Certificate | CertstrapError]]:
+        """Yield each certificate, or the reason why it cannot be read, and its path."""
         for stem in sorted(self._sets):
             for archived in self._of(stem):
-                with suppress(CertstrapError):
-                    yield archived.paths[CERTIFICATE], archived.certificate()
+                try:
+                    found: x509.Certificate | CertstrapError = archived.certificate()
+                except CertstrapError as error:
+                    found = error
+                yield archived.paths[CERTIFICATE], found
 
     def keys_replaced_by(self, limit: datetime) -> Iterator[str]:
         """Yield the paths of the private keys that a renewal before ``limit`` has replaced.

@@ -8,7 +8,6 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Hint
-from certstrap.pki import crl as crls
 from certstrap.pki import revocation, rules
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
@@ -97,7 +96,7 @@ def crls_of(
         elif revocation.speaks_of(found, ca):
             yield entry, found
         elif entry in own:
-            crls.require_signed_by(found, entry.path(CRL), ca)
+            entry.crl(ca)  # which raises
 
 
 def expired(depot: Depot, chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:

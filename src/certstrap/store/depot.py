@@ -21,9 +21,12 @@ from certstrap.errors import (
     InvalidNameError,
     NameMismatchError,
     NotFoundError,
+    RefusedError,
+    UnusableFileError,
     storage_errors,
 )
 from certstrap.hints import Hint
+from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, rules
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import Issuers
@@ -220,6 +223,32 @@ class Entry(NamedTuple):
     def certificate(self, hint: Hint | str = "") -> x509.Certificate:
         """Return its certificate."""
         return decode.load_certificate(self.read(CERTIFICATE, hint), self.path(CERTIFICATE))
+
+    def crl(self, ca: x509.Certificate | None = None) -> x509.CertificateRevocationList:
+        """Return its CRL.
+
+        Args:
+            ca: the CA that must have signed it; None for any.
+
+        Raises:
+            CertstrapError: it cannot be read, or another CA signed it. The hint says how to go on
+                without it.
+        """
+        path = self.path(CRL)
+        try:
+            found = decode.decode_crl(self.read(CRL), path)
+            if ca:
+                crls.require_signed_by(found, path, ca)
+        except (NotFoundError, UnusableFileError, RefusedError) as error:
+            if self.is_ca:
+                error.hint = Hint(
+                    "Restore it from a copy. If there is none, move it away, create a new one, and "
+                    "revoke again what it revoked",
+                    ("mv", path, f"{path}.broken"),
+                    ("certstrap", "crl", self.stem),
+                )
+            raise
+        return found
 
     @property
     def is_ca(self) -> bool:
@@ -520,7 +549,7 @@ class Depot:
 
 def _crl(entry: Entry) -> x509.CertificateRevocationList | CertstrapError:
     try:
-        return decode.decode_crl(entry.read(CRL), entry.path(CRL))
+        return entry.crl()
     except CertstrapError as error:
         return error
 

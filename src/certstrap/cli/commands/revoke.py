@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from certstrap.cli.terminal import remark, say
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
-from certstrap.pki.crl import REASONS, reason_of
+from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
 from certstrap.store.depot import Name
 from certstrap.text import quoted, serial_number, utc
 
@@ -44,8 +45,15 @@ def command(
     ] = "",
     serial: Annotated[
         str,
-        typer.Option("--serial", metavar="HEX", help="Its serial number, if its file is gone."),
+        typer.Option("--serial", metavar="HEX", help="Its serial number, if it has no name here."),
     ] = "",
+    elsewhere: Annotated[
+        bool,
+        typer.Option(
+            "--elsewhere",
+            help="With --serial: revoke it although neither depot nor archive has the certificate.",
+        ),
+    ] = False,
     reason: Annotated[
         str,
         typer.Option(
@@ -65,14 +73,23 @@ def command(
         raise MissingOptionError(
             "Must provide either --CN NAME or --serial HEX", f"For example: {EXAMPLE}"
         )
+    if elsewhere and not serial:
+        raise typer.BadParameter("--elsewhere is for --serial HEX")
     which = _serial_number(serial) if serial else Name.parse(common_name)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
     issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
-    revoked = session.transact(lambda new: revoke(session, new, which, issuer, why))
+    revoked = session.transact(
+        lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)
+    )
+    if elsewhere and revoked.is_known:
+        remark(["The certificate is here: --elsewhere was not needed."])
+    if why in COMPROMISED and not revoked.is_known:
+        remark(["Its key is not known, so it is not on the list of compromised keys."])
     if revoked.since:
-        changed = f"updated {revoked.list_path}" if revoked.list_path else "nothing was changed"
-        say(f"Revoked already, since {utc(revoked.since)}: {changed}.")
+        say(_already_line(revoked, revoked.since))
+        if reason and why != revoked.reason:
+            remark([f"The reason stays {revoked.reason.value}: it can only be made worse."])
         remark(_other_lines(revoked, which))
         return
     count = revoked.entries
@@ -85,6 +102,13 @@ def command(
             "filter or a new CA."
         )
     remark(_other_lines(revoked, which))
+
+
+def _already_line(revoked: Revoked, since: datetime) -> str:
+    """Return what was changed of what was revoked before."""
+    changed = [f"the reason is now {revoked.reason.value}"] if revoked.is_worse else []
+    changed += [f"updated {revoked.list_path}"] if revoked.list_path else []
+    return f"Revoked already, since {utc(since)}: {' and '.join(changed) or 'nothing was changed'}."
 
 
 def _other_lines(revoked: Revoked, which: Name | int) -> Iterator[str]:
