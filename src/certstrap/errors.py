@@ -91,12 +91,12 @@ class UnusableFileError(CertstrapError):
 
 
 class TooLargeError(UnusableFileError):
-    """A file is larger than anything this program reads, or does not end."""
+    """A file is larger than anything of its kind that is read, or does not end."""
 
-    LIMIT = 64 * 1024 * 1024  # bytes
+    LIMIT = 64 * 1024 * 1024  # bytes; of some files less
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path, f"has more than {self.LIMIT >> 20} MB", "Name the right file.")
+    def __init__(self, path: str, limit: int = LIMIT, hint: str = "Name the right file.") -> None:
+        super().__init__(path, f"has more than {limit >> 20} MB", hint)
 
 
 class TooLongError(UnusableFileError):

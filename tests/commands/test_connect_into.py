@@ -95,7 +95,10 @@ def test_line_ends_of_windows_are_kept(certstrap: CommandLine, file: Path) -> No
     [
         (b"[profile", "temporal.toml is not TOML that can be read"),
         (b'x = """', "temporal.toml is not TOML that can be read"),
-        (b"a = " + b"[" * 5000, "temporal.toml is not TOML that can be read"),
+        (b"a = " + b"[" * 5000, "temporal.toml is not TOML that can be read: it nests too deep"),
+        (b"a = " + b"9" * 5000, "temporal.toml is not TOML that can be read: Exceeds the limit"),
+        (b"a" + b".a" * 30_000 + b" = 1", "A key has more than 40 parts (at line 1, column 1)."),
+        (b"\n" * 1_048_577, "temporal.toml has more than 1 MB"),
         (b"\xff", "temporal.toml is not text in UTF-8"),
         (b"\xef\xbb\xbf" + BEFORE.encode(), "temporal.toml is not TOML that can be read"),
         (b"profile = 1", "temporal.toml has no table of profiles"),

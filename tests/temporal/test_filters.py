@@ -9,6 +9,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certstrap.documents import MOST_BYTES
 from certstrap.errors import CertstrapError, RefusedError, UnusableFileError
 from certstrap.pki.names import is_plain
 from certstrap.temporal.filters import Filter, choices_of, document, parse
@@ -167,8 +168,10 @@ A = {"commonName": "a"}
         (b"{", "is not JSON that can be read"),
         (b"commonName: a", "is not JSON that can be read"),
         (b"\xef\xbb\xbf" + the_file(A), "is not JSON that can be read"),
-        (b"\xff\xfe", "is not JSON that can be read: it is not text"),
-        (b"[" * 100_000, "is not JSON that can be read"),
+        (b"\xff\xfe", "is not text in UTF-8"),
+        (b"[" * 100_000, "is not JSON that can be read: it nests too deep"),
+        (b"9" * 5_000, "is not JSON that can be read: Exceeds the limit"),
+        (b" " * (MOST_BYTES + 1), "has more than 1 MB"),
         (the_file(A) + b"{}", "is not JSON that can be read"),
     ],
 )

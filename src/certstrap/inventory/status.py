@@ -242,8 +242,7 @@ class _Look:
                 files.require_own_folder(self.depot.archive)
             except CertstrapError as error:
                 yield Finding("foreign-archive", str(error), error.hint)
-        journal = os.path.join(self.depot.root, files.JOURNAL)
-        if os.path.lexists(journal):  # whoever may finish what it lists has done so
+        for journal in files.journals(self.depot.root):  # those that can be finished are
             yield Finding(
                 "unfinished",
                 f"{journal} is there: a command replaces files at this moment, or was killed.",

@@ -2,13 +2,13 @@
 
 import csv
 import re
-import tomllib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from io import StringIO
 from typing import Any, NamedTuple
 
+from certstrap.documents import InvalidDocumentError, parse_toml, text_of
 from certstrap.errors import (
     CertstrapError,
     InvalidKeySpecError,
@@ -30,6 +30,9 @@ from certstrap.text import quoted
 
 SIZE = 100
 """How many certificates are written at once; an interrupt loses no more than those."""
+
+MOST = 10_000
+"""Certificates of a list."""
 
 
 class Line(NamedTuple):
@@ -164,7 +167,7 @@ FIELDS = ("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "pro
 """The columns of a CSV file, and the keys of a TOML table; all but the first may be missing."""
 
 _LISTS = ("domains", "ips", "uris")
-_TABLE = re.compile(r"^\s*\[\[\s*certificate\s*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"[ \t]*+\[\[[ \t]*+certificate[ \t]*+\]\]")
 _CSV_HINT = f"The columns are {', '.join(FIELDS)}; a cell with a comma is between double quotes."
 _TOML_HINT = 'Write text between double quotes, as in name = "worker-1".'
 _KINDS = {"key-bits": int, "expires": date, "pkcs8": bool}  # what TOML may have beside texts
@@ -180,14 +183,14 @@ def read_list(data: bytes, path: str, defaults: Wanted) -> list[Line]:
         defaults: what is asked for where a line says nothing.
 
     Raises:
-        UnusableFileError: it is neither, or it asks for nothing.
+        UnusableFileError: it is neither, or it asks for nothing, or for more than 10,000.
         WrongLinesError: its syntax is wrong in a line.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise UnusableFileError(path, "is not text in UTF-8", "Save it as UTF-8.") from None
-    rows = _toml(text, path) if path.lower().endswith(".toml") else _csv(text, path)
+    text = text_of(data, path, "utf-8-sig")
+    rows = [*(_toml(text, path) if path.lower().endswith(".toml") else _csv(text, path))]
+    if len(rows) > MOST:
+        reason = f"asks for {len(rows):,} certificates, and a list has {MOST:,} at most"
+        raise UnusableFileError(path, reason, "Split it.")
     lines = [Line(number, _wanted(row, defaults)) for number, row in rows]
     if not lines:
         raise UnusableFileError(path, "asks for no certificate", "Give each one a line.")
@@ -236,14 +239,12 @@ def _cells(header: list[str], cells: list[str]) -> Mapping[str, Any]:
 
 def _toml(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        number = int(at[1]) if at else text.count("\n") + 1
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        raise _wrong(path, number, f"It is not TOML: {reason}.", _TOML_HINT) from None
+        found = parse_toml(text, path)
+    except InvalidDocumentError as error:
+        number = error.line or text.count("\n") + 1
+        raise _wrong(path, number, f"It is not TOML: {error.why}.", _TOML_HINT) from None
     tables = found.pop("certificate", [])
-    numbers = [text.count("\n", 0, table.end()) + 1 for table in _TABLE.finditer(text)]
+    numbers = [n for n, line in enumerate(text.split("\n"), 1) if _TABLE.match(line)]
     is_list = isinstance(tables, list) and all(isinstance(table, dict) for table in tables)
     # Of an inline array, or of a header inside a text, the line of each table is not known.
     if found or not is_list or len(numbers) != len(tables):

@@ -128,6 +128,19 @@ def foreign_owner(path: str, uid: int) -> str:
     return _user_name(min(owners)) if owners and _is_shared(folder) else ""
 
 
+def is_own(path: str) -> bool:
+    """Return whether a file is there, and no other user can have put it there."""
+    try:
+        return not foreign_owner(path, os.lstat(path).st_uid)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def is_sticky(folder: str) -> bool:
+    """Return whether only its owner can remove a file from ``folder``, as from ``/tmp``."""
+    return bool(os.stat(folder).st_mode & stat.S_ISVTX)
+
+
 def _user_name(uid: int) -> str:
     from pwd import getpwuid  # noqa: PLC0415 - only an error needs it
 
@@ -223,7 +236,7 @@ EXPORT_MODE = 0o400
 EDITED_MODE = 0o644  # of files that their owner may change
 
 JOURNAL = ".certstrap-journal"
-"""The name of a file that lists what a process is about to replace; see `journal`."""
+"""How the name of a file begins that lists what a process is about to replace; see `journal`."""
 
 # Without O_NONBLOCK, opening a FIFO waits for a writer that may never come.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -362,6 +375,16 @@ def has_temporary(folder: str) -> bool:
     return False
 
 
+def journals(folder: str) -> list[str]:
+    """Return the journals in ``folder`` that no other user can have put there."""
+    names = [JOURNAL]
+    with suppress(OSError):
+        if is_sticky(folder):
+            pattern = rf"{re.escape(JOURNAL)}-[0-9a-f]{{32}}"
+            names += [name for name in os.listdir(folder) if re.fullmatch(pattern, name)]
+    return list(filter(is_own, (os.path.join(folder, name) for name in names)))
+
+
 def remove_temporary(folder: str) -> None:
     """Remove the temporary files that a killed process left in ``folder``, which is locked.
 
@@ -369,7 +392,7 @@ def remove_temporary(folder: str) -> None:
     """
     with storage_errors("clean", folder):
         names = os.listdir(folder)
-        for name in () if JOURNAL in names else names:
+        for name in () if journals(folder) else names:
             if name.startswith(".certstrap-") and is_temporary(name):
                 remove(os.path.join(folder, name))
 

@@ -5,6 +5,10 @@ replaces another, a journal in each of their folders lists them. It is removed w
 own names. If the process is killed, the next one that locks such a folder finds the journal: if
 every folder has its own, it finishes what they list; otherwise nothing has changed yet, or
 everything has, and it removes the journals.
+
+A journal counts only if nobody else can have put it there. In a folder where only its owner can
+remove a file (mode 1777, as of ``/tmp``), everybody has journals of names of their own, so that
+nobody can keep others from writing one.
 """
 
 import json
@@ -14,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
+from certstrap import documents
 from certstrap.errors import (
     CertstrapError,
     PathTakenError,
@@ -23,8 +28,11 @@ from certstrap.errors import (
 )
 from certstrap.store import files
 from certstrap.store.files import JOURNAL, NewFile, Staged
+from certstrap.text import printable
 
 _MODE = 0o600
+_MOST_BYTES = 16 * 1024 * 1024  # of a journal; a renewal of 10,000 certificates has half of that
+_LONGEST_NAME = 255  # bytes; the limit of every common file system
 
 
 class Step(NamedTuple):
@@ -49,13 +57,16 @@ class Journal(NamedTuple):
     steps: tuple[Step, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Journal":
+    def parse(cls, data: bytes, path: str) -> "Journal":
         """Return the journal with that content.
 
         Raises:
-            ValueError: it is not one, or leads out of its folder.
+            ValueError: it is not one, leads out of its folder, or lists what can name no file.
+            UnusableFileError: it is not JSON, or is larger than any.
         """
-        found = json.loads(data)
+        if len(data) > _MOST_BYTES:
+            raise ValueError
+        found = documents.parse_json(data.decode(), path)
         try:
             steps = tuple(Step(*step) for step in found["steps"])
             journal = cls(found["identifier"], tuple(found["others"]), steps)
@@ -76,7 +87,13 @@ class Journal(NamedTuple):
 def _is_safe(step: Step) -> bool:
     """Return whether a step stays in its folder, and gives a name to a staged file."""
     plain = step.name == os.path.basename(step.name) and step.name not in {"", ".", ".."}
-    return plain and files.is_temporary(step.staged)
+    fits = len(os.fsencode(step.name)) <= _LONGEST_NAME and "\0" not in step.name
+    return plain and fits and files.is_temporary(step.staged)
+
+
+def _path(folder: str, identifier: str) -> str:
+    """Return where a journal goes."""
+    return os.path.join(folder, f"{JOURNAL}-{identifier}" if files.is_sticky(folder) else JOURNAL)
 
 
 @contextmanager
@@ -114,7 +131,7 @@ def recorded(staged: Sequence[Staged]) -> Iterator[None]:
 
 
 def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
-    path = os.path.join(folder, JOURNAL)
+    path = _path(folder, journal.identifier)
     with ExitStack() as temporary:
         new = files.stage(NewFile(path, journal.data, _MODE), temporary)
         journals.callback(files.remove_if_same, path, new)
@@ -127,20 +144,23 @@ def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
 
 def exists(folder: str) -> bool:
     """Return whether a command replaces files in ``folder`` at this moment, or was killed then."""
-    return os.path.lexists(os.path.join(folder, JOURNAL))
+    return bool(files.journals(folder))
 
 
 def others(folder: str) -> list[str]:
-    """Return the other folders that the journal in ``folder`` names; none if there is no journal.
+    """Return the other folders that the journals in ``folder`` name; none if there is no journal.
 
     Raises:
         UnusableFileError: one of them is missing.
     """
-    journal = _read(folder)
-    found = [os.path.join(folder, other) for other in journal.others] if journal else []
+    return [each for path, journal in _read(folder) for each in _others(path, journal)]
+
+
+def _others(path: str, journal: Journal) -> list[str]:
+    found = [os.path.join(os.path.dirname(path), other) for other in journal.others]
     for other in found:
         if not os.path.isdir(other):
-            raise _unfinished(os.path.join(folder, JOURNAL), f"needs {other}, which is missing")
+            raise _unfinished(path, f"needs {printable(other)}, which is missing")
     return found
 
 
@@ -151,29 +171,29 @@ def recover(folder: str) -> None:
         UnusableFileError: it cannot be finished, as another of its folders is missing.
         StorageError: the operating system refuses.
     """
-    journal = _read(folder)
-    if not journal:
-        return
-    involved = [folder, *others(folder)]
-    found = {
-        each: there
-        for each in involved
-        if (there := _read(each)) and there.identifier == journal.identifier
-    }
-    if len(found) == len(involved):
-        for each, there in found.items():
-            _finish(each, there)
-    for each in found:
-        with storage_errors("finish replacing files in", each):
-            os.unlink(os.path.join(each, JOURNAL))
-        files.remove_temporary(each)
+    for path, journal in _read(folder):
+        involved = [folder, *_others(path, journal)]
+        parts = [
+            part
+            for each in involved
+            for part in _read(each)
+            if part[1].identifier == journal.identifier
+        ]
+        if len(parts) == len(involved):
+            for part in parts:
+                _finish(*part)
+        for each, _ in parts:
+            with storage_errors("remove", each):
+                os.unlink(each)
+            files.remove_temporary(os.path.dirname(each))
 
 
-def _finish(folder: str, journal: Journal) -> None:
+def _finish(journal_path: str, journal: Journal) -> None:
+    folder = os.path.dirname(journal_path)
     for step in journal.steps:
         staged, path = os.path.join(folder, step.staged), os.path.join(folder, step.name)
-        with storage_errors("finish replacing", path):
-            if not _is_own(staged):  # it has its name since before the process was killed
+        with storage_errors("finish replacing", f"{path}, as {journal_path} says"):
+            if not files.is_own(staged):  # it has its name since before the process was killed
                 continue
             if step.replace:
                 os.replace(staged, path)
@@ -183,20 +203,11 @@ def _finish(folder: str, journal: Journal) -> None:
         files.sync_folder(folder)
 
 
-def _is_own(staged: str) -> bool:
-    """Return whether a staged file is there, and was not put there by another user."""
-    try:
-        return not files.foreign_owner(staged, os.lstat(staged).st_uid)
-    except FileNotFoundError:
-        return False
-
-
-def _read(folder: str) -> Journal | None:
-    """Return the journal in ``folder``, if there is one that this user can trust."""
-    try:
-        return Journal.parse(files.read(os.path.join(folder, JOURNAL), "journal", own=True))
-    except (CertstrapError, ValueError):
-        return None
+def _read(folder: str) -> Iterator[tuple[str, Journal]]:
+    """Yield each journal in ``folder`` that this user can trust, with its path."""
+    for path in files.journals(folder):
+        with suppress(CertstrapError, ValueError):
+            yield path, Journal.parse(files.read(path, "journal", own=True), path)
 
 
 def _way(folder: str, other: str) -> str:

@@ -2,14 +2,13 @@
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable
-from copy import deepcopy
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from cryptography import x509
 
+from certstrap import documents
 from certstrap.errors import InvalidNameError, NotFoundError, RefusedError, UnusableFileError
 from certstrap.hints import Hint, filled
 from certstrap.pki import key_files, rules
@@ -340,7 +339,7 @@ def add_to(data: bytes, path: str, connection: Connection, name: str) -> bytes:
         UnusableFileError: the file is not TOML, or not one that a profile can be added to.
         RefusedError: it has such a profile already.
     """
-    before = _parsed(data, path)
+    before = documents.parse_toml(documents.text_of(data, path), path)
     profiles = before.get("profile", {})
     if not isinstance(profiles, dict):
         raise UnusableFileError(path, "has no table of profiles", "Name a temporal.toml.")
@@ -353,10 +352,9 @@ def add_to(data: bytes, path: str, connection: Connection, name: str) -> bytes:
     separator = b"" if not data else newline if data.endswith(b"\n") else newline * 2
     text = text_of(connection, name).encode()
     after = data + separator + text.replace(b"\n", newline)
-    expected = deepcopy(before)
-    expected.setdefault("profile", {})[name] = profile_of(connection)
+    expected = before | {"profile": profiles | {name: profile_of(connection)}}
     try:
-        found = _parsed(after, path)
+        found = documents.parse_toml(documents.text_of(after, path), path)
     except UnusableFileError:
         found = {}
     if found != expected:
@@ -366,18 +364,6 @@ def add_to(data: bytes, path: str, connection: Connection, name: str) -> bytes:
             "Write them as tables, as in [profile.default], or add the profile by hand.",
         )
     return after
-
-
-def _parsed(data: bytes, path: str) -> Tables:
-    try:
-        return tomllib.loads(data.decode())
-    except UnicodeDecodeError:
-        raise UnusableFileError(path, "is not text in UTF-8", "TOML is.") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it nests too deep"
-        raise UnusableFileError(
-            path, f"is not TOML that can be read: {reason}", "Correct it first."
-        ) from None
 
 
 def _lines(settings: Tables) -> list[str]:

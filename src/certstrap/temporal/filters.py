@@ -5,7 +5,6 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
@@ -13,7 +12,8 @@ from typing import Any, NamedTuple, Self
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from certstrap.errors import RefusedError, UnusableFileError
+from certstrap.documents import Pairs, parse_json, text_of
+from certstrap.errors import RefusedError
 from certstrap.hints import Hint
 from certstrap.pki import rules
 from certstrap.pki.decode import is_ca, names_of
@@ -184,7 +184,7 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
     tcld ignores what it does not know, and what it does not find it clears.
 
     Raises:
-        UnusableFileError: it is not JSON.
+        UnusableFileError: it is not JSON, or has more than 1 MB.
         RefusedError: tcld would read something else in it than what it seems to say.
     """
     found = _decoded(data, path)
@@ -212,21 +212,18 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
 
 
 def _decoded(data: bytes, path: str) -> object:
-    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        twice = sorted(key for key in {*keys} if keys.count(key) > 1)
-        if twice:
-            raise RefusedError(
-                f"{path} has the field {quoted(twice[0])} twice in one object.",
-                "Write a filter of its own for each value.",
-            )
-        return dict(pairs)
+    def unique(pairs: Pairs) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise RefusedError(
+                    f"{path} has the field {quoted(key)} twice in one object.",
+                    "Write a filter of its own for each value.",
+                )
+            found[key] = value
+        return found
 
-    try:
-        return json.loads(data.decode(), object_pairs_hook=unique)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        reason = str(error) if isinstance(error, json.JSONDecodeError) else "it is not text"
-        raise UnusableFileError(path, f"is not JSON that can be read: {reason}", _FORM) from None
+    return parse_json(text_of(data, path), path, unique, _FORM)
 
 
 class Leaf(NamedTuple):
