@@ -76,7 +76,7 @@ def blocks(document: Path) -> list[Block]:
 def first_command() -> str:
     """Return the command that the README shows first, and shows a picture of."""
     (block,) = (block for block in blocks(README) if block.heading == "First command")
-    (command,) = block.lines
+    _new_folder, command = block.lines
     return command
 
 

@@ -38,7 +38,8 @@ LONGEST_README = 155  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
 UNSHOWN = {"--years", "--auto_confirm", "--ca-certificate-file"}  # hidden; another program's
-NOT_RUN = {"text", "toml", "powershell", "bat", "nginx", "ini", "cron", "yaml", "json"}
+# Only shown, or run by tests of their own.
+OTHERS = {"text", "toml", "powershell", "bat", "nginx", "ini", "cron", "yaml", "json", "python"}
 
 named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 OpenTerminal = Callable[..., Terminal]
@@ -135,12 +136,18 @@ def test_readme_installs_and_runs_its_first_command(
     assert sum(block.language == "sh" for block in section) == len(INSTALLERS)
     for step in steps(
         [b for b in section if b.language == "console" or b.lines[0].startswith(installer)]
-        + under("First command")
     ):
         terminal.follow(step)
     folder = clone / ".venv/bin" if installer == "python3" else apps
     assert (folder / "certstrap").exists()
-    assert (clone / "out/your-namespace.crt").exists()
+    before = visible(clone)
+    home = tmp_path / "reader"  # of the commands alone: the installers use the caches in ours
+    home.mkdir()
+    terminal.run(f"HOME={shlex.quote(str(home))}")
+    for step in steps(under("First command")):
+        terminal.follow(step)
+    assert (home / "temporal-certs/out/your-namespace.crt").exists()
+    assert visible(clone) == before
 
 
 def test_readme_shows_what_the_program_prints(terminal: Terminal) -> None:
@@ -160,6 +167,15 @@ def test_quick_tests_that_contributing_names_exist() -> None:
     paths = [word for word in quick.split() if word.startswith("tests/")]
     assert len(paths) >= 5
     assert all((ROOT / path).exists() for path in paths)
+
+
+def test_example_of_contributing_signs_a_request(terminal: Terminal, tmp_path: Path) -> None:
+    (example,) = (b for b in blocks(ROOT / "CONTRIBUTING.md") if b.language == "python")
+    (tmp_path / "example.py").write_text("\n".join(example.lines), encoding="utf-8")
+    terminal.run("certstrap init --common-name Cert --curve P-256 --no-passphrase")
+    terminal.run("certstrap request-cert --common-name worker --curve P-256 --no-passphrase")
+    assert terminal.run("python3 example.py") == (0, [])
+    assert terminal.run("certstrap verify worker")[0] == 0
 
 
 def test_readme_is_short_and_begins_with_a_command() -> None:
@@ -293,7 +309,7 @@ def test_other_shells_are_given_the_same_words_as_bash(guide: Path) -> None:
 @named
 def test_only_blocks_that_are_run_look_as_if_they_were(document: Path) -> None:
     for block in blocks(document):
-        assert block.language in RUN | NOT_RUN, block
+        assert block.language in RUN | OTHERS, block
         if block.language in {"text", "toml"}:
             assert not [line for line in block.lines if line.startswith(("$ ", "certstrap "))]
     assert not re.search(r"^(    |\t)\s*(\$ )?certstrap", prose(document), re.MULTILINE)
