@@ -1,6 +1,7 @@
 """How values are written for readers and for programs, and how texts from others are shown."""
 
 from datetime import datetime, timedelta
+from unicodedata import category, east_asian_width, normalize
 
 
 def timestamp(instant: datetime) -> str:
@@ -45,3 +46,23 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def columns(text: str) -> int:
+    """Return how many columns ``text`` takes, with the widths of Unicode Standard Annex 11.
+
+    The annex gives none to marks; here, marks and format characters take no column of their own, as
+    terminals draw them in that of the character before.
+    """
+    return len(text) if text.isascii() else sum(map(_columns_of, normalize("NFC", text)))
+
+
+def _columns_of(character: str) -> int:
+    if category(character) in {"Mn", "Mc", "Me", "Cf"}:
+        return 0
+    return 2 if east_asian_width(character) in {"W", "F"} else 1
+
+
+def padded(text: str, width: int) -> str:
+    """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
+    return text + " " * (width - columns(text))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from certstrap.cli.render.lines import columns, padded
+from certstrap.text import columns, padded
 from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import Context
-from certstrap.cli.session import remark_if_shared
+from certstrap.cli.session import warn_if_shared
 from certstrap.store import files
 from tests.builders.depots import NEW_KEY, issue, request
 from tests.conftest import CommandLine
@@ -130,9 +130,9 @@ def test_another_user_who_may_have_put_a_file_there_is_reported(depot: Path, uid
 
 
 def test_it_is_said_once_a_command(depot: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    context = Context(depot_path="out", remarks=set())
-    remark_if_shared(context)
-    remark_if_shared(context)
+    context = Context(depot_path="out", warned=set())
+    warn_if_shared(context)
+    warn_if_shared(context)
     assert capsys.readouterr().err == REMARK
 
 
@@ -142,5 +142,5 @@ def test_a_depot_of_somebody_else_needs_another_owner(
     if os.geteuid():
         pytest.skip("only root can give a folder to another user")
     os.chown(depot, SOMEBODY, -1)
-    remark_if_shared(Context(depot_path="out", remarks=set()))
+    warn_if_shared(Context(depot_path="out", warned=set()))
     assert "chown 0 out && chmod go-w out\n" in capsys.readouterr().err

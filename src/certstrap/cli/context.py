@@ -81,7 +81,7 @@ class Context(NamedTuple):
         depot_path: the depot's folder, as the user typed it.
         named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
-        remarks: what it has said already, and need not repeat.
+        warned: what it has warned of already, and need not repeat.
         connect: opens a connection to a host and a port, within some seconds.
         loopback: opens a connection within this machine, and returns both ends.
         run: runs a command line in the shell, and returns its exit status.
@@ -93,7 +93,7 @@ class Context(NamedTuple):
     depot_path: str = "out"
     named_depot: str = ""
     wait: int = 60
-    remarks: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
+    warned: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
     connect: Callable[[str, int, float], socket] = open_connection
     loopback: Callable[[], tuple[socket, socket]] = open_loopback
     run: Callable[[str], int] = run_command

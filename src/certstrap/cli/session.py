@@ -8,7 +8,7 @@ from functools import cache
 import typer
 
 from certstrap.cli.context import PASSPHRASE_VARIABLE, Context, is_interactive, read_all, read_line
-from certstrap.cli.terminal import generate, remark
+from certstrap.cli.terminal import generate, warn
 from certstrap.errors import (
     NoPassphraseError,
     NotFoundError,
@@ -166,24 +166,24 @@ def new_session(context: Context, passphrases: Passphrases, *, uses_depot: bool 
             f"The clock of this machine says {now:%Y-%m-%d}, and certificates begin in 1950.",
             "Set the clock.",
         )
-    timeout = Timeout(context.wait, lambda folder: remark([_waiting_line(context, folder)]))
+    timeout = Timeout(context.wait, lambda folder: warn([_waiting_line(context, folder)]))
     depot = Depot(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
     session = Session(depot, now, passphrases, generate, read_all, timeout, rounds)
     if uses_depot:
-        remark_if_shared(context)
+        warn_if_shared(context)
         session.recover()
     return session
 
 
-def remark_if_shared(context: Context) -> None:
+def warn_if_shared(context: Context) -> None:
     """Say once that others may write to the depot, and what to do about it."""
     root = context.depot_path
     if os.path.isdir(root) and files.is_shared(root):
         line = _shared_line(root)
-        if line not in context.remarks:
-            context.remarks.add(line)
-            remark([line])
+        if line not in context.warned:
+            context.warned.add(line)
+            warn([line])
 
 
 def _shared_line(root: str) -> str:

@@ -1,7 +1,7 @@
 """What a user sees.
 
 Results go to standard output, one line a file, and nothing else does, except a file that was
-asked for. Errors, hints and remarks go to standard error, prompts to the terminal, a spinner to
+asked for. Errors, hints and warnings go to standard error, prompts to the terminal, a spinner to
 standard error if that is a terminal. Paths are printed as plain text. `rich` is imported only to
 draw.
 """
@@ -48,13 +48,13 @@ def say_json(document: str) -> None:
         typer.echo(document)
 
 
-def say_each(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str]) -> None:
     """Print a result to standard output, as its lines come; Ctrl-C ends it."""
     context.require_output()
     context.write_lines(lines)
 
 
-def remark(lines: Iterable[str]) -> None:
+def warn(lines: Iterable[str]) -> None:
     """Print lines to standard error, if standard output is for programs."""
     for line in lines:
         typer.echo(escaped(line), err=True)
@@ -132,7 +132,7 @@ def spinning(title: str, work: Callable[[], _Result]) -> _Result:
 Report = Callable[[int, int], None]
 """Called with how many steps of how many are done."""
 
-PATIENCE = 1.0  # seconds without a bar
+DELAY = 1.0  # seconds without a bar
 
 
 def _nothing(_done: int, _total: int) -> None:
@@ -170,7 +170,7 @@ def progress_bar(title: str, console: "Console", seconds: Callable[[], float]) -
     def report(done: int, total: int) -> None:
         nonlocal last, shown
         now = seconds()
-        if not shown and now - start > PATIENCE:
+        if not shown and now - start > DELAY:
             bar.start()
             shown = True
         if shown and now - last > 0.1:  # noqa: PLR2004 - ten times a second

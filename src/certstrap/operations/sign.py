@@ -33,7 +33,8 @@ class Signed(NamedTuple):
         certificate: the certificate.
         cut: whether it was to end later than its CA, by more than a minute.
         left_out: the extensions and names of the request that were not copied.
-        room: how many CAs fit below an intermediate, if its path length allows more; or None.
+        remaining_path_length: how many CAs fit below an intermediate, if its path length allows
+            more; or None.
         crl_path: the CA's first CRL, if it had none; else empty.
     """
 
@@ -43,7 +44,7 @@ class Signed(NamedTuple):
     certificate: x509.Certificate
     cut: bool
     left_out: tuple[str, ...]
-    room: int | None = None
+    remaining_path_length: int | None = None
     crl_path: str = ""
 
 
@@ -96,12 +97,12 @@ def sign(
         certificate,
         validity.is_cut_by(issuer.validity),
         build.extensions_left_out(request, certificate),
-        _room(profile, [ca.certificate, *ca.ancestors]),
+        _remaining_path_length(profile, [ca.certificate, *ca.ancestors]),
         crl_path,
     )
 
 
-def _room(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
+def _remaining_path_length(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:
     """Return how many CAs fit below a new one of that profile, if that is fewer than it allows."""
     if isinstance(profile, LeafProfile):
         return None

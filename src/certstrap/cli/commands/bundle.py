@@ -10,7 +10,7 @@ from certstrap.cli.commands.check import show
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say, say_each
+from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.errors import ChooseCAError
 from certstrap.hints import Hint
 from certstrap.pki import rules
@@ -106,14 +106,14 @@ def command(
     if output:
         say(f"Created {output}")
     else:
-        say_each([bundle.pem.decode().rstrip("\n")])
-    remark([*(violation.sentence for violation in withdrawn), *bundle.warnings])
+        print_lines([bundle.pem.decode().rstrip("\n")])
+    warn([*(violation.sentence for violation in withdrawn), *bundle.warnings])
     if rotation:
         lines = rotation_lines(rotation, steps(rotation), context.named_depot)
         if output:
             say("", *lines)
         else:  # standard output is the bundle's
-            remark(lines)
+            warn(lines)
 
 
 def _require_sense(

@@ -12,7 +12,7 @@ from certstrap.cli.context import Context, is_interactive, prints_to_terminal, r
 from certstrap.cli.render import check as render
 from certstrap.cli.render import report
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import FOUND, say_each
+from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import Network, Report, Wanted, check
@@ -204,6 +204,6 @@ def show(
             as_json=as_json,
         )
     elif not passed:
-        say_each(render.quiet_lines(reports, depot_path))
+        print_lines(render.quiet_lines(reports, depot_path))
     if not passed:
         raise typer.Exit(FOUND)

@@ -11,7 +11,7 @@ from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say, say_text
+from certstrap.cli.terminal import say, say_text, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, Entry, Name
@@ -141,7 +141,7 @@ def command(
         say(f"Created {output}")
     else:
         say_text(text)
-    remark([*found.warnings, *render.old_variable_lines(context.environ)])
+    warn([*found.warnings, *render.old_variable_lines(context.environ)])
 
 
 def _one_of(what: str, text: str, words: Iterable[str]) -> str:

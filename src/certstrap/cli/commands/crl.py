@@ -6,9 +6,9 @@ import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.render.lines import crl_line
+from certstrap.cli.render.created import crl_line
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say, say_each, say_pem
+from certstrap.cli.terminal import print_lines, say, say_pem
 from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
 from certstrap.store.depot import Name
 
@@ -69,4 +69,4 @@ def command(
         )
         say(f"Wrote {output}")
         return
-    say_each([crl_bundle(session, whose).decode().rstrip("\n")])
+    print_lines([crl_bundle(session, whose).decode().rstrip("\n")])

@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say
+from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_chain
 from certstrap.store.depot import Name
 
@@ -32,4 +32,4 @@ def command(
         filter(None, [output]),
     )
     say(f"Created {chain.path}")
-    remark(chain.warnings)
+    warn(chain.warnings)

@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say
+from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs12
 from certstrap.store.depot import Name
 
@@ -49,6 +49,6 @@ def command(
         say(f"Created {exported.path}")
         say("It is not encrypted: whoever can read the file has the key.")
         say("Java finds no key in it: Java needs it to be encrypted.")
-    remark(exported.warnings)
+    warn(exported.warnings)
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')

@@ -9,7 +9,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import draw, remark, say, say_each, say_text
+from certstrap.cli.terminal import draw, print_lines, say, say_text, warn
 from certstrap.errors import MissingOptionError
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import source_of
@@ -84,7 +84,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
         say(f"Created {output}")
     else:
         say_text(f"{text}\n")
-    remark(render.admission_lines(admissions))
+    warn(render.admission_lines(admissions))
 
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
@@ -96,8 +96,8 @@ def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> N
     ] or leaves_of(depot)
     found = list(matches(depot, filters, leaves))
     if as_json:
-        say_each([json.dumps(render.document(path, found, filters), indent=2)])
+        print_lines([json.dumps(render.document(path, found, filters), indent=2)])
     elif prints_to_terminal():
         draw(lambda _: render.drawing(found, filters))
     else:
-        say_each(render.lines(found, filters))
+        print_lines(render.lines(found, filters))

@@ -6,7 +6,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.render.lines import key_line
+from certstrap.cli.render.created import key_line
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate

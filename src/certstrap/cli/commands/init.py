@@ -6,10 +6,10 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.render.created import ca_lines, country_lines, expiry_line
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.render.lines import ca_lines, country_lines, expiry_line
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import remark, say, say_pem
+from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.operations.ca import NewCA, create_ca
 from certstrap.pki.keys import KeySpec
@@ -98,7 +98,7 @@ def command(
         return create_ca(session, new, entry, subject, key or spec, profile, expiry)
 
     created = session.transact(steps, creates=True)
-    remark(country_lines(subject))
+    warn(country_lines(subject))
     say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():
         say(expiry_line(created.ca.certificate))

@@ -10,7 +10,7 @@ from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
 from certstrap.cli.session import OPENING, new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import say_each
+from certstrap.cli.terminal import print_lines
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
 from certstrap.session import Session
@@ -62,7 +62,7 @@ def command(
     inspector = Inspector(session.depot, now, secrets.opening, opening_pkcs12)
     found = [inspected(session, inspector, each) for each in dict.fromkeys(what)]
     if as_pem:
-        say_each(block for each in found for block in render.pem_blocks(each))
+        print_lines(block for each in found for block in render.pem_blocks(each))
     else:
         show(
             lambda: render.document(found, now),

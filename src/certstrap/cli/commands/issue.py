@@ -8,15 +8,15 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.render.issue import (
+    dry_run_json,
+    issued_json,
     issued_lines,
-    json_of,
-    json_of_plan,
     next_lines,
     next_lines_of_many,
     ready_lines,
 )
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import progress, say, say_each, say_json
+from certstrap.cli.terminal import print_lines, progress, say, say_json
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, Ready, Wanted
 from certstrap.pki.keys import CURVES, KeySpec
@@ -129,11 +129,11 @@ def command(
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
     if dry_run:
-        _say_plan(ready, session.now, as_json=as_json)
+        _print_dry_run(ready, session.now, as_json=as_json)
         return
     issued = _create(session, ready, jobs or cores(), as_json=as_json)
     if as_json:
-        say_json(json_of(issued, session.now))
+        say_json(issued_json(issued, session.now))
     elif len(issued) == 1:
         name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
         say(*next_lines(issued[0], context.named_depot, name, on_terminal=on_terminal))
@@ -173,8 +173,8 @@ def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -
     return issued
 
 
-def _say_plan(ready: list[Ready], now: datetime, *, as_json: bool) -> None:
+def _print_dry_run(ready: list[Ready], now: datetime, *, as_json: bool) -> None:
     if as_json:
-        say_each([json_of_plan(ready, now)])
+        print_lines([dry_run_json(ready, now)])
     else:
-        say_each(ready_lines(ready))
+        print_lines(ready_lines(ready))

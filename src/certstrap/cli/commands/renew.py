@@ -11,7 +11,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say, say_json
+from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import CommandFailedError, MissingOptionError
 from certstrap.hints import printed
 from certstrap.operations.renew import (
@@ -141,9 +141,9 @@ def _require_sense(
 
 def _say_refused(context: Context, outcome: Outcome) -> None:
     for entry, error in outcome.refused:
-        remark([f"{entry.stem} is not renewed: {error}"])
+        warn([f"{entry.stem} is not renewed: {error}"])
         hint = printed(error.hint, context.named_depot)
-        remark([f"Hint: {hint}"] if hint else [])
+        warn([f"Hint: {hint}"] if hint else [])
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:

@@ -6,10 +6,10 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
+from certstrap.cli.render.created import country_lines, request_lines
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.render.lines import country_lines, request_lines
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import remark, say, say_pem
+from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
@@ -74,7 +74,7 @@ def command(
 
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
-    remark(country_lines(subject))
+    warn(country_lines(subject))
     say(*request_lines(requested))
     if prints_to_terminal():
         say(*refusal_lines(requested.request.public_key()))

@@ -9,9 +9,9 @@ import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.lines import other_name_lines
+from certstrap.cli.render.created import other_name_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import remark, say
+from certstrap.cli.terminal import say, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
@@ -83,14 +83,14 @@ def command(
         lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)
     )
     if elsewhere and revoked.is_known:
-        remark(["The certificate is here: --elsewhere was not needed."])
+        warn(["The certificate is here: --elsewhere was not needed."])
     if why in COMPROMISED and not revoked.is_known:
-        remark(["Its key is not known, so it is not on the list of compromised keys."])
+        warn(["Its key is not known, so it is not on the list of compromised keys."])
     if revoked.since:
         say(_already_line(revoked, revoked.since))
         if reason and why != revoked.reason:
-            remark([f"The reason stays {revoked.reason.value}: it can only be made worse."])
-        remark(_other_lines(revoked, which))
+            warn([f"The reason stays {revoked.reason.value}: it can only be made worse."])
+        warn(_other_lines(revoked, which))
         return
     count = revoked.entries
     say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
@@ -101,7 +101,7 @@ def command(
             "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
             "filter or a new CA."
         )
-    remark(_other_lines(revoked, which))
+    warn(_other_lines(revoked, which))
 
 
 def _already_line(revoked: Revoked, since: datetime) -> str:

@@ -6,17 +6,17 @@ import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal, require_output
-from certstrap.cli.render.lines import (
+from certstrap.cli.render.created import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
     other_name_lines,
-    room_lines,
+    path_length_lines,
     signed_line,
     usage_hints,
 )
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import STANDARD_OUTPUT, remark, say, say_pem
+from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_pem, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
@@ -114,10 +114,10 @@ def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:
     Scripts read standard output, which in a pipe has certstrap's lines only.
     """
     if signed.path and prints_to_terminal():
-        say(expiry_line(signed.certificate, cut=signed.cut), *room_lines(signed))
+        say(expiry_line(signed.certificate, cut=signed.cut), *path_length_lines(signed))
         say(*left_out_lines(signed), *first_crl_lines(signed))
         return
     if signed.cut and asked_for_end:
-        remark([expiry_line(signed.certificate, cut=True)])
-    remark(room_lines(signed))
-    remark(left_out_lines(signed))
+        warn([expiry_line(signed.certificate, cut=True)])
+    warn(path_length_lines(signed))
+    warn(left_out_lines(signed))

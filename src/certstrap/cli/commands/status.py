@@ -13,11 +13,11 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import (
     FOUND,
     draw_lines,
-    remark,
+    print_lines,
     save_pictures,
     say,
-    say_each,
     showing_progress,
+    warn,
 )
 from certstrap.errors import MissingOptionError, PathTakenError
 from certstrap.inventory.status import Item, Status, look
@@ -80,13 +80,13 @@ def command(
         session.transact(lambda new: _save(new, listing, svg, html), pictures)
         say(*(f"Created {path}" for path in (svg, html) if path))
     elif form == "prometheus":
-        say_each(render.metrics(status))
+        print_lines(render.metrics(status))
     elif as_json:
-        say_each(render.document(status, listing.items(), limit, context.named_depot))
+        print_lines(render.document(status, listing.items(), limit, context.named_depot))
     elif prints_to_terminal():
         draw_lines(listing.drawing)
     else:
-        say_each(render.lines(status, listing.items()))
+        print_lines(render.lines(status, listing.items()))
     if limit:
         _tell_unknown(status)
         if status.ending_by(limit):
@@ -127,7 +127,7 @@ def _save(new: Transaction, listing: _Listing, svg: str, html: str) -> None:
 
 def _tell_unknown(status: Status) -> None:
     """Say of which certificates it is not known whether they end."""
-    remark(
+    warn(
         f"It is not known when {escaped(item.stem)} ends: {item.problems[0].sentence}"
         for item in status.unreadable()
     )

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from certstrap.cli.render.lines import columns, padded
 from certstrap.temporal.filters import Admission, Filter, Match
-from certstrap.text import escaped
+from certstrap.text import columns, escaped, padded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

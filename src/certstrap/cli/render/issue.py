@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from certstrap.cli.render.keys import is_unusable, refusal_lines
-from certstrap.cli.render.lines import (
+from certstrap.cli.render.created import (
     ca_lines,
     expiry_line,
     first_crl_lines,
@@ -16,6 +15,7 @@ from certstrap.cli.render.lines import (
     signed_line,
     usage_hints,
 )
+from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, command_line, printed
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
@@ -138,7 +138,7 @@ def _ca_paths(ready: "Ready") -> Iterator[str]:
     return (ready.ca_entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL))
 
 
-def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
+def issued_json(issued: "Sequence[Issued]", now: datetime) -> str:
     """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
@@ -156,7 +156,7 @@ def json_of(issued: "Sequence[Issued]", now: datetime) -> str:
     return _document(now, results, dry_run=False)
 
 
-def json_of_plan(ready: "Sequence[Ready]", now: datetime) -> str:
+def dry_run_json(ready: "Sequence[Ready]", now: datetime) -> str:
     """Return what would be created as JSON, which docs/json.md describes."""
     first = next((each for each in ready if each.ca is None), None)  # it comes with the new CA
     results = [

@@ -6,10 +6,10 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.context import prints_to_terminal
-from certstrap.cli.render.lines import columns
-from certstrap.cli.terminal import draw, say_each
+from certstrap.cli.terminal import draw, print_lines
 from certstrap.hints import printed
 from certstrap.pki.findings import Finding
+from certstrap.text import columns
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,11 +42,11 @@ def show(
         as_json: whether JSON is asked for.
     """
     if as_json:
-        say_each([json.dumps(document(), indent=2)])
+        print_lines([json.dumps(document(), indent=2)])
     elif prints_to_terminal():
         draw(lambda width: drawing(reports(width)))
     else:
-        say_each(lines(reports(0)))
+        print_lines(lines(reports(0)))
 
 
 def lines(reports: Iterable[list[Section]]) -> Iterator[str]:

@@ -9,10 +9,9 @@ from datetime import datetime
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
-from certstrap.cli.render.lines import columns, padded
 from certstrap.cli.render.report import finding_object
 from certstrap.inventory.status import Item, Status
-from certstrap.text import days_left, escaped, serial_number, timestamp
+from certstrap.text import columns, days_left, escaped, padded, serial_number, timestamp
 
 if TYPE_CHECKING:
     from rich.text import Text

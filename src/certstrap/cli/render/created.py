@@ -1,8 +1,7 @@
-"""The lines that the commands print; scripts read some of them."""
+"""The lines on what was created; scripts read some of them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from unicodedata import category, east_asian_width, normalize
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
@@ -76,10 +75,11 @@ def expiry_line(certificate: "x509.Certificate", *, cut: bool = False) -> str:
     return f"{end}, with its CA." if cut else f"{end}."
 
 
-def room_lines(signed: "Signed") -> Iterator[str]:
+def path_length_lines(signed: "Signed") -> Iterator[str]:
     """Yield the line on an intermediate whose path length cannot be used in full."""
-    if signed.room is not None:
-        yield f"{signed.room} more CAs fit below this one: the CAs above it allow no more."
+    if signed.remaining_path_length is not None:
+        fit = signed.remaining_path_length
+        yield f"{fit} more CAs fit below this one: the CAs above it allow no more."
 
 
 def usage_hints(name: str) -> Iterator[Hint]:
@@ -107,23 +107,3 @@ def left_out_lines(signed: "Signed") -> Iterator[str]:
     """Yield the line on what the request asks for and the certificate does not contain."""
     if signed.left_out:
         yield f"Not copied from the request: {', '.join(signed.left_out)}."
-
-
-def columns(text: str) -> int:
-    """Return how many columns ``text`` takes, with the widths of Unicode Standard Annex 11.
-
-    The annex gives none to marks; here, marks and format characters take no column of their own, as
-    terminals draw them in that of the character before.
-    """
-    return len(text) if text.isascii() else sum(map(_columns_of, normalize("NFC", text)))
-
-
-def _columns_of(character: str) -> int:
-    if category(character) in {"Mn", "Mc", "Me", "Cf"}:
-        return 0
-    return 2 if east_asian_width(character) in {"W", "F"} else 1
-
-
-def padded(text: str, width: int) -> str:
-    """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
-    return text + " " * (width - columns(text))
