@@ -68,7 +68,7 @@ def passphrases(
         return typed
 
     @cache
-    def existing(what: str) -> bytes:
+    def opening(what: str) -> bytes:
         # Without a passphrase for new keys, one that is there may still be opened.
         known = _given(context, text, file, none=False) if none else given()
         if known is not None:
@@ -82,11 +82,11 @@ def passphrases(
     is_known = text is not None or (file is None and bool(_of_environment(context)))
     asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(
-        opening=lambda: existing("key"),
-        opening_ca=lambda: existing("CA key"),
+        opening=lambda: opening("key"),
+        opening_ca=lambda: opening("CA key"),
         new=new,
         explicit=bool(text) or file is not None,
-        opening_pkcs12=lambda: existing("PKCS#12 file"),
+        opening_pkcs12=lambda: opening("PKCS#12 file"),
         waits=file is not None or (asks and not is_known),
     )
 

@@ -21,6 +21,7 @@ from certstrap.session import Session
 from certstrap.store import files, journal
 from certstrap.store.files import folder_of
 from certstrap.store.transaction import Transaction, require_apart
+from certstrap.text import utc
 
 KEY_MODE, CERTIFICATE_MODE = 0o600, 0o644  # tcld's
 BEFORE_CA = timedelta(hours=24)
@@ -138,7 +139,7 @@ def create_leaf_files(
     if end > last:
         raise RefusedError(
             f"The certificate would end {_in_words(end - last)} after its CA.",
-            f"{ca.certificate} ends on {last:%Y-%m-%d %H:%M:%S} UTC: choose a shorter time.",
+            f"{ca.certificate} ends on {utc(last)}: choose a shorter time.",
         )
     if end <= now:
         raise RefusedError(

@@ -18,7 +18,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import signature_hash
-from certstrap.text import quoted
+from certstrap.text import quoted, utc
 
 _HOLD = x509.ReasonFlags.certificate_hold
 REASONS = {
@@ -110,13 +110,13 @@ def current(
     if end and now > end:
         yield Finding(
             "crl-expired",
-            f"{source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{source} expired on {utc(end)}.",
             hint,
         )
     if now < crl.last_update_utc:
         yield Finding(
             "crl-not-yet-valid",
-            f"{source} is not valid before {crl.last_update_utc:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{source} is not valid before {utc(crl.last_update_utc)}.",
         )
 
 

@@ -9,6 +9,7 @@ from certstrap.pki.crl import revoked_since
 from certstrap.pki.decode import comparable_name, subject_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_signed_by
+from certstrap.text import utc
 
 CRL = x509.CertificateRevocationList
 
@@ -38,6 +39,6 @@ def revoked(certificate: x509.Certificate, crls: Iterable[CRL], source: str) -> 
     if known := [date for date in dates if date]:
         yield Finding(
             "revoked",
-            f"{source} was revoked on {min(known):%Y-%m-%d %H:%M:%S} UTC.",
+            f"{source} was revoked on {utc(min(known))}.",
             "Move it away, and its key and request too if the key was lost.",
         )

@@ -31,7 +31,7 @@ from certstrap.pki.name_constraints import not_permitted
 from certstrap.pki.names import flaw, is_ia5, is_text
 from certstrap.pki.path import remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
-from certstrap.text import printable, quoted
+from certstrap.text import printable, quoted, utc
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
 EXPIRED_CA = "An expired CA cannot sign: use one that is valid."
@@ -84,11 +84,11 @@ def valid(
     validity = validity_of(certificate)
     state = validity.state(now)
     if state == "expired":
-        yield Finding("expired", f"{source} expired on {validity.end:%Y-%m-%d %H:%M:%S} UTC.", hint)
+        yield Finding("expired", f"{source} expired on {utc(validity.end)}.", hint)
     if state == "not yet valid":
         yield Finding(
             "not-yet-valid",
-            f"{source} is not valid before {validity.start:%Y-%m-%d %H:%M:%S} UTC.",
+            f"{source} is not valid before {utc(validity.start)}.",
             "Check the clock of this machine.",
         )
 
