@@ -127,7 +127,7 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
     "ca-serial": ([ROOT.but(changed=with_serial(-5, CA_KEY))], "has the serial number -5"),
     "ca-true": ([ROOT.having("constraints", NO_CA)], "is self-signed, but not a CA"),
     "ca-leaf": ([ROOT, LEAF], "is a client's or server's certificate, for \"CN=leaf\""),
-    "ca-usage": ([ROOT.having("usage", key_usage("crl_sign"))], "certificate signing"),
+    "ca-usage": ([ROOT.having("usage", key_usage("crl_sign"))], "may not sign certificates"),
     "ca-client-usage": ([ROOT.having("extended", SERVER)], "client authentication"),
     "ca-issuer": ([INTERMEDIATE], 'is issued by "CN=Root", which is not in the file'),
     "ca-issuer ": ([ROOT.but(changed=broken_signature)], "The signature of "),
@@ -137,7 +137,10 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
         "is signed with Ed25519",
     ),
     "ca-key": ([another(1, key=an_rsa_key(1024))], "has a key of kind RSA 1024"),
-    "ca-critical": ([ROOT.having("odd", ODD)], "has the critical extension 1.2.3.4"),
+    "ca-critical": (
+        [ROOT.having("odd", ODD)],
+        "has a critical extension that is not supported: 1.2.3.4",
+    ),
     "ca-private-key": ([ROOT, key_data(CA_KEY)], "holds a private key"),
     "names-bundle": (
         [ROOT, ROOT.but(subject=a_name("ROOT"), key=OTHER_KEY)],

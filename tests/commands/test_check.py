@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from certstrap.cli.context import utc_now
-from certstrap.temporal.rules import RULES
+from certstrap.temporal.check import RULES
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY, init, signed
 from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from certstrap.pki.keys import KeySpec
-from certstrap.temporal.check import Report, Wanted
+from certstrap.temporal.check import RULES, Report, Wanted
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.rules import RULES
 from tests.builders.certificates import a_name
 from tests.builders.keys import LEAF_KEY, OTHER_KEY, a_key, key_data
 from tests.docs import ROOT as REPOSITORY

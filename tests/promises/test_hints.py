@@ -533,14 +533,14 @@ def no_chain(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/rules.py: 'Create another CA'")
+@prints("temporal/ca_rules.py: 'Create another CA'")
 def refused_ca(s: Stage) -> Iterator[Printed]:
     s("init", "--cn", "Ed", "--curve", "Ed25519", "--no-passphrase")
     yield Printed(s("check", "Ed", code=3), {"NEW-NAME": "New"})
     s("check", "New")
 
 
-@prints("temporal/rules.py: 'Create a new CA, and move the clients to it'")
+@prints("temporal/ca_rules.py: 'Create a new CA, and move the clients to it'")
 def ca_that_expires_soon(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"), "--expires", "30 days")
     s.now += 25 * DAY
@@ -548,7 +548,7 @@ def ca_that_expires_soon(s: Stage) -> Iterator[Printed]:
     s("check", "New")
 
 
-@prints("temporal/rules.py: 'Write it again'")
+@prints("temporal/ca_rules.py: 'Write it again'")
 def bundle_with_a_remark(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"))
     Path("b.pem").write_bytes(s.file("Cert.crt").read_bytes() + b"\n")
@@ -557,7 +557,7 @@ def bundle_with_a_remark(s: Stage) -> Iterator[Printed]:
     assert "warning" not in s("bundle", "--check", "new.pem")
 
 
-@prints("temporal/rules.py: 'Renew it'")
+@prints("temporal/client_rules.py: 'Renew it'")
 def checked_when_expired(s: Stage) -> Iterator[Printed]:
     s.now = utc_now() - 2 * DAY  # the rehearsal goes by the clock of this machine
     s(*issue("x"), "--expires", "1 day")
@@ -566,7 +566,7 @@ def checked_when_expired(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/rules.py: 'Move the certificate away and issue a new one'")
+@prints("temporal/client_rules.py: 'Move the certificate away and issue a new one'")
 def server_as_a_client(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"))
     s(*init("Other"))
@@ -578,7 +578,7 @@ def server_as_a_client(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/rules.py: 'Issue a certificate with another key'")
+@prints("temporal/client_rules.py: 'Issue a certificate with another key'")
 def key_that_a_client_cannot_use(s: Stage) -> Iterator[Printed]:
     s("issue", "x", "--curve", "P-521", "--no-passphrase")
     yield Printed(s("check", "x", "--client", "python", code=3), {"NEW-NAME": "y"})
@@ -596,7 +596,7 @@ def chain_with_another_first(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/rules.py: 'Write the certificate again as PEM'")
+@prints("temporal/client_rules.py: 'Write the certificate again as PEM'")
 def certificate_in_der(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     Path("x.der").write_bytes(s.pair("x").certificate.public_bytes(Encoding.DER))
@@ -606,7 +606,7 @@ def certificate_in_der(s: Stage) -> Iterator[Printed]:
         s("check", "--cert", "new.pem")
 
 
-@prints('temporal/rules.py: "Move the intermediate\'s certificate away and sign it again"')
+@prints('temporal/client_rules.py: "Move the intermediate\'s certificate away and sign it again"')
 def intermediate_for_servers(s: Stage) -> Iterator[Printed]:
     s(*init("Root"), "--path-length", "1")
     s(*request("Int"))
@@ -633,7 +633,7 @@ def intermediate_for_servers(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/rules.py: 'Create a CA that allows intermediates'")
+@prints("temporal/client_rules.py: 'Create a CA that allows intermediates'")
 def chain_that_is_too_long(s: Stage) -> Iterator[Printed]:
     root = pairs.ca(subject="Root", path_length=0)
     middle = pairs.ca(subject="Int", by=root)
@@ -646,7 +646,7 @@ def chain_that_is_too_long(s: Stage) -> Iterator[Printed]:
     s("sign", "Below", "--CA", "New", "--intermediate")
 
 
-@prints("temporal/rules.py: 'Renew the CA where its key is, then upload it again'")
+@prints("temporal/ca_rules.py: 'Renew the CA where its key is, then upload it again'")
 def expired_ca(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"), "--expires", "10 days")
     s.now += 11 * DAY
@@ -656,7 +656,7 @@ def expired_ca(s: Stage) -> Iterator[Printed]:
     s("check", "Cert")
 
 
-@prints("temporal/rules.py: 'Renew it, so that it expires with its CA'")
+@prints("temporal/client_rules.py: 'Renew it, so that it expires with its CA'")
 def certificate_that_outlives_its_ca(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     cert = s.pair("Cert")

@@ -139,14 +139,12 @@ def nobody() -> bytes:
 
 def statuses(report: Report) -> dict[str, str]:
     """Return the rules that did not pass, with what became of them."""
-    return {
-        each.rule.identifier: each.status for each in report.findings if each.status != "passed"
-    }
+    return {each.rule.identifier: each.status for each in report.results if each.status != "passed"}
 
 
 def sentences(report: Report, rule: str) -> str:
     """Return what is wrong by a rule."""
-    (found,) = [each for each in report.findings if each.rule.identifier == rule]
+    (found,) = [each for each in report.results if each.rule.identifier == rule]
     return " ".join(found.sentences)
 
 

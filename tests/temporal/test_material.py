@@ -29,10 +29,10 @@ def within_a_second() -> Iterator[None]:
 
 
 def test_certificates_are_numbered_if_there_are_several() -> None:
-    (piece,) = read_certificates(ROOT.pem, "ca.pem").pieces
-    assert piece.source == "ca.pem"
+    (loaded,) = read_certificates(ROOT.pem, "ca.pem").certificates
+    assert loaded.source == "ca.pem"
     both = read_certificates(ROOT.pem + LEAF.pem, "ca.pem")
-    assert [each.source for each in both.pieces] == [
+    assert [each.source for each in both.certificates] == [
         "ca.pem (certificate 1)",
         "ca.pem (certificate 2)",
     ]
@@ -41,7 +41,7 @@ def test_certificates_are_numbered_if_there_are_several() -> None:
 
 def test_one_broken_certificate_is_told_and_the_others_are_read() -> None:
     file = read_certificates(ROOT.pem + to_pem("CERTIFICATE", b"nothing"), "ca.pem")
-    assert [piece.certificate for piece in file.pieces] == [ROOT.certificate]
+    assert [each.certificate for each in file.certificates] == [ROOT.certificate]
     assert not file.is_complete
     (problem,) = file.problems
     assert problem.sentence == "ca.pem (certificate 2) is not a certificate that can be read."
@@ -90,7 +90,7 @@ def test_what_follows_the_last_certificate_is_seen(rest: bytes, trailing: bool) 
 
 def test_as_many_certificates_as_a_file_may_have_are_decoded() -> None:
     file = read_certificates(ROOT.pem * MOST_CERTIFICATES, "file")
-    assert len(file.pieces) == file.total == MOST_CERTIFICATES
+    assert len(file.certificates) == file.total == MOST_CERTIFICATES
     assert file.is_decoded
 
 
@@ -98,7 +98,7 @@ def test_as_many_certificates_as_a_file_may_have_are_decoded() -> None:
 def test_more_certificates_are_only_counted(number: int) -> None:
     with within_a_second():
         file = read_certificates(ROOT.pem * number, "file")
-    assert (file.total, file.pieces) == (number, ())
+    assert (file.total, file.certificates) == (number, ())
     assert not file.is_decoded
     assert not file.is_complete
 
@@ -128,7 +128,7 @@ def test_files_are_joined_as_if_they_had_been_concatenated() -> None:
     one, two = (read_certificates(each.pem, name) for each, name in ((ROOT, "a"), (LEAF, "b")))
     both = join([one, two])
     assert both.path == "a, b"
-    assert both.pieces == one.pieces + two.pieces
+    assert both.certificates == one.certificates + two.certificates
     assert both.size == one.size + two.size
     assert both.is_complete
     assert join([one]) == one

@@ -16,9 +16,8 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.pki.keys import KeySpec, PrivateKey
-from certstrap.temporal.check import Report, Wanted
+from certstrap.temporal.check import RULES, Report, Wanted
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.rules import RULES
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.crls import made_elsewhere
 from tests.builders.keys import (
@@ -560,4 +559,4 @@ def test_what_is_good_passes_every_rule_and_the_rehearsal(what: str) -> None:
 
 def test_a_good_pair_is_judged_by_every_rule() -> None:
     report = judged(LEAF, wanted=Wanted(CLIENTS["java"], "leaf.acct"))
-    assert {each.rule.identifier for each in report.findings} == set(RULES)
+    assert {each.rule.identifier for each in report.results} == set(RULES)

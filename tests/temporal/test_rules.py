@@ -5,7 +5,8 @@ import re
 import pytest
 
 from certstrap.hints import printed
-from certstrap.temporal.rules import GROUPS, RULES, Rule
+from certstrap.temporal.check import RULES
+from certstrap.temporal.rules import GROUPS, Rule
 from tests.conftest import CommandLine
 
 every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))

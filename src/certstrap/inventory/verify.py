@@ -153,7 +153,8 @@ class Verifier:
                 path.names(certificates, number),
                 self._below(each, above[0], used) if above else self._end(each),
             )
-            links.append(Link(*each, self._with_renewal(each, tuple(found))))
+            findings = self._with_renewal(each, tuple(found))
+            links.append(Link(each.certificate, each.source, findings))
         return Verdict(name, tuple(links), tuple(used))
 
     def _with_renewal(
@@ -162,11 +163,11 @@ class Verifier:
         """Return findings with how to renew the certificate, if it can be renewed."""
         if any(finding.rule in {"revoked", "compromised-key"} for finding in found):
             return found
-        certificate, source = loaded
-        return tuple(with_renewal(found, self.depot, certificate, self.at, source))
+        renewing = with_renewal(found, self.depot, loaded.certificate, self.at, loaded.source)
+        return tuple(renewing)
 
     def _itself(self, loaded: LoadedCertificate, number: int) -> Iterator[Finding]:
-        certificate, source = loaded
+        certificate, source = loaded.certificate, loaded.source
         yield from rules.valid(certificate, self.at, source, "")
         yield from rules.key(certificate, source)
         yield from rules.critical_extensions(certificate, source, rules.PROCESSED)
@@ -203,7 +204,7 @@ class Verifier:
 
     def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""
-        certificate, source = last
+        certificate, source = last.certificate, last.source
         if is_self_signed(certificate, comparable_name):
             if certificate not in (ca.certificate for ca in self._cas):
                 yield Finding(

@@ -58,10 +58,17 @@ def extension(
 
 
 class LoadedCertificate(NamedTuple):
-    """A certificate, and where it comes from: a path, with its number if the file has several."""
+    """A certificate, and where it comes from.
+
+    Attributes:
+        certificate: the certificate.
+        source: a path, with the number of the certificate if the file has several.
+        name: its name in the depot, if it is a CA whose key is there; else empty.
+    """
 
     certificate: x509.Certificate
     source: str
+    name: str = ""
 
 
 @lru_cache

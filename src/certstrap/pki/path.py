@@ -65,7 +65,7 @@ def path_length(
 
 def names(path: Sequence[LoadedCertificate], number: int) -> Iterator[Finding]:
     """Yield which names of ``path[number]`` a CA above it may not sign (RFC 5280, 4.2.1.10)."""
-    certificate, source = path[number]
+    certificate, source = path[number].certificate, path[number].source
     if number and is_self_issued(certificate):
         return
     for ca in path[number + 1 :]:

@@ -11,15 +11,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Command, Hint
-from certstrap.pki.decode import extension, is_ca
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.decode import LoadedCertificate, extension, is_ca
+from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.profiles import CLIENT, SERVER
 from certstrap.store.chain import issuers_of, revoked
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
 from certstrap.temporal import ca_rules
-from certstrap.temporal.findings import Finding, Problem, finding
-from certstrap.temporal.inputs import CertificateFile, Piece
+from certstrap.temporal.inputs import CertificateFile
+from certstrap.temporal.rules import RULES, Result
 
 
 class Bundle(NamedTuple):
@@ -27,12 +27,12 @@ class Bundle(NamedTuple):
 
     Attributes:
         pem: the file.
-        pieces: its certificates, each root before what it issued.
+        certificates: its certificates, each root before what it issued.
         warnings: what does not keep it from being used, in sentences.
     """
 
     pem: bytes
-    pieces: tuple[Piece, ...]
+    certificates: tuple[LoadedCertificate, ...]
     warnings: tuple[str, ...]
 
 
@@ -50,17 +50,20 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     for file in files:
         if file.private_keys or not file.is_complete:
             _require(ca_rules.judge(file, now), hint)
-    found = {piece.certificate: piece for file in files for piece in file.pieces}
+    found = {each.certificate: each for file in files for each in file.certificates}
     if len(found) > ca_rules.MOST_CAS:
-        problem = Problem(f"The bundle would hold {len(found)} certificates.")
-        _require([finding("ca-count", [problem])], hint)
-    pieces = _ordered(list(found.values()))
-    pem = b"".join(piece.certificate.public_bytes(Encoding.PEM) for piece in pieces)
-    whole = CertificateFile("The bundle", len(pem), len(pieces), pieces)
-    findings = list(ca_rules.judge(whole, now))
-    _require(findings, hint)
-    warnings = [sentence for each in findings for sentence in each.sentences]
-    return Bundle(pem, pieces, tuple(warnings))
+        raise RefusedError(
+            f"The bundle would hold {len(found)} certificates.",
+            hint or RULES["ca-count"].fix,
+            "ca-count",
+        )
+    certificates = _ordered(list(found.values()))
+    pem = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in certificates)
+    whole = CertificateFile("The bundle", len(pem), len(certificates), certificates)
+    results = list(ca_rules.judge(whole, now))
+    _require(results, hint)
+    warnings = [sentence for each in results for sentence in each.sentences]
+    return Bundle(pem, certificates, tuple(warnings))
 
 
 def passes(file: CertificateFile, now: datetime) -> bool:
@@ -68,26 +71,20 @@ def passes(file: CertificateFile, now: datetime) -> bool:
     return not any(each.status == "failed" for each in ca_rules.judge(file, now))
 
 
-def _require(findings: Iterable[Finding], hint: Hint | str) -> None:
-    for each in findings:
+def _require(results: Iterable[Result], hint: Hint | str) -> None:
+    for each in results:
         if each.status == "failed":
             raise RefusedError(each.sentences[0], hint or each.fix, each.rule.identifier)
 
 
-def _ordered(waiting: Sequence[Piece]) -> tuple[Piece, ...]:
-    """Return the certificates so that each comes after the one that issued it."""
-    ordered: list[Piece] = []
-    while waiting:
-        ready = [piece for piece in waiting if not _waits(piece, waiting)] or waiting
-        ordered += ready
-        waiting = [piece for piece in waiting if piece not in ready]
-    return tuple(ordered)
+def _ordered(certificates: Sequence[LoadedCertificate]) -> tuple[LoadedCertificate, ...]:
+    """Return the certificates so that each comes after those that issued it."""
+    issuers = Issuers(certificates)
 
+    def depth(each: LoadedCertificate) -> int:
+        return max(len(path) for path in issuers.paths(each.certificate))
 
-def _waits(piece: Piece, waiting: Sequence[Piece]) -> bool:
-    certificate = piece.certificate
-    above = (other.certificate for other in waiting if other is not piece)
-    return not is_self_signed(certificate) and any(is_issued_by(certificate, ca) for ca in above)
+    return tuple(sorted(certificates, key=depth))
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -285,7 +282,7 @@ def between(
         RefusedError: they are one CA, or one of them is none.
         CertstrapError: the CRL of the old CA cannot be read.
     """
-    known = {each.certificate: each for each in depot.authorities}
+    known = {each.certificate for each in depot.authorities}
     chains = []
     for entry in (old, new):
         certificate = entry.certificate()
@@ -294,7 +291,7 @@ def between(
                 f"{entry.path(CERTIFICATE)} is not a CA's certificate.", "Name two CAs."
             )
         own = Authority(entry, certificate, certificate.public_key())
-        chains.append([own, *(known[ca] for ca in issuers_of(depot, certificate))])
+        chains.append([own, *depot.issuers.path(certificate)])
     leaving, arriving = chains
     if leaving[0].certificate == arriving[0].certificate:
         raise RefusedError(

@@ -1,20 +1,42 @@
-"""Why Temporal Cloud would refuse a CA bundle, and what it says of signatures and keys."""
+"""Rules for CAs that are uploaded to Temporal Cloud, and for certificates in general."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
-from certstrap.hints import filled
-from certstrap.pki.decode import comparable_name, extension, is_ca
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.hints import Hint, filled
+from certstrap.pki import rules
+from certstrap.pki.decode import (
+    LoadedCertificate,
+    comparable_name,
+    extension,
+    is_ca,
+    validity_of,
+)
+from certstrap.pki.findings import Finding
+from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.keys import SMALLEST_RSA, KeySpec, kind_of
-from certstrap.temporal.findings import Finding, Problem, finding
-from certstrap.temporal.inputs import CertificateFile, Piece
-from certstrap.temporal.rules import RULES
+from certstrap.temporal.inputs import CertificateFile
+from certstrap.temporal.rules import (
+    CA,
+    GO_X509,
+    MANAGE,
+    NAMES,
+    NOTICES,
+    REQUIREMENTS,
+    RFC5280,
+    VALIDITY,
+    Result,
+    adopted,
+    failure,
+    rule,
+    warning,
+)
 from certstrap.text import quoted
 
 LARGEST_RSA_OF_GO = 8192
@@ -61,8 +83,7 @@ MOST_BYTES = 32_768
 NOTICE = timedelta(days=15)
 """How long before a CA's end Temporal Cloud sends a notice."""
 
-_KNOWN_EXTENSIONS = {
-    ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+_KNOWN_EXTENSIONS = {  # to Go, which refuses key identifiers that are critical
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.CERTIFICATE_POLICIES,
     ExtensionOID.CRL_DISTRIBUTION_POINTS,
@@ -70,7 +91,6 @@ _KNOWN_EXTENSIONS = {
     ExtensionOID.KEY_USAGE,
     ExtensionOID.NAME_CONSTRAINTS,
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-    ExtensionOID.SUBJECT_KEY_IDENTIFIER,
 }
 _PUBLIC = (  # organizations whose roots are in the stores of operating systems
     "Amazon",
@@ -96,229 +116,397 @@ _PUBLIC = (  # organizations whose roots are in the stores of operating systems
 _PUBLIC_NAMES = {name.casefold() for name in _PUBLIC}
 
 
-def judge(file: CertificateFile, now: datetime) -> Iterator[Finding]:
-    """Yield what becomes of the rules for CAs that are uploaded.
+# What holds for certificates in general: for CAs, intermediates and clients.
+
+
+def is_modern(loaded: LoadedCertificate) -> bool:
+    """Return whether a certificate is X.509 version 3, which has extensions."""
+    return loaded.certificate.version == x509.Version.v3
+
+
+def version(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield whether a certificate is not X.509 version 3."""
+    if not is_modern(loaded):
+        number = loaded.certificate.version.value + 1
+        yield failure(f"{loaded.source} is X.509 version {number}.")
+
+
+def serial(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield whether a certificate's serial number is not positive; Go refuses negative ones."""
+    number = loaded.certificate.serial_number
+    if number <= 0:
+        sentence = f"{loaded.source} has the serial number {number}."
+        yield failure(sentence) if number else warning(sentence)
+
+
+def client_usage(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield whether a certificate's extended key usage leaves out client authentication."""
+    found = extension(loaded.certificate, x509.ExtendedKeyUsage)
+    if found and ExtendedKeyUsageOID.CLIENT_AUTH not in found:
+        yield failure(
+            f"The extended key usage of {loaded.source} does not include client authentication."
+        )
+
+
+def algorithm(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield whether a certificate is signed with an algorithm that Temporal Cloud refuses."""
+    if not has_accepted_signature(loaded.certificate):
+        yield failure(f"{loaded.source} is signed with {signature_name(loaded.certificate)}.")
+
+
+def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield which critical extensions Temporal Cloud does not know."""
+    certificate, source = loaded.certificate, loaded.source
+    return adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
+
+
+def key(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield whether a certificate's key is of a kind that is refused."""
+    kind = kind_of(loaded.certificate.public_key())
+    if kind and not is_accepted(kind):
+        yield failure(f"{loaded.source} has a key of kind {kind}.")
+    else:
+        yield from adopted(rules.key(loaded.certificate, loaded.source))
+
+
+def dates(loaded: LoadedCertificate, now: datetime, *which: str) -> Iterator[Finding]:
+    """Yield whether a certificate is ``expired`` or ``not-yet-valid``."""
+    return adopted(rules.valid(loaded.certificate, now, loaded.source, ""), *which)
+
+
+def ends_soon(loaded: LoadedCertificate, now: datetime) -> Iterator[Finding]:
+    """Yield whether a valid certificate ends within 15 days, or the last third of its time."""
+    validity = validity_of(loaded.certificate)
+    start, end = validity
+    if validity.state(now) == "valid" and end - now < min(NOTICE, (end - start) / 3):
+        yield warning(f"{loaded.source} expires on {end:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def intermediate(loaded: LoadedCertificate) -> Iterator[Finding]:
+    """Yield why no server takes a CA that a client presents."""
+    if not is_modern(loaded):
+        yield from version(loaded)
+    elif not is_ca(loaded.certificate):
+        yield failure(f"{loaded.source} is not a CA's certificate.")
+    else:
+        for check in (serial, _usage, client_usage, algorithm, _key, critical):
+            yield from check(loaded)
+
+
+def _usage(ca: LoadedCertificate) -> Iterator[Finding]:
+    return adopted(rules.certificate_signing(ca.certificate, ca.source), "key-usage")
+
+
+def _key(ca: LoadedCertificate) -> Iterator[Finding]:
+    if signature_name(ca.certificate) not in {"Ed25519", "Ed448"}:  # `algorithm` says so
+        yield from key(ca)
+
+
+# What holds for the CAs of a file.
+
+
+class UploadedCAs(NamedTuple):
+    """The CAs that are uploaded, at an instant."""
+
+    file: CertificateFile
+    now: datetime
+
+    @property
+    def certificates(self) -> tuple[LoadedCertificate, ...]:
+        """What is in the file."""
+        return self.file.certificates
+
+    @property
+    def cas(self) -> list[LoadedCertificate]:
+        """The CAs among them."""
+        return [each for each in self.certificates if is_modern(each) and is_ca(each.certificate)]
+
+    @property
+    def others(self) -> list[LoadedCertificate]:
+        """What is version 3, and not a CA."""
+        return [
+            each for each in self.certificates if is_modern(each) and not is_ca(each.certificate)
+        ]
+
+
+def judge(file: CertificateFile, now: datetime) -> Iterator[Result]:
+    """Yield the results by the rules for CAs that are uploaded.
 
     If its certificates are too many to be decoded, or cannot be decoded, the rules that look into
     them are left out.
     """
+    uploaded = UploadedCAs(file, now)
+    checks = [ca_private_key, ca_count, ca_size]
     if file.is_decoded:
-        yield finding("ca-pem", file.problems)
-        yield finding("ca-content", _content(file))
-    yield finding("ca-private-key", _private_keys(file))
-    yield finding("ca-count", _count(file))
-    yield finding("ca-size", _size(file))
-    if not file.is_complete:
-        return
-    pieces = file.pieces
-    modern = [piece for piece in pieces if piece.certificate.version == x509.Version.v3]
-    cas = [piece for piece in modern if is_ca(piece.certificate)]
-    others = [piece for piece in modern if piece not in cas]
-    yield finding("ca-version", of_each(version, pieces))
-    yield finding("ca-serial", of_each(serial, cas))
-    yield finding("ca-true", _no_cas(others, self_signed=True))
-    yield finding("ca-leaf", _no_cas(others, self_signed=False))
-    yield finding("ca-usage", of_each(usage, cas))
-    yield finding("ca-client-usage", of_each(client_usage, cas))
-    yield finding("ca-issuer", _issuers(cas, pieces))
-    yield finding("ca-algorithm", of_each(algorithm, cas))
-    yield finding("ca-key", of_each(key, cas))
-    yield finding("ca-critical", of_each(critical, cas))
-    yield finding("ca-twice", _twice(pieces))
-    yield finding("ca-public", of_each(_public, cas))
-    yield finding("names-bundle", _same_names(cas))
-    yield finding("ca-expired", _for_each_ca("ca-expired", expired, cas, now))
-    yield finding("ca-started", at(not_started, cas, now))
-    yield finding("ca-soon", _for_each_ca("ca-soon", ends_soon, cas, now))
+        checks = [ca_pem, ca_content, *checks]
+    if file.is_complete:
+        checks += [
+            ca_version, ca_serial, ca_true, ca_leaf, ca_usage, ca_client_usage, ca_issuer,
+            ca_algorithm, ca_key, ca_critical, ca_twice, ca_public, names_bundle,
+            ca_expired, ca_started, ca_soon,
+        ]  # fmt: skip
+    return (check(uploaded) for check in checks)
 
 
-def judge_intermediate(piece: Piece) -> Iterator[Problem]:
-    """Yield why no server takes a CA that a client presents."""
-    if piece.certificate.version != x509.Version.v3:
-        yield from version(piece)
-    elif not is_ca(piece.certificate):
-        yield Problem(f"{piece.source} is not a CA's certificate.")
-    else:
-        for check in (serial, usage, client_usage, algorithm, key, critical):
-            yield from check(piece)
+_NEW_CA = Hint("Create another CA", ("certstrap", "init", ("--common-name", "NEW-NAME")))
+_NEW_BUNDLE = Hint(
+    "Write it again", ("certstrap", "bundle", ("--cert", "FILE"), ("--output", "NEW"))
+)
+_REPLACE_CA = Hint(
+    "Create a new CA, and move the clients to it",
+    ("certstrap", "init", ("--common-name", "NEW-NAME")),
+    ("certstrap", "bundle", ("--rotate", "CA-NAME", "NEW-NAME")),
+)
+_RENEW_CA = Hint(
+    "Renew the CA where its key is, then upload it again", ("certstrap", "renew", "CA-NAME")
+)
 
 
-Check = Callable[[Piece], Iterator[Problem]]
+@rule(CA, MANAGE, _NEW_BUNDLE._replace(sentence="Write it again as PEM"))
+def ca_pem(uploaded: UploadedCAs) -> Sequence[Finding]:
+    """The CA file is PEM text, and each certificate in it can be read.
+
+    Temporal Cloud and its tools read PEM.
+    """
+    return uploaded.file.problems
 
 
-def of_each(check: Check, pieces: Iterable[Piece]) -> Iterator[Problem]:
-    """Yield the problems of all ``pieces``."""
-    for piece in pieces:
-        yield from check(piece)
+@rule(CA, MANAGE, _NEW_BUNDLE)
+def ca_content(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """The CA file holds certificates and nothing else.
 
-
-def at(
-    check: Callable[[Piece, datetime], Iterator[Problem]], pieces: Iterable[Piece], now: datetime
-) -> Iterator[Problem]:
-    """Yield the problems of all ``pieces`` at ``now``."""
-    for piece in pieces:
-        yield from check(piece, now)
-
-
-def _for_each_ca(
-    rule: str,
-    check: Callable[[Piece, datetime], Iterator[Problem]],
-    cas: Iterable[Piece],
-    now: datetime,
-) -> Iterator[Problem]:
-    """Yield the problems of all ``cas`` at ``now``; each with what to do about that CA."""
-    for ca in cas:
-        known = {"CA-NAME": ca.name} if ca.name else {}
-        for problem in check(ca, now):
-            yield problem._replace(fix=filled(RULES[rule].fix, known))
-
-
-def _content(file: CertificateFile) -> Iterator[Problem]:
-    for kind in dict.fromkeys(file.others):
-        yield Problem(f"{file.path} holds a {kind}.")
-    if file.trailing:
-        yield Problem(
-            f"{file.path} has text or empty lines after the last certificate, which tcld refuses.",
-            warning=True,
+    tcld uploads a file as it is, and cannot read it afterwards if anything else is in it.
+    """
+    path = uploaded.file.path
+    for kind in dict.fromkeys(uploaded.file.others):
+        yield failure(f"{path} holds a {kind}.")
+    if uploaded.file.trailing:
+        yield warning(
+            f"{path} has text or empty lines after the last certificate, which tcld refuses."
         )
 
 
-def _private_keys(file: CertificateFile) -> Iterator[Problem]:
-    if file.private_keys:
-        yield Problem(f"{file.path} holds a private key.")
+@rule(
+    CA, MANAGE, "Remove the key from the file. If the file was uploaded or sent, create a new CA."
+)
+def ca_private_key(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """The CA file holds no private key.
+
+    Whoever has a CA's key can admit any client; it must never leave your machine.
+    """
+    if uploaded.file.private_keys:
+        yield failure(f"{uploaded.file.path} holds a private key.")
 
 
-def _count(file: CertificateFile) -> Iterator[Problem]:
-    if file.total > MOST_CAS:
-        yield Problem(f"{file.path} holds {file.total:,} certificates.")
+@rule(CA, REQUIREMENTS, "Leave out the CAs that no client needs any more.")
+def ca_count(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """There are at most 16 CA certificates.
+
+    Temporal Cloud takes no more in one bundle.
+    """
+    if uploaded.file.total > MOST_CAS:
+        yield failure(f"{uploaded.file.path} holds {uploaded.file.total:,} certificates.")
 
 
-def _size(file: CertificateFile) -> Iterator[Problem]:
-    if file.size > MOST_BYTES:
-        yield Problem(f"{file.path} has {file.size:,} bytes.")
+@rule(
+    CA,
+    REQUIREMENTS,
+    "Leave out CAs that no client needs any more, and text around the certificates.",
+)
+def ca_size(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """The CA file has at most 32,768 bytes.
+
+    Temporal Cloud takes at most 32 KB, before base64.
+    """
+    if uploaded.file.size > MOST_BYTES:
+        yield failure(f"{uploaded.file.path} has {uploaded.file.size:,} bytes.")
 
 
-def version(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a certificate is not X.509 version 3."""
-    found = piece.certificate.version
-    if found != x509.Version.v3:
-        yield Problem(f"{piece.source} is X.509 version {found.value + 1}.")
+@rule(CA, REQUIREMENTS, _NEW_CA)
+def ca_version(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA certificate is X.509 version 3.
+
+    Earlier versions cannot say that a certificate is a CA's.
+    """
+    for each in uploaded.certificates:
+        yield from version(each)
 
 
-def serial(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a certificate's serial number is not positive; Go refuses negative ones."""
-    number = piece.certificate.serial_number
-    if number <= 0:
-        yield Problem(f"{piece.source} has the serial number {number}.", warning=not number)
+@rule(CA, GO_X509, _NEW_CA)
+def ca_serial(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA certificate has a positive serial number.
+
+    Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.
+    """
+    for ca in uploaded.cas:
+        yield from serial(ca)
 
 
-def _no_cas(others: Sequence[Piece], *, self_signed: bool) -> Iterator[Problem]:
-    for piece in others:
-        if is_self_signed(piece.certificate) == self_signed:
-            subject = quoted(piece.certificate.subject.rfc4514_string())
-            yield Problem(
-                f"{piece.source} is self-signed, but not a CA: it has no CA:TRUE."
-                if self_signed
-                else f"{piece.source} is a client's or server's certificate, for {subject}."
-            )
+@rule(CA, REQUIREMENTS, _NEW_CA)
+def ca_true(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA certificate has basic constraints with CA:TRUE.
+
+    Without it, the certificate may not sign others.
+    """
+    for each in uploaded.others:
+        if is_self_signed(each.certificate):
+            yield failure(f"{each.source} is self-signed, but not a CA: it has no CA:TRUE.")
 
 
-def usage(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a CA's key usage forbids it to sign certificates."""
-    found = extension(piece.certificate, x509.KeyUsage)
-    if found and not found.key_cert_sign:
-        yield Problem(f"The key usage of {piece.source} does not include certificate signing.")
+@rule(CA, REQUIREMENTS, "Upload the CA's certificate instead.")
+def ca_leaf(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No certificate of a client is among the CAs.
+
+    Temporal Cloud is given the CA only; the client presents its own certificate.
+    """
+    for each in uploaded.others:
+        if not is_self_signed(each.certificate):
+            subject = quoted(each.certificate.subject.rfc4514_string())
+            yield failure(f"{each.source} is a client's or server's certificate, for {subject}.")
 
 
-def client_usage(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a certificate's extended key usage leaves out client authentication."""
-    found = extension(piece.certificate, x509.ExtendedKeyUsage)
-    if found and ExtendedKeyUsageOID.CLIENT_AUTH not in found:
-        yield Problem(
-            f"The extended key usage of {piece.source} does not include client authentication."
-        )
+@rule(CA, RFC5280 + "4.2.1.3", _NEW_CA)
+def ca_usage(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """A CA's key usage, if it has one, includes certificate signing.
+
+    Without it, no certificate that the CA signed is accepted.
+    """
+    for ca in uploaded.cas:
+        yield from _usage(ca)
 
 
-def _issuers(cas: Sequence[Piece], pieces: Sequence[Piece]) -> Iterator[Problem]:
-    for piece in cas:
-        certificate = piece.certificate
-        above = (other.certificate for other in pieces if other.certificate != certificate)
-        if is_self_signed(certificate) or any(is_issued_by(certificate, ca) for ca in above):
+@rule(CA, RFC5280 + "4.2.1.12", _NEW_CA)
+def ca_client_usage(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """A CA's extended key usage, if it has one, includes client authentication.
+
+    It limits what every certificate below the CA may be used for.
+    """
+    for ca in uploaded.cas:
+        yield from client_usage(ca)
+
+
+@rule(CA, REQUIREMENTS, "Add the certificate of the CA that issued it.")
+def ca_issuer(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA is a root, or is issued by another CA in the file.
+
+    Temporal Cloud refuses a bundle with a chain that does not end.
+    """
+    issuers = Issuers(uploaded.certificates)
+    for ca in uploaded.cas:
+        if any(issuers.of(ca.certificate)):
             continue
-        if certificate.subject == certificate.issuer:
-            yield Problem(
-                f"The signature of {piece.source} is not its own: it was changed or is broken.",
+        if ca.certificate.subject == ca.certificate.issuer:
+            yield failure(
+                f"The signature of {ca.source} is not its own: it was changed or is broken.",
                 "Use an unchanged copy of the certificate, or create a new CA.",
             )
         else:
-            issuer = quoted(certificate.issuer.rfc4514_string())
-            yield Problem(f"{piece.source} is issued by {issuer}, which is not in the file.")
+            issuer = quoted(ca.certificate.issuer.rfc4514_string())
+            yield failure(f"{ca.source} is issued by {issuer}, which is not in the file.")
 
 
-def algorithm(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a certificate is signed with an algorithm that Temporal Cloud refuses."""
-    if not has_accepted_signature(piece.certificate):
-        yield Problem(f"{piece.source} is signed with {signature_name(piece.certificate)}.")
+@rule(CA, REQUIREMENTS, _NEW_CA)
+def ca_algorithm(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA is signed with RSA or ECDSA, and SHA-256 or stronger.
+
+    Temporal Cloud refuses SHA-1, MD5 and Ed25519.
+    """
+    for ca in uploaded.cas:
+        yield from algorithm(ca)
 
 
-def key(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a CA's key is of a kind that is refused."""
-    if signature_name(piece.certificate) in {"Ed25519", "Ed448"}:
-        return  # `algorithm` says so
-    kind = kind_of(piece.certificate.public_key())
-    if not is_accepted(kind):
-        what = f"a key of kind {kind}" if kind else "a key that cannot sign"
-        yield Problem(f"{piece.source} has {what}.")
+@rule(CA, REQUIREMENTS, _NEW_CA)
+def ca_key(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA has an RSA key of 2048 bits or more, or one on a NIST curve.
+
+    Temporal Cloud refuses Ed25519; shorter RSA keys and other curves are refused by its TLS
+    library.
+    """
+    for ca in uploaded.cas:
+        yield from _key(ca)
 
 
-def critical(piece: Piece) -> Iterator[Problem]:
-    """Yield whether a certificate has a critical extension that nobody here knows."""
-    for found in piece.certificate.extensions:
-        if found.critical and found.oid not in _KNOWN_EXTENSIONS:
-            oid = found.oid.dotted_string
-            yield Problem(f"{piece.source} has the critical extension {oid}.")
+@rule(CA, RFC5280 + "4.2", _NEW_CA)
+def ca_critical(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No CA has a critical extension that is not known.
+
+    Whoever does not know a critical extension must refuse the certificate.
+    """
+    for ca in uploaded.cas:
+        yield from critical(ca)
 
 
-def _twice(pieces: Sequence[Piece]) -> Iterator[Problem]:
+@rule(CA, MANAGE, _NEW_BUNDLE._replace(sentence="Write it again, each certificate once"))
+def ca_twice(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No certificate is in the CA file twice.
+
+    It takes room for nothing, and tcld refuses to add a certificate that is there already.
+    """
     first: dict[x509.Certificate, str] = {}
-    for piece in pieces:
-        before = first.setdefault(piece.certificate, piece.source)
-        if before is not piece.source:
-            yield Problem(f"{piece.source} is the same certificate as {before}.")
+    for each in uploaded.certificates:
+        before = first.setdefault(each.certificate, each.source)
+        if before is not each.source:
+            yield failure(f"{each.source} is the same certificate as {before}.")
 
 
-def _public(piece: Piece) -> Iterator[Problem]:
-    for attribute in piece.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME):
-        if str(attribute.value).casefold() in _PUBLIC_NAMES:
-            yield Problem(
-                f"{piece.source} is a public CA, of {quoted(str(attribute.value))}.", warning=True
-            )
+@rule(CA, REQUIREMENTS, "Use a CA of your own, or set certificate filters.")
+def ca_public(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No CA is a well-known public CA.
+
+    Anybody can get a certificate of a public CA; Temporal Cloud takes it with certificate
+    filters only.
+    """
+    for ca in uploaded.cas:
+        for name in ca.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME):
+            if str(name.value).casefold() in _PUBLIC_NAMES:
+                yield warning(f"{ca.source} is a public CA, of {quoted(str(name.value))}.")
 
 
-def _same_names(cas: Sequence[Piece]) -> Iterator[Problem]:
-    names = {piece.certificate: comparable_name(piece.certificate.subject) for piece in cas}
-    for name, count in Counter(names.values()).items():
+@rule(NAMES, REQUIREMENTS, "Upload one of them only; give a new CA another common name.")
+def names_bundle(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No two uploaded CAs have the same name.
+
+    CAs that serve one Namespace must have different names, compared without regard to case.
+    """
+    subjects = {ca.certificate: ca.certificate.subject for ca in uploaded.cas}.values()
+    counts = Counter(map(comparable_name, subjects))
+    shown = {comparable_name(subject): subject for subject in reversed(subjects)}
+    for name, count in counts.items():
         if count > 1:
-            subject = next(each for each, its in names.items() if its == name).subject
-            yield Problem(f"{count} CAs have the name {quoted(subject.rfc4514_string())}.")
+            yield failure(f"{count} CAs have the name {quoted(shown[name].rfc4514_string())}.")
 
 
-def expired(piece: Piece, now: datetime) -> Iterator[Problem]:
-    """Yield whether a certificate has expired."""
-    end = piece.certificate.not_valid_after_utc
-    if now > end:
-        yield Problem(f"{piece.source} expired on {end:%Y-%m-%d %H:%M:%S} UTC.")
+@rule(VALIDITY, NOTICES, _RENEW_CA)
+def ca_expired(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No CA has expired.
+
+    An expired CA shuts out every client below it.
+    """
+    for ca in uploaded.cas:
+        yield from _named(ca, dates(ca, uploaded.now, "expired"), _RENEW_CA)
 
 
-def not_started(piece: Piece, now: datetime) -> Iterator[Problem]:
-    """Yield whether a certificate is not valid yet."""
-    start = piece.certificate.not_valid_before_utc
-    if now < start:
-        yield Problem(f"{piece.source} is not valid before {start:%Y-%m-%d %H:%M:%S} UTC.")
+@rule(VALIDITY, RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
+def ca_started(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """Each CA is valid already.
+
+    Before its first day, a CA is not accepted.
+    """
+    for ca in uploaded.cas:
+        yield from dates(ca, uploaded.now, "not-yet-valid")
 
 
-def ends_soon(piece: Piece, now: datetime) -> Iterator[Problem]:
-    """Yield whether a valid certificate ends within 15 days, or the last third of its time."""
-    start, end = piece.certificate.not_valid_before_utc, piece.certificate.not_valid_after_utc
-    if start <= now <= end and end - now < min(NOTICE, (end - start) / 3):
-        yield Problem(f"{piece.source} expires on {end:%Y-%m-%d %H:%M:%S} UTC.", warning=True)
+@rule(VALIDITY, NOTICES, _REPLACE_CA)
+def ca_soon(uploaded: UploadedCAs) -> Iterator[Finding]:
+    """No CA ends soon.
+
+    Temporal Cloud sends a notice 15 days before a CA ends.
+    """
+    for ca in uploaded.cas:
+        yield from _named(ca, ends_soon(ca, uploaded.now), _REPLACE_CA)
+
+
+def _named(ca: LoadedCertificate, findings: Iterator[Finding], hint: Hint) -> Iterator[Finding]:
+    """Yield findings about a CA, each with what to do about that one if its name is known."""
+    known = {"CA-NAME": ca.name} if ca.name else {}
+    return (finding._replace(hint=filled(hint, known)) for finding in findings)

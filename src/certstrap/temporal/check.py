@@ -5,21 +5,20 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from certstrap.errors import InvalidNameError
 from certstrap.hints import Hint, filled
-from certstrap.pki.decode import names_of
 from certstrap.pki.keys import PrivateKey
-from certstrap.temporal import ca_rules, client_rules, handshake
-from certstrap.temporal.client_rules import Chain
+from certstrap.temporal import ca_rules, client_rules, handshake, rules
+from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Finding, Problem, Status, finding
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, Subject
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.rules import GROUPS
-from certstrap.text import quoted
+from certstrap.temporal.rules import GROUPS, Result, Status
+
+RULES = rules.RULES
+"""All rules by their identifiers: the modules that are imported here define them."""
 
 
 class Wanted(NamedTuple):
@@ -48,21 +47,21 @@ class Report(NamedTuple):
 
     Attributes:
         subject: what was checked.
-        findings: what became of each rule, by group.
+        results: those by each rule, by group.
         rehearsal: what came of the rehearsal; None if CAs alone were checked.
         connection: what came of the connection; None if none was asked for.
         address: where the connection went to, or empty.
     """
 
     subject: Subject
-    findings: tuple[Finding, ...]
+    results: tuple[Result, ...]
     rehearsal: Handshake | None = None
     connection: Handshake | None = None
     address: str = ""
 
     def number_of(self, status: Status) -> int:
-        """Return the number of findings with that status."""
-        return sum(finding.status == status for finding in self.findings)
+        """Return the number of results with that status."""
+        return sum(result.status == status for result in self.results)
 
     @property
     def passed(self) -> bool:
@@ -75,24 +74,24 @@ class Report(NamedTuple):
 
 def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> Report:
     """Check ``subject`` by every rule, rehearse, and connect if that is wanted."""
-    uploaded = subject.uploaded.pieces if subject.uploaded else ()
+    uploaded = subject.uploaded.certificates if subject.uploaded else ()
     private = subject.key.private if subject.key else None
     target = wanted.endpoint
     chain = None
     if subject.client:
         chain = client_rules.find_chain(
-            subject.client, uploaded, private.public_key() if private else None
+            subject.client, uploaded, private.public_key() if private else None, now
         )
-    found = _findings(subject, wanted, chain, now)
-    findings = _by_group(finding._replace(fix=_fix(finding.fix, subject)) for finding in found)
-    report = Report(subject, findings, address=str(target.address) if target else "")
+    found = _results(subject, wanted, chain, now)
+    results = _by_group(result._replace(fix=_fix(result.fix, subject)) for result in found)
+    report = Report(subject, results, address=str(target.address) if target else "")
     if not subject.client:
         return report
     if not chain or not private:
         skipped = Handshake("skipped", _why_not(subject, chain))
         return report._replace(rehearsal=skipped, connection=skipped if target else None)
-    presented = [piece.certificate for piece in subject.client.pieces]
-    trusted = [piece.certificate for piece in uploaded]
+    presented = [each.certificate for each in subject.client.certificates]
+    trusted = [each.certificate for each in uploaded]
     report = report._replace(rehearsal=_rehearse(presented, private, trusted, now, network))
     if not target:
         return report
@@ -115,8 +114,8 @@ def check_bundle(file: CertificateFile, now: datetime) -> Report:
     return Report(Subject(file.path, uploaded=file), _by_group(ca_rules.judge(file, now)))
 
 
-def _by_group(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: GROUPS.index(finding.rule.group)))
+def _by_group(results: Iterable[Result]) -> tuple[Result, ...]:
+    return tuple(sorted(results, key=lambda result: GROUPS.index(result.rule.group)))
 
 
 def _rehearse(
@@ -131,7 +130,7 @@ def _rehearse(
     return handshake.rehearse(presented, private, trusted, now, network.loopback)
 
 
-def _why_not(subject: Subject, chain: Chain | None) -> str:
+def _why_not(subject: Subject, chain: ClientChain | None) -> str:
     if not chain:
         return "the certificate cannot be read"
     if not subject.key:
@@ -139,50 +138,34 @@ def _why_not(subject: Subject, chain: Chain | None) -> str:
     return f"the private key {'was not opened' if subject.key.encrypted else 'cannot be read'}"
 
 
-def _findings(
-    subject: Subject, wanted: Wanted, chain: Chain | None, now: datetime
-) -> Iterator[Finding]:
+def _results(
+    subject: Subject, wanted: Wanted, chain: ClientChain | None, now: datetime
+) -> Iterator[Result]:
+    key = subject.key
     if subject.uploaded:
         yield from ca_rules.judge(subject.uploaded, now)
     if subject.client:
-        yield client_rules.judge_leaf_file(subject.client)
-        yield from _key(subject, wanted, chain)
+        yield client_rules.leaf_pem(subject.client)
+        yield client_rules.key_present(key, subject.key_path)
+        if key:
+            yield from client_rules.judge_key(key, chain, wanted.client, subject.rewrite)
     if chain:
-        yield from client_rules.judge_leaf(chain, now)
+        yield from client_rules.judge_leaf(chain)
         if not subject.uploaded or subject.uploaded.is_complete:
-            yield from client_rules.judge_chain(chain, now, subject.complete)
+            yield from client_rules.judge_chain(chain, subject.complete)
         yield from client_rules.judge_key_kind(chain, wanted.client)
         if subject.revoked is not None:
-            problems = (Problem(sentence, warning=True) for sentence in subject.revoked)
-            yield finding("leaf-revoked", problems)
+            yield client_rules.leaf_revoked(subject.revoked)
     if wanted.namespace is not None:
         yield from _namespace(wanted.namespace, chain)
 
 
-def _key(subject: Subject, wanted: Wanted, chain: Chain | None) -> Iterator[Finding]:
-    if subject.key:
-        yield finding("key-present", [])
-        yield from client_rules.judge_key(subject.key, chain, wanted.client, subject.rewrite)
-    else:
-        what = subject.key_path or "The private key"
-        yield finding("key-present", [Problem(f"{what} is not here.", warning=True)])
-
-
-def _namespace(text: str, chain: Chain | None) -> Iterator[Finding]:
+def _namespace(text: str, chain: ClientChain | None) -> Iterator[Result]:
     try:
         namespace = Namespace.parse(text)
     except InvalidNameError as error:
-        yield finding("namespace-form", [Problem(str(error))])
+        yield client_rules.namespace_form(str(error))
         return
-    yield finding("namespace-form", [])
+    yield client_rules.namespace_form("")
     if chain:
-        yield finding("namespace-name", _named_after(namespace, chain))
-
-
-def _named_after(namespace: Namespace, chain: Chain) -> Iterator[Problem]:
-    leaf = chain.leaf.certificate
-    common_names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    names = [*(str(name.value) for name in common_names), *names_of(leaf).domains]
-    if not {namespace.name, str(namespace)} & {name.casefold() for name in names}:
-        found = quoted(names[0]) if names else "nothing"
-        yield Problem(f"{chain.leaf.source} is named after {found}, not {quoted(namespace.name)}.")
+        yield client_rules.namespace_name(namespace, chain)

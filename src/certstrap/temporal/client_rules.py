@@ -1,4 +1,4 @@
-"""Why Temporal Cloud or a client would refuse a client certificate, its chain or its key."""
+"""Rules for a client's certificate, its chain and its key."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,21 +6,56 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from certstrap.hints import Command, Hint
-from certstrap.pki.decode import alternative_names, comparable_name, extension, is_ca
-from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
-from certstrap.pki.keys import KeySpec, kind_of
-from certstrap.pki.name_constraints import not_permitted
+from certstrap.pki import path as paths
+from certstrap.pki import rules
+from certstrap.pki.decode import (
+    LoadedCertificate,
+    comparable_name,
+    extension,
+    is_ca,
+    names_of,
+    validity_of,
+)
+from certstrap.pki.findings import Finding
+from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.keys import KeySpec, PrivateKey, kind_of
 from certstrap.temporal import ca_rules
-from certstrap.temporal.clients import CLIENTS, Client, refusing, titles
-from certstrap.temporal.findings import Finding, Problem, finding
-from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile, Piece
-from certstrap.text import printable, quoted
+from certstrap.temporal.clients import CLIENTS as EVERY_CLIENT
+from certstrap.temporal.clients import Client, refusing, titles
+from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile
+from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.rules import (
+    CHAIN,
+    CLIENT_CERTIFICATES,
+    CLIENTS,
+    COMPROMISED,
+    GO_TLS,
+    GO_X509,
+    ISSUING,
+    KEY,
+    LEAF,
+    NAMES,
+    NAMESPACES,
+    NOTICES,
+    REQUIREMENTS,
+    REWRITE_CHAIN,
+    RFC5280,
+    TLS,
+    VALIDITY,
+    Result,
+    adopted,
+    failure,
+    rule,
+    warning,
+)
+from certstrap.text import quoted
 
 
-class Chain(NamedTuple):
-    """A client's certificate and those above it.
+class ClientChain(NamedTuple):
+    """A client's certificate and those above it, at an instant.
 
     Attributes:
         file: the client's certificate file.
@@ -28,98 +63,296 @@ class Chain(NamedTuple):
         path: from the leaf to the root, as far as it goes; each is issued by the next.
         anchored: whether it reaches an uploaded CA.
         uploaded: the uploaded CAs.
+        now: the instant.
     """
 
     file: CertificateFile
-    leaf: Piece
-    path: tuple[Piece, ...]
+    leaf: LoadedCertificate
+    path: tuple[LoadedCertificate, ...]
     anchored: bool
-    uploaded: tuple[Piece, ...]
+    uploaded: tuple[LoadedCertificate, ...]
+    now: datetime
 
     @property
-    def presented(self) -> tuple[Piece, ...]:
+    def presented(self) -> tuple[LoadedCertificate, ...]:
         """The intermediates of the path that the client presents."""
-        known = {piece.certificate for piece in self.uploaded}
-        return tuple(piece for piece in self.path[1:] if piece.certificate not in known)
+        known = {each.certificate for each in self.uploaded}
+        return tuple(each for each in self.path[1:] if each.certificate not in known)
 
 
-def find_chain(file: CertificateFile, uploaded: Sequence[Piece], key: object) -> Chain | None:
+def find_chain(
+    file: CertificateFile, uploaded: Sequence[LoadedCertificate], key: object, now: datetime
+) -> ClientChain | None:
     """Return the chain of a client's certificate file, or None if it has no certificate.
 
     Args:
         file: the certificate file.
         uploaded: the CAs.
         key: the public key of the client's private key, or None if that is not known.
+        now: the present instant.
     """
     if not file.is_complete:
         return None
-    leaf = _leaf(file.pieces, key)
-    ways: list[tuple[Piece, ...]] = [(leaf,)]
-    known = {piece.certificate for piece in uploaded}
-    unseen = [piece for piece in (*uploaded, *file.pieces) if piece is not leaf]
-    reached: tuple[Piece, ...] = ()
-    for way in ways:  # the list grows while it is read: breadth first
-        if not reached and way[-1].certificate in known:
-            reached = way
-        if is_self_signed(way[-1].certificate):
-            if way[-1].certificate in known:
-                return Chain(file, leaf, way, anchored=True, uploaded=tuple(uploaded))
-            continue
-        fitting = [each for each in unseen if is_issued_by(way[-1].certificate, each.certificate)]
-        unseen = [each for each in unseen if each not in fitting]
-        ways += [(*way, each) for each in fitting]
-    path = reached or max(ways, key=len)
-    return Chain(file, leaf, path, anchored=bool(reached), uploaded=tuple(uploaded))
+    leaf = _leaf(file.certificates, key)
+    known = {each.certificate for each in uploaded}
+    issuers = Issuers([*uploaded, *file.certificates])
+    every = [(leaf, *above) for above in issuers.paths(leaf.certificate)]
+    reached = [
+        path[: number + 1]
+        for path in every
+        for number, each in enumerate(path)
+        if each.certificate in known
+    ]
+    to_roots = [path for path in reached if is_self_signed(path[-1].certificate)]
+    path = to_roots[0] if to_roots else min(reached, key=len, default=max(every, key=len))
+    return ClientChain(file, leaf, path, bool(reached), tuple(uploaded), now)
 
 
-def _leaf(pieces: Sequence[Piece], key: object) -> Piece:
+def _leaf(certificates: Sequence[LoadedCertificate], key: object) -> LoadedCertificate:
     """Return the certificate of the key; else the first that is not a CA's; else the first."""
-    for piece in pieces:
-        if key is not None and piece.certificate.public_key() == key:
-            return piece
-    for piece in pieces:
-        if not is_ca(piece.certificate):
-            return piece
-    return pieces[0]
+    for each in certificates:
+        if key is not None and each.certificate.public_key() == key:
+            return each
+    for each in certificates:
+        if not is_ca(each.certificate):
+            return each
+    return certificates[0]
 
 
-def judge_chain(chain: Chain, now: datetime, fix: Hint | str = "") -> Iterator[Finding]:
-    """Yield what becomes of the rules for chains; ``fix`` completes one that is not complete."""
-    path = chain.path
-    yield finding("chain-first", _first(chain))
-    yield finding("chain-order", _order(chain))
-    yield finding("chain-rest", _rest(chain))
-    yield finding("chain-complete", _complete(chain, fix))
-    yield finding("chain-signature", _signature(chain))
-    yield finding("chain-name", _name(chain))
-    yield finding("chain-identifiers", _identifiers(path))
-    yield finding("chain-cas", ca_rules.of_each(ca_rules.judge_intermediate, chain.presented))
-    yield finding("chain-length", _length(path))
-    yield finding("chain-domains", _domains(path))
-    yield finding("names-chain", _names(path))
-    yield finding("chain-valid", _dates(chain.presented, now))
+_RENEW = Hint("Renew it", ("certstrap", "renew", "NAME"))
+_ISSUE = Hint(
+    "Move the certificate away and issue a new one",
+    ("certstrap", "issue", "NAME", ("--CA", "CA-NAME")),
+)
+_OTHER_KEY = Hint(
+    "Issue a certificate with another key",
+    ("certstrap", "issue", "NEW-NAME", ("--CA", "CA-NAME"), ("--curve", "P-256")),
+)
 
 
-def _first(chain: Chain) -> Iterator[Problem]:
-    first = chain.file.pieces[0]
+# The certificate.
+
+
+def judge_leaf(chain: ClientChain) -> Iterator[Result]:
+    """Yield the results by the rules for a client's certificate."""
+    for check in (
+        leaf_version, leaf_serial, leaf_false, leaf_usage, leaf_client_usage, leaf_algorithm,
+        leaf_critical, leaf_expired, leaf_started, leaf_soon, leaf_outlives,
+    ):  # fmt: skip
+        yield check(chain)
+
+
+@rule(
+    LEAF,
+    CLIENT_CERTIFICATES,
+    Hint(
+        "Write the certificate again as PEM", ("openssl", "x509", ("-in", "FILE"), ("-out", "NEW"))
+    ),
+)
+def leaf_pem(file: CertificateFile) -> Iterator[Finding]:
+    """The certificate file is PEM text that can be read.
+
+    Clients read PEM only.
+    """
+    yield from file.problems
+    hint = "Use the file with the certificate of the client."
+    if file.total > MOST_CERTIFICATES:
+        yield failure(
+            f"{file.path} holds {file.total:,} certificates, which is too many for a chain.", hint
+        )
+    elif not file.is_decoded:
+        yield failure(
+            f"{file.path} is too large to be a certificate file ({file.size:,} bytes).", hint
+        )
+
+
+@rule(LEAF, REQUIREMENTS, _ISSUE)
+def leaf_version(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate is X.509 version 3.
+
+    Earlier versions cannot say what a certificate is for.
+    """
+    return ca_rules.version(chain.leaf)
+
+
+@rule(LEAF, GO_X509, _ISSUE)
+def leaf_serial(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate has a positive serial number.
+
+    Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.
+    """
+    return ca_rules.serial(chain.leaf)
+
+
+@rule(LEAF, REQUIREMENTS, _ISSUE)
+def leaf_false(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate has basic constraints with CA:FALSE.
+
+    A client's certificate must not be a CA's.
+    """
+    constraints = extension(chain.leaf.certificate, x509.BasicConstraints)
+    if constraints is None and ca_rules.is_modern(chain.leaf):
+        yield warning(
+            f"{chain.leaf.source} has no basic constraints. It can be used, but the documentation "
+            "asks for them."
+        )
+    elif constraints and constraints.ca:
+        yield failure(
+            f"{chain.leaf.source} is a CA's certificate: it has CA:TRUE.",
+            Hint(
+                "Use the client's certificate, or issue one",
+                ("certstrap", "issue", "NEW-NAME", ("--CA", "NAME")),
+            ),
+        )
+
+
+@rule(LEAF, REQUIREMENTS, _ISSUE)
+def leaf_usage(chain: ClientChain) -> Iterator[Finding]:
+    """The key usage includes digital signature.
+
+    In TLS, a client proves with a signature that it has the key.
+    """
+    source, usage = chain.leaf.source, extension(chain.leaf.certificate, x509.KeyUsage)
+    if usage is None and ca_rules.is_modern(chain.leaf):
+        yield warning(
+            f"{source} has no key usage. It can be used, but the documentation asks for one."
+        )
+    elif usage and not usage.digital_signature:
+        yield failure(f"The key usage of {source} does not include digital signature.")
+
+
+@rule(LEAF, RFC5280 + "4.2.1.12", _ISSUE)
+def leaf_client_usage(chain: ClientChain) -> Iterator[Finding]:
+    """The extended key usage, if there is one, includes client authentication.
+
+    Otherwise the certificate may be used for something else only, such as a server.
+    """
+    return ca_rules.client_usage(chain.leaf)
+
+
+@rule(LEAF, REQUIREMENTS, "Issue it again, by a CA with an RSA, P-256 or P-384 key.")
+def leaf_algorithm(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate is signed with RSA or ECDSA, and SHA-256 or stronger.
+
+    Temporal Cloud refuses SHA-1, MD5 and Ed25519.
+    """
+    return ca_rules.algorithm(chain.leaf)
+
+
+@rule(LEAF, RFC5280 + "4.2", "Issue the certificate again without that extension.")
+def leaf_critical(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate has no critical extension that is not known.
+
+    Whoever does not know a critical extension must refuse the certificate.
+    """
+    return ca_rules.critical(chain.leaf)
+
+
+@rule(VALIDITY, NOTICES, _RENEW)
+def leaf_expired(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate has not expired.
+
+    A client with an expired certificate is refused.
+    """
+    return ca_rules.dates(chain.leaf, chain.now, "expired")
+
+
+@rule(VALIDITY, RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
+def leaf_started(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate is valid already.
+
+    Before its first day, a certificate is not accepted.
+    """
+    return ca_rules.dates(chain.leaf, chain.now, "not-yet-valid")
+
+
+@rule(VALIDITY, NOTICES, _RENEW)
+def leaf_soon(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate does not end soon.
+
+    A client with an expired certificate is refused.
+    """
+    return ca_rules.ends_soon(chain.leaf, chain.now)
+
+
+@rule(
+    VALIDITY,
+    ISSUING,
+    Hint("Renew it, so that it expires with its CA", ("certstrap", "renew", "NAME")),
+)
+def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate does not end after its CA.
+
+    It is refused from the CA's end on, whatever its own end is.
+    """
+    end = validity_of(chain.leaf.certificate).end
+    for ca in chain.path[1:]:
+        ends = validity_of(ca.certificate).end
+        if chain.now <= ends < end:
+            yield failure(
+                f"{chain.leaf.source} ends on {end:%Y-%m-%d %H:%M:%S} UTC, and {ca.source} ends "
+                f"before, on {ends:%Y-%m-%d %H:%M:%S} UTC."
+            )
+
+
+@rule(VALIDITY, COMPROMISED, "Shut the client out with a certificate filter or a new CA.")
+def leaf_revoked(sentences: Sequence[str]) -> Iterator[Finding]:
+    """No certificate of the chain is revoked.
+
+    Temporal Cloud does not check CRLs: a revoked certificate is still let in there.
+    """
+    return map(warning, sentences)
+
+
+# The chain.
+
+
+def judge_chain(chain: ClientChain, complete: Hint | str = "") -> Iterator[Result]:
+    """Yield the results by the rules for chains; ``complete`` is what completes one."""
+    yield from (check(chain) for check in (chain_first, chain_order, chain_rest))
+    yield chain_complete(chain, complete)
+    for check in (
+        chain_signature, chain_name, chain_identifiers, chain_cas, chain_length, chain_domains,
+        names_chain, chain_valid,
+    ):  # fmt: skip
+        yield check(chain)
+
+
+@rule(CHAIN, TLS + "4.4.2", REWRITE_CHAIN)
+def chain_first(chain: ClientChain) -> Iterator[Finding]:
+    """The certificate file begins with the client's certificate.
+
+    Clients take the first certificate for the one that belongs to the key.
+    """
+    first = chain.file.certificates[0]
     if first is not chain.leaf:
         subject = quoted(first.certificate.subject.rfc4514_string())
-        yield Problem(f"{chain.file.path} begins with the certificate of {subject}.")
+        yield failure(f"{chain.file.path} begins with the certificate of {subject}.")
 
 
-def _order(chain: Chain) -> Iterator[Problem]:
-    pieces = list(chain.file.pieces)
-    places = [pieces.index(piece) for piece in chain.path if piece in pieces]
+@rule(CHAIN, TLS + "4.4.2", REWRITE_CHAIN)
+def chain_order(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate of the file is issued by the next.
+
+    Not every server puts a chain in order.
+    """
+    presented = list(chain.file.certificates)
+    places = [presented.index(each) for each in chain.path if each in presented]
     if places[1:] != sorted(places[1:]):
-        yield Problem(f"The intermediates in {chain.file.path} are not in order.", warning=True)
+        yield warning(f"The intermediates in {chain.file.path} are not in order.")
 
 
-def _rest(chain: Chain) -> Iterator[Problem]:
-    known = {piece.certificate for piece in (*chain.path, *chain.uploaded)}
-    for piece in chain.file.pieces[1:]:
-        if chain.anchored and piece.certificate not in known:
-            subject = quoted(piece.certificate.subject.rfc4514_string())
-            yield Problem(f"{piece.source}, of {subject}, is not needed.", warning=True)
+@rule(CHAIN, TLS + "4.4.2", "Leave it out.")
+def chain_rest(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate of the file belongs to the chain.
+
+    A certificate that does not belong there makes each connection slower and proves nothing.
+    """
+    known = {each.certificate for each in (*chain.path, *chain.uploaded)}
+    for each in chain.file.certificates[1:]:
+        if chain.anchored and each.certificate not in known:
+            subject = quoted(each.certificate.subject.rfc4514_string())
+            yield warning(f"{each.source}, of {subject}, is not needed.")
 
 
 _UNKNOWN_CA = Hint(
@@ -128,199 +361,174 @@ _UNKNOWN_CA = Hint(
 )
 
 
-def _complete(chain: Chain, fix: Hint | str) -> Iterator[Problem]:
-    if not chain.anchored and not _candidates(chain):
-        last = chain.path[-1]
-        fix = fix or ("" if chain.uploaded else _UNKNOWN_CA)
-        if is_self_signed(last.certificate):
-            what = "is self-signed" if last is chain.leaf else "is a root"
-            yield Problem(f"{last.source} {what}, and is not among the uploaded CAs.", fix)
-        else:
-            issuer = quoted(last.certificate.issuer.rfc4514_string())
-            yield Problem(
-                f"{last.source} is issued by {issuer}, which is neither among the uploaded CAs nor "
-                f"in {chain.file.path}.",
-                fix,
-            )
+@rule(CHAIN, REQUIREMENTS, "Add the missing CA to the client's certificate file, or upload it.")
+def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
+    """The chain is complete, up to a CA that is uploaded.
+
+    Temporal Cloud has only the uploaded CAs and the certificates that the client presents.
+    """
+    if chain.anchored or _candidates(chain):
+        return
+    last = chain.path[-1]
+    hint = hint or ("" if chain.uploaded else _UNKNOWN_CA)
+    if is_self_signed(last.certificate):
+        what = "is self-signed" if last is chain.leaf else "is a root"
+        yield failure(f"{last.source} {what}, and is not among the uploaded CAs.", hint)
+    else:
+        issuer = quoted(last.certificate.issuer.rfc4514_string())
+        yield failure(
+            f"{last.source} is issued by {issuer}, which is neither among the uploaded CAs nor in "
+            f"{chain.file.path}.",
+            hint,
+        )
 
 
-def _candidates(chain: Chain) -> list[Piece]:
+def _candidates(chain: ClientChain) -> list[LoadedCertificate]:
     """Return what looks like the issuer at which the path ends, and is not: by name or by key."""
     last = chain.path[-1].certificate
     if chain.anchored or is_self_signed(last):
         return []
     name = comparable_name(last.issuer)
-    others = [piece for piece in (*chain.uploaded, *chain.file.pieces) if piece.certificate != last]
     return [
-        piece
-        for piece in others
-        if comparable_name(piece.certificate.subject) == name
-        or is_signed_by(last, piece.certificate)
+        each
+        for each in (*chain.uploaded, *chain.file.certificates)
+        if each.certificate != last
+        and (
+            comparable_name(each.certificate.subject) == name
+            or is_signed_by(last, each.certificate)
+        )
     ]
 
 
-def _signature(chain: Chain) -> Iterator[Problem]:
+@rule(
+    CHAIN,
+    RFC5280 + "6.1.3",
+    "Upload the CA that issued the certificate, or issue the certificate again.",
+)
+def chain_signature(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate is signed by the key of its issuer.
+
+    A CA that was created again has the same name and another key.
+    """
     candidates, last = _candidates(chain), chain.path[-1]
     if candidates and not any(
-        is_signed_by(last.certificate, piece.certificate) for piece in candidates
+        is_signed_by(last.certificate, each.certificate) for each in candidates
     ):
-        yield Problem(
+        yield failure(
             f"{last.source} names {candidates[0].source} as its issuer, but is not signed by the "
             "key of that certificate."
         )
 
 
-def _name(chain: Chain) -> Iterator[Problem]:
+@rule(
+    CHAIN,
+    RFC5280 + "6.1.3",
+    "Upload the CA certificate that was there when the certificate was issued, or issue the "
+    "certificate again.",
+)
+def chain_name(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate names its issuer exactly as the issuer's own does.
+
+    Temporal Cloud compares these names byte by byte, also their encoding.
+    """
     last = chain.path[-1]
-    for piece in _candidates(chain):
-        if is_signed_by(last.certificate, piece.certificate):
+    for each in _candidates(chain):
+        if is_signed_by(last.certificate, each.certificate):
             issuer = quoted(last.certificate.issuer.rfc4514_string())
-            subject = quoted(piece.certificate.subject.rfc4514_string())
-            yield Problem(
-                f"{last.source} is signed by the key of {piece.source}, but the two names are not "
+            subject = quoted(each.certificate.subject.rfc4514_string())
+            yield failure(
+                f"{last.source} is signed by the key of {each.source}, but the two names are not "
                 f"the same, byte by byte: {issuer} and {subject}."
             )
 
 
-def _identifiers(path: Sequence[Piece]) -> Iterator[Problem]:
-    for piece, issuer in pairwise(path):
-        above = extension(issuer.certificate, x509.SubjectKeyIdentifier)
-        named = extension(piece.certificate, x509.AuthorityKeyIdentifier)
-        if above and named and named.key_identifier not in {None, above.digest}:
-            yield Problem(
-                f"{piece.source} was issued by {issuer.source}, but its authority key identifier "
-                "is that of another key."
-            )
+@rule(CHAIN, RFC5280 + "4.2.1.1", _ISSUE)
+def chain_identifiers(chain: ClientChain) -> Iterator[Finding]:
+    """Each authority key identifier, if there is one, is that of the issuer's key.
+
+    OpenSSL, and what is built on it, then does not find the issuer.
+    """
+    for below, ca in pairwise(chain.path):
+        yield from adopted(paths.identifiers(below, ca.certificate))
 
 
-def _length(path: Sequence[Piece]) -> Iterator[Problem]:
-    for below, piece in enumerate(path[1:]):
-        constraints = extension(piece.certificate, x509.BasicConstraints)
-        allowed = constraints.path_length if constraints else None
-        if allowed is not None and below > allowed:
-            yield Problem(
-                f"{piece.source} allows {allowed} intermediate CAs below it, and {below} follow."
-            )
+@rule(
+    CHAIN,
+    REQUIREMENTS,
+    Hint(
+        "Move the intermediate's certificate away and sign it again",
+        ("certstrap", "sign", "CA-NAME", ("--CA", "ROOT-NAME"), ("--intermediate",)),
+    ),
+)
+def chain_cas(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate between the client and the uploaded CA is a CA's.
+
+    What holds for the uploaded CA holds for intermediates too.
+    """
+    for each in chain.presented:
+        yield from ca_rules.intermediate(each)
 
 
-def _domains(path: Sequence[Piece]) -> Iterator[Problem]:
-    for number, ca in enumerate(path):
-        for piece in path[:number]:
-            for name, permitted in not_permitted(
-                piece.certificate.subject, alternative_names(piece.certificate), ca.certificate
-            ):
-                yield Problem(
-                    f"{piece.source} has the name {printable(name)}, and {ca.source} is permitted "
-                    f"{permitted}."
-                )
+@rule(
+    CHAIN,
+    RFC5280 + "4.2.1.9",
+    Hint(
+        "Create a CA that allows intermediates",
+        ("certstrap", "init", ("--path-length", "1"), ("--common-name", "NEW-NAME")),
+    ),
+)
+def chain_length(chain: ClientChain) -> Iterator[Finding]:
+    """No CA is followed by more intermediates than its path length.
+
+    Every server refuses a longer chain.
+    """
+    for number in range(len(chain.path)):
+        yield from adopted(paths.path_length(chain.path, number, count_self_issued=True))
 
 
-def _names(path: Sequence[Piece]) -> Iterator[Problem]:
-    for number, piece in enumerate(path):
-        for other in path[:number]:
-            subject = piece.certificate.subject
+@rule(CHAIN, RFC5280 + "4.2.1.10", "Issue it again for names that are permitted, or by another CA.")
+def chain_domains(chain: ClientChain) -> Iterator[Finding]:
+    """Each CA is permitted the names that are below it.
+
+    Every server refuses a certificate with a name that its CA may not sign.
+    """
+    for number in range(len(chain.path)):
+        yield from adopted(paths.names(chain.path, number))
+
+
+@rule(NAMES, REQUIREMENTS, "Issue the certificate again with another common name.")
+def names_chain(chain: ClientChain) -> Iterator[Finding]:
+    """Each certificate of the chain has a name of its own.
+
+    Temporal Cloud wants a unique Distinguished Name for each, without regard to case.
+    """
+    for number, each in enumerate(chain.path):
+        for other in chain.path[:number]:
+            subject = each.certificate.subject
             if comparable_name(subject) == comparable_name(other.certificate.subject):
                 name = quoted(subject.rfc4514_string())
-                yield Problem(f"{other.source} and {piece.source} have the same name, {name}.")
+                yield failure(f"{other.source} and {each.source} have the same name, {name}.")
 
 
-def _dates(presented: Sequence[Piece], now: datetime) -> Iterator[Problem]:
-    for piece in presented:
-        start, end = piece.certificate.not_valid_before_utc, piece.certificate.not_valid_after_utc
-        if not start <= now <= end:
-            yield Problem(f"{piece.source} is valid from {start:%Y-%m-%d} to {end:%Y-%m-%d}.")
+@rule(VALIDITY, RFC5280 + "6.1.3", "Put an intermediate that is valid into the file.")
+def chain_valid(chain: ClientChain) -> Iterator[Finding]:
+    """Each intermediate in the certificate file is valid now.
+
+    A client below an expired intermediate is refused.
+    """
+    for each in chain.presented:
+        yield from ca_rules.dates(each, chain.now)
 
 
-_MEANT = "Use the file with the certificate of the client."
-
-
-def judge_leaf_file(file: CertificateFile) -> Finding:
-    """Return whether a client can read its certificate file."""
-    return finding("leaf-pem", _file(file))
-
-
-def _file(file: CertificateFile) -> Iterator[Problem]:
-    yield from file.problems
-    if file.total > MOST_CERTIFICATES:
-        yield Problem(
-            f"{file.path} holds {file.total:,} certificates, which is too many for a chain.", _MEANT
-        )
-    elif not file.is_decoded:
-        yield Problem(
-            f"{file.path} is too large to be a certificate file ({file.size:,} bytes).", _MEANT
-        )
-
-
-def judge_leaf(chain: Chain, now: datetime) -> Iterator[Finding]:
-    """Yield what becomes of the rules for a client's certificate."""
-    leaf = chain.leaf
-    modern = [leaf] if leaf.certificate.version == x509.Version.v3 else []
-    yield finding("leaf-version", ca_rules.version(leaf))
-    yield finding("leaf-serial", ca_rules.serial(leaf))
-    yield finding("leaf-false", ca_rules.of_each(_not_a_ca, modern))
-    yield from judge_usages(leaf)
-    yield finding("leaf-algorithm", ca_rules.algorithm(leaf))
-    yield finding("leaf-critical", ca_rules.critical(leaf))
-    yield finding("leaf-expired", ca_rules.expired(leaf, now))
-    yield finding("leaf-started", ca_rules.not_started(leaf, now))
-    yield finding("leaf-soon", ca_rules.ends_soon(leaf, now))
-    yield finding("leaf-outlives", _outlives(chain, now))
-
-
-def judge_usages(leaf: Piece) -> Iterator[Finding]:
-    """Yield whether a certificate may be used by a client."""
-    modern = [leaf] if leaf.certificate.version == x509.Version.v3 else []
-    yield finding("leaf-usage", ca_rules.of_each(_usage, modern))
-    yield finding("leaf-client-usage", ca_rules.client_usage(leaf))
-
-
-def _not_a_ca(piece: Piece) -> Iterator[Problem]:
-    constraints = extension(piece.certificate, x509.BasicConstraints)
-    if constraints is None:
-        yield Problem(
-            f"{piece.source} has no basic constraints. It can be used, but the documentation asks "
-            "for them.",
-            warning=True,
-        )
-    elif constraints.ca:
-        yield Problem(
-            f"{piece.source} is a CA's certificate: it has CA:TRUE.",
-            Hint(
-                "Use the client's certificate, or issue one",
-                ("certstrap", "issue", "NEW-NAME", ("--CA", "NAME")),
-            ),
-        )
-
-
-def _usage(piece: Piece) -> Iterator[Problem]:
-    usage = extension(piece.certificate, x509.KeyUsage)
-    if usage is None:
-        yield Problem(
-            f"{piece.source} has no key usage. It can be used, but the documentation asks for one.",
-            warning=True,
-        )
-    elif not usage.digital_signature:
-        yield Problem(f"The key usage of {piece.source} does not include digital signature.")
-
-
-def _outlives(chain: Chain, now: datetime) -> Iterator[Problem]:
-    end = chain.leaf.certificate.not_valid_after_utc
-    for ca in chain.path[1:]:
-        ends = ca.certificate.not_valid_after_utc
-        if now <= ends < end:
-            yield Problem(
-                f"{chain.leaf.source} ends on {end:%Y-%m-%d %H:%M:%S} UTC, and {ca.source} ends "
-                f"before, on {ends:%Y-%m-%d %H:%M:%S} UTC."
-            )
-
+# The key.
 
 _PKCS8, _ENCRYPTED_PKCS8 = "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"
 
 
 def judge_key(
-    key: KeyFile, chain: Chain | None, client: Client | None, rewrite: Command
-) -> Iterator[Finding]:
-    """Yield what becomes of the rules for a private key.
+    key: KeyFile, chain: ClientChain | None, client: Client | None, rewrite: Command
+) -> Iterator[Result]:
+    """Yield the results by the rules for a private key.
 
     Args:
         key: the key.
@@ -328,86 +536,169 @@ def judge_key(
         client: who is to use it; None for any.
         rewrite: the command that writes the key as PKCS#8, not encrypted.
     """
-    yield finding("key-pem", _pem(key, rewrite))
+    yield key_pem(key, rewrite)
     if key.encrypted or key.private:
-        yield finding("key-encrypted", _encrypted(key, client, rewrite))
+        yield key_encrypted(key, client, rewrite)
     if key.private and chain:
-        yield finding("key-pair", _pair(key, chain))
+        yield key_pair(key.private, key.path, chain)
     if key.private and key.label and not key.encrypted:
-        yield finding("client-form", _form(key, client, rewrite))
+        yield client_form(key, client, rewrite)
     if key.lax is not None:
-        fix = Hint("Restrict the file", ("chmod", "0400", key.path))
-        yield finding("key-mode", [Problem(key.lax, fix, warning=True)] if key.lax else [])
+        yield key_mode(key)
 
 
-def judge_key_kind(chain: Chain, client: Client | None) -> Iterator[Finding]:
-    """Yield what becomes of the rules for the kind of key that a certificate is for."""
-    source, kind = chain.leaf.source, kind_of(chain.leaf.certificate.public_key())
-    if kind is None or not ca_rules.is_accepted(kind) or kind.bits > ca_rules.LARGEST_RSA_OF_GO:
-        what = f"a key of kind {kind}" if kind else "a key that cannot sign"
-        yield finding("key-kind", [Problem(f"{source} has {what}.")])
-        return
-    yield finding("key-kind", [])
-    yield finding("client-kind", _kind(source, kind, client))
+def judge_key_kind(chain: ClientChain, client: Client | None) -> Iterator[Result]:
+    """Yield the results by the rules for the kind of key that a certificate is for."""
+    result = key_kind(chain)
+    yield result
+    kind = kind_of(chain.leaf.certificate.public_key())
+    if kind and result.status == "passed":
+        yield client_kind(chain.leaf.source, kind, client)
 
 
-def _kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[Problem]:
-    refused_by = refusing(kind)
-    if client in refused_by or len(refused_by) == len(CLIENTS):
-        who = f"The client for {client.title}" if client else "No client of Temporal's"
-        yield Problem(
-            f"{source} has a key of kind {kind}. {who} can{'not' if client else ''} use it."
-        )
-    elif refused_by and not client:
-        yield Problem(
-            f"{source} has a key of kind {kind}, which the clients for {titles(refused_by)} "
-            "cannot use.",
-            warning=True,
-        )
+@rule(KEY, CLIENT_CERTIFICATES, "Run the check where the key is, or name the key with --key FILE.")
+def key_present(key: KeyFile | None, path: str) -> Iterator[Finding]:
+    """The private key is here.
+
+    Without it, neither the key nor a connection can be checked.
+    """
+    if not key:
+        yield warning(f"{path or 'The private key'} is not here.")
 
 
-def _pem(key: KeyFile, rewrite: Command) -> Iterator[Problem]:
+@rule(KEY, GO_TLS, "Write the key again as PEM, with export-pkcs8.")
+def key_pem(key: KeyFile, rewrite: Command) -> Iterator[Finding]:
+    """The key file is PEM text that can be read.
+
+    Clients read PEM only.
+    """
     if key.problem:
-        again = Hint("Write the key again as PEM", rewrite) if key.private else key.problem.fix
-        yield key.problem._replace(fix=again)
+        again = Hint("Write the key again as PEM", rewrite) if key.private else key.problem.hint
+        yield key.problem._replace(hint=again)
 
 
-def _encrypted(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Problem]:
+@rule(KEY, GO_TLS, "Write a copy that is not encrypted, with export-pkcs8.")
+def key_encrypted(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Finding]:
+    """The private key is not encrypted.
+
+    Clients cannot ask for a passphrase.
+    """
     if not key.encrypted:
         return
     if client and client.pkcs8 and key.label == _ENCRYPTED_PKCS8:
-        yield Problem(
+        yield warning(
             f"{key.path} is encrypted. The client for {client.title} needs its passphrase.",
             Hint(
                 "Give the passphrase to the client, or write a copy that is not encrypted", rewrite
             ),
-            warning=True,
         )
     else:
-        yield Problem(
+        yield failure(
             f"{key.path} is encrypted.", Hint("Write a copy that is not encrypted", rewrite)
         )
 
 
-def _pair(key: KeyFile, chain: Chain) -> Iterator[Problem]:
-    assert key.private  # noqa: S101 - `judge` has seen it
-    public = key.private.public_key()
-    if public == chain.leaf.certificate.public_key():
-        return
-    for ca in chain.uploaded:
-        if public == ca.certificate.public_key():
-            yield Problem(
-                f"{key.path} is the key of the CA {ca.source}, not that of {chain.leaf.source}.",
-                "Use the client's key. The CA's key must stay where certificates are signed.",
-            )
-            return
-    yield Problem(f"{key.path} is not the key of {chain.leaf.source}.")
+@rule(KEY, GO_TLS, "Use the key and the certificate that belong together.")
+def key_pair(private: PrivateKey, path: str, chain: ClientChain) -> Iterator[Finding]:
+    """The private key is that of the certificate.
+
+    A client must prove that it has the key of the certificate it presents.
+    """
+    certificate, source = chain.leaf.certificate, chain.leaf.source
+    for finding in adopted(rules.pair(certificate, source, private, path)):
+        for ca in chain.uploaded:
+            if not any(rules.pair(ca.certificate, ca.source, private, path)):
+                yield failure(
+                    f"{path} is the key of the CA {ca.source}, not that of {source}.",
+                    "Use the client's key. The CA's key must stay where certificates are signed.",
+                )
+                return
+        yield finding
 
 
-def _form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Problem]:
+@rule(KEY, REQUIREMENTS, _OTHER_KEY)
+def key_kind(chain: ClientChain) -> Iterator[Finding]:
+    """The key is RSA of 2048 to 8192 bits, or on a NIST curve.
+
+    Temporal Cloud refuses Ed25519, and its TLS library longer RSA keys and other curves.
+    """
+    kind = kind_of(chain.leaf.certificate.public_key())
+    if kind and kind.bits > ca_rules.LARGEST_RSA_OF_GO:
+        yield failure(f"{chain.leaf.source} has a key of kind {kind}.")
+    else:
+        yield from ca_rules.key(chain.leaf)
+
+
+@rule(KEY, COMPROMISED, "Restrict the file to its owner, mode 0400.")
+def key_mode(key: KeyFile) -> Iterator[Finding]:
+    """Nobody else on this machine can read or change the private key.
+
+    Whoever has the key is let in.
+    """
+    if key.lax:
+        yield warning(key.lax, Hint("Restrict the file", ("chmod", "0400", key.path)))
+
+
+@rule(CLIENTS, TLS + "4.2.3", _OTHER_KEY)
+def client_kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[Finding]:
+    """The client can use a key of this kind.
+
+    The clients for Python, TypeScript, .NET and Ruby take RSA keys of 2048 to 4096 bits, P-256
+    and P-384; TLS 1.3 has no signature for P-224.
+    """
+    refused_by = refusing(kind)
+    if client in refused_by or len(refused_by) == len(EVERY_CLIENT):
+        who = f"The client for {client.title}" if client else "No client of Temporal's"
+        yield failure(
+            f"{source} has a key of kind {kind}. {who} can{'not' if client else ''} use it."
+        )
+    elif refused_by and not client:
+        yield warning(
+            f"{source} has a key of kind {kind}, which the clients for {titles(refused_by)} "
+            "cannot use."
+        )
+
+
+@rule(CLIENTS, ISSUING, "Write the key as PKCS#8, with export-pkcs8.")
+def client_form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Finding]:
+    """The client can read a key file of this form.
+
+    The Java SDK reads PKCS#8; the others read PKCS#1, PKCS#8 and SEC1.
+    """
     if client and client.pkcs8 and key.label != _PKCS8:
-        yield Problem(
+        yield failure(
             f"{key.path} is not PKCS#8: it begins with BEGIN {key.label}. The client for "
             f"{client.title} reads PKCS#8 only.",
             Hint("Write the key as PKCS#8", rewrite),
         )
+
+
+# The Namespace.
+
+
+@rule(NAMES, NAMESPACES, "Copy it from the Namespace's page.")
+def namespace_form(problem: str) -> Iterator[Finding]:
+    """The Namespace id has the form NAME.ACCOUNT.
+
+    Clients that connect to another name are not let in.
+    """
+    if problem:
+        yield failure(problem)
+
+
+@rule(
+    NAMES,
+    ISSUING,
+    "Use that Namespace's certificate; if the names differ on purpose, leave out --namespace.",
+)
+def namespace_name(namespace: Namespace, chain: ClientChain) -> Iterator[Finding]:
+    """The certificate is named after the Namespace.
+
+    The documented walkthrough names it so. Temporal Cloud itself does not compare the two.
+    """
+    leaf = chain.leaf.certificate
+    common_names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    names = [*(str(name.value) for name in common_names), *names_of(leaf).domains]
+    if not {namespace.name, str(namespace)} & {name.casefold() for name in names}:
+        found = quoted(names[0]) if names else "nothing"
+        yield failure(f"{chain.leaf.source} is named after {found}, not {quoted(namespace.name)}.")

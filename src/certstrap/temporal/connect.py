@@ -26,7 +26,6 @@ from certstrap.store.chain import (
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.temporal import client_rules
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Finding
 from certstrap.temporal.inputs import (
     CertificateFile,
     KeyFile,
@@ -35,6 +34,7 @@ from certstrap.temporal.inputs import (
     rewriting,
 )
 from certstrap.temporal.namespace import Address, Namespace
+from certstrap.temporal.rules import Result
 from certstrap.text import quoted
 
 
@@ -162,7 +162,7 @@ def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles
     above = _above(depot, leaf, path, wanted)
     ca = next((each.entry.stem for each in depot.issuers.of(leaf)), "CA-NAME")
     own = read_certificates(data, path)
-    _require([client_rules.judge_leaf_file(own)])
+    _require([client_rules.leaf_pem(own)])
     key, key_data = _key_file(entry, leaf, wanted)
     certificate = ClientFile(path, data)
     if len(above) > 1:
@@ -192,30 +192,28 @@ def _above(
     return above
 
 
-def _kind(own: CertificateFile, wanted: Wanted, ca: str) -> list[Finding]:
-    chain = client_rules.find_chain(own, (), None)
+def _kind(own: CertificateFile, wanted: Wanted, ca: str) -> list[Result]:
+    chain = client_rules.find_chain(own, (), None, wanted.now)
     assert chain  # noqa: S101 - the file was judged
-    usages = (each for each in client_rules.judge_usages(chain.leaf) if each.status == "failed")
+    usages = [client_rules.leaf_usage(chain), client_rules.leaf_client_usage(chain)]
     names = {"NAME": wanted.name, "CA-NAME": ca}
-    _require(each._replace(fix=filled(each.fix, names)) for each in usages)
-    found = list(client_rules.judge_key_kind(chain, wanted.client))
+    _require(
+        each._replace(fix=filled(each.fix, names)) for each in usages if each.status == "failed"
+    )
+    kind, *found = client_rules.judge_key_kind(chain, wanted.client)
     # A server other than Temporal Cloud may take any key that the client can use.
-    return [
-        each._replace(status="warning")
-        if each.status == "failed" and each.rule.identifier == "key-kind"
-        else each
-        for each in found
-    ]
+    warnings = (each._replace(severity="warning") for each in kind.findings)
+    return [kind._replace(findings=tuple(warnings)), *found]
 
 
-def _require(findings: Iterable[Finding]) -> tuple[str, ...]:
+def _require(results: Iterable[Result]) -> tuple[str, ...]:
     """Refuse what failed, and return the warnings.
 
     Raises:
-        RefusedError: with the first finding that failed.
+        RefusedError: with the first result that failed.
     """
     warnings: list[str] = []
-    for each in findings:
+    for each in results:
         if each.status == "failed":
             raise RefusedError(" ".join(each.sentences), each.fix, each.rule.identifier)
         warnings += each.sentences
@@ -233,7 +231,7 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> Clien
         )
     data = entry.read(CHAIN)
     file = read_certificates(data, path)
-    found = [piece.certificate for piece in file.pieces]
+    found = [each.certificate for each in file.certificates]
     if not file.is_complete or file.problems or found not in (chain, chain[:-1]):
         raise RefusedError(
             f"{path} is not the chain of {entry.path(CERTIFICATE)} as it is now.",
@@ -259,7 +257,7 @@ def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[Key
         if opens or not key.encrypted:
             break
     rewrite = rewriting(entry, wanted.name)
-    findings = list(client_rules.judge_key(key, None, client, rewrite))
+    results = list(client_rules.judge_key(key, None, client, rewrite))
     if opens and not (key.problem or _is_for_java(key, suffix)):
         raise RefusedError(
             f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and Java clients "
@@ -267,7 +265,7 @@ def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[Key
             Hint("Write it (Java also loads a PKCS#12 file, which export-pkcs12 writes)", rewrite),
             "client-form",
         )
-    _require(findings)
+    _require(results)
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
     private, _ = key_files.load(data, path, wanted.passphrase)
     rules.require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))

@@ -10,17 +10,17 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Command, Hint
 from certstrap.pki import decode, key_files, pem
-from certstrap.pki.decode import comparable_name, is_ca
+from certstrap.pki.decode import LoadedCertificate, comparable_name, is_ca
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.store import files
-from certstrap.store.chain import issuers_of, withdrawn
+from certstrap.store.chain import withdrawn
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.temporal.clients import Client
-from certstrap.temporal.findings import Problem
-from certstrap.temporal.rules import RULES
+from certstrap.temporal.rules import REWRITE_CHAIN, failure
 
 MOST_BYTES = 1024 * 1024
 """Of a file that is decoded."""
@@ -41,20 +41,6 @@ _BEGIN = re.compile(rb"-----BEGIN ")
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
 
 
-class Piece(NamedTuple):
-    """A certificate, and where it comes from.
-
-    Attributes:
-        certificate: the certificate.
-        source: a path, with the number of the certificate if the file has several.
-        name: its name in the depot, if it is a CA whose key is there; else empty.
-    """
-
-    certificate: x509.Certificate
-    source: str
-    name: str = ""
-
-
 class CertificateFile(NamedTuple):
     """A file with certificates.
 
@@ -62,7 +48,7 @@ class CertificateFile(NamedTuple):
         path: its path.
         size: its bytes.
         total: the certificates in it, decoded or not.
-        pieces: those that could be decoded.
+        certificates: those that could be decoded.
         problems: why clients and Temporal Cloud cannot read it, or a certificate in it.
         others: what else is in it, such as a CRL.
         private_keys: the private keys in it.
@@ -72,8 +58,8 @@ class CertificateFile(NamedTuple):
     path: str
     size: int
     total: int = 0
-    pieces: tuple[Piece, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    certificates: tuple[LoadedCertificate, ...] = ()
+    problems: tuple[Finding, ...] = ()
     others: tuple[str, ...] = ()
     private_keys: int = 0
     trailing: bool = False
@@ -86,7 +72,7 @@ class CertificateFile(NamedTuple):
     @property
     def is_complete(self) -> bool:
         """Whether it has certificates, and all of them were decoded."""
-        return 0 < len(self.pieces) == self.total
+        return 0 < len(self.certificates) == self.total
 
 
 class KeyFile(NamedTuple):
@@ -105,7 +91,7 @@ class KeyFile(NamedTuple):
     label: str = ""
     private: PrivateKey | None = None
     encrypted: bool = False
-    problem: Problem | None = None
+    problem: Finding | None = None
     lax: str | None = None
 
 
@@ -120,11 +106,11 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
         return _decoded(file, [data])
     if len(_BEGIN.findall(data)) > MOST_BLOCKS:
         sentence = f"{path} has more than {MOST_BLOCKS:,} PEM blocks."
-        return file._replace(problems=(Problem(sentence, _ANOTHER),))
+        return file._replace(problems=(failure(sentence, _ANOTHER),))
     try:
         blocks = [(pem.kind_of(label), block) for label, block in pem.blocks(data, path)]
     except UnusableFileError as error:
-        return file._replace(problems=file.problems or (Problem(str(error), _ANOTHER),))
+        return file._replace(problems=file.problems or (failure(str(error), _ANOTHER),))
     others = (kind for kind, _ in blocks if kind not in {pem.CERTIFICATE, pem.PRIVATE_KEY})
     file = file._replace(others=tuple(others), trailing=_has_rest(data))
     return _decoded(file, [block for kind, block in blocks if kind == pem.CERTIFICATE])
@@ -143,16 +129,16 @@ def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
     path, count = file.path, len(blocks)
     if count > MOST_CERTIFICATES:
         return file._replace(total=count)
-    pieces, problems = [], [*file.problems]
+    certificates, problems = [], [*file.problems]
     if not blocks and not problems:
-        problems.append(Problem(f"{path} holds no certificate.", _ANOTHER))
+        problems.append(failure(f"{path} holds no certificate.", _ANOTHER))
     for number, block in enumerate(blocks, 1):
         source = path if count == 1 else f"{path} (certificate {number})"
         try:
-            pieces.append(Piece(decode.load_certificate(block, source), source))
+            certificates.append(LoadedCertificate(decode.load_certificate(block, source), source))
         except CertstrapError as error:
-            problems.append(Problem(str(error), _ANOTHER))
-    return file._replace(total=count, pieces=tuple(pieces), problems=tuple(problems))
+            problems.append(failure(str(error), _ANOTHER))
+    return file._replace(total=count, certificates=tuple(certificates), problems=tuple(problems))
 
 
 def join(files: Sequence[CertificateFile]) -> CertificateFile:
@@ -163,7 +149,7 @@ def join(files: Sequence[CertificateFile]) -> CertificateFile:
             f"{first.path}, {file.path}",
             first.size + file.size,
             first.total + file.total,
-            first.pieces + file.pieces,
+            first.certificates + file.certificates,
             first.problems + file.problems,
             first.others + file.others,
             first.private_keys + file.private_keys,
@@ -187,7 +173,7 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     """
     if len(data) > MOST_KEY_BYTES:
         sentence = f"{path} is too large to be a key ({len(data):,} bytes)."
-        return KeyFile(path, problem=Problem(sentence, _ANOTHER))
+        return KeyFile(path, problem=failure(sentence, _ANOTHER))
     asked: list[bool] = []
 
     def ask() -> bytes:
@@ -198,7 +184,7 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     try:
         private, _ = key_files.load(data, path, ask)
     except CertstrapError as error:
-        problem = None if asked else Problem(str(error), _ANOTHER)
+        problem = None if asked else failure(str(error), _ANOTHER)
     label = _label(data) if (private or asked) and not pem.is_der(data) else ""
     form = _form(data, path)
     if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12
@@ -212,16 +198,16 @@ def _label(data: bytes) -> str:
     return next(label.decode() for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY)
 
 
-def _form(data: bytes, path: str) -> Problem | None:
+def _form(data: bytes, path: str) -> Finding | None:
     """Return why clients do not read the file, whatever its content is; or None."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Problem(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
+        return failure(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
     if data.startswith(codecs.BOM_UTF8):
-        return Problem(
+        return failure(
             f"{path} begins with a byte order mark, which some clients cannot read.", _AS_ASCII
         )
     if pem.is_der(data):
-        return Problem(f"{path} is DER, not PEM.")
+        return failure(f"{path} is DER, not PEM.")
     return None
 
 
@@ -299,7 +285,9 @@ class Sources:
         """
         certificate, key, _ = self.given
         client = read_certificates(self.read(certificate, "certificate"), source_of(certificate))
-        above = next(filter(None, (self._above(piece.certificate) for piece in client.pieces)), [])
+        above = next(
+            filter(None, (self._above(each.certificate) for each in client.certificates)), []
+        )
         return Subject(
             source_of(certificate),
             client,
@@ -322,7 +310,7 @@ class Sources:
         """
         path = entry.path(CERTIFICATE)
         client = read_certificates(entry.read(CERTIFICATE), path)
-        first = client.pieces[0].certificate if client.pieces else None
+        first = client.certificates[0].certificate if client.certificates else None
         above = self._above(first) if first else []
         if first and is_ca(first):
             uploaded = join([_named(client, entry), *map(self._ca_file, above)])
@@ -330,7 +318,7 @@ class Sources:
             return Subject(entry.stem, uploaded=uploaded, placeholders=placeholders)
         complete: Hint | str = ""
         if len(above) > 1:
-            complete = RULES["chain-first"].fix
+            complete = REWRITE_CHAIN
             if not entry.has(CHAIN):
                 complete = Hint(
                     "Write the chain and give it to the client",
@@ -364,30 +352,29 @@ class Sources:
                 subject = self.entry(entry)
             except CertstrapError as error:
                 path = entry.path(CERTIFICATE)
-                file = CertificateFile(path, 0, problems=(Problem(str(error), error.hint),))
+                file = CertificateFile(path, 0, problems=(failure(str(error), error.hint),))
                 subject = Subject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
                 continue
-            pieces = (*subject.client.pieces, *_pieces(subject))
-            covered.update(piece.certificate for piece in pieces)
+            known = (*subject.client.certificates, *_uploaded(subject))
+            covered.update(each.certificate for each in known)
             yield subject
         for subject in cas:
-            first = _pieces(subject)[0]
-            below = (_pieces(other)[1:] for other in cas if other is not subject)
-            others = {piece.certificate for pieces in below for piece in pieces}
+            first = _uploaded(subject)[0]
+            below = (_uploaded(other)[1:] for other in cas if other is not subject)
+            others = {each.certificate for some in below for each in some}
             if first.certificate not in covered | others:
                 yield subject
 
     def _above(self, certificate: x509.Certificate) -> list[Authority]:
         """Return the CAs above a certificate; if nobody issued it, one that has the right name."""
-        known = {each.certificate: each for each in reversed(self.depot.authorities)}
-        found = [known[ca] for ca in issuers_of(self.depot, certificate)]
+        found = [*self.depot.issuers.path(certificate)]
         if found or is_self_signed(certificate):
             return found
         name = comparable_name(certificate.issuer)
-        named = (ca for ca in known.values() if comparable_name(ca.certificate.subject) == name)
-        return list(named)[:1]
+        cas = self.depot.authorities
+        return [ca for ca in cas if comparable_name(ca.certificate.subject) == name][:1]
 
     def _uploaded(self, above: list[Authority]) -> CertificateFile | None:
         if self.given.ca_bundle:
@@ -440,7 +427,7 @@ class Sources:
                 lax = str(error)
                 data = files.read(path, "private key")
         except CertstrapError as error:
-            return KeyFile(path, problem=Problem(str(error), error.hint))
+            return KeyFile(path, problem=failure(str(error), error.hint))
         return read_key(data, path, passphrase)._replace(lax=lax)
 
 
@@ -460,10 +447,10 @@ def rewriting(entry: Entry, name: str) -> Command:
 
 def _named(file: CertificateFile, entry: Entry) -> CertificateFile:
     """Return the file of a CA with its name, by which it can be renewed if its key is there."""
-    if not file.pieces or not entry.has(KEY):
+    if not file.certificates or not entry.has(KEY):
         return file
-    first, *others = file.pieces
-    return file._replace(pieces=(first._replace(name=entry.stem), *others))
+    first, *others = file.certificates
+    return file._replace(certificates=(first._replace(name=entry.stem), *others))
 
 
 def _placeholders(name: str, above: Sequence[Authority]) -> dict[str, str]:
@@ -476,5 +463,5 @@ def _nobody() -> bytes:
     return b""
 
 
-def _pieces(subject: Subject) -> tuple[Piece, ...]:
-    return subject.uploaded.pieces if subject.uploaded else ()
+def _uploaded(subject: Subject) -> tuple[LoadedCertificate, ...]:
+    return subject.uploaded.certificates if subject.uploaded else ()

@@ -14,6 +14,7 @@ from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.errors import ChooseCAError
 from certstrap.hints import Hint
 from certstrap.pki import rules
+from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.findings import Finding
 from certstrap.session import Session
 from certstrap.store import chain
@@ -21,7 +22,7 @@ from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
 from certstrap.temporal.check import check_bundle
-from certstrap.temporal.inputs import Piece, read_ca, read_certificates
+from certstrap.temporal.inputs import read_ca, read_certificates
 from certstrap.temporal.namespace import Namespace
 
 EXAMPLE = "certstrap bundle Cert --output ca-bundle.pem"
@@ -90,14 +91,14 @@ def command(
     def make_bundle() -> tuple[Bundle, Rotation | None, list[Finding]]:
         if not rotate:
             bundle = _bundle(session, names or [], cert or [])
-            rules.require(_withdrawn(session, bundle.pieces))
+            rules.require(_withdrawn(session, bundle.certificates))
             return bundle, None, []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
-        staying = [ca for ca in bundle.pieces if ca.certificate not in old]
+        staying = [ca for ca in bundle.certificates if ca.certificate not in old]
         rules.require(_withdrawn(session, staying))
-        leaving = [ca for ca in bundle.pieces if ca.certificate in old]
+        leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         return bundle, rotation, _withdrawn(session, leaving)
 
     bundle, rotation, withdrawn = session.save(
@@ -155,7 +156,7 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     return make(files, session.now, hint if len(every) > 1 else "")
 
 
-def _withdrawn(session: Session, cas: Iterable[Piece]) -> list[Finding]:
+def _withdrawn(session: Session, cas: Iterable[LoadedCertificate]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
         violation

@@ -176,7 +176,7 @@ def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
     if not file.is_complete:
         reason = file.problems[0].sentence if file.problems else f"{path} is too large."
         raise RefusedError(reason, "Name the CA's certificate, as PEM.")
-    return [piece.certificate for piece in file.pieces]
+    return [each.certificate for each in file.certificates]
 
 
 def show(

@@ -197,5 +197,5 @@ def _problems(renewed: Renewed, now: datetime) -> list[str]:
 
     path = renewed.entry.path(CERTIFICATE)
     file = read_certificates(renewed.certificate.public_bytes(Encoding.PEM), path)
-    findings = check_bundle(file, now).findings
+    findings = check_bundle(file, now).results
     return [" ".join(each.sentences) for each in findings if each.status == "failed"]

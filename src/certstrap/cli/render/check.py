@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from certstrap.cli.render.report import Cell, Section
 from certstrap.hints import printed
 from certstrap.temporal.check import Report
-from certstrap.temporal.findings import Finding, Status
 from certstrap.temporal.handshake import Handshake
+from certstrap.temporal.rules import Result, Status
 from certstrap.text import escaped, timestamp, with_capital
 
 SCHEMA = "certstrap.check/1"
@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
 def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterator[Row]:
     """Yield a report's rows; with ``quiet``, of what failed only."""
-    found = [_row(finding, depot_path) for finding in report.findings]
+    found = [_row(result, depot_path) for result in report.results]
     if report.rehearsal:
         found.append(_rehearsal(report.rehearsal))
     if report.connection:
@@ -54,12 +54,12 @@ def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterat
     return (row for row in found if row.status == "failed" or not quiet)
 
 
-def _row(finding: Finding, depot_path: str) -> Row:
-    rule = finding.rule
-    sentence = escaped(" ".join(finding.sentences)) or rule.sentence
+def _row(result: Result, depot_path: str) -> Row:
+    rule = result.rule
+    sentence = escaped(" ".join(result.sentences)) or rule.sentence
     group = rule.group[:1].upper() + rule.group[1:]
-    fix = printed(finding.fix, depot_path)
-    return Row(group, finding.status, rule.identifier, sentence, fix)
+    fix = printed(result.fix, depot_path)
+    return Row(group, result.status, rule.identifier, sentence, fix)
 
 
 def _rehearsal(tried: Handshake) -> Row:
@@ -219,24 +219,24 @@ def _result(report: Report, depot_path: str, *, quiet: bool) -> dict[str, Any]:
         "ca": subject.uploaded.path if subject.uploaded else None,
         "passed": report.passed,
         "findings": [
-            _finding(finding, depot_path)
-            for finding in report.findings
-            if finding.status == "failed" or not quiet
+            _result_by_rule(result, depot_path)
+            for result in report.results
+            if result.status == "failed" or not quiet
         ],
         "rehearsal": _handshake(report.rehearsal) if report.rehearsal else None,
         "connection": connection,
     }
 
 
-def _finding(finding: Finding, depot_path: str) -> dict[str, Any]:
-    rule = finding.rule
+def _result_by_rule(result: Result, depot_path: str) -> dict[str, Any]:
+    rule = result.rule
     return {
         "rule": rule.identifier,
         "group": rule.group,
-        "status": finding.status,
+        "status": result.status,
         "requirement": rule.sentence,
-        "problems": list(finding.sentences),
-        "fix": printed(finding.fix, depot_path) or None,
+        "problems": list(result.sentences),
+        "fix": printed(result.fix, depot_path) or None,
         "reason": rule.reason,
         "documentation": rule.page,
     }
