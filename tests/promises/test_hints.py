@@ -177,12 +177,12 @@ def on_a_terminal(s: Stage) -> str:
         return ends(child)
 
 
-@prints("cli/render/lines.py: 'Check it'")
+@prints("cli/render/created.py: 'Check it'")
 def signed_on_a_terminal(s: Stage) -> Iterator[Printed]:
     yield Printed(on_a_terminal(s))
 
 
-@prints("cli/render/lines.py: 'Configure its client'")
+@prints("cli/render/created.py: 'Configure its client'")
 def signed_on_a_terminal_too(s: Stage) -> Iterator[Printed]:
     shown = on_a_terminal(s)
     refused = s("connect", "x", "--namespace", "NAMESPACE.ACCOUNT", code=1)
@@ -374,6 +374,17 @@ def crl_expired(s: Stage) -> Iterator[Printed]:
     assert "Renew it: certstrap" in s("verify", "x", code=3)
     yield Printed(s("crl", "x", "--bundle", code=1))
     s("crl", "x", "--bundle")
+
+
+@prints(
+    "store/depot.py: 'Restore it from a copy. If there is none, move it away, create a new one, "
+    "and revoke again what it revoked'"
+)
+def broken_crl(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.replace("Cert.crl", b"broken")
+    yield Printed(s("revoke", "--CN", "x", code=1))
+    s("revoke", "--CN", "x")
 
 
 @prints(
@@ -704,3 +715,72 @@ def _run(stage: Stage, line: str, values: dict[str, str]) -> None:
             stage.run(*words)
         elif shutil.which(program) and program not in {"tcld", "fuser"}:
             subprocess.run([program, *words], check=True, env=dict(os.environ), timeout=60)
+
+
+@pytest.mark.parametrize("options", [("--depot-path", "out"), ()], ids=["option", "variable"])
+def test_the_depot_stands_in_a_hint_whenever_the_user_named_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    if not options:
+        monkeypatch.setenv("CERTSTRAP_DEPOT_PATH", "out")
+    hint = "Hint: Create it with: certstrap --depot-path out request-cert --common-name x\n"
+    assert Stage("").run(*options, "sign", "x", code=1).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (request("Cert"), "Cert is a CA: choose another name."),
+        (init("Cert"), "Cert is a CA: choose another name."),
+        (("sign", "x", "--CA", "Cert.crt"), "Use its name, without the suffix: Cert."),
+        (("sign", "x.csr"), "Use its name, without the suffix: x."),
+        (("issue", "y", "--CA", "out/Cert.crt"), "Use its name, without the suffix: Cert."),
+    ],
+)
+def test_a_hint_fits_what_the_depot_has(folder: Path, command: tuple[str, ...], hint: str) -> None:
+    s = Stage("")
+    s(*init("Cert"))
+    s(*request("x"))
+    assert s(*command, code=1).splitlines()[-1] == f"Hint: {hint}"
+
+
+def test_who_makes_no_key_is_told_nothing_about_new_ones(folder: Path) -> None:
+    s = Stage("")
+    s("init", "--cn", "Cert", "--curve", "P-256", "--passphrase", "secret")
+    s(*issue("x"), code=1)
+    s("issue", "x", "--curve", "P-256", "--passphrase", "secret")
+    s.typed = ""
+    for command in (("sign", "x", "--cert", "y.crt"), ("revoke", "--CN", "x")):
+        for options in ((), ("--no-passphrase",)):
+            shown = s(*command, *options, code=1)
+            assert "--passphrase-file FILE" in shown
+            assert "new keys" not in shown
+    assert "new keys are not encrypted" in s("request-cert", "--cn", "z", code=1)
+
+
+def test_what_only_the_key_of_a_ca_can_do_is_not_advised_without_it(folder: Path) -> None:
+    s = Stage("")
+    s(*issue("x"), "--expires", "1 day")
+    s("crl", "Cert", "--days", "1")
+    s.away("Cert.key")
+    s.now += 2 * DAY
+    for command, code in (("issue", 1), ("verify", 3), ("check", 3)):
+        shown = s(command, "x", code=code)
+        assert "certstrap renew" not in shown
+        assert "where the key" in shown
+    shown = s("crl", "Cert", "--bundle", code=1)
+    assert "Hint: Write a new one where the key of its CA is, and copy it to out/Cert.crl" in shown
+
+
+def test_clients_of_an_expired_ca_change_over_to_a_new_one(folder: Path) -> None:
+    s = Stage("")
+    s(*init("Old"), "--expires", "10 days")
+    s(*issue("x"), "--CA", "Old")
+    s.now += 20 * DAY
+    s(*init("New"))
+    shown = s("bundle", "--rotate", "Old", "New", "--output", "b.pem")
+    assert "1. Old expired on 2026-12-03: sign new certificates with New" in shown
+    assert "2. Let the Namespace accept New, with one of these lines" in shown
+    assert x509.load_pem_x509_certificates(Path("b.pem").read_bytes()) == [
+        s.pair("New").certificate
+    ]

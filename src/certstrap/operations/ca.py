@@ -45,11 +45,9 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
 
 
 def _missing_ca(depot: Depot, wanted: str) -> Hint | str:
-    meant = depot.meant(wanted, CERTIFICATE)
-    if meant:
-        return f"Use its name, without the suffix: {meant.stem}."
     create = ("certstrap", "init", ("--common-name", wanted))
-    return Hint("Check the name, or create it with", create)
+    hint = Hint("Check the name, or create it with", create)
+    return depot.without_suffix(wanted, CERTIFICATE) or hint
 
 
 def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> CA:
@@ -144,7 +142,7 @@ def create_ca(
         AlreadyExistsError: there is a CA of that name, or another part of one.
         RefusedError: the key is weak or compromised.
     """
-    exists_error = partial(AlreadyExistsError, "CA", entry.stem)
+    exists_error = partial(AlreadyExistsError, "CA", entry.stem, hint=ca_exists(entry))
     for suffix in (CERTIFICATE, CRL):
         new.require_free(entry.path(suffix), exists_error)
     validity = Validity.starting(session.now, expiry.after(session.now))
@@ -172,6 +170,11 @@ def create_ca(
         new.add(entry.path(suffix), each.public_bytes(Encoding.PEM), PUBLIC_MODE)
     ca = session.cas[entry.stem] = CA(entry, certificate)
     return NewCA(ca, bool(secret), leftover is not None)
+
+
+def ca_exists(entry: Entry) -> str:
+    """Return a hint if an entry is a CA, whose files nobody should move away; else nothing."""
+    return f"{entry.stem} is a CA: choose another name." if entry.is_ca else ""
 
 
 def read_key(session: Session, path: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:

@@ -323,12 +323,11 @@ def _require_first_ca(depot: Depot, ca: Name) -> None:
     depot.require_readable_cas()
     if depot.authorities:
         stems = ", ".join(each.entry.stem for each in depot.authorities)
+        create = ("certstrap", "init", ("--common-name", ca.text))
         raise RefusedError(
             f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
-            Hint(
-                "Name one of these, or create a new CA first with",
-                ("certstrap", "init", ("--common-name", ca.text)),
-            ),
+            depot.without_suffix(ca.text, CERTIFICATE)
+            or Hint("Name one of these, or create a new CA first with", create),
         )
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError, CertstrapError, MissingOptionError, PathTakenError
 from certstrap.hints import Hint
-from certstrap.operations.ca import leftover_key, read_key, require_usable
+from certstrap.operations.ca import ca_exists, leftover_key, read_key, require_usable
 from certstrap.pki import build, keys
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import LONGEST_COMMON_NAME, AlternativeNames, Subject
@@ -92,8 +92,7 @@ def request_certificate(
     def exists_error(path: str) -> CertstrapError:
         if path not in own:
             return PathTakenError(path)
-        hint = f"{entry.stem} is a CA: choose another name." if entry.is_ca else ""
-        return AlreadyExistsError("request", entry.stem, path, hint)
+        return AlreadyExistsError("request", entry.stem, path, ca_exists(entry))
 
     new.require_free(path, exists_error)
     owned = _existing_key(session, entry, key, key_file) if isinstance(key, KeySpec) else key

@@ -161,11 +161,8 @@ def sign_request(
 
 
 def _missing_request(depot: Depot, name: Name) -> Hint | str:
-    meant = depot.meant(name.text, REQUEST)
-    if meant:
-        return f"Use its name, without the suffix: {meant.stem}."
     create = ("certstrap", "request-cert", ("--common-name", name.text))
-    return Hint("Create it with", create)
+    return depot.without_suffix(name.text, REQUEST) or Hint("Create it with", create)
 
 
 def _revoked_before(

@@ -62,8 +62,8 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
                 raise UnusableFileError(
                     source,
                     "is encrypted, and no passphrase was given",
-                    "Type it on a terminal, or set CERTSTRAP_PASSPHRASE. --passphrase-file FILE, "
-                    "in place of --no-passphrase, encrypts new keys too.",
+                    "Type it on a terminal, set CERTSTRAP_PASSPHRASE, or use --passphrase-file "
+                    "FILE in place of --no-passphrase.",
                 ) from None
             key = loader(block, secret)
     except (ValueError, UnsupportedAlgorithm, InternalError, MemoryError) as cause:

@@ -383,11 +383,11 @@ class Depot:
             raise self._mismatch(name, others[0], *suffixes)
         return found or self.entry(name.ca_stem if ca else name.stem)
 
-    def meant(self, name: str, suffix: str) -> Entry | None:
-        """Return the entry that has such a file, if somebody typed the file's name for it."""
+    def without_suffix(self, name: str, suffix: str) -> str:
+        """Return a hint, if somebody typed the name of such a file for the name of its entry."""
         stem = os.path.basename(name).removesuffix(suffix)
-        entry = self.entry(stem)
-        return entry if name.endswith(suffix) and entry.has(suffix) else None
+        is_file = name.endswith(suffix) and self.entry(stem).has(suffix)
+        return f"Use its name, without the suffix: {stem}." if is_file else ""
 
     def place(self, name: Name, *, ca: bool = False) -> Entry:
         """Return the entry in which new files of ``name`` go: its own, if it has one.

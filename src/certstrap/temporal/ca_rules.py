@@ -498,9 +498,9 @@ def ca_started(uploaded: UploadedCAs) -> Iterator[Finding]:
 
 @rule(VALIDITY, NOTICES, _REPLACE_CA)
 def ca_soon(uploaded: UploadedCAs) -> Iterator[Finding]:
-    """No CA ends soon.
+    """No CA expires soon.
 
-    Temporal Cloud sends a notice 15 days before a CA ends.
+    Temporal Cloud sends a notice 15 days before a CA expires.
     """
     for ca in uploaded.cas:
         yield from _named(ca, ends_soon(ca, uploaded.now), _REPLACE_CA)

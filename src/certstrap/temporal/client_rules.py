@@ -268,7 +268,7 @@ def leaf_started(chain: ClientChain) -> Iterator[Finding]:
 
 @rule(VALIDITY, NOTICES, _RENEW)
 def leaf_soon(chain: ClientChain) -> Iterator[Finding]:
-    """The certificate does not end soon.
+    """The certificate does not expire soon.
 
     A client with an expired certificate is refused.
     """
@@ -281,9 +281,9 @@ def leaf_soon(chain: ClientChain) -> Iterator[Finding]:
     Hint("Renew it, so that it expires with its CA", ("certstrap", "renew", "NAME")),
 )
 def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
-    """The certificate does not end after its CA.
+    """The certificate does not expire after its CA.
 
-    It is refused from the CA's end on, whatever its own end is.
+    It is refused once its CA has expired, whatever its own end is.
     """
     end = validity_of(chain.leaf.certificate).end
     for ca in chain.path[1:]:
