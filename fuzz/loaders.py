@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.errors import CertstrapError
 from certstrap.pki import build, crl, decode, issuers, key_files, keys, pem, rules
 from certstrap.pki.build import Issuer
+from certstrap.pki.findings import require
 from certstrap.pki.name_constraints import not_permitted
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Validity
@@ -79,7 +80,7 @@ def _pem(call: Call) -> None:
 def _key(call: Call) -> None:
     key, _ = key_files.load(call.data, "file", lambda: call.passphrase)
     public = key.public_key()
-    rules.require(rules.strong_key(public, "file"))
+    require(rules.strong_key(public, "file"))
     with _no_refusal("a key that was written cannot be read"):
         again, _ = key_files.load(keys.dump(key, b""), "file", lambda: b"")
     assert again.public_key() == public, "a key that is written is read as another"

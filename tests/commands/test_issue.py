@@ -376,7 +376,7 @@ def test_files_that_do_not_belong_together_are_refused(
     (folder / "out/a.key").unlink()
     foreign.write(folder / "out/a.key", foreign.key_data(P256.generate()))
     path = "out/a.crt" if signed_already else "out/a.csr"
-    sentence = f"{path} was created for another key than out/a.key."
+    sentence = f"out/a.key is not the key of {path}."
     certstrap.refuses("issue", "a", sentence=sentence, hint="belong together")
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from certstrap.pki.keys import KeySpec
-from certstrap.temporal.check import RULES, Report, Wanted
+from certstrap.temporal.check import RULES, CheckOptions, Report
 from certstrap.temporal.clients import CLIENTS
 from tests.builders.certificates import a_name
 from tests.builders.keys import LEAF_KEY, OTHER_KEY, a_key, key_data
@@ -36,7 +36,7 @@ from temporalio.client import Client, TLSConfig  # noqa: E402 - only now is it k
 
 PAGE = REPOSITORY / "docs/cannot-connect.md"
 P521 = a_key(KeySpec(curve="P-521"))
-PYTHON = Wanted(CLIENTS["python"])
+PYTHON = CheckOptions(CLIENTS["python"])
 STRANGER = LEAF.but(by=ROOT.but(subject=a_name("Stranger"), key=OTHER_KEY)).without("authority key")
 
 

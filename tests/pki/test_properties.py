@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.pki import crl, decode, issuers, rules
 from certstrap.pki.decode import load_certificate
+from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.validity import Validity
 from tests.builders import DATA
@@ -71,7 +72,7 @@ def test_a_certificate_of_version_1_is_no_ca() -> None:
     assert certificate.version == x509.Version.v1
     assert not decode.is_ca(certificate)
     with pytest.raises(RefusedError):
-        rules.require(rules.ca_certificate(certificate))
+        require(rules.ca_certificate(certificate))
 
 
 def test_a_certificate_was_issued_by_a_ca_with_that_name_and_that_key() -> None:
@@ -152,7 +153,7 @@ def test_names_are_the_same_in_other_types_of_string_but_not_in_other_attributes
     ],
 )
 def test_a_ca_may_sign(certificate: x509.Certificate) -> None:
-    rules.require(rules.ca_certificate(certificate))
+    require(rules.ca_certificate(certificate))
 
 
 @pytest.mark.parametrize(
@@ -166,20 +167,20 @@ def test_a_ca_may_sign(certificate: x509.Certificate) -> None:
 )
 def test_a_leaf_and_a_ca_without_cert_sign_may_not_sign(certificate: x509.Certificate) -> None:
     with pytest.raises(RefusedError):
-        rules.require(rules.ca_certificate(certificate))
+        require(rules.ca_certificate(certificate))
 
 
 SECOND = timedelta(seconds=1)
 
 
 def test_a_ca_is_valid_from_its_first_to_its_last_second() -> None:
-    rules.require(rules.valid(CA, START, "CA.crt", rules.EXPIRED_CA))
-    rules.require(rules.valid(CA, END, "CA.crt", rules.EXPIRED_CA))
+    require(rules.valid(CA, START, "CA.crt", rules.EXPIRED_CA))
+    require(rules.valid(CA, END, "CA.crt", rules.EXPIRED_CA))
     with pytest.raises(RefusedError) as early:
-        rules.require(rules.valid(CA, START - SECOND, "CA.crt", rules.EXPIRED_CA))
+        require(rules.valid(CA, START - SECOND, "CA.crt", rules.EXPIRED_CA))
     assert str(early.value) == "CA.crt is not valid before 2026-11-22 12:00:00 UTC."
     with pytest.raises(RefusedError) as late:
-        rules.require(rules.valid(CA, END + SECOND, "CA.crt", rules.EXPIRED_CA))
+        require(rules.valid(CA, END + SECOND, "CA.crt", rules.EXPIRED_CA))
     assert str(late.value) == f"CA.crt expired on {END:%Y-%m-%d} 12:00:00 UTC."
 
 
@@ -190,7 +191,7 @@ def test_a_ca_is_valid_from_its_first_to_its_last_second() -> None:
 def test_any_year_is_refused_or_compared(end: bytes, year: int) -> None:
     try:
         certificate = load_certificate(raw_certificate(end=der(0x18, end)), "f")
-        rules.require(rules.valid(certificate, NOW, "f", rules.EXPIRED_CA))
+        require(rules.valid(certificate, NOW, "f", rules.EXPIRED_CA))
     except CertstrapError:
         assert year < NOW.year
     else:
@@ -210,8 +211,8 @@ def test_without_one_it_is_the_sha_1_of_the_public_key() -> None:
 @pytest.mark.parametrize("name", ["EC_Enc", "RSA_Enc", "Ed_Enc"])
 def test_the_cas_of_certstrap_itself_may_sign(name: str) -> None:
     certificate = load_certificate((DATA / f"{name}.crt").read_bytes(), name)
-    rules.require(rules.ca_certificate(certificate))
-    rules.require(rules.valid(certificate, NOW + timedelta(days=365), name, rules.EXPIRED_CA))
+    require(rules.ca_certificate(certificate))
+    require(rules.valid(certificate, NOW + timedelta(days=365), name, rules.EXPIRED_CA))
     assert issuers.is_self_signed(certificate)
 
 

@@ -18,8 +18,8 @@ from certstrap.cli.context import open_connection, open_loopback, utc_now
 from certstrap.errors import NoPassphraseError
 from certstrap.pki.keys import PrivateKey, PublicKey, signature_hash
 from certstrap.pki.pem import to_pem
-from certstrap.temporal.check import Network, Report, Wanted, check
-from certstrap.temporal.inputs import Subject, read_certificates, read_key
+from certstrap.temporal.check import CheckOptions, Network, Report, check
+from certstrap.temporal.inputs import CheckSubject, read_certificates, read_key
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.der import der, integer, oid, sequence
 from tests.builders.keys import CA_KEY, LEAF_KEY, key_data
@@ -115,13 +115,13 @@ def judged(
     key: bytes | None = KEY,
     now: datetime = PRESENT,
     passphrase: Callable[[], bytes] | None = None,
-    wanted: Wanted = Wanted(),  # noqa: B008 - it does not change
+    wanted: CheckOptions = CheckOptions(),  # noqa: B008 - it does not change
     lax: str | None = "",
     revoked: tuple[str, ...] | None = (),
 ) -> Report:
     """Check a client's certificate file, with what was uploaded and the client's key."""
     key_file = read_key(key, "leaf.key", passphrase or nobody) if key is not None else None
-    subject = Subject(
+    subject = CheckSubject(
         "leaf",
         read_certificates(concatenated(*client), "leaf.crt") if client else None,
         key_file._replace(lax=lax) if key_file else None,

@@ -16,7 +16,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.pki.keys import KeySpec, PrivateKey
-from certstrap.temporal.check import RULES, Report, Wanted
+from certstrap.temporal.check import RULES, CheckOptions, Report
 from certstrap.temporal.clients import CLIENTS
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.crls import made_elsewhere
@@ -86,7 +86,7 @@ def _key(key: bytes, **how: object) -> Callable[[], Report]:
 
 def _of_kind(key: PrivateKey, client: str = "") -> Callable[[], Report]:
     """Return the judgement of a leaf with another key."""
-    wanted = Wanted(CLIENTS[client] if client else None)
+    wanted = CheckOptions(CLIENTS[client] if client else None)
     return lambda: judged(LEAF.but(key=key), key=key_data(key), wanted=wanted)
 
 
@@ -117,7 +117,7 @@ SECOND = INTERMEDIATE.but(
 BELOW_SECOND = LEAF.but(by=SECOND).without("authority key")
 UNDER_ORG = ROOT.having("names", x509.NameConstraints([x509.DNSName("example.com")], None))
 SEC1 = key_data(LEAF_KEY, form=PrivateFormat.TraditionalOpenSSL)
-JAVA = Wanted(CLIENTS["java"])
+JAVA = CheckOptions(CLIENTS["java"])
 HOUR = timedelta(hours=1)
 
 MUTANTS = [
@@ -418,10 +418,14 @@ MUTANTS = [
         "a leaf with the CA's name", _leaf(LEAF.but(subject=a_name("ROOT"))), "names-chain", REFUSED
     ),
     Mutant(
-        "a mistyped Namespace", _leaf(LEAF, wanted=Wanted(namespace="Leaf.acct")), "namespace-form"
+        "a mistyped Namespace",
+        _leaf(LEAF, wanted=CheckOptions(namespace="Leaf.acct")),
+        "namespace-form",
     ),
     Mutant(
-        "another Namespace", _leaf(LEAF, wanted=Wanted(namespace="other.acct")), "namespace-name"
+        "another Namespace",
+        _leaf(LEAF, wanted=CheckOptions(namespace="other.acct")),
+        "namespace-name",
     ),
     Mutant("a CA that has expired", _ca(ROOT.but(end=PRESENT - HOUR)), "ca-expired", REFUSED),
     Mutant("a CA of tomorrow", _ca(ROOT.but(start=PRESENT + DAY)), "ca-started", REFUSED),
@@ -535,15 +539,15 @@ GOOD: dict[str, Callable[[], Report]] = {
     "an RSA key": _of_kind(an_rsa_key(2048)),
     "a P-384 key": _of_kind(a_key(KeySpec(curve="P-384")), "python"),
     "a P-521 key for Go": _of_kind(a_key(KeySpec(curve="P-521")), "go"),
-    "a Namespace of that name": lambda: judged(LEAF, wanted=Wanted(namespace="leaf.acct")),
+    "a Namespace of that name": lambda: judged(LEAF, wanted=CheckOptions(namespace="leaf.acct")),
     "a Namespace whose id is the name": lambda: judged(
-        LEAF.but(subject=a_name("Leaf.acct")), wanted=Wanted(namespace="leaf.acct")
+        LEAF.but(subject=a_name("Leaf.acct")), wanted=CheckOptions(namespace="leaf.acct")
     ),
     "a Namespace that is an alternative name": lambda: judged(
         LEAF.but(subject=x509.Name([])).having(
             "names", x509.SubjectAlternativeName([x509.DNSName("leaf.acct")])
         ),
-        wanted=Wanted(namespace="leaf.acct"),
+        wanted=CheckOptions(namespace="leaf.acct"),
     ),
 }
 
@@ -558,5 +562,5 @@ def test_what_is_good_passes_every_rule_and_the_rehearsal(what: str) -> None:
 
 
 def test_a_good_pair_is_judged_by_every_rule() -> None:
-    report = judged(LEAF, wanted=Wanted(CLIENTS["java"], "leaf.acct"))
+    report = judged(LEAF, wanted=CheckOptions(CLIENTS["java"], "leaf.acct"))
     assert {each.rule.identifier for each in report.results} == set(RULES)

@@ -11,6 +11,7 @@ from certstrap.errors import AlreadyExistsError
 from certstrap.hints import Hint
 from certstrap.pki import build, crl, key_files, keys, rules
 from certstrap.pki.build import Issuer
+from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import Subject
@@ -53,10 +54,10 @@ def _missing_ca(depot: Depot, wanted: str) -> Hint | str:
 def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> CA:
     """Return the CA with that certificate; see `open_ca`."""
     found = rules.ca(certificate, session.now, entry.path(CERTIFICATE))
-    rules.require(with_renewal(found, session.depot, certificate, session.now))
+    require(with_renewal(found, session.depot, certificate, session.now))
     ancestors = issuers_of(session.depot, certificate)
-    rules.require(expired(session.depot, ancestors, session.now))
-    rules.require(withdrawn(session.depot, [certificate, *ancestors], name_of_ca(certificate)))
+    require(expired(session.depot, ancestors, session.now))
+    require(withdrawn(session.depot, [certificate, *ancestors], name_of_ca(certificate)))
     ca = session.cas[entry.stem] = CA(entry, certificate, ancestors)
     return ca
 
@@ -213,5 +214,5 @@ def require_usable(session: Session, key: PrivateKey, path: str) -> None:
     Raises:
         RefusedError: it is weak or compromised.
     """
-    rules.require(rules.strong_key(key.public_key(), path))
-    rules.require(compromised(session.depot, key.public_key(), path))
+    require(rules.strong_key(key.public_key(), path))
+    require(compromised(session.depot, key.public_key(), path))

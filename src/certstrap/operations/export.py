@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki import key_files, keys, rules
+from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
 from certstrap.session import Session
@@ -79,7 +80,7 @@ def export_pkcs8(
     key, opened = key_files.load(data, source, session.passphrases.opening)
     if entry and not key_file:
         _require_own(session.depot, entry, key)
-    rules.require(compromised(session.depot, key.public_key(), source))
+    require(compromised(session.depot, key.public_key(), source))
     if not allow_ca:
         require_leaf(session.depot, key, source)
     secret = b""
@@ -105,10 +106,10 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
     if entry.has(CERTIFICATE):
         path = entry.path(CERTIFICATE)
         certificate = entry.certificate()
-        rules.require(rules.pair(certificate, path, key, entry.path(KEY)))
-        rules.require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
+        require(rules.pair(certificate, path, key, entry.path(KEY)))
+        require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
     elif entry.has(REQUEST):
-        rules.require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
+        require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
 
 
 def add_pkcs8(
@@ -162,7 +163,7 @@ def export_chain(
     leaf = entry.certificate()
     chain = [leaf, *issuers_of(session.depot, leaf)]
     require_root(session.depot, chain)
-    rules.require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
+    require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     warnings = not_valid(session, chain, entry.path(CERTIFICATE))
     if not with_root:
         chain.pop()
@@ -229,12 +230,12 @@ def export_pkcs12(
     new.require_free(path)
     certificate = entry.certificate()
     key, _ = entry.key(session.passphrases.opening)
-    rules.require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
+    require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
     if not allow_ca:
         require_leaf(session.depot, key, entry.path(KEY))
     above = issuers_of(session.depot, certificate)
     chain = [certificate, *above]
-    rules.require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
+    require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     last = (certificate, *above)[-1]
     secret = session.passphrases.new()
     try:

@@ -84,8 +84,7 @@ def _kept(session: Session, entry: Entry) -> Iterator[tuple[str, object]]:
 
 
 def _require_same_key(certificate: x509.Certificate, key: object, path: str) -> None:
-    if key != certificate.public_key():
+    for finding in rules.same_key(key, path, certificate.public_key(), "that certificate"):
         raise RefusedError(
-            f"{path} does not belong to that certificate: it has another key.",
-            "Name the files that were created together.",
+            finding.sentence, "Name the files that were created together.", finding.rule
         )

@@ -14,7 +14,7 @@ from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, r
 from certstrap.operations.sign import Signed, sign
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import copied_names, extension, is_ca
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
@@ -166,13 +166,13 @@ def prepare(session: Session, wanted: Wanted) -> Ready:
     wanted.expiry.after(session.now)
     request = _existing_request(entry, wanted)
     subject = wanted.subject
-    rules.require(_names_refused(ca, request, wanted, subject))
+    require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(session, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
         require_same_key(request, path, entry, key)
-        rules.require(key_of_ca(session.depot, asked, path))
-        rules.require(compromised(session.depot, asked, path))
+        require(key_of_ca(session.depot, asked, path))
+        require(compromised(session.depot, asked, path))
     public = key.private.public_key() if key else None
     exists = _pkcs8_exists(session, entry, wanted, key, request.public_key() if request else public)
     return Ready(wanted, entry, found, ca, None, request, key, exists, subject)
@@ -250,7 +250,7 @@ def _existing_key(session: Session, entry: Entry, wanted: Wanted) -> OwnedKey | 
         )
     key, secret = entry.key(session.passphrases.opening)
     require_usable(session, key, entry.path(KEY))
-    rules.require(key_of_ca(session.depot, key.public_key(), entry.path(KEY)))
+    require(key_of_ca(session.depot, key.public_key(), entry.path(KEY)))
     if wanted.spec not in {None, spec_of(key)}:
         raise RefusedError(
             f"{entry.path(KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
@@ -266,13 +266,13 @@ def _with_certificate(session: Session, entry: Entry, wanted: Wanted) -> Ready:
     if is_ca(certificate):
         raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
     dates = rules.valid(certificate, session.now, path, "")
-    rules.require(with_renewal(dates, session.depot, certificate, session.now, path))
+    require(with_renewal(dates, session.depot, certificate, session.now, path))
     require_same_names(certificate, path, wanted.names)
     require_same_profile(certificate, path, wanted.profile)
     ca = _issuer(session, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
-    rules.require(expired(session.depot, chain[1:], session.now))
-    rules.require(withdrawn(session.depot, chain, path))
+    require(expired(session.depot, chain[1:], session.now))
+    require(withdrawn(session.depot, chain, path))
     key = _existing_key(session, entry, wanted)
     require_same_key(certificate, path, entry, key)
     exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
@@ -373,7 +373,7 @@ def _pkcs8_exists(
     if not wanted.pkcs8 and not encrypted:
         return False
     found, _ = key_files.load(entry.read(PKCS8), path, session.passphrases.opening)
-    if found.public_key() != public:
+    if any(rules.same_key(found.public_key(), path, public, entry.path(KEY))):
         raise RefusedError(
             f"{path} exists already, and is not the key of {wanted.name}.",
             "Move it away, or choose another name.",
@@ -424,8 +424,5 @@ def require_same_key(
     key: OwnedKey | None,
 ) -> None:
     """Refuse a request or certificate that has another key than the one in the depot."""
-    if key and found.public_key() != key.private.public_key():
-        raise RefusedError(
-            f"{path} was created for another key than {entry.path(KEY)}.",
-            "Put back the files that belong together, or choose another name.",
-        )
+    if key:
+        require(rules.pair(found, path, key.private, entry.path(KEY)))

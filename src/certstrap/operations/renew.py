@@ -22,7 +22,7 @@ from certstrap.operations.ca import issuer_of, open_key, usable_ca
 from certstrap.pki import crl, key_files, keys, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import (
     CURVES,
@@ -319,7 +319,7 @@ def renew_expiring(session: Session, new: Transaction, limit: datetime, wanted: 
     for entry in _in_order(session.depot, found):
         certificate = entry.certificate()
         try:
-            rules.require(_dead(session, entry, certificate))
+            require(_dead(session, entry, certificate))
         except CertstrapError as error:
             is_dead = isinstance(error, RefusedError) and error.rule in DEAD
             (outcome.skipped if is_dead else outcome.refused).append((entry, error))
@@ -406,7 +406,7 @@ def _renew(
     if is_ca(old) and is_self_signed(old):
         return _renew_root(session, new, archive, entry, old, wanted)
     ca = _issuing_ca(session, entry, old)
-    rules.require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
+    require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
     ends = [ca.certificate, *archive.certificates_of(ca.entry)]
     validity = _validity(session, archive, entry, old, wanted, ends)
     if longer and validity.end <= old.not_valid_after_utc:
@@ -441,7 +441,7 @@ def _renew_root(
     path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
     validity = _validity(session, archive, entry, old, wanted, [])
     key, key_path = open_key(session, entry)
-    rules.require(rules.pair(old, path, key, key_path))
+    require(rules.pair(old, path, key, key_path))
     certificate = successor_of_root(old, key, validity)
     issuer = Issuer(certificate, key)
     before = entry.crl(old) if entry.has(CRL) else None
@@ -591,7 +591,7 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
             "Create the new key and a request where the client's key is, and sign that.",
         )
     private, secret = entry.key(session.passphrases.opening)
-    rules.require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
+    require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
     return NewKey(session.new_key(_spec_like(old), entry.path(KEY)), private, secret)
 
 
@@ -660,11 +660,11 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
             f"{source} is for another subject, or from another CA, than {path}.",
             "Move it out of the archive.",
         )
-    rules.require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
+    require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
     session.depot.require_readable_cas()
     chain = [before, *issuers_of(session.depot, before)]
-    rules.require(revoked(session.depot, chain[:2], source))
-    rules.require(compromised(session.depot, before.public_key(), source))
+    require(revoked(session.depot, chain[:2], source))
+    require(compromised(session.depot, before.public_key(), source))
     same_key = before.public_key() == now_there.public_key()
     if not same_key and KEY not in last.paths:
         raise RefusedError(
@@ -678,7 +678,7 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
                 "Move it away, and create it again afterwards.",
             )
     found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
-    rules.require(_not_belonging(session, last, before, found))
+    require(_not_belonging(session, last, before, found))
     archived = put(new, archive, entry, found, now_there)
     paths = tuple(entry.path(suffix) for suffix in found)
     return Renewed(entry, now_there, before, cut=False, paths=paths, archived=tuple(archived))

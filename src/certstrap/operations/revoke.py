@@ -12,7 +12,8 @@ from certstrap.hints import Hint
 from certstrap.operations.ca import open_key
 from certstrap.pki import crl, pem, rules
 from certstrap.pki.build import Issuer
-from certstrap.pki.decode import identity, is_ca
+from certstrap.pki.decode import identity, is_ca, validity_of
+from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.session import Session
 from certstrap.store import compromised
@@ -144,7 +145,7 @@ def _still_valid(
     return tuple(
         each.serial_number
         for each in Archive(session.depot).certificates_of(entry)
-        if each.not_valid_after_utc >= session.now
+        if validity_of(each).state(session.now) != "expired"
         and is_issued_by(each, ca)
         and not crl.revoked_since(after, each.serial_number)
     )
@@ -209,7 +210,7 @@ def _require_issued(
 
     It comes before the CA's key is read, so that no passphrase is asked for in vain.
     """
-    rules.require(rules.crl_issuer(ca, entry.stem))
+    require(rules.crl_issuer(ca, entry.stem))
     if (
         (which.public_key(), which.subject) == (ca.public_key(), ca.subject)
         if isinstance(which, x509.Certificate)

@@ -11,7 +11,7 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.path import shortest_remaining_path_length
 from certstrap.pki.profiles import LeafProfile, Profile
 from certstrap.pki.validity import Expiry, Validity
@@ -79,11 +79,11 @@ def sign(
         new.require_free(path, exists_error)
     end = expiry.after(session.now)
     if ca.entry.stem not in session.issuers:  # nobody types the passphrase of its key for nothing
-        rules.require(rules.request(request, profile, ca.certificate, ca.ancestors))
+        require(rules.request(request, profile, ca.certificate, ca.ancestors))
     key = request.public_key()
     if isinstance(profile, LeafProfile):
-        rules.require(key_of_ca(session.depot, key, request_path))
-    rules.require(compromised(session.depot, key, request_path))
+        require(key_of_ca(session.depot, key, request_path))
+    require(compromised(session.depot, key, request_path))
     issuer = issuer_of(session, ca)
     validity = Validity.starting(session.now, end)
     certificate = build.sign(issuer, request, profile, validity, ca.ancestors)
@@ -155,7 +155,7 @@ def sign_request(
         request = entry.request(_missing_request(depot, name))
     issuing = open_ca(session, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
-        rules.require(_revoked_before(depot, entry, request))
+        require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
     return sign(session, new, issuing, request, request_path, profile, expiry, path, exists_error)
 

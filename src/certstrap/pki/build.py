@@ -17,6 +17,7 @@ from certstrap.pki.decode import (
     subject_of,
     validity_of,
 )
+from certstrap.pki.findings import require
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
@@ -44,7 +45,7 @@ class Issuer(NamedTuple):
         Raises:
             RefusedError: the certificate may not sign at ``now``, or the key is not its key.
         """
-        rules.require(rules.ca(certificate, now, source))
+        require(rules.ca(certificate, now, source))
         return cls._with_key(certificate, source, read_key)
 
     @classmethod
@@ -54,13 +55,13 @@ class Issuer(NamedTuple):
         Raises:
             RefusedError: the certificate may not sign CRLs, or the key is not its key.
         """
-        rules.require(rules.crl_issuer(certificate, source))
+        require(rules.crl_issuer(certificate, source))
         return cls._with_key(certificate, source, read_key)
 
     @classmethod
     def _with_key(cls, certificate: x509.Certificate, source: str, read_key: KeyReader) -> Self:
         key, key_path = read_key()
-        rules.require(rules.pair(certificate, source, key, key_path))
+        require(rules.pair(certificate, source, key, key_path))
         return cls(certificate, key)
 
     @property
@@ -128,7 +129,7 @@ def sign(
         RefusedError: the profile, the subject or a name is one that the CA may not sign.
     """
     ca, subject, names = issuer.certificate, request.subject, copied_names(request)
-    rules.require(rules.names(subject, names, profile, ca, ancestors))
+    require(rules.names(subject, names, profile, ca, ancestors))
     builder = _builder(
         subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
     )

@@ -23,8 +23,7 @@ from certstrap.pki.decode import (
     subject_of,
     validity_of,
 )
-from certstrap.pki.findings import Finding
-from certstrap.pki.findings import require as require  # noqa: PLC0414 - callers say `rules.require`
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_signed_with
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.name_constraints import not_permitted

@@ -9,6 +9,7 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki import revocation, rules
+from certstrap.pki.decode import validity_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
 from certstrap.store.compromised import compromised
@@ -134,7 +135,7 @@ def renewal(
 ) -> Hint | str:
     """Return how to renew a certificate; the uppermost CA that has expired comes first."""
     chain = [certificate, *issuers_of(depot, certificate)]
-    expired_ones = [each for each in chain if each.not_valid_after_utc < now]
+    expired_ones = [each for each in chain if validity_of(each).state(now) == "expired"]
     first = expired_ones[-1] if expired_ones else certificate
     named = {each.certificate: each.entry for each in depot.authorities}
     entries = depot.with_suffix(CERTIFICATE)

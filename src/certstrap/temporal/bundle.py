@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Command, Hint
-from certstrap.pki.decode import LoadedCertificate, extension, is_ca
+from certstrap.pki.decode import LoadedCertificate, extension, is_ca, validity_of
 from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.profiles import CLIENT, SERVER
 from certstrap.store.chain import issuers_of, revoked
@@ -101,7 +101,7 @@ Line = Command | Hint
 """A command, or a remark among the commands, which may name another one."""
 
 
-class Step(NamedTuple):
+class RotationStep(NamedTuple):
     """A step: what is done, and the commands that do it."""
 
     sentence: str
@@ -137,7 +137,9 @@ class Rotation(NamedTuple):
 
         One that has expired lets nobody in, and a bundle with it is refused.
         """
-        leaving = (ca for ca in self.leaving if ca.certificate.not_valid_after_utc >= self.now)
+        leaving = (
+            ca for ca in self.leaving if validity_of(ca.certificate).state(self.now) != "expired"
+        )
         return (*self.staying, *leaving, *self.arriving)
 
     @property
@@ -155,32 +157,32 @@ Lines = Callable[[Rotation, Entry], Iterator[Line]]
 """Yields the commands for a client."""
 
 
-def steps(rotation: Rotation) -> Iterator[Step]:
+def steps(rotation: Rotation) -> Iterator[RotationStep]:
     """Yield the steps of a rotation, in their order."""
     old, new = rotation.old, rotation.new
     end = old.certificate.not_valid_after_utc
     is_valid = end >= rotation.now
     when = f"Before {old.entry.stem} expires on" if is_valid else f"{old.entry.stem} expired on"
-    yield Step(
+    yield RotationStep(
         f"{when} {end:%Y-%m-%d}{', sign' if is_valid else ': sign'} new certificates with "
         f"{new.entry.stem}, beside the old ones. No client uses them yet.",
         (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_remark, rotation.below)),
     )
-    yield Step(
+    yield RotationStep(
         f"Let the Namespace accept {'both CAs' if is_valid else new.entry.stem}, with one of these "
         "lines, or on its web page. The line with set replaces all CAs of the Namespace.",
         tuple(_upload(rotation)),
     )
-    yield Step(
+    yield RotationStep(
         "Move the clients over to their new certificates, and restart them.",
         (("mkdir", ("-p", "old")), *_each(rotation, _move)),
     )
-    yield Step(
+    yield RotationStep(
         "Check each client's new certificate, and see in the logs of the workers that all of them "
         "connect.",
         tuple(_each(rotation, _check)),
     )
-    yield Step(
+    yield RotationStep(
         f"When no client uses {old.entry.stem} any more, remove it, with one of these lines.",
         tuple(_remove(rotation)),
     )

@@ -13,7 +13,7 @@ from certstrap.temporal import ca_rules, client_rules, handshake, rules
 from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
-from certstrap.temporal.inputs import CertificateFile, Subject
+from certstrap.temporal.inputs import CertificateFile, CheckSubject
 from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rules import GROUPS, Result, Status
 
@@ -21,7 +21,7 @@ RULES = rules.RULES
 """All rules by their identifiers: the modules that are imported here define them."""
 
 
-class Wanted(NamedTuple):
+class CheckOptions(NamedTuple):
     """What is asked besides the rules that hold for everyone.
 
     Attributes:
@@ -53,7 +53,7 @@ class Report(NamedTuple):
         address: where the connection went to, or empty.
     """
 
-    subject: Subject
+    subject: CheckSubject
     results: tuple[Result, ...]
     rehearsal: Handshake | None = None
     connection: Handshake | None = None
@@ -72,7 +72,7 @@ class Report(NamedTuple):
         )
 
 
-def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> Report:
+def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: Network) -> Report:
     """Check ``subject`` by every rule, rehearse, and connect if that is wanted."""
     uploaded = subject.uploaded.certificates if subject.uploaded else ()
     private = subject.key.private if subject.key else None
@@ -102,7 +102,7 @@ def check(subject: Subject, wanted: Wanted, now: datetime, network: Network) -> 
 _SIGNING = {"renew", "issue"}
 
 
-def _fix(fix: Hint | str, subject: Subject) -> Hint | str:
+def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
     if isinstance(fix, Hint) and fix.command[1] in _SIGNING and not subject.can_sign:
         return f"{fix.sentence}, where the key of its CA is."
@@ -111,7 +111,7 @@ def _fix(fix: Hint | str, subject: Subject) -> Hint | str:
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
     """Check a CA file by the rules for CAs that are uploaded."""
-    return Report(Subject(file.path, uploaded=file), _by_group(ca_rules.judge(file, now)))
+    return Report(CheckSubject(file.path, uploaded=file), _by_group(ca_rules.judge(file, now)))
 
 
 def _by_group(results: Iterable[Result]) -> tuple[Result, ...]:
@@ -130,7 +130,7 @@ def _rehearse(
     return handshake.rehearse(presented, private, trusted, now, network.loopback)
 
 
-def _why_not(subject: Subject, chain: ClientChain | None) -> str:
+def _why_not(subject: CheckSubject, chain: ClientChain | None) -> str:
     if not chain:
         return "the certificate cannot be read"
     if not subject.key:
@@ -139,7 +139,7 @@ def _why_not(subject: Subject, chain: ClientChain | None) -> str:
 
 
 def _results(
-    subject: Subject, wanted: Wanted, chain: ClientChain | None, now: datetime
+    subject: CheckSubject, wanted: CheckOptions, chain: ClientChain | None, now: datetime
 ) -> Iterator[Result]:
     key = subject.key
     if subject.uploaded:

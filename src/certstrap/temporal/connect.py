@@ -13,6 +13,7 @@ from certstrap.errors import InvalidNameError, NotFoundError, RefusedError, Unus
 from certstrap.hints import Hint, filled
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import is_ca
+from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
 from certstrap.store.chain import (
@@ -133,7 +134,7 @@ class ClientFiles(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class Wanted(NamedTuple):
+class ConnectOptions(NamedTuple):
     """Whose files, and for whom.
 
     Attributes:
@@ -149,7 +150,7 @@ class Wanted(NamedTuple):
     passphrase: Passphrase
 
 
-def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles:
+def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> ClientFiles:
     """Return the files of ``entry``, which its client can load.
 
     Raises:
@@ -176,23 +177,23 @@ def find_client_files(depot: Depot, entry: Entry, wanted: Wanted) -> ClientFiles
 
 
 def _above(
-    depot: Depot, leaf: x509.Certificate, path: str, wanted: Wanted
+    depot: Depot, leaf: x509.Certificate, path: str, wanted: ConnectOptions
 ) -> list[x509.Certificate]:
     """Return the CAs above a certificate that a client can use now."""
     if is_ca(leaf):
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
     dates = rules.valid(leaf, wanted.now, path, "")
-    rules.require(with_renewal(dates, depot, leaf, wanted.now, path))
+    require(with_renewal(dates, depot, leaf, wanted.now, path))
     above = issuers_of(depot, leaf)
     chain = [leaf, *above]
     require_root(depot, chain)
-    rules.require(expired(depot, above, wanted.now))
-    rules.require(withdrawn(depot, chain, path))
-    rules.require(key_of_ca(depot, leaf.public_key(), path))
+    require(expired(depot, above, wanted.now))
+    require(withdrawn(depot, chain, path))
+    require(key_of_ca(depot, leaf.public_key(), path))
     return above
 
 
-def _kind(own: CertificateFile, wanted: Wanted, ca: str) -> list[Result]:
+def _kind(own: CertificateFile, wanted: ConnectOptions, ca: str) -> list[Result]:
     chain = client_rules.find_chain(own, (), None, wanted.now)
     assert chain  # noqa: S101 - the file was judged
     usages = [client_rules.leaf_usage(chain), client_rules.leaf_client_usage(chain)]
@@ -220,7 +221,7 @@ def _require(results: Iterable[Result]) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> ClientFile:
+def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) -> ClientFile:
     """Return the exported chain, which must be what would be exported now."""
     path, command = entry.path(CHAIN), ("certstrap", "export-chain", wanted.name)
     if not entry.has(CHAIN):
@@ -240,7 +241,9 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: Wanted) -> Clien
     return ClientFile(path, data)
 
 
-def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[KeyFile, bytes]:
+def _key_file(
+    entry: Entry, leaf: x509.Certificate, wanted: ConnectOptions
+) -> tuple[KeyFile, bytes]:
     """Return the key that the client loads, and the content of its file."""
     client = wanted.client
     opens = client is not None and client.pkcs8
@@ -268,7 +271,7 @@ def _key_file(entry: Entry, leaf: x509.Certificate, wanted: Wanted) -> tuple[Key
     _require(results)
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
     private, _ = key_files.load(data, path, wanted.passphrase)
-    rules.require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
+    require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
     return key, data
 
 

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 from certstrap.documents import Pairs, parse_json, text_of
 from certstrap.errors import RefusedError
 from certstrap.hints import Hint
-from certstrap.pki import rules
-from certstrap.pki.decode import is_ca, names_of
+from certstrap.pki.decode import is_ca, names_of, validity_of
+from certstrap.pki.findings import require
 from certstrap.pki.names import is_plain
 from certstrap.store.chain import issuers_of, revoked
 from certstrap.store.depot import CERTIFICATE, Depot, Entry
@@ -290,7 +290,7 @@ def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
         )
     if admitted:
         chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
-        rules.require(revoked(depot, chain, leaf.path))
+        require(revoked(depot, chain, leaf.path))
     return leaf
 
 
@@ -308,7 +308,7 @@ def filters_for(
         leaf
         for leaf in leaves_of(depot)
         if leaf.entry not in {each.entry for each in wanted}
-        and leaf.certificate.not_valid_after_utc >= now
+        and validity_of(leaf.certificate).state(now) != "expired"
     ]
     filters: list[Filter] = []
     admissions: list[Admission] = []

@@ -223,7 +223,7 @@ class Given(NamedTuple):
     ca_bundle: str = ""
 
 
-class Subject(NamedTuple):
+class CheckSubject(NamedTuple):
     """What is checked.
 
     Attributes:
@@ -277,7 +277,7 @@ class Sources:
         self.client = client
         self._cas: dict[Entry, CertificateFile] = {}
 
-    def named(self) -> Subject:
+    def named(self) -> CheckSubject:
         """Return what is to be checked if the user named a certificate file.
 
         Raises:
@@ -288,7 +288,7 @@ class Sources:
         above = next(
             filter(None, (self._above(each.certificate) for each in client.certificates)), []
         )
-        return Subject(
+        return CheckSubject(
             source_of(certificate),
             client,
             self._key_file(key) if key else None,
@@ -302,7 +302,7 @@ class Sources:
             placeholders=_placeholders("", above),
         )
 
-    def entry(self, entry: Entry) -> Subject:
+    def entry(self, entry: Entry) -> CheckSubject:
         """Return an entry of the depot, as it is to be checked.
 
         Raises:
@@ -315,7 +315,7 @@ class Sources:
         if first and is_ca(first):
             uploaded = join([_named(client, entry), *map(self._ca_file, above)])
             placeholders = _placeholders(entry.stem, above)
-            return Subject(entry.stem, uploaded=uploaded, placeholders=placeholders)
+            return CheckSubject(entry.stem, uploaded=uploaded, placeholders=placeholders)
         complete: Hint | str = ""
         if len(above) > 1:
             complete = REWRITE_CHAIN
@@ -326,7 +326,7 @@ class Sources:
                 )
             else:
                 client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
-        return Subject(
+        return CheckSubject(
             entry.stem,
             client,
             self._key(entry),
@@ -339,7 +339,7 @@ class Sources:
             bool(above) and above[0].entry.has(KEY),
         )
 
-    def everything(self) -> Iterator[Subject]:
+    def everything(self) -> Iterator[CheckSubject]:
         """Yield each certificate of the depot; a CA only if it is checked with no other of them.
 
         A file that cannot be read is yielded too, with the reason. If the user named the CAs that
@@ -353,7 +353,7 @@ class Sources:
             except CertstrapError as error:
                 path = entry.path(CERTIFICATE)
                 file = CertificateFile(path, 0, problems=(failure(str(error), error.hint),))
-                subject = Subject(entry.stem, file, key_path=entry.path(KEY))
+                subject = CheckSubject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
                 continue
@@ -463,5 +463,5 @@ def _nobody() -> bytes:
     return b""
 
 
-def _uploaded(subject: Subject) -> tuple[LoadedCertificate, ...]:
+def _uploaded(subject: CheckSubject) -> tuple[LoadedCertificate, ...]:
     return subject.uploaded.certificates if subject.uploaded else ()

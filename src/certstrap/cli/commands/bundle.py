@@ -13,9 +13,8 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.errors import ChooseCAError
 from certstrap.hints import Hint
-from certstrap.pki import rules
 from certstrap.pki.decode import LoadedCertificate
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, require
 from certstrap.session import Session
 from certstrap.store import chain
 from certstrap.store.depot import CERTIFICATE, Name
@@ -91,13 +90,13 @@ def command(
     def make_bundle() -> tuple[Bundle, Rotation | None, list[Finding]]:
         if not rotate:
             bundle = _bundle(session, names or [], cert or [])
-            rules.require(_withdrawn(session, bundle.certificates))
+            require(_withdrawn(session, bundle.certificates))
             return bundle, None, []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.certificates if ca.certificate not in old]
-        rules.require(_withdrawn(session, staying))
+        require(_withdrawn(session, staying))
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         return bundle, rotation, _withdrawn(session, leaving)
 

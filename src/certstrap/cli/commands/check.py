@@ -15,10 +15,10 @@ from certstrap.cli.session import new_session, passphrases, require_one_standard
 from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
-from certstrap.temporal.check import Network, Report, Wanted, check
+from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.clients import CLIENTS, Client
 from certstrap.temporal.handshake import Endpoint
-from certstrap.temporal.inputs import Given, Sources, Subject, read_certificates
+from certstrap.temporal.inputs import CheckSubject, Given, Sources, read_certificates
 from certstrap.temporal.namespace import Address
 from certstrap.text import quoted
 
@@ -122,7 +122,7 @@ def command(
         if server_ca:
             authorities = _certificates(session.read(server_ca, "CA certificate"), server_ca)
         endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
-    wanted = Wanted(wanted_client, namespace or None, endpoint)
+    wanted = CheckOptions(wanted_client, namespace or None, endpoint)
     network = Network(context.loopback, context.connect)
 
     def judge() -> list[Report]:
@@ -161,7 +161,7 @@ def _require_sense(names: list[str], given: Given, connect: str, server: str) ->
         raise typer.BadParameter("--server-ca and --server-name need --connect HOST")
 
 
-def _subjects(sources: Sources, names: list[str]) -> Iterator[Subject]:
+def _subjects(sources: Sources, names: list[str]) -> Iterator[CheckSubject]:
     if sources.given.certificate:
         yield sources.named()
     elif names:

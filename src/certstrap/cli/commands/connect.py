@@ -18,7 +18,14 @@ from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.connect import ClientFiles, Connection, Target, Wanted, absolute, target_of
+from certstrap.temporal.connect import (
+    ClientFiles,
+    Connection,
+    ConnectOptions,
+    Target,
+    absolute,
+    target_of,
+)
 from certstrap.temporal.inputs import read_certificates
 from certstrap.temporal.namespace import Namespace
 from certstrap.text import escaped, quoted
@@ -113,7 +120,7 @@ def command(
 
     def make() -> tuple[str, ClientFiles]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
-        wanted = Wanted(name, CLIENTS.get(form), session.now, session.passphrases.opening)
+        wanted = ConnectOptions(name, CLIENTS.get(form), session.now, session.passphrases.opening)
         found = connect.find_client_files(session.depot, entry, wanted)
         ca = _server_ca(target)
         return _text(form, shell or "sh", profile, entry, found, target, ca), found

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator
 
 from certstrap.hints import Hint, command_line, printed
-from certstrap.temporal.bundle import Rotation, Step, fingerprint
+from certstrap.temporal.bundle import Rotation, RotationStep, fingerprint
 from certstrap.text import escaped
 
 
-def rotation_lines(rotation: Rotation, steps: Iterable[Step], depot_path: str) -> Iterator[str]:
+def rotation_lines(
+    rotation: Rotation, steps: Iterable[RotationStep], depot_path: str
+) -> Iterator[str]:
     """Yield what a rotation is about, and its steps.
 
     Args:
