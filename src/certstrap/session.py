@@ -165,7 +165,7 @@ class Session:
         try:
             with begun(depot, outputs, self.timeout, creates=creates) as held:
                 interrupts = held.interrupts
-                self._look_again()
+                self._look_again(held.names)
                 new = Transaction(self.depot, held, self._writer)
                 self._is_locked = True
                 try:
@@ -221,8 +221,8 @@ class Session:
             ):
                 pass
 
-    def _look_again(self) -> None:
-        self.depot = Depot(self.depot.root)
+    def _look_again(self, names: Sequence[str] | None = None) -> None:
+        self.depot = Depot(self.depot.root, self.depot.leaves, names)
         self.cas.clear()
 
     def read(self, path: str, kind: str) -> bytes:

@@ -17,7 +17,7 @@ from certstrap.errors import (
     UnusableFileError,
     WrongLinesError,
 )
-from certstrap.operations.ca import issuer_of
+from certstrap.operations.ca import issuer_of, open_ca
 from certstrap.operations.issue import Issued, Ready, Wanted, create, prepare
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames
@@ -148,9 +148,20 @@ def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
     """Create a batch; what exists by now is used."""
 
     def steps(new: Transaction) -> list[Issued]:
-        return [create(session, new, prepare(session, each.wanted)) for each in batch]
+        return [create(session, new, _look_again(session, each)) for each in batch]
 
-    return session.transact(steps, creates=True)
+    issued = session.transact(steps, creates=True)
+    session.depot.leaves.update(each.entry.stem + CERTIFICATE for each in issued)
+    return issued
+
+
+def _look_again(session: Session, ready: Ready) -> Ready:
+    """Return what exists of a certificate now; for most of a list, nothing did and nothing does."""
+    existed = ready.key or ready.request or ready.certificate
+    if existed or any(map(session.depot.lists, ready.wanted.name.stems)):
+        return prepare(session, ready.wanted)
+    is_there = ready.ca_entry.has(CERTIFICATE)
+    return ready._replace(ca=open_ca(session, ready.ca_entry) if is_there else None)
 
 
 def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKey | None]:

@@ -5,7 +5,7 @@ import sys
 import unicodedata
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import groupby
@@ -329,10 +329,20 @@ class Depot:
     """A depot in the folder ``root``, which need not exist.
 
     It lists the folder at most once, and looks through the certificates in it at most once.
+
+    Attributes:
+        root: its folder.
+        leaves: the files known to hold certificates that are not a CA's; they stay so for as long
+            as a command runs, as no command replaces one by a CA's.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(
+        self, root: str, leaves: Collection[str] = (), names: Iterable[str] | None = None
+    ) -> None:
         self.root = root
+        self.leaves = {*leaves}
+        if names is not None:  # somebody has listed it already
+            self._listing = frozenset(names)
         self._by_suffix: dict[str, Sequence[Entry]] = {}
         self._unreadable: list[tuple[Entry, CertstrapError]] = []
 
@@ -443,6 +453,11 @@ class Depot:
             except FileNotFoundError:
                 return frozenset()
 
+    def lists(self, stem: str) -> bool:
+        """Return whether there were files of that stem when the folder was listed."""
+        suffixes = (KEY, REQUEST, CERTIFICATE, PKCS8)
+        return not self._listing.isdisjoint(stem + suffix for suffix in suffixes)
+
     def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.
 
@@ -453,18 +468,19 @@ class Depot:
         return self._by_suffix[suffix]
 
     def _with_suffix(self, suffix: str) -> list[Entry]:
-        chain = CHAIN.removesuffix(CERTIFICATE)
         stems = sorted(file.removesuffix(suffix) for file in self._listing if file.endswith(suffix))
         return [
             self.entry(stem)
             for stem in stems
-            if not (
-                suffix == CERTIFICATE
-                and stem.endswith(chain)
-                and stem + KEY not in self._listing
-                and stem.removesuffix(chain) + CERTIFICATE in self._listing
-            )
+            if not (suffix == CERTIFICATE and self._is_exported_chain(stem))
         ]
+
+    def _is_exported_chain(self, stem: str) -> bool:
+        """Return whether the certificate of that stem is the chain that is exported of another."""
+        name = stem.removesuffix(CHAIN.removesuffix(CERTIFICATE))
+        return (
+            name != stem and stem + KEY not in self._listing and name + CERTIFICATE in self._listing
+        )
 
     def certificates(self) -> Iterator[tuple[Entry, x509.Certificate | CertstrapError]]:
         """Yield the certificates, by stem; each that cannot be read with the reason."""
@@ -482,16 +498,22 @@ class Depot:
         Most certificates are not a CA's, and their bytes say so: looking at them takes a tenth of
         the time of decoding them.
         """
+        files = {file for file in self._listing if file.endswith(CERTIFICATE)} - self.leaves
         found = []
-        for entry in self.with_suffix(CERTIFICATE):
-            if may_be_ca(entry.path(CERTIFICATE)):
-                try:
-                    certificate = entry.certificate()
-                except CertstrapError as error:
-                    self._unreadable.append((entry, error))
-                    continue
-                if is_ca(certificate):
-                    found.append(Authority(entry, certificate, certificate.public_key()))
+        for stem in sorted(file.removesuffix(CERTIFICATE) for file in files):
+            entry = self.entry(stem)
+            if self._is_exported_chain(stem):
+                continue
+            if not may_be_ca(entry.path(CERTIFICATE)):
+                self.leaves.add(stem + CERTIFICATE)
+                continue
+            try:
+                certificate = entry.certificate()
+            except CertstrapError as error:
+                self._unreadable.append((entry, error))
+                continue
+            if is_ca(certificate):
+                found.append(Authority(entry, certificate, certificate.public_key()))
         return tuple(found)
 
     @cached_property

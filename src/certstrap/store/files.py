@@ -385,16 +385,20 @@ def journals(folder: str) -> list[str]:
     return list(filter(is_own, (os.path.join(folder, name) for name in names)))
 
 
-def remove_temporary(folder: str) -> None:
+def remove_temporary(folder: str) -> list[str]:
     """Remove the temporary files that a killed process left in ``folder``, which is locked.
 
     Those that a journal lists stay until `journal.recover` has finished what it is about.
+
+    Returns:
+        The names that were in the folder.
     """
     with storage_errors("clean", folder):
         names = os.listdir(folder)
         for name in () if journals(folder) else names:
             if name.startswith(".certstrap-") and is_temporary(name):
                 remove(os.path.join(folder, name))
+    return names
 
 
 def _missing(path: str) -> list[str]:

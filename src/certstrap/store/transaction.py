@@ -34,10 +34,12 @@ class Held(NamedTuple):
     Attributes:
         made: those that did not exist before.
         interrupts: the signals of Ctrl-C that came, which are held back.
+        names: the files of the depot; None if that is not locked.
     """
 
     made: tuple[str, ...]
     interrupts: Interrupts
+    names: Sequence[str] | None
 
 
 @contextmanager
@@ -72,9 +74,8 @@ def begun(
             if not unlocked:
                 for each in left:
                     journal.recover(each)
-                for each in changed:
-                    files.remove_temporary(each)
-                yield Held(tuple(made), interrupts)
+                names = {each: files.remove_temporary(each) for each in changed}
+                yield Held(tuple(made), interrupts, names.get(depot.root) if depot else None)
                 return
         wanted.update(dict.fromkeys(unlocked))
 
