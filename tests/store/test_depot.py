@@ -207,7 +207,9 @@ def test_all_else_may_be_readable_by_others(opened: Depot, folder: Path) -> None
     assert opened.entry("a").certificate().version is Version.v3
 
 
-def test_certificates_come_by_name_without_what_is_none(opened: Depot, folder: Path) -> None:
+def test_certificates_come_by_name_and_what_cannot_be_read_with_the_reason(
+    opened: Depot, folder: Path
+) -> None:
     out = folder / "out"
     (out / "broken.crt").write_text("-----BEGIN CERTIFICATE-----")
     (out / "key.crt").write_bytes((out / "a.key").read_bytes())
@@ -215,7 +217,10 @@ def test_certificates_come_by_name_without_what_is_none(opened: Depot, folder: P
     (out / "gone.crt").symlink_to("nowhere")
     (out / "a.chain.crt").write_bytes((out / "a.crt").read_bytes())
     (out / "a.txt").write_bytes((out / "a.crt").read_bytes())
-    assert [entry.stem for entry, _ in opened.certificates()] == ["Cert", "a"]
+    found = {entry.stem: each for entry, each in opened.certificates()}
+    unreadable = {stem for stem, each in found.items() if isinstance(each, CertstrapError)}
+    assert list(found) == ["Cert", "a", "broken", "folder", "gone", "key"]
+    assert unreadable == {"broken", "folder", "gone", "key"}
     assert [each.entry.stem for each in opened.authorities] == ["Cert"]
     stems = [entry.stem for entry in opened.with_suffix(CERTIFICATE)]
     assert stems == ["Cert", "a", "broken", "folder", "gone", "key"]
