@@ -143,6 +143,19 @@ def no_serial_number(s: Stage) -> Iterator[Printed]:
     yield Printed(s("revoke", "--serial", "x", code=1), {"FILE": str(s.file("x.crt"))})
 
 
+@prints("cli/options.py: 'For example'")
+def nothing_named(s: Stage) -> Iterator[Printed]:
+    yield Printed(s("init", code=1))
+    s(*issue("your-namespace"))
+    for command in ("verify", "inspect", "filters", "renew"):
+        yield Printed(s(command, code=1))
+    assert Path("filters.json").exists()
+    yield Printed(s("connect", "your-namespace", code=1))
+    s.away("your-namespace.crt")
+    yield Printed(s("sign", code=1))
+    yield Printed(s("revoke", code=1))
+
+
 @prints("cli/parsing.py: 'Name it'")
 def name_without_option(s: Stage) -> Iterator[Printed]:
     yield Printed(s("request-cert", "my client", code=2))
@@ -374,6 +387,20 @@ def crl_expired(s: Stage) -> Iterator[Printed]:
     assert "Renew it: certstrap" in s("verify", "x", code=3)
     yield Printed(s("crl", "x", "--bundle", code=1))
     s("crl", "x", "--bundle")
+
+
+@prints("inventory/status.py: 'Move it away, and write it again'")
+def chain_of_an_older_certificate(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    foreign.write(s.file("x.chain.crt"), s.file("x.crt").read_bytes())
+    before = s.file("x.chain.crt").read_bytes()
+    s("renew", "x")
+    s.replace("x.chain.crt", before)
+    items = json.loads(s("status", "--json"))["items"]
+    (problem,) = [each for item in items for each in item["problems"]]
+    s.away("x.chain.crt")
+    yield Printed(problem["hint"])
+    assert "does not begin with" not in s("status")
 
 
 @prints(

@@ -1,6 +1,7 @@
 """The options and arguments that several commands share."""
 
 import os
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +10,19 @@ from certstrap.cli import completion
 from certstrap.cli.context import require_output
 from certstrap.cli.terminal import STANDARD_OUTPUT
 from certstrap.errors import NotFoundError, RefusedError
+from certstrap.hints import Hint
 from certstrap.pki.keys import CURVES
 from certstrap.session import Session
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
+
+
+def for_example(line: str) -> Hint:
+    """Return the example of a command, whose options all have values, as a hint."""
+    words = iter(shlex.split(line))
+    command = tuple((word, next(words)) if word.startswith("--") else word for word in words)
+    return Hint("For example", command)
+
 
 CA = Annotated[
     str,

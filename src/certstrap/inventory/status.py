@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from cryptography import x509
 
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.hints import Hint
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, revocation, rules
 from certstrap.pki.findings import Finding
@@ -424,7 +425,7 @@ class _Look:
             yield Finding(
                 "chain",
                 f"{path} does not begin with the certificate in {entry.path(CERTIFICATE)}.",
-                "Move it away, and write it again with export-chain.",
+                Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem)),
             )
 
     def _kind_of(self, key: object | None) -> str:

@@ -111,7 +111,7 @@ def command(
     if not namespace:
         raise MissingOptionError(
             "Must provide --namespace ID",
-            f"For example: {EXAMPLE}",
+            options.for_example(EXAMPLE),
         )
     target = target_of(Namespace.parse(namespace), address, server_name, server_ca)
     ask = is_interactive()

@@ -68,7 +68,9 @@ def command(
 
 def _make(context: Context, names: list[str], output: str) -> None:
     if not names:
-        raise MissingOptionError("Must provide a name or --match FILE", f"For example: {EXAMPLE}")
+        raise MissingOptionError(
+            "Must provide a name or --match FILE", options.for_example(EXAMPLE)
+        )
     session = new_session(context, passphrases(context))
 
     def make() -> tuple[str, list[Admission]]:

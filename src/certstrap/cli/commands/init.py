@@ -71,7 +71,7 @@ def command(
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
     if not common_name.strip():
-        raise MissingOptionError("Must supply Common Name for CA", f"For example: {EXAMPLE}")
+        raise MissingOptionError("Must supply Common Name for CA", options.for_example(EXAMPLE))
     if path_length is not None and exclude_path_length:
         raise RefusedError(
             'The "path-length" and "exclude-path-length" flags cannot be used together!',

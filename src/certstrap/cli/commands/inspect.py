@@ -42,7 +42,7 @@ def command(
     about: Context = ctx.obj
     context.require_output()
     if not what:
-        raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
+        raise MissingOptionError("Must provide a name or a file.", options.for_example(EXAMPLE))
     if as_json and as_pem:
         raise typer.BadParameter("only one of --json and --pem can be given")
     standard = STANDARD_INPUT if STANDARD_INPUT in what else None

@@ -131,7 +131,7 @@ def _require_sense(
 ) -> None:
     if bool(names) == bool(expiring):
         raise MissingOptionError(
-            "Must provide either NAME or --expiring TIME", f"For example: {EXAMPLE}"
+            "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLE)
         )
     if undone and (expiring or otherwise):
         raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")

@@ -71,7 +71,7 @@ def command(
     context: Context = ctx.obj
     if bool(common_name) == bool(serial):
         raise MissingOptionError(
-            "Must provide either --CN NAME or --serial HEX", f"For example: {EXAMPLE}"
+            "Must provide either --CN NAME or --serial HEX", options.for_example(EXAMPLE)
         )
     if elsewhere and not serial:
         raise typer.BadParameter("--elsewhere is for --serial HEX")

@@ -71,7 +71,7 @@ def command(
     """Sign a request with a CA."""
     context: Context = ctx.obj
     if not name or len(name) != 1:
-        raise MissingOptionError("One host name must be provided.", f"For example: {EXAMPLE}")
+        raise MissingOptionError("One host name must be provided.", options.for_example(EXAMPLE))
     if path_length is not None and not intermediate:
         raise RefusedError(
             "A path length is for CAs only.", "Give --intermediate too, or leave it out."

@@ -48,7 +48,7 @@ def command(
     context: Context = ctx.obj
     require_output()
     if not what:
-        raise MissingOptionError("Must provide a name or a file.", f"For example: {EXAMPLE}")
+        raise MissingOptionError("Must provide a name or a file.", options.for_example(EXAMPLE))
     session = new_session(context, passphrases(context))
     moment = instant(at, session.now) if at else session.now
     verifier = Verifier(session.depot, moment)
