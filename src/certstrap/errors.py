@@ -82,12 +82,28 @@ class NotFoundError(CertstrapError):
         super().__init__(f"There is no {kind} {path}.", hint or "Check the path.")
 
 
+class WrongDepotError(CertstrapError):
+    """The depot's folder has nothing of certstrap's in it."""
+
+
 class UnusableFileError(CertstrapError):
     """A file exists, but is not what the command needs; ``reason`` ends the sentence."""
 
     def __init__(self, path: str, reason: str, hint: Hint | str = "") -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} {reason}.", hint)
+
+
+class IncompleteError(CertstrapError):
+    """What a command has to know depends on files that cannot be read; ``reasons`` name them.
+
+    ``sentence`` says what is not known.
+    """
+
+    def __init__(self, sentence: str, reasons: Sequence[CertstrapError]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(sentence, "Restore them from a copy, or move them away.")
+        self.details = tuple((f"  {reason}", reason.hint) for reason in reasons)
 
 
 class TooLargeError(UnusableFileError):

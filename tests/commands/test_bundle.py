@@ -230,6 +230,8 @@ def test_one_bad_ca_of_the_depot_can_be_left_out(certstrap: CommandLine, folder:
 
 
 def test_what_is_no_ca_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    certstrap.refuses("bundle", sentence="There is no depot out.")
+    certstrap("request-cert", "--cn", "pending", *NEW_KEY)
     certstrap.refuses("bundle", sentence="out has no CA.")
     ca(certstrap, "Cert")
     client(certstrap, "leaf", "Cert")
@@ -526,3 +528,31 @@ def test_a_terminal_shows_the_check_of_a_bundle(certstrap: CommandLine, folder: 
     save("f.pem", ROOT)
     with terminal(folder, "bundle", "--check", "f.pem") as child:
         assert "f.pem passed." in ends(child)
+
+
+def test_a_certificate_that_cannot_be_read_stops_a_rotation_that_would_leave_its_client_out(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    ca(certstrap, "Old")
+    ca(certstrap, "New")
+    client(certstrap, "worker", "Old")
+    for name in ("lost", "gone"):
+        (folder / f"out/{name}.crt").write_text("garbage")
+    for options in ((), ("--output", "both.pem")):
+        outcome = certstrap.refuses(
+            "bundle", "--rotate", "Old", "New", *options,
+            sentence="Cannot tell which clients need a new certificate.",
+            hint="Restore them from a copy, or move them away.",
+        )  # fmt: skip
+        for name in ("lost", "gone"):
+            assert f"  out/{name}.crt is not a certificate that can be read." in outcome.stderr
+
+
+def test_a_certificate_that_cannot_be_read_and_may_be_a_ca_stops_a_bundle_of_all(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    ca(certstrap, "Good")
+    (folder / "out/lost.crt").symlink_to("nowhere")
+    outcome = certstrap.refuses("bundle", sentence="Cannot tell which CAs belong into the bundle.")
+    assert "out/lost.crt" in outcome.stderr
+    assert subjects(certstrap("bundle", "Good").stdout) == ["CN=Good"]

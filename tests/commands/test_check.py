@@ -205,6 +205,8 @@ def test_the_form_of_a_namespace_is_checked_without_a_certificate_too(
 
 
 def test_an_empty_depot_has_nothing_to_check(certstrap: CommandLine, folder: Path) -> None:
+    certstrap.refuses("check", sentence="There is no depot out.")
+    certstrap("request-cert", "--cn", "pending", *NEW_KEY)
     certstrap.refuses("check", sentence="There is no certificate in out.")
     certstrap.refuses("check", "nobody", sentence="There is no certificate out/nobody.crt.")
 

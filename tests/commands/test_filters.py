@@ -185,7 +185,7 @@ def test_a_revoked_client_that_is_admitted_is_marked(certstrap: CommandLine, dep
     (depot.parent / "f.json").write_bytes(A_FILE)
     certstrap("revoke", "--CN", "worker")
     certstrap("revoke", "--CN", "other")
-    line = "filter 1 (commonName=worker); revoked, and Temporal Cloud does not read CRLs"
+    line = "filter 1 (commonName=worker); it is revoked, and Temporal Cloud does not read CRLs"
     assert certstrap("filters", "--match", "f.json", "worker", "other").lines == [
         f"worker  {line}",
         "other   no filter admits it",
@@ -201,11 +201,15 @@ def test_matches_are_printed_as_json(certstrap: CommandLine, depot: Path) -> Non
         "file": "f.json",
         "filters": [{"commonName": "worker"}, {"organization": "Blue"}],
         "clients": [
-            {"name": name, "certificate": f"out/{name}.crt", "admitted_by": by, "revoked": revoked}
+            {
+                "name": name, "certificate": f"out/{name}.crt", "admitted_by": by,
+                "revoked": revoked, "compromised_key": False,
+            }
             for name, by, revoked in (
                 ("blue", [2], False), ("other", [], False), ("worker", [1], True),
             )
         ],
+        "unreadable": [],
     }  # fmt: skip
 
 
@@ -214,9 +218,46 @@ def test_a_file_that_tcld_would_misread_is_refused(certstrap: CommandLine, depot
     certstrap.refuses("filters", "--match", "f.json", sentence='unknown field "commonname"')
 
 
-def test_an_empty_depot_has_no_matches(certstrap: CommandLine, folder: Path) -> None:
-    (folder / "f.json").write_bytes(A_FILE)
-    assert certstrap("filters", "--match", "f.json").stdout == ""
+def test_a_certificate_that_cannot_be_read_is_not_left_out_in_silence(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot.parent / "f.json").write_bytes(A_FILE)
+    before = certstrap("filters", "--match", "f.json").stdout
+    foreign.write(depot / "lost\x1b.crt", b"garbage")
+    reason = r"out/lost\x1b.crt is not a certificate that can be read."
+    outcome = certstrap("filters", "--match", "f.json", exit_code=1)
+    assert outcome.stdout == before
+    assert outcome.stderr == (rf"Cannot tell whether a filter admits lost\x1b: {reason}" + "\n")
+    found = json.loads(certstrap("filters", "--match", "f.json", "--json", exit_code=1).stdout)
+    assert found["unreadable"] == [{"name": "lost\x1b", "reason": reason}]
+    certstrap("filters", "worker", "--match", "f.json")
+    for options in ((), ("--output", "new.json")):
+        outcome = certstrap.refuses(
+            "filters", "worker", *options,
+            sentence="Cannot tell whom else the filters would admit.",
+            hint="Restore them from a copy, or move them away.",
+        )  # fmt: skip
+        assert f"  {reason}" in outcome.stderr
+
+
+def test_a_compromised_key_is_treated_as_a_revoked_certificate(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("filters", "worker", "--output", "f.json")
+    certstrap("revoke", "--CN", "worker", "--reason", "keyCompromise")
+    for crl in depot.glob("*.crl"):
+        crl.unlink()
+    certstrap.refuses("filters", "worker", sentence="out/worker.crt has a compromised key")
+    printed = certstrap("filters", "--match", "f.json").stdout
+    assert "; its key is compromised, which Temporal Cloud does not know" in printed
+    (found,) = [
+        client
+        for client in json.loads(certstrap("filters", "--match", "f.json", "--json").stdout)[
+            "clients"
+        ]
+        if client["name"] == "worker"
+    ]
+    assert (found["revoked"], found["compromised_key"]) == (False, True)
 
 
 def test_names_with_control_characters_are_escaped(certstrap: CommandLine, depot: Path) -> None:
@@ -237,9 +278,9 @@ def test_letters_of_any_script_are_printed_as_they_are(certstrap: CommandLine, d
 
 
 MATCHES = [
-    Match("worker", "out/worker.crt", (1, 2), revoked=False),
-    Match("a-client-with-a-long-name.example.com", "x", (), revoked=False),
-    Match("lost", "out/lost.crt", (2,), revoked=True),
+    Match("worker", "out/worker.crt", (1, 2), withdrawn=frozenset()),
+    Match("a-client-with-a-long-name.example.com", "x", (), withdrawn=frozenset()),
+    Match("lost", "out/lost.crt", (2,), withdrawn=frozenset({"revoked"})),
 ]
 
 

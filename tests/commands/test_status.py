@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from typer.testing import CliRunner
 
 from certstrap.cli.app import app
+from certstrap.cli.terminal import FOUND
 from certstrap.pki.keys import P256, dump_pkcs8
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import NEW_KEY, init, issue, request, signed
@@ -40,9 +41,9 @@ pytestmark = pytest.mark.depot(
 """`Root`, below it `direct` and `Int`, below that `worker` and `web`; `pending` waits."""
 
 
-def problems(certstrap: CommandLine, name: str) -> list[str]:
+def problems(certstrap: CommandLine, name: str, exit_code: int = 0) -> list[str]:
     """Return the rules that the files of a name violate."""
-    found = json.loads(certstrap("status", "--json").stdout)
+    found = json.loads(certstrap("status", "--json", exit_code=exit_code).stdout)
     (item,) = [item for item in found["items"] if item["name"] == name]
     return [problem["rule"] for problem in item["problems"]]
 
@@ -63,19 +64,47 @@ def test_depot_is_shown_as_a_tree_and_what_ends_first_comes_first(
     assert snapshot(depot) == before
 
 
-def test_depot_that_is_empty_has_nothing_to_show_and_one_that_is_missing_is_refused(
-    certstrap: CommandLine, folder: Path
-) -> None:
+def test_depot_that_is_missing_is_refused(certstrap: CommandLine, folder: Path) -> None:
     for options in ((), ("--expiring", "30d"), ("--json",), ("--format", "prometheus")):
         certstrap.refuses(
             "status", *options, sentence="There is no depot out.", hint="--depot-path DIR"
         )
-    (folder / "out").mkdir(mode=0o700)
-    assert certstrap("status", "--expiring", "30d").stdout == ""
-    assert json.loads(certstrap("status", "--json").stdout)["items"] == []
-    (folder / "out").rmdir()
     (folder / "out").touch()
     certstrap.refuses("status", sentence="Cannot read out")
+
+
+@pytest.mark.parametrize("form", [(), ("--json",), ("--expiring", "1d"), ("--svg", "a.svg")])
+def test_file_that_cannot_be_read_is_named_and_found_in_every_form(
+    form: tuple[str, ...], certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "compromised-keys").write_text("garbage\n")
+    outcome = certstrap("status", *form, exit_code=FOUND)
+    if form != ("--svg", "a.svg"):
+        assert "compromised-keys" in outcome.stdout + outcome.stderr
+
+
+def test_metrics_name_what_cannot_be_read_on_standard_error(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    foreign.write(depot / "Int.crl", b"broken", 0o644)
+    (depot / "compromised-keys").write_text("garbage\n")
+    outcome = certstrap("status", "--format", "prometheus", exit_code=FOUND)
+    assert "# TYPE" in outcome.stdout
+    assert outcome.stderr.splitlines() == [
+        "out/compromised-keys has no SHA-256 fingerprint in line 1.",
+        "out/Int.crl is not a certificate revocation list that can be read.",
+    ]
+
+
+def test_crl_of_another_ca_is_found_only_in_place_of_the_right_one(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    other = pairs.ca(subject="Root")
+    data = crls.made_elsewhere(other.certificate, other.key)
+    foreign.write(depot / "alone.crl", data, 0o644)
+    assert problems(certstrap, "alone") == ["crl-foreign"]
+    foreign.write(depot / "Root.crl", data, 0o644)
+    assert problems(certstrap, "Root", FOUND) == ["crl-foreign"]
 
 
 @pytest.mark.parametrize(
@@ -111,11 +140,11 @@ def test_certificate_whose_end_is_not_known_is_never_skipped(
 ) -> None:
     foreign.write(depot / "worker.crt", b"broken", 0o644)
     note = "out/worker.crt is not a certificate that can be read."
-    outcome = certstrap(
-        "status", "--expiring", "1d", stderr=f"It is not known when worker ends: {note}\n"
-    )
-    assert outcome.stdout == ""
-    lines = certstrap("status").lines
+    for options in (("--expiring", "1d"), ("--expiring", "1d", "--json")):
+        outcome = certstrap("status", *options, exit_code=FOUND)
+        assert outcome.stderr == f"{note}\n"
+        assert "worker" not in outcome.stdout
+    lines = certstrap("status", exit_code=FOUND).lines
     place = lines.index("worker      P-256     unreadable")
     assert lines[place + 1] == f"  ! {note}"
 
@@ -146,7 +175,7 @@ def test_file_that_cannot_be_read_is_shown(
             "key": "unreadable-key",
             "crl": "crl-unreadable",
         }
-        assert rules[suffix] in problems(certstrap, stem)
+        assert rules[suffix] in problems(certstrap, stem, FOUND)
 
 
 def test_export_that_others_can_read_or_that_cannot_be_read_is_shown(
@@ -169,7 +198,7 @@ def test_export_that_others_can_read_or_that_cannot_be_read_is_shown(
     assert not [name for name in names if name.startswith("worker")]
     (depot / "worker.p12").unlink()
     (depot / "worker.p12").mkdir()
-    assert problems(certstrap, "worker") == ["unreadable-key"]
+    assert problems(certstrap, "worker", FOUND) == ["unreadable-key"]
 
 
 @pytest.mark.parametrize("passphrase", ["", "secret"])
@@ -213,7 +242,7 @@ def test_export_that_is_broken_is_shown(
     certstrap: CommandLine, depot: Path, suffix: str, rule: str
 ) -> None:
     foreign.write(depot / f"worker.{suffix}", b"broken")
-    assert problems(certstrap, "worker") == [rule]
+    assert problems(certstrap, "worker", FOUND) == [rule]
 
 
 def test_pkcs12_file_without_a_key_is_not_compared(certstrap: CommandLine, depot: Path) -> None:
@@ -260,7 +289,7 @@ def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot:
     sentence = (
         "out/.certstrap-journal is there: a command replaces files at this moment, or was killed."
     )
-    assert certstrap("status").lines[0] == f"! {sentence}"
+    assert certstrap("status", exit_code=FOUND).lines[0] == f"! {sentence}"
 
 
 def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path) -> None:
@@ -300,7 +329,7 @@ def test_crl_that_is_old_or_of_another_is_shown(certstrap: CommandLine, depot: P
     foreign.write(depot / "Root.crl", new, 0o644)
     foreign.write(depot / "alone.crl", new, 0o644)
     for name in ("Root", "Int", "alone"):
-        assert problems(certstrap, name) == ["crl-foreign"]
+        assert problems(certstrap, name, FOUND) == ["crl-foreign"]
 
 
 def test_crl_without_an_end_counts(certstrap: CommandLine, depot: Path) -> None:
@@ -497,7 +526,7 @@ def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Pat
     with terminal(folder, "status", "--expiring", "3 years") as child:
         printed = ends(child, 3)
     assert "\x1b[32m" in printed
-    lines = shown(folder, 80)
+    lines = shown(folder, 80, exit_code=FOUND)
     assert "! Others may write to out." in lines
     assert any("revoked" in line for line in lines)
     assert any("unreadable" in line for line in lines)

@@ -236,7 +236,7 @@ def test_a_list_that_cannot_be_read_is_reported_by_all_that_read_it(shared: Comm
     noted.chmod(0o644)
     noted.write_text("not a fingerprint\n")
     sentence = "out/compromised-keys has no SHA-256 fingerprint in line 1."
-    assert shared("status").lines[0] == f"! {sentence}"
+    assert shared("status", exit_code=3).lines[0] == f"! {sentence}"
     assert f"     failed: {sentence}" in shared("verify", "twin", exit_code=3).lines
     found = shared("inspect", "twin").stdout
     assert f"It is not known whether the key of out/twin.crt is compromised: {sentence}" in found

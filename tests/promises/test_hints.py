@@ -423,6 +423,19 @@ def no_depot(s: Stage) -> Iterator[Printed]:
     assert s.file("x.crt").exists()
 
 
+@prints(
+    "store/depot.py: 'Restore it from a copy. If there is none, move it away, create a new one, "
+    "and revoke again what it revoked'"
+)
+def crl_that_is_broken(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("revoke", "--CN", "x")
+    s.file("Cert.crl").chmod(0o600)
+    s.file("Cert.crl").write_text("garbage")
+    yield Printed(s("revoke", "--CN", "x", code=1))
+    s("revoke", "--CN", "x")
+
+
 @prints("store/files.py: 'Restrict it with'")
 def archive_of_others(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))

@@ -39,7 +39,7 @@ def test_a_link_that_leads_nowhere_is_called_one(
 
 
 def test_the_listing_of_the_depot_calls_it_one_too(certstrap: CommandLine, links: Path) -> None:
-    assert f"  ! out/l.crt {NOWHERE}" in certstrap("status").lines
+    assert f"  ! out/l.crt {NOWHERE}" in certstrap("status", exit_code=3).lines
 
 
 def test_what_to_do_about_it_is_a_hint(certstrap: CommandLine, links: Path) -> None:

@@ -7,6 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from cryptography import x509
@@ -15,7 +16,7 @@ from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Hint
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, revocation, rules
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, Severity
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import kind_of
 from certstrap.pki.validity import DateState, Validity
@@ -103,13 +104,14 @@ class Status(NamedTuple):
         found = [item for item in self.items if item.end and item.end <= limit and not item.revoked]
         return sorted(found, key=_by_end)
 
-    def unreadable(self) -> list[Item]:
-        """Return the items whose certificate cannot be read, so that nobody knows its end."""
-        return [
-            item
-            for item in self.items
-            if not item.end and any(each.rule == "unreadable-certificate" for each in item.problems)
-        ]
+    def unreadable(self) -> Iterator[Finding]:
+        """Yield what cannot be read or does not count, so that nobody knows what it says."""
+        everything = chain(self.problems, *(item.problems for item in self.items))
+        return (
+            finding
+            for finding in everything
+            if finding.rule in _UNREADABLE and finding.severity == "error"
+        )
 
     def tree(self) -> Iterator[tuple[int, Item]]:
         """Yield each item with its depth: a CA, below it what it issued, what ends first first."""
@@ -125,6 +127,15 @@ class Status(NamedTuple):
                 yield from _branch(below, item.stem, 1, shown)
 
 
+_UNREADABLE = {
+    "crl-foreign",
+    "crl-unreadable",
+    "unfinished",
+    "unreadable-certificate",
+    "unreadable-compromised-keys",
+    "unreadable-key",
+    "unreadable-request",
+}
 _ORDER: dict[Kind, int] = {"ca": 0, "certificate": 1, "request": 2, "key": 3, "crl": 4, "file": 5}
 
 
@@ -268,7 +279,9 @@ class _Look:
             if revocation.speaks_of(crl, ca.certificate)
         ]
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
-            yield Finding("crl-foreign", f"{path} is not signed by a CA of this depot.")
+            severity: Severity = "error" if entry.stem in self.ends else "warning"
+            sentence = f"{path} is not signed by a CA of this depot."
+            yield Finding("crl-foreign", sentence, severity=severity)
             return
         yield from crls.current(crl, self.now, path, renewal_of_crl(entry))
         if crl.next_update_utc:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import groupby
+from shlex import quote
 from typing import NamedTuple, Self
 from unicodedata import normalize
 
@@ -18,11 +19,13 @@ from certstrap.errors import (
     AmbiguousNameError,
     CertstrapError,
     ChooseCAError,
+    IncompleteError,
     InvalidNameError,
     NameMismatchError,
     NotFoundError,
     RefusedError,
     UnusableFileError,
+    WrongDepotError,
     storage_errors,
 )
 from certstrap.hints import Hint
@@ -352,21 +355,32 @@ class Depot:
         return os.path.join(self.root, ARCHIVE)
 
     def require(self) -> None:
-        """Refuse a depot that does not exist: one that is misspelled has nothing that ends soon.
+        """Refuse a folder that is no depot: in a wrong one, nothing ends soon and nothing is wrong.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: there is no such folder, or nothing in it is certstrap's.
         """
-        if not os.path.lexists(self.root):
-            raise NotFoundError(
-                "depot",
-                self.root,
-                Hint(
-                    "Name another one with --depot-path DIR before the command, or create this one "
-                    "with",
-                    ("certstrap", "issue", "NAME"),
-                ),
+        if self.has_files:
+            return
+        near = (os.path.join(self.root, "out"), os.path.join(self.root, os.pardir))
+        found = next(filter(_is_depot, map(os.path.normpath, near)), None)
+        if found:
+            hint = Hint("Did you mean {}?", options=(f"--depot-path {quote(found)}",))
+        else:
+            hint = Hint(
+                "Name another one with --depot-path DIR before the command, or create this one "
+                "with",
+                ("certstrap", "issue", "NAME"),
             )
+        if os.path.lexists(self.root):
+            sentence = f"{self.root} is not a depot: it has no certificate, request, key or CRL."
+            raise WrongDepotError(sentence, hint)
+        raise NotFoundError("depot", self.root, hint)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there is a certificate, a request, a key or a CRL in it."""
+        return any(file.endswith((*_OWN, CRL)) for file in self._listing)
 
     def entry(self, stem: str) -> Entry:
         """Return the entry with that stem."""
@@ -491,6 +505,19 @@ class Depot:
                 found = error
             yield entry, found
 
+    def require_readable_certificates(self, sentence: str) -> None:
+        """Refuse to go on with a certificate that cannot be read and may be one of those meant.
+
+        Args:
+            sentence: what is not known because of it.
+
+        Raises:
+            IncompleteError: there is one; all of them are named.
+        """
+        errors = [found for _, found in self.certificates() if isinstance(found, CertstrapError)]
+        if errors:
+            raise IncompleteError(sentence, errors)
+
     @cached_property
     def authorities(self) -> tuple[Authority, ...]:
         """The CAs whose certificates can be read, by stem.
@@ -534,6 +561,19 @@ class Depot:
         )
         self.__dict__.pop("issuers", None)
 
+    def require_all_cas(self, sentence: str) -> None:
+        """Refuse to go on with a certificate that cannot be read and may be any CA's.
+
+        Args:
+            sentence: what is not known because of it.
+
+        Raises:
+            IncompleteError: there is one; all of them are named.
+        """
+        _ = self.authorities  # they are read now, if they were not before
+        if self._unreadable:
+            raise IncompleteError(sentence, [error for _, error in self._unreadable])
+
     def require_readable_cas(self) -> None:
         """Refuse a depot with a certificate that cannot be read and may be a CA's that signs.
 
@@ -567,6 +607,13 @@ class Depot:
         return folder == root or (
             os.path.isdir(folder) and os.path.isdir(root) and os.path.samefile(folder, root)
         )
+
+
+def _is_depot(root: str) -> bool:
+    try:
+        return Depot(root).has_files
+    except CertstrapError:
+        return False
 
 
 def _crl(entry: Entry) -> x509.CertificateRevocationList | CertstrapError:

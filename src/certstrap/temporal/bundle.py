@@ -338,7 +338,13 @@ def _below(
 
 
 def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
-    """Yield the clients below ``cas``, save those that are to get no new certificate."""
+    """Yield the clients below ``cas``, save those that are to get no new certificate.
+
+    Raises:
+        IncompleteError: there are certificates that cannot be read, and whose clients the last step
+            of the rotation would lock out.
+    """
+    depot.require_readable_certificates("Cannot tell which clients need a new certificate.")
     for entry, leaf in depot.certificates():
         if isinstance(leaf, CertstrapError) or is_ca(leaf):
             continue

@@ -13,12 +13,12 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.documents import Pairs, parse_json, text_of
-from certstrap.errors import RefusedError
+from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.decode import is_ca, names_of, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.names import is_plain
-from certstrap.store.chain import issuers_of, revoked
+from certstrap.store.chain import issuers_of, withdrawn
 from certstrap.store.depot import CERTIFICATE, Depot, Entry
 from certstrap.text import quoted
 
@@ -244,12 +244,13 @@ class Admission(NamedTuple):
     Attributes:
         filter: the filter.
         path: the leaf.
-        revoked: whether it is revoked, which Temporal Cloud does not know.
+        withdrawn: the rules by which nobody should accept it, which Temporal Cloud does not know:
+            ``revoked`` and ``compromised-key``.
     """
 
     filter: Filter
     path: str
-    revoked: bool
+    withdrawn: frozenset[str]
 
 
 class Match(NamedTuple):
@@ -259,29 +260,32 @@ class Match(NamedTuple):
         name: the name of its files.
         path: its certificate.
         numbers: the filters, from 1 on; none if it is shut out.
-        revoked: whether it is admitted although it is revoked.
+        withdrawn: if it is admitted, the rules by which nobody should accept it, as in `Admission`.
     """
 
     name: str
     path: str
     numbers: tuple[int, ...]
-    revoked: bool
+    withdrawn: frozenset[str]
 
 
-def leaves_of(depot: Depot) -> list[Leaf]:
-    """Return the certificates of the depot that are not a CA's and can be read, by stem."""
-    return [
-        Leaf(entry, found)
-        for entry, found in depot.certificates()
-        if isinstance(found, x509.Certificate) and not is_ca(found)
-    ]
+def leaves_of(depot: Depot) -> tuple[list[Leaf], list[tuple[Entry, CertstrapError]]]:
+    """Return the certificates of the depot that are not a CA's, and those that cannot be read."""
+    leaves, unreadable = [], []
+    for entry, found in depot.certificates():
+        if isinstance(found, CertstrapError):
+            unreadable.append((entry, found))
+        elif not is_ca(found):
+            leaves.append(Leaf(entry, found))
+    return leaves, unreadable
 
 
 def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
     """Return the certificate of an entry.
 
     Raises:
-        RefusedError: it is a CA's, or is revoked and is to be admitted.
+        RefusedError: it is a CA's, or is to be admitted although it is revoked or its key is
+            compromised.
     """
     leaf = Leaf(entry, entry.certificate())
     if is_ca(leaf.certificate):
@@ -290,7 +294,7 @@ def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
         )
     if admitted:
         chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
-        require(revoked(depot, chain, leaf.path))
+        require(withdrawn(depot, chain, leaf.path))
     return leaf
 
 
@@ -303,10 +307,12 @@ def filters_for(
 
     Raises:
         RefusedError: there is no filter for a leaf; see `filters.choices_of`.
+        IncompleteError: the depot has certificates that cannot be read.
     """
+    depot.require_readable_certificates("Cannot tell whom else the filters would admit.")
     others = [
         leaf
-        for leaf in leaves_of(depot)
+        for leaf in leaves_of(depot)[0]
         if leaf.entry not in {each.entry for each in wanted}
         and validity_of(leaf.certificate).state(now) != "expired"
     ]
@@ -325,7 +331,7 @@ def filters_for(
         if found not in filters:
             filters.append(found)
             admissions += [
-                Admission(found, other.path, _is_revoked(depot, other))
+                Admission(found, other.path, _withdrawn(depot, other))
                 for other in rivals
                 if found.admits(other.certificate)
             ]
@@ -341,14 +347,14 @@ def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate
     return next(reversed(issuers_of(depot, certificate)), None)
 
 
-def _is_revoked(depot: Depot, leaf: Leaf) -> bool:
+def _withdrawn(depot: Depot, leaf: Leaf) -> frozenset[str]:
     chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
-    return any(True for _ in revoked(depot, chain, leaf.path))
+    return frozenset(finding.rule for finding in withdrawn(depot, chain, leaf.path))
 
 
 def matches(depot: Depot, filters: Sequence[Filter], leaves: Sequence[Leaf]) -> Iterator[Match]:
     """Yield for each leaf the filters that admit it."""
     for leaf in leaves:
         numbers = tuple(n for n, each in enumerate(filters, 1) if each.admits(leaf.certificate))
-        admitted = bool(numbers) and _is_revoked(depot, leaf)
-        yield Match(leaf.entry.stem, leaf.path, numbers, admitted)
+        rules_against = _withdrawn(depot, leaf) if numbers else frozenset[str]()
+        yield Match(leaf.entry.stem, leaf.path, numbers, rules_against)

@@ -145,6 +145,8 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     ]
     if files:
         return make(files, session.now)
+    session.depot.require()
+    session.depot.require_all_cas("Cannot tell which CAs belong into the bundle.")
     every = [ca.entry for ca in session.depot.authorities]
     if not every:
         raise ChooseCAError(session.depot.root, [])

@@ -125,6 +125,9 @@ def command(
     wanted = CheckOptions(wanted_client, namespace or None, endpoint)
     network = Network(context.loopback, context.connect)
 
+    if not cert:
+        session.depot.require()
+
     def judge() -> list[Report]:
         sources = Sources(
             session.depot, session.passphrases.opening, session.read, given, wanted_client

@@ -10,8 +10,8 @@ from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import draw, print_lines, say, say_text, warn
-from certstrap.errors import MissingOptionError
-from certstrap.store.depot import CERTIFICATE, Name
+from certstrap.errors import CertstrapError, MissingOptionError
+from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import source_of
 from certstrap.temporal.filters import (
     Admission,
@@ -93,13 +93,20 @@ def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> N
     session = new_session(context, passphrases(context))
     filters = parse(session.read(path, "file with certificate filters"), source_of(path))
     depot = session.depot
-    leaves = [
-        leaf_of(depot, depot.find(Name.parse(name), CERTIFICATE), admitted=False) for name in names
-    ] or leaves_of(depot)
+    depot.require()
+    if names:
+        entries = [depot.find(Name.parse(name), CERTIFICATE) for name in names]
+        leaves = [leaf_of(depot, entry, admitted=False) for entry in entries]
+        unreadable: list[tuple[Entry, CertstrapError]] = []
+    else:
+        leaves, unreadable = leaves_of(depot)
     found = list(matches(depot, filters, leaves))
     if as_json:
-        print_lines([json.dumps(render.document(path, found, filters), indent=2)])
+        print_lines([json.dumps(render.document(path, found, filters, unreadable), indent=2)])
     elif prints_to_terminal():
         draw(lambda _: render.drawing(found, filters))
     else:
         print_lines(render.lines(found, filters))
+    warn(render.unreadable_lines(unreadable))
+    if unreadable:
+        raise typer.Exit(1)

@@ -64,7 +64,10 @@ def command(
         options.file_or_device("--html", help="Save the picture to FILE as HTML."),
     ] = "",
 ) -> None:
-    """Show what the depot holds, when it ends, and what is wrong."""
+    """Show what the depot holds, when it ends, and what is wrong.
+
+    The exit status is 3 if a file cannot be read.
+    """
     context: Context = ctx.obj
     _require_sense(form, other=as_json or bool(expiring))
     session = new_session(context, passphrases(context))
@@ -87,10 +90,11 @@ def command(
         draw_lines(listing.drawing)
     else:
         print_lines(render.lines(status, listing.items()))
-    if limit:
-        _tell_unknown(status)
-        if status.ending_by(limit):
-            raise typer.Exit(FOUND)
+    unreadable = [finding.sentence for finding in status.unreadable()]
+    if limit or form == "prometheus":  # which show no problems of other files
+        warn(map(escaped, unreadable))
+    if unreadable or (limit and status.ending_by(limit)):
+        raise typer.Exit(FOUND)
 
 
 class _Listing(NamedTuple):
@@ -123,11 +127,3 @@ def _save(new: Transaction, listing: _Listing, svg: str, html: str) -> None:
     for path, picture in ((svg, pictures.svg), (html, pictures.html)):
         if path:
             new.add(path, picture.encode(), PUBLIC_MODE)
-
-
-def _tell_unknown(status: Status) -> None:
-    """Say of which certificates it is not known whether they end."""
-    warn(
-        f"It is not known when {escaped(item.stem)} ends: {item.problems[0].sentence}"
-        for item in status.unreadable()
-    )
