@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.pki import pem
 from certstrap.pki.decode import UNDECODABLE, comparable_name, extension, validity_of
 
+_VERSION = 0xA0  # its tag; version 1 is left out
+
 Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
 
@@ -67,15 +69,14 @@ def _names_one_algorithm(of: x509.Certificate) -> bool:
 
     `cryptography` decodes a certificate in which it is not, and no such CRL.
     """
-    _, beside, _ = _inside(of.public_bytes(Encoding.DER))
-    signed = [each for each in _inside(of.tbs_certificate_bytes) if each[0] == pem.SEQUENCE]
-    return signed[0] == beside
-
-
-def _inside(der: bytes) -> list[tuple[int, memoryview]]:
-    """Return the tags and the contents of the elements of a SEQUENCE."""
-    [(_, content)] = pem.elements(memoryview(der))
-    return list(pem.elements(content))
+    der, signed = of.public_bytes(Encoding.DER), of.tbs_certificate_bytes
+    beside = pem.content_of(der)[0] + len(signed)
+    at = pem.content_of(signed)[0]
+    if signed[at] == _VERSION:
+        at = pem.content_of(signed, at)[1]
+    at = pem.content_of(signed, at)[1]  # after the serial number
+    end = pem.content_of(signed, at)[1]
+    return der[beside : beside + end - at] == signed[at:end]
 
 
 def verifies(check: Callable[[], bool]) -> bool:

@@ -205,24 +205,26 @@ def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
 
 def is_der(data: bytes) -> bool:
     """Return whether ``data`` is one DER SEQUENCE and nothing else."""
-    return len(data) > 1 and data[0] == SEQUENCE and _content(data)[1] == len(data)
+    return len(data) > 1 and data[0] == SEQUENCE and content_of(data)[1] == len(data)
 
 
 def elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
     """Yield the tag and the content of each element of a DER encoding, up to one that is broken."""
     while len(data) > 1:
-        begin, end = _content(data)
+        begin, end = content_of(data)
         if end > len(data):
             return
         yield data[0], data[begin:end]
         data = data[end:]
 
 
-def _content(data: bytes | memoryview) -> tuple[int, int]:
-    """Return where the content of the first element begins and ends (X.690, 8.1.3)."""
-    octets = data[1] & 0x7F if data[1] & 0x80 else 0
-    begin = 2 + octets
-    return begin, begin + (int.from_bytes(data[2:begin]) if octets else data[1])
+def content_of(data: bytes | memoryview, at: int = 0) -> tuple[int, int]:
+    """Return where the content of the element at ``at`` begins and ends (X.690, 8.1.3)."""
+    length, begin = data[at + 1], at + 2
+    if not length & 0x80:
+        return begin, begin + length
+    begin += length & 0x7F
+    return begin, begin + int.from_bytes(data[at + 2 : begin])
 
 
 def kind_of(label: bytes) -> str:
