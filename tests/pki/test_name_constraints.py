@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certstrap.errors import RefusedError
+from certstrap.pki import rules
 from certstrap.pki.decode import alternative_names
 from certstrap.pki.name_constraints import not_permitted
+from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
 from tests.builders.keys import CA_KEY, LEAF_KEY
@@ -311,3 +313,14 @@ def test_every_common_name_is_checked_against_the_constraints() -> None:
     )
     assert not is_permitted(permitted=[dns("example.com")], subject=two)
     assert is_permitted(permitted=[dns("example.com")], subject=two, names=[dns("example.com")])
+
+
+def test_a_common_name_of_a_ca_is_no_domain() -> None:
+    ca = constrained([dns("example.com")], [])
+    subject = a_name("host.other.org")
+    assert list(not_permitted(subject, [], ca)) == [("host.other.org", "example.com")]
+    assert not list(not_permitted(subject, [], ca, common_name=False))
+    assert not list(rules.names(subject, [], CAProfile(), ca))
+    assert [each.rule for each in rules.names(subject, [], LeafProfile(), ca)] == [
+        "name-constraints"
+    ]
