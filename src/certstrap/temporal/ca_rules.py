@@ -20,7 +20,7 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed
-from certstrap.pki.keys import SMALLEST_RSA, KeySpec, kind_of
+from certstrap.pki.keys import LARGEST_RSA, SMALLEST_RSA, KeySpec, kind_of
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.rules import (
     CA,
@@ -55,10 +55,8 @@ _PSS_HASHES = {"sha256", "sha384", "sha512"}
 _NAMES = {Oid.ED25519: "Ed25519", Oid.ED448: "Ed448"}
 
 
-def is_accepted(kind: KeySpec | None) -> bool:
+def is_accepted(kind: KeySpec) -> bool:
     """Return whether Temporal Cloud takes certificates for keys of that kind, from some client."""
-    if kind is None:
-        return False
     return kind.bits >= SMALLEST_RSA or kind.curve in _CURVES
 
 
@@ -160,10 +158,10 @@ def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
     return adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
 
 
-def key(loaded: LoadedCertificate) -> Iterator[Finding]:
+def key(loaded: LoadedCertificate, largest_rsa: int = LARGEST_RSA) -> Iterator[Finding]:
     """Yield whether a certificate's key is of a kind that is refused."""
     kind = kind_of(loaded.certificate.public_key())
-    if kind and not is_accepted(kind):
+    if kind and not (is_accepted(kind) and kind.bits <= largest_rsa):
         yield failure(f"{loaded.source} has a key of kind {kind}.")
     else:
         yield from adopted(rules.key(loaded.certificate, loaded.source))

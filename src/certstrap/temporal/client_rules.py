@@ -622,11 +622,7 @@ def key_kind(chain: ClientChain) -> Iterator[Finding]:
 
     Temporal Cloud refuses Ed25519, and its TLS library longer RSA keys and other curves.
     """
-    kind = kind_of(chain.leaf.certificate.public_key())
-    if kind and kind.bits > ca_rules.LARGEST_RSA_OF_GO:
-        yield failure(f"{chain.leaf.source} has a key of kind {kind}.")
-    else:
-        yield from ca_rules.key(chain.leaf)
+    return ca_rules.key(chain.leaf, ca_rules.LARGEST_RSA_OF_GO)
 
 
 @rule(KEY, COMPROMISED, "Restrict the file to its owner, mode 0400.")
