@@ -98,7 +98,7 @@ MOST_NAMED = 20
 
 
 Line = Command | Hint
-"""A command, or a remark among the commands, which may name another one."""
+"""A command, or a comment among the commands, which may name another one."""
 
 
 class RotationStep(NamedTuple):
@@ -166,7 +166,7 @@ def steps(rotation: Rotation) -> Iterator[RotationStep]:
     yield RotationStep(
         f"{when} {end:%Y-%m-%d}{', sign' if is_valid else ': sign'} new certificates with "
         f"{new.entry.stem}, beside the old ones. No client uses them yet.",
-        (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_remark, rotation.below)),
+        (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_comment, rotation.below)),
     )
     yield RotationStep(
         f"Let the Namespace accept {'both CAs' if is_valid else new.entry.stem}, with one of these "
@@ -216,7 +216,7 @@ def _profile(entry: Entry) -> list[tuple[str, str]]:
     return [("--profile", name) for name, only in names.items() if usages == only]
 
 
-def _remark(ca: Authority) -> Line:
+def _comment(ca: Authority) -> Line:
     return Hint(
         f"Every client below {ca.entry.stem} needs a new certificate, also those not listed."
     )

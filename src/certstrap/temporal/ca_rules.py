@@ -37,7 +37,7 @@ from certstrap.temporal.rules import (
     rule,
     warning,
 )
-from certstrap.text import quoted
+from certstrap.text import quoted, utc
 
 LARGEST_RSA_OF_GO = 8192
 """Bits; crypto/tls refuses a larger key in any certificate that a client presents."""
@@ -177,7 +177,7 @@ def ends_soon(loaded: LoadedCertificate, now: datetime) -> Iterator[Finding]:
     validity = validity_of(loaded.certificate)
     start, end = validity
     if validity.state(now) == "valid" and end - now < min(NOTICE, (end - start) / 3):
-        yield warning(f"{loaded.source} expires on {end:%Y-%m-%d %H:%M:%S} UTC.")
+        yield warning(f"{loaded.source} expires on {utc(end)}.")
 
 
 def intermediate(loaded: LoadedCertificate) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ from certstrap.temporal.rules import (
     rule,
     warning,
 )
-from certstrap.text import quoted
+from certstrap.text import quoted, utc
 
 
 class ClientChain(NamedTuple):
@@ -290,8 +290,8 @@ def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
         ends = validity_of(ca.certificate).end
         if chain.now <= ends < end:
             yield failure(
-                f"{chain.leaf.source} ends on {end:%Y-%m-%d %H:%M:%S} UTC, and {ca.source} ends "
-                f"before, on {ends:%Y-%m-%d %H:%M:%S} UTC."
+                f"{chain.leaf.source} ends on {utc(end)}, and {ca.source} ends "
+                f"before, on {utc(ends)}."
             )
 
 
