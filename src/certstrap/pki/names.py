@@ -46,7 +46,7 @@ class Subject(NamedTuple):
         """Return the subject with these fields.
 
         Raises:
-            InvalidNameError: a field is too long or has a `flaw`.
+            InvalidNameError: a field is too long or has `invalid_characters`.
         """
         self = cls(common_name, organization, organizational_unit, country, province, locality)
         for field, _, longest in _ATTRIBUTES:
@@ -257,7 +257,7 @@ def is_plain(text: str) -> bool:
 _INVISIBLE = set("\u00ad\u200b\u2060\ufeff")
 
 
-def flaw(text: str) -> str:
+def invalid_characters(text: str) -> str:
     """Return what in a name could let it look like another one; empty if there is nothing."""
     if not is_plain(text):
         return "a control character"
@@ -266,5 +266,5 @@ def flaw(text: str) -> str:
 
 
 def _require_plain(what: str, text: str) -> None:
-    if found := flaw(text):
+    if found := invalid_characters(text):
         raise InvalidNameError(what, text, f"has {found}", "Type it without.")

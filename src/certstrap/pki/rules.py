@@ -27,7 +27,7 @@ from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_signed_with
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.name_constraints import not_permitted
-from certstrap.pki.names import flaw, is_ia5, is_text
+from certstrap.pki.names import invalid_characters, is_ia5, is_text
 from certstrap.pki.path import remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted, utc
@@ -270,7 +270,7 @@ def _names(
         )
     values = (each.value for each in (*subject, *names))
     for value in (each for each in values if isinstance(each, str)):
-        if found := flaw(value):
+        if found := invalid_characters(value):
             yield Finding(
                 "name-characters",
                 f"The request has {found} in its names: {quoted(value)}.",

@@ -53,7 +53,7 @@ class Name(NamedTuple):
         """Read a name.
 
         Raises:
-            InvalidNameError: nothing in it can name a file, or it has a `flaw`.
+            InvalidNameError: nothing in it can name a file, or it has `invalid_characters`.
         """
         self = cls(typed)
         _require_plain("name", self.text)
