@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from typer.testing import CliRunner
 
 from certstrap.cli.app import app
+from certstrap.pki.pem import to_pem
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import init, issue
-from tests.builders.der import with_rounds
+from tests.builders.der import integer, pbkdf2, with_rounds
 from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
 from tests.cli.terminal import ENTER, ends, terminal
 from tests.conftest import FEW_ROUNDS, NOW, CommandLine
@@ -214,7 +215,19 @@ def test_pkcs12_file_is_opened(certstrap: CommandLine, depot: Path) -> None:
     data = (depot / "worker.p12").read_bytes()
     (depot / "slow.p12").write_bytes(with_rounds(data, FEW_ROUNDS, 2**31 - 1))
     certstrap.refuses("inspect", "out/slow.p12", sentence="with more than 10,000,000 rounds")
+    (depot / "slow.p12").write_bytes(with_rounds(data, FEW_ROUNDS, 5_000_000))  # three times
+    certstrap.refuses("inspect", "out/slow.p12", sentence="with more than 10,000,000 rounds")
     certstrap.refuses("inspect", "-", input=data, sentence="its passphrase was not given")
+
+
+def test_the_rounds_of_many_keys_count_in_sum(certstrap: CommandLine, folder: Path) -> None:
+    key = to_pem("ENCRYPTED PRIVATE KEY", pbkdf2(integer(600_000)))
+    (folder / "few.pem").write_bytes(key * 16)
+    (folder / "many.pem").write_bytes(key * 17)
+    assert certstrap("inspect", "few.pem", "--no-passphrase").stdout.count("not opened") == 16
+    certstrap.refuses(
+        "inspect", "many.pem", "--passphrase", "p", sentence="with more than 10,000,000 rounds"
+    )
 
 
 def test_passphrase_of_a_pkcs12_file_is_asked_for_on_a_terminal(

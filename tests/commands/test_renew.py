@@ -20,8 +20,9 @@ from tests.builders.certificates import (
     key_usage,
 )
 from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request, sign
+from tests.builders.der import with_rounds
 from tests.builders.keys import LEAF_KEY, an_rsa_key, key_data, load_key, public
-from tests.conftest import NOW, CommandLine, snapshot
+from tests.conftest import FEW_ROUNDS, NOW, CommandLine, snapshot
 
 LATER = NOW + timedelta(days=80)
 DAY = timedelta(days=1)
@@ -268,6 +269,19 @@ def test_a_pkcs12_file_whose_passphrase_is_not_given_is_not_left_behind(
         (("--no-passphrase",), "out/client.p12 is encrypted, and no passphrase was given."),
     ):
         certstrap.refuses("renew", "client", *option, sentence=sentence, hint=hint)
+
+
+def test_a_pkcs12_file_that_takes_too_long_to_open_is_refused(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("export-pkcs12", "client", "--passphrase", "p")
+    path = depot / "client.p12"
+    data = with_rounds(path.read_bytes(), FEW_ROUNDS, 5_000_000)  # in each of three parts
+    path.unlink()
+    foreign.write(path, data, 0o400)
+    certstrap.refuses(
+        "renew", "client", "--passphrase", "p", sentence="with more than 10,000,000 rounds"
+    )
 
 
 def test_a_pkcs12_file_without_a_certificate_is_left_as_it_is(

@@ -264,8 +264,10 @@ def test_the_rounds_of_a_pkcs12_file_are_known(tmp_path: Path, options: tuple[st
     openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=x", "-out", certificate)
     files = ("-inkey", key, "-in", certificate, "-passout", "pass:x")
     data = openssl("pkcs12", "-export", *files, "-iter", 7777, *options)
-    assert rounds_of_pkcs12(data) == 7777
-    assert rounds_of_pkcs12(with_rounds(data, 7777, 2**40)) == 2**40
+    parts = data.count(integer(7777))
+    assert parts > 0
+    assert rounds_of_pkcs12(data) - parts * 7777 in {0, 1, 2048}  # those of the MAC
+    assert rounds_of_pkcs12(with_rounds(data, 7777, 2**40)) // 2**40 == parts
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x80" * 50_000, sequence(), sequence(sequence())])

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
 
+from certstrap.pki import pem
 from certstrap.pki.keys import RSA_2048, KeySpec
 from certstrap.pki.pem import to_pem
 from certstrap.temporal.inputs import (
-    MOST_BYTES,
     MOST_CERTIFICATES,
     join,
     read_certificates,
@@ -105,8 +105,8 @@ def test_more_certificates_are_only_counted(number: int) -> None:
 
 def test_a_file_that_is_too_large_is_not_looked_into() -> None:
     with within_a_second():
-        file = read_certificates(ROOT.pem * (10 * MOST_BYTES // len(ROOT.pem)), "file")
-    assert file.size > 9 * MOST_BYTES
+        file = read_certificates(ROOT.pem * (10 * pem.MOST_BYTES // len(ROOT.pem)), "file")
+    assert file.size > 9 * pem.MOST_BYTES
     assert (file.total, file.problems) == (0, ())
     assert not file.is_decoded
 

@@ -193,6 +193,7 @@ def _open_pkcs12(
     Raises:
         CertstrapError: it cannot be opened.
     """
+    key_files.require_quick_pkcs12(data, path)
     for secret in _secrets(session, path):
         try:
             return pkcs12.load_pkcs12(data, secret or None), secret

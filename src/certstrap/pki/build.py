@@ -152,7 +152,7 @@ def extensions_left_out(
     given = [ext.value for ext in certificate.extensions] if asked else []
     for ext in asked:
         if isinstance(ext.value, x509.SubjectAlternativeName):
-            copied = copied_names(request)
+            copied = {*copied_names(request)}
             left_out += [_shown(name) for name in ext.value if name not in copied]
         elif ext.value not in given:
             left_out.append(_oid_name(ext.oid))

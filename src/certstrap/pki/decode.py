@@ -307,11 +307,13 @@ def read(
         pkcs12_passphrase: called if the file is PKCS#12 and an empty passphrase does not open it.
 
     Raises:
-        UnusableFileError: it is empty, broken, or neither PEM, DER nor PKCS#12.
+        UnusableFileError: it is empty, broken, neither PEM, DER nor PKCS#12, or would take too long
+            to decode or to decrypt.
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
     if not data.strip():
         raise UnusableFileError(source, "is empty")
+    pem.require_size(data, pem.CRL, source)
     if _PKCS12.match(data):
         return list(_pkcs12(data, source, pkcs12_passphrase))
     if pem.is_der(data):
@@ -326,6 +328,8 @@ def read(
             "It should hold a certificate, a certificate request, a CRL or a key.",
         )
     kinds = [_kind(label) for label, _ in blocks]
+    private = [block for label, block in blocks if _kind(label) == pem.PRIVATE_KEY]
+    key_files.require_quick(private, source)
     return [
         _pem(kinds[number], block, _numbered(source, kinds, number), key_passphrase)
         for number, (_, block) in enumerate(blocks)
@@ -454,7 +458,7 @@ def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
 
 
 def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12KeyAndCertificates:
-    key_files.require_few_rounds(key_files.rounds_of_pkcs12(data), source)
+    key_files.require_quick_pkcs12(data, source)
     for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
         try:
             return pkcs12.load_pkcs12(data, secret)

@@ -6,7 +6,7 @@ to derive the key of an encrypted one, which a file may make minutes.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import prod
 
@@ -130,6 +130,9 @@ def ec_key_of_gnutls(block: bytes, source: str, *, is_pem: bool) -> PrivateKey:
 MOST_ROUNDS = 10_000_000
 """OWASP recommends 600,000 of PBKDF2-HMAC-SHA256; 10 million take seconds."""
 
+MOST_BYTES = 32 * 1024
+"""Of private keys in a file; one of RSA with 16384 bits has a third of that."""
+
 _CONSTRUCTED, _OCTET_STRING = 0x20, 0x04  # X.690, 8.1.2.5
 _ENCRYPTED = (
     bytes.fromhex("06092a864886f70d010706"),  # encryptedData (RFC 7292, 4.1)
@@ -152,6 +155,33 @@ def require_few_rounds(rounds: int, source: str) -> None:
         )
 
 
+def require_quick(blocks: Sequence[bytes], source: str) -> None:
+    """Refuse a file with so many private keys that reading all of them would take too long.
+
+    Args:
+        blocks: the PEM blocks of the keys.
+        source: the file.
+
+    Raises:
+        UnusableFileError: they have more than 32 KB, or more than 10 million rounds in all.
+    """
+    if sum(map(len, blocks)) > MOST_BYTES:
+        raise UnusableFileError(
+            source, f"has more than {MOST_BYTES >> 10} KB of private keys", "Split it."
+        )
+    require_few_rounds(sum(rounds_of(pem.der_of(block)) for block in blocks), source)
+
+
+def require_quick_pkcs12(data: bytes, source: str) -> None:
+    """Refuse a PKCS#12 file that would take too long to read.
+
+    Raises:
+        UnusableFileError: it has more than 1 MB, or more than 10 million rounds in all.
+    """
+    pem.require_size(data, "PKCS#12 file", source)
+    require_few_rounds(rounds_of_pkcs12(data), source)
+
+
 def rounds_of(der: bytes | memoryview) -> int:
     """Return the rounds of the key derivation of an encrypted PKCS#8 key; 0 if it is not one.
 
@@ -170,7 +200,7 @@ def rounds_of(der: bytes | memoryview) -> int:
 
 
 def rounds_of_pkcs12(der: bytes) -> int:
-    """Return the most rounds that a PKCS#12 file asks for before anything in it is decrypted."""
+    """Return the rounds that a PKCS#12 file asks for, in all of its encrypted parts and its MAC."""
     rounds = [0]
     parts = [memoryview(der)]
     for part in parts:  # the list grows while it is read
@@ -183,4 +213,4 @@ def rounds_of_pkcs12(der: bytes) -> int:
     for _, content in pem.elements(memoryview(der)):
         mac = [each for _, each in pem.elements(content)][2:3]  # RFC 7292, 4
         rounds += map(rounds_of, mac)
-    return max(rounds)
+    return sum(rounds)

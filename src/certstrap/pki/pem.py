@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from certstrap.errors import UnusableFileError
+from certstrap.errors import TooLargeError, UnusableFileError
 from certstrap.text import printable
 
 CERTIFICATE = "certificate"
@@ -54,6 +54,26 @@ _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips wh
 _WIDTH = 64  # characters in a line
 INTEGER, SEQUENCE = 0x02, 0x30  # tags
 
+MOST_BYTES = 1024 * 1024
+"""Of a file with anything but CRLs; a certificate with 10,000 names has a fifth of that."""
+
+MOST_CRL_BYTES = 16 * MOST_BYTES
+"""Of a file with CRLs; one of 250,000 certificates has that, and is read in five seconds."""
+
+MOST_BLOCKS = 2_000
+"""PEM blocks in a file."""
+
+
+def require_size(data: bytes, kind: str, source: str) -> None:
+    """Refuse a file that is larger than any of its kind, and would take too long to decode.
+
+    Raises:
+        TooLargeError: it is larger.
+    """
+    limit = MOST_CRL_BYTES if kind == CRL else MOST_BYTES
+    if len(data) > limit:
+        raise TooLargeError(source, limit)
+
 
 def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     """Return the first object of ``kind`` in ``data``, and whether it is PEM.
@@ -67,9 +87,10 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
         source: the file's path, for error messages.
 
     Raises:
-        UnusableFileError: the data is empty, contains another kind of object, is broken PEM, or is
-            both PEM and DER.
+        UnusableFileError: the data is empty, contains another kind of object, is broken PEM, is
+            both PEM and DER, or is larger than any of its kind.
     """
+    require_size(data, kind, source)
     if not data.strip():
         raise UnusableFileError(source, "is empty", f"It should hold a {kind}.")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # PowerShell's `>` writes it
@@ -129,11 +150,16 @@ def blocks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
     """Yield the label and the whole of each PEM block.
 
     Raises:
-        UnusableFileError: one is broken, or what is before it is not text.
+        UnusableFileError: one is broken, what is before it is not text, or there are too many.
     """
+    require_size(data, CRL, source)
     text = data.removeprefix(codecs.BOM_UTF8)
     end = 0
-    for begin in _begins(data):
+    for number, begin in enumerate(_begins(data)):
+        if number == MOST_BLOCKS:
+            raise UnusableFileError(
+                source, f"has more than {MOST_BLOCKS:,} PEM blocks", "Name the right file."
+            )
         if end < begin and re.search(_NOT_TEXT, text[end:begin]):
             raise UnusableFileError(
                 source, "is neither PEM nor DER", "A PEM file is text, and nothing else."

@@ -22,22 +22,12 @@ from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.temporal.clients import Client
 from certstrap.temporal.rules import REWRITE_CHAIN, failure
 
-MOST_BYTES = 1024 * 1024
-"""Of a file that is decoded."""
-
-MOST_KEY_BYTES = 32 * 1024
-"""Of a file with a key; one of RSA with 16384 bits has a third of that."""
-
 MOST_CERTIFICATES = 32
 """In a file whose certificates are decoded; a bundle may have 16, and no chain is that long."""
-
-MOST_BLOCKS = 2_000
-"""PEM blocks in a file that is looked into."""
 
 _ANOTHER = "Use the file that was meant, or an unchanged copy of it."
 _AS_ASCII = "Save it as plain ASCII text."
 
-_BEGIN = re.compile(rb"-----BEGIN ")
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
 
 
@@ -67,7 +57,7 @@ class CertificateFile(NamedTuple):
     @property
     def is_decoded(self) -> bool:
         """Whether its certificates are decoded, as far as they can be read."""
-        return self.size <= MOST_BYTES and self.total <= MOST_CERTIFICATES
+        return self.size <= pem.MOST_BYTES and self.total <= MOST_CERTIFICATES
 
     @property
     def is_complete(self) -> bool:
@@ -104,9 +94,6 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
     file = file._replace(problems=(form,) if form else ())
     if pem.is_der(data):
         return _decoded(file, [data])
-    if len(_BEGIN.findall(data)) > MOST_BLOCKS:
-        sentence = f"{path} has more than {MOST_BLOCKS:,} PEM blocks."
-        return file._replace(problems=(failure(sentence, _ANOTHER),))
     try:
         blocks = [(pem.kind_of(label), block) for label, block in pem.blocks(data, path)]
     except UnusableFileError as error:
@@ -171,7 +158,7 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
         path: its path.
         passphrase: called if the key is encrypted; one that fails, or is wrong, leaves it closed.
     """
-    if len(data) > MOST_KEY_BYTES:
+    if len(data) > key_files.MOST_BYTES:
         sentence = f"{path} is too large to be a key ({len(data):,} bytes)."
         return KeyFile(path, problem=failure(sentence, _ANOTHER))
     asked: list[bool] = []
