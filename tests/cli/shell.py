@@ -1,16 +1,22 @@
 """Scripts, typed into bash as they are written (`certstrap` is on the PATH), and completion."""
 
+import os
 from collections.abc import Mapping
 
 from tests import programs
-from tests.programs import Outcome
+from tests.programs import BIN, Outcome
 
 EC = '--curve P-256 --passphrase ""'
 
 
 def bash(script: str, *, exit_code: int = 0, stderr: str = "", input: str = "") -> Outcome:  # noqa: A002 - as subprocess calls it
     """Run a script in the current folder; one that succeeds prints ``stderr`` besides."""
-    done = programs.run("bash", "-euo", "pipefail", "-c", script, exit_code=exit_code, input=input)
+    done = programs.run(
+        *("bash", "-euo", "pipefail", "-c", script),
+        exit_code=exit_code,
+        input=input,
+        environ={"PATH": f"{BIN}:{os.environ['PATH']}"},
+    )
     assert exit_code or done.stderr == stderr, (script, done)
     return done
 

@@ -25,7 +25,7 @@ from tests.cli.shell import complete
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.interop import peers
-from tests.programs import CERTSTRAP
+from tests.programs import AS_INSTALLED, CERTSTRAP
 
 ONE_AFTER_ANOTHER = """
 import json, os, sys
@@ -57,7 +57,7 @@ def test_the_version_goes_before_everything_else(certstrap: CommandLine, folder:
     assert not list(folder.iterdir())
 
 
-@pytest.mark.parametrize("start", [("certstrap",), CERTSTRAP])
+@pytest.mark.parametrize("start", [("certstrap",), AS_INSTALLED])
 def test_there_are_two_ways_to_start_it(folder: Path, start: tuple[str, ...]) -> None:
     for args, status, reported in (
         (["sign"], 1, "One host name must be provided.\n"),

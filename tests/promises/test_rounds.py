@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 from certstrap.pki.pem import der_of
+from tests import programs
 from tests.builders.der import integer
-from tests.conftest import CommandLine, Program
+from tests.conftest import CommandLine
+from tests.programs import AS_INSTALLED
 
 SECRET = ("--passphrase", "secret")
 WRITING = (
@@ -37,9 +39,9 @@ def parts_with(rounds: int, depot: Path) -> dict[str, int]:
     return found
 
 
-def test_the_program_encrypts_by_600000_rounds(program: Program, folder: Path) -> None:
+def test_the_program_encrypts_by_600000_rounds(folder: Path) -> None:
     for args in WRITING:
-        program(*args)
+        programs.run(*AS_INSTALLED, *args)
     assert parts_with(600_000, folder / "out") == PARTS
 
 

@@ -215,8 +215,8 @@ def _certstrap(
         typer.echo(ctx.get_help())
 
 
-def main() -> NoReturn:
-    """Run the command line and exit with its status."""
+def main(context: Context | None = None) -> NoReturn:
+    """Run the command line, in surroundings that may be given, and exit with its status."""
     outside.prepare_streams()
     outside.ignore_impossible_sizes()
     if outside.hides_warnings():  # warnings are for those who write programs
@@ -224,7 +224,7 @@ def main() -> NoReturn:
     if outside.prints_to_terminal() and outside.reports_to_terminal():
         app.rich_markup_mode = "rich"
     try:
-        app(prog_name="certstrap")
+        app(prog_name="certstrap", obj=context)
     except SystemExit as end:
         status = end.code
     except OSError:  # standard error cannot be written, so nothing can be reported
