@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.builders.certificates import a_certificate_with, a_name
+from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 from tests.docs import ROOT
 from tests.inventory.test_facts import NAMES
@@ -20,7 +21,6 @@ SECTIONS = {
     section.partition("`")[0]: section
     for section in re.split("^## `", PAGE, flags=re.MULTILINE)[1:]
 }
-NEW = ("--curve", "P-256", "--no-passphrase")
 
 Document = dict[str, Any]
 
@@ -45,8 +45,8 @@ def documents(certstrap: CommandLine, folder: Path) -> dict[str, list[Document]]
         document = json.loads(certstrap(*args, "--json", exit_code=exit_code).stdout)
         found.setdefault(document["schema"], []).append(document)
 
-    run("issue", "worker", "lost", "--dry-run", *NEW)
-    run("issue", "worker", "lost", *NEW)
+    run("issue", "worker", "lost", "--dry-run", *NEW_KEY)
+    run("issue", "worker", "lost", *NEW_KEY)
     certstrap("revoke", "--CN", "lost", "--reason", "superseded")
     run("renew", "worker", "--exec", "true")
     run("renew", "--expiring", "10 years", exit_code=1)  # a root, and one that is revoked
