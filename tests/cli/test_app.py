@@ -162,6 +162,14 @@ def test_help_on_a_terminal_is_plain_for_a_file(folder: Path) -> None:
 
 def test_without_a_command_the_help_is_shown(certstrap: CommandLine) -> None:
     assert certstrap().stdout == certstrap("--help").stdout
+    assert certstrap("gen").stdout == certstrap("gen", "--help").stdout
+
+
+def test_help_of_a_command_of_a_group_has_another_name(certstrap: CommandLine) -> None:
+    shown = certstrap("gen", "ca", "--help").stdout
+    assert certstrap("gen", "help", "ca").stdout == shown
+    assert certstrap("help", "gen").stdout == certstrap("gen", "help").stdout
+    assert certstrap("generate-certificates", "ca", "-h").lines[1:] == shown.splitlines()[1:]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +260,7 @@ def test_help_of_no_passphrase_says_what_is_not_encrypted(
     [
         ("certstrap ", COMMANDS, ["--version"]),
         ("certstrap re", ["request-cert"], ["init"]),
+        ("certstrap help re", ["request-cert"], ["init"]),
         ("certstrap --dep", ["--depot-path"], ["init"]),
         ("certstrap init --p", ["--passphrase-file", "--path-length", "--province"], ["--CA"]),
         ("certstrap sign x --CA Cert --exp", ["--expires"], ["--CA"]),
