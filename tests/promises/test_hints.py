@@ -824,3 +824,13 @@ def test_clients_of_an_expired_ca_change_over_to_a_new_one(folder: Path) -> None
     assert x509.load_pem_x509_certificates(Path("b.pem").read_bytes()) == [
         s.pair("New").certificate
     ]
+
+
+def test_what_is_not_in_the_depot_is_not_to_be_renewed(folder: Path) -> None:
+    s = Stage("")
+    s(*issue("x"), "--expires", "1 day")
+    s.away("x.crt")
+    s.now += 2 * DAY
+    shown = s("verify", "./x.crt", code=3)
+    assert "failed: ./x.crt expired on" in shown
+    assert "hint" not in shown
