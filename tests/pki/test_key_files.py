@@ -246,6 +246,15 @@ def test_the_rounds_of_a_key_are_known(data: bytes, rounds: int) -> None:
     assert rounds_of(data) == rounds
 
 
+@pytest.mark.parametrize("options", [(), ("-aes128", "-passout", "pass:x")], ids=" ".join)
+def test_keys_that_are_not_pkcs8_take_no_rounds(tmp_path: Path, options: tuple[str, ...]) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(keys.dump(a_key(RSA_2048), b""))
+    block = openssl("rsa", "-in", key, "-traditional", *options)
+    assert block.startswith(b"-----BEGIN RSA PRIVATE KEY-----")
+    key_files.require_quick([block, block], "k")
+
+
 @pytest.mark.parametrize(
     "options",
     [

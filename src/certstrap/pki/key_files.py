@@ -56,7 +56,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         try:
             key = loader(block, None)
         except TypeError:  # it is encrypted
-            require_few_rounds(rounds_of(pem.der_of(block) if is_pem else block), source)
+            require_few_rounds(_rounds_of_pem(block) if is_pem else rounds_of(block), source)
             secret = passphrase()
             if not secret:
                 raise UnusableFileError(
@@ -169,7 +169,7 @@ def require_quick(blocks: Sequence[bytes], source: str) -> None:
         raise UnusableFileError(
             source, f"has more than {MOST_BYTES >> 10} KB of private keys", "Split it."
         )
-    require_few_rounds(sum(rounds_of(pem.der_of(block)) for block in blocks), source)
+    require_few_rounds(sum(map(_rounds_of_pem, blocks)), source)
 
 
 def require_quick_pkcs12(data: bytes, source: str) -> None:
@@ -180,6 +180,12 @@ def require_quick_pkcs12(data: bytes, source: str) -> None:
     """
     pem.require_size(data, "PKCS#12 file", source)
     require_few_rounds(rounds_of_pkcs12(data), source)
+
+
+def _rounds_of_pem(block: bytes) -> int:
+    """Return the rounds of a PEM block: only keys with this label are derived in rounds."""
+    begins = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+    return rounds_of(pem.der_of(block)) if block.startswith(begins) else 0
 
 
 def rounds_of(der: bytes | memoryview) -> int:
