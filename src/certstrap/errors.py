@@ -8,7 +8,7 @@ import errno
 from collections.abc import Sequence
 
 from certstrap.hints import Hint
-from certstrap.text import escaped, printable, quoted, with_capital
+from certstrap.text import counted, escaped, printable, quoted, with_capital
 
 
 class CertstrapError(Exception):
@@ -346,7 +346,7 @@ class WrongLinesError(CertstrapError):
         self.path, self.problems = path, tuple(problems)
         count = len(self.problems)
         super().__init__(
-            f"{path} has {count} wrong line{'s' if count > 1 else ''}.",
+            f"{path} has {counted(count, 'wrong line')}.",
             "Nothing was created: correct the list, and run the command again.",
         )
         self.details = tuple(

@@ -66,3 +66,8 @@ def _columns_of(character: str) -> int:
 def padded(text: str, width: int) -> str:
     """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
     return text + " " * (width - columns(text))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: ``1 CA``, ``2 CAs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -306,7 +306,7 @@ def test_old_crl_and_one_that_cannot_be_read_are_shown(certstrap: CommandLine, d
         assert problem.startswith(f"out/Cert.crl {end}")
     (depot / "Cert.crl").write_text("broken")
     printed = certstrap("inspect", "worker").stdout
-    assert "  Problem     It is not known whether out/worker.crt is revoked: " in printed
+    assert "  Problem     Cannot tell whether out/worker.crt is revoked: " in printed
     assert certstrap("inspect", "Cert", exit_code=1).stdout.count("Problem") == 1
 
 

@@ -101,7 +101,7 @@ def test_root_that_comes_with_the_file_is_not_trusted(certstrap: CommandLine, fo
     leaf = pairs.leaf(root)
     (folder / "chain.pem").write_bytes(leaf.pem + root.pem)
     assert failures(certstrap, "chain.pem") == [
-        "chain.pem (certificate 2) is self-signed, and is no CA of out."
+        "chain.pem (certificate 2) is self-signed, and is not a CA in out."
     ]
     root.store_certificate("Root")
     assert certstrap("verify", "chain.pem", "-", input=leaf.pem).stdout.count(": good") == 2
@@ -145,7 +145,7 @@ def test_ca_may_not_sign_what_its_certificate_does_not_allow(
     pairs.leaf(middle).store_certificate("leaf")
     assert failures(certstrap, "leaf") == [
         "out/Root.crt may not sign certificates: its key usage does not include it.",
-        "out/Root.crt allows 0 CAs below it, and 1 follow.",
+        "out/Root.crt allows 0 CAs below it, and the path has 1.",
     ]
 
 
@@ -343,7 +343,7 @@ def test_root_alone_is_good(certstrap: CommandLine, depot: Path) -> None:
     assert certstrap("verify", "Root").lines[0] == "Root: good"
     certificate = foreign.certificate(ca=False, name="alone").public_bytes(Encoding.PEM)
     foreign.write(depot / "alone.crt", certificate, 0o444)
-    assert failures(certstrap, "alone") == ["out/alone.crt is self-signed, and is no CA of out."]
+    assert failures(certstrap, "alone") == ["out/alone.crt is self-signed, and is not a CA in out."]
 
 
 def test_json_has_the_chain_and_its_failures(certstrap: CommandLine, depot: Path) -> None:

@@ -57,7 +57,7 @@ def chain(certstrap: CommandLine, *room: str) -> None:
         certstrap("request-cert", "--cn", name, *NEW_KEY)
 
 
-FIT = "{} more CAs fit below this one: the CAs above it allow no more.\n"
+FIT = "{} below this one: the CAs above it allow no more.\n"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_an_intermediate_with_more_path_than_fits_is_signed_and_a_line_says_what
 ) -> None:
     chain(certstrap, "--path-length", room)
     line = ("sign", "Int", "--CA", "Root", "--intermediate", "--path-length", asked)
-    outcome = certstrap(*line, stderr=FIT.format(fit))
+    outcome = certstrap(
+        *line, stderr=FIT.format("1 more CA fits" if fit == 1 else f"{fit} more CAs fit")
+    )
     assert outcome.lines == ["Created out/Int.crt from out/Int.csr signed by out/Root.key"]
     assert path_length("Int") == int(asked)
     certstrap("sign", "leaf", "--CA", "Int")
@@ -107,7 +109,7 @@ def test_an_intermediate_below_a_ca_without_room_is_refused(
 def test_what_does_not_fit_below_such_an_intermediate_is_refused(certstrap: CommandLine) -> None:
     chain(certstrap, "--path-length", "1")
     line = ("sign", "Int", "--CA", "Root", "--intermediate", "--path-length", "1")
-    certstrap(*line, stderr=FIT.format(0))
+    certstrap(*line, stderr=FIT.format("0 more CAs fit"))
     below = ("sign", "Below", "--CA", "Int", "--intermediate")
     certstrap.refuses(*below, sentence="path length is 1: no intermediate may follow it here.")
 
@@ -122,7 +124,7 @@ def test_on_a_terminal_the_line_is_with_the_others(folder: Path) -> None:
     with terminal(folder, "sign", "Int", "--intermediate", "--path-length", "1") as child:
         printed = ends(child).splitlines()
     assert printed[1].startswith("Expires ")
-    assert printed[2] + "\n" == FIT.format(0)
+    assert printed[2] + "\n" == FIT.format("0 more CAs fit")
 
 
 # Years

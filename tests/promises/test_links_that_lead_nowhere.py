@@ -7,7 +7,7 @@ import pytest
 from tests.builders.depots import init
 from tests.conftest import CommandLine
 
-NOWHERE = "is a link that leads nowhere."
+NOWHERE = "is a broken symbolic link."
 
 
 pytestmark = pytest.mark.depot(init())

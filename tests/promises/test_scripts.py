@@ -241,7 +241,7 @@ def test_init_again_is_refused(bash: Bash, folder: Path) -> None:
 
 def test_the_depot_is_moved_and_gone_on_with(bash: Bash, folder: Path) -> None:
     done = bash(
-        f"{CA}mv out/* .\nrmdir out\n"
+        f"{CA}mv out/* .\nrm -r out\n"  # its .gitignore stays behind
         + (CLIENT + SIGN).replace("certstrap", "certstrap --depot-path .")
         + "certstrap --depot-path . revoke --CN client --CA CA\n"
     )
@@ -252,7 +252,7 @@ def test_the_depot_is_moved_and_gone_on_with(bash: Bash, folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
-def test_the_depot_holds_no_file_that_certstrap_would_not_have_made(bash: Bash) -> None:
+def test_a_new_depot_holds_one_file_that_certstrap_would_not_have_made(bash: Bash) -> None:
     done = bash(
         f"{CA}{CLIENT}{SIGN}"
         "certstrap init --common-name Enc --passphrase secret --curve P-256\n"
@@ -262,7 +262,7 @@ def test_the_depot_holds_no_file_that_certstrap_would_not_have_made(bash: Bash) 
         "echo; LC_ALL=C ls -A out"
     )
     assert done.stdout.partition("\n\n")[2].splitlines() == [
-        "CA.crl", "CA.crt", "CA.key", "Enc.crl", "Enc.crt", "Enc.key", "client.crt", "client.csr",
+        ".gitignore", "CA.crl", "CA.crt", "CA.key", "Enc.crl", "Enc.crt", "Enc.key", "client.crt", "client.csr",
         "client.key",
     ]  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_a_file_that_is_not_there_is_not_found(path: str, folder: Path) -> None:
 
 def test_a_link_to_what_is_not_there_is_not_usable(folder: Path) -> None:
     (folder / "dangling").symlink_to("nowhere")
-    with pytest.raises(UnusableFileError, match="dangling is a link that leads nowhere"):
+    with pytest.raises(UnusableFileError, match="dangling is a broken symbolic link"):
         files.read("dangling", "thing", hint="Make it.")
 
 

@@ -86,7 +86,7 @@ def apart() -> Iterator[tuple[socket, socket, socket, socket]]:
 def test_ends_that_hear_nothing_are_a_failure() -> None:
     with apart() as (ours, theirs, _, _):
         tried = rehearsed(lambda: (ours, theirs))
-    assert tried == Handshake("failed", "neither end went on")
+    assert tried == Handshake("failed", "the handshake stalled")
 
 
 def test_a_server_that_refuses_without_an_alert_is_told_by_its_words() -> None:

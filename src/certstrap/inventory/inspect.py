@@ -341,7 +341,7 @@ class Inspector:
             try:
                 yield from _sentences(compromised(self.depot, key, source))
             except CertstrapError as error:
-                yield f"It is not known whether the key of {source} is compromised: {error}"
+                yield f"Cannot tell whether the key of {source} is compromised: {error}"
 
     def _of_certificate(self, found: Object, issuer: Authority | None) -> Iterator[str]:
         certificate, source = found.value, found.source
@@ -353,7 +353,7 @@ class Inspector:
                 chain = [certificate, issuer.certificate]
                 yield from _sentences(revoked(self.depot, chain, source))
             except CertstrapError as error:
-                yield f"It is not known whether {source} is revoked: {error}"
+                yield f"Cannot tell whether {source} is revoked: {error}"
 
 
 MALFORMED = (

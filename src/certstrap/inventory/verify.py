@@ -209,7 +209,7 @@ class Verifier:
             if certificate not in (ca.certificate for ca in self._cas):
                 yield Finding(
                     "untrusted-root",
-                    f"{source} is self-signed, and is no CA of {self.depot.root}.",
+                    f"{source} is self-signed, and is not a CA in {self.depot.root}.",
                     ADD_ISSUER,
                 )
             return

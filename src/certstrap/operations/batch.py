@@ -204,7 +204,7 @@ def read_list(data: bytes, path: str, defaults: Wanted) -> list[Line]:
         raise UnusableFileError(path, reason, "Split it.")
     lines = [Line(number, _wanted(row, defaults)) for number, row in rows]
     if not lines:
-        raise UnusableFileError(path, "asks for no certificate", "Give each one a line.")
+        raise UnusableFileError(path, "lists no certificates", "Give each one a line.")
     return lines
 
 
@@ -237,7 +237,7 @@ def _require_header(header: list[str], path: str, number: int) -> None:
         if column not in FIELDS:
             raise _wrong(path, number, f"There is no column {quoted(column)}.")
         if header.count(column) > 1:
-            raise _wrong(path, number, f"The column {quoted(column)} is there twice.")
+            raise _wrong(path, number, f"The column {quoted(column)} appears twice.")
     if "name" not in header:
         raise _wrong(path, number, 'The header has no column "name".')
 
@@ -301,7 +301,7 @@ def _parsed(row: Mapping[str, str], defaults: Wanted) -> Wanted:
     curve, bits = row.get("curve", ""), row.get("key-bits", "")
     profile, pkcs8 = row.get("profile", ""), row.get("pkcs8", "").lower()
     if bits and not (bits.isascii() and bits.isdigit() and len(bits) < 6):  # noqa: PLR2004 - 16384
-        raise InvalidKeySpecError(f"{quoted(bits)} is no size of a key.", "It is 2048 or more.")
+        raise InvalidKeySpecError(f"{quoted(bits)} is not a key size.", "It is 2048 or more.")
     if pkcs8 not in _YES | _NO:
         raise RefusedError(f"pkcs8 is {quoted(pkcs8)}.", "Write yes or no.")
     return Wanted(

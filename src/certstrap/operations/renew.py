@@ -266,7 +266,7 @@ class Renewed(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What came of renewing what ends soon.
+    """The result of renewing what expires soon.
 
     Attributes:
         renewed: the certificates.

@@ -98,9 +98,7 @@ def make_request(
     """
     name, alternative = subject.to_x509(), names.to_x509()
     if not name.rdns and not alternative:
-        raise InvalidNameError(
-            "name", "", "names nothing", "Give a common name, a domain or a URI."
-        )
+        raise InvalidNameError("name", "", "is empty", "Give a common name, a domain or a URI.")
     builder = x509.CertificateSigningRequestBuilder(name)
     if alternative:
         builder = builder.add_extension(alternative, critical=not name.rdns)

@@ -242,7 +242,7 @@ _REORDERING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
 def is_plain(text: str) -> bool:
-    """Tell if a text has no control characters, nor any that change the order of what is shown."""
+    """Return whether a text has no control characters, nor any that reorder what is shown."""
     if text.isascii():  # almost every text, and ten times as fast
         return text.isprintable()
     return not any(

@@ -17,7 +17,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_issued
 from certstrap.pki.name_constraints import not_permitted
-from certstrap.text import printable
+from certstrap.text import counted, printable
 
 
 def remaining_path_length(
@@ -58,8 +58,8 @@ def path_length(
         allowed = path_length_of(path[number].certificate) or 0
         yield Finding(
             "path-length",
-            f"{path[number].source} allows {allowed} CAs below it, and {allowed - remaining} "
-            "follow.",
+            f"{path[number].source} allows {counted(allowed, 'CA')} below it, and the path has "
+            f"{allowed - remaining}.",
         )
 
 

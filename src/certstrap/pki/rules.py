@@ -281,7 +281,7 @@ def _names(
             yield Finding(
                 "name-type",
                 f"The request has an attribute {attribute.rfc4514_attribute_name} in its subject "
-                "that is no text.",
+                "that is not text.",
                 "Create it again, with UTF8String or PrintableString.",
             )
     if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):

@@ -305,7 +305,7 @@ def may_be_ca(path: str) -> bool:
 
 
 def _is_filled(rest: bytes) -> bool:
-    """Tell if an extension, of which ``rest`` follows the OID, has a SEQUENCE with content."""
+    """Return whether an extension, its OID followed by ``rest``, has a SEQUENCE with content."""
     octets = rest[3:] if rest.startswith(b"\x01\x01") else rest  # after critical, a BOOLEAN
     return octets[:1] == b"\x04" and octets[2:3] == b"\x30" and octets[3:4] != b"\x00"
 

@@ -132,7 +132,7 @@ def is_own(path: str) -> bool:
     """Return whether a file is there, and no other user can have put it there."""
     try:
         return not foreign_owner(path, os.lstat(path).st_uid)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # whoever needs the folder says what is wrong with it
         return False
 
 
@@ -168,7 +168,7 @@ def source_of(path: str) -> str:
 
 
 def is_stream(path: str) -> bool:
-    """Tell if ``path`` names a pipe, a device or an open file, and not a file or a folder."""
+    """Return whether ``path`` names a pipe, a device or an open file, not a file or folder."""
     if _descriptor_in(path):
         return True
     try:
@@ -296,7 +296,7 @@ def read(
 
     Raises:
         NotFoundError: it does not exist.
-        UnusableFileError: it is a folder, a FIFO, a device, or a link that leads nowhere.
+        UnusableFileError: it is a folder, a FIFO, a device, or a broken symbolic link.
         TooLargeError: it has more than 64 MB.
         LaxModeError: it should be private, and is not.
         ForeignOwnerError: another user may have put it there.
@@ -324,7 +324,7 @@ def read(
         if isinstance(error.cause, FileNotFoundError | NotADirectoryError):
             if os.path.islink(path):
                 raise UnusableFileError(
-                    path, "is a link that leads nowhere", "Correct the link, or remove it."
+                    path, "is a broken symbolic link", "Correct the link, or remove it."
                 ) from None
             raise NotFoundError(kind, path, hint) from None
         raise

@@ -355,5 +355,5 @@ def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
 
 
 def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Tell if a client is to get no new certificate: the old one is revoked, or its key is."""
+    """Return whether a client gets no new certificate: the old one, or its key, is revoked."""
     return any(revoked(depot, [leaf, issuer], "")) or any(compromised(depot, leaf.public_key(), ""))

@@ -43,7 +43,7 @@ class Network(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
         subject: what was checked.

@@ -276,7 +276,7 @@ def _key_file(
 
 
 def _is_for_java(key: KeyFile, suffix: str) -> bool:
-    """Tell if Java can read a key: PKCS#8 that this program wrote, or that is unencrypted."""
+    """Return whether Java can read a key: PKCS#8 that this program wrote, or not encrypted."""
     return suffix == PKCS8 or key.label == "PRIVATE KEY"
 
 

@@ -28,7 +28,7 @@ Outcome = Literal["accepted", "refused", "untrusted", "unreachable", "failed", "
 
 
 class Handshake(NamedTuple):
-    """What came of a connection.
+    """The result of a connection.
 
     Attributes:
         outcome: ``accepted``; ``refused``, the server does not take our certificate; ``untrusted``,
@@ -36,7 +36,7 @@ class Handshake(NamedTuple):
             ``skipped``, it was not tried.
         words: what the peer, or OpenSSL, says of it.
         alert: the name of the TLS alert that the server sent, as in RFC 8446, 6; or empty.
-        demanded: whether the server lets nobody in without a certificate; None if not known.
+        demanded: whether the server refuses clients without a certificate; None if not known.
     """
 
     outcome: Outcome
@@ -174,7 +174,7 @@ def _connect(
             while waiting:
                 waiting = [end for end in waiting if not _advances(end)]
                 if waiting and not select.select(waiting, [], [], seconds)[0]:
-                    return Handshake("failed", "neither end went on")
+                    return Handshake("failed", "the handshake stalled")
         except ssl.SSLError as error:
             return Handshake("refused", words_of(error), _alert(ours, seconds))
         except OSError as error:

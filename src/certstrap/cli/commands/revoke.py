@@ -17,7 +17,7 @@ from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
 from certstrap.store.depot import Name
-from certstrap.text import quoted, serial_number, utc
+from certstrap.text import counted, quoted, serial_number, utc
 
 EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"
 
@@ -93,7 +93,7 @@ def command(
         warn(_other_lines(revoked, which))
         return
     count = revoked.entries
-    say(f"Updated {revoked.crl_path}: {count} revoked certificate{'s' if count != 1 else ''}")
+    say(f"Updated {revoked.crl_path}: {counted(count, 'revoked certificate')}")
     if prints_to_terminal():
         if revoked.list_path:
             say(f"Updated {revoked.list_path}: its key is not signed again.")

@@ -10,7 +10,7 @@ from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.handshake import Handshake
 from certstrap.temporal.rules import Result, Status
-from certstrap.text import escaped, timestamp, with_capital
+from certstrap.text import counted, escaped, timestamp, with_capital
 
 SCHEMA = "certstrap.check/1"
 _WIDE = 100
@@ -132,7 +132,7 @@ def verdict(report: Report) -> str:
     """Return what came of it all, in a sentence."""
     statuses = [row.status for row in rows(report)]
     failed, warnings = statuses.count("failed"), statuses.count("warning")
-    notes = f", with {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
+    notes = f", with {counted(warnings, 'warning')}" if warnings else ""
     name = escaped(report.subject.name)
     if failed:
         return with_capital(f"{name} failed: {failed} of {len(statuses)} checks{notes}.")

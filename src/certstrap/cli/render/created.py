@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
-from certstrap.text import quoted
+from certstrap.text import counted, quoted
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -60,7 +60,7 @@ def crl_line(new: "NewCRL") -> str:
     """Return the line on a CRL that was created or renewed."""
     count, due = len(new.crl), new.crl.next_update_utc
     done = "Created" if new.created else "Updated"
-    revoked = f"{count} revoked certificate{'s' if count != 1 else ''}"
+    revoked = counted(count, "revoked certificate")
     return f"{done} {new.path}: {revoked}, next update on {due:%Y-%m-%d}"
 
 
@@ -79,7 +79,8 @@ def path_length_lines(signed: "Signed") -> Iterator[str]:
     """Yield the line on an intermediate whose path length cannot be used in full."""
     if signed.remaining_path_length is not None:
         fit = signed.remaining_path_length
-        yield f"{fit} more CAs fit below this one: the CAs above it allow no more."
+        fits = "fits" if fit == 1 else "fit"
+        yield f"{counted(fit, 'more CA')} {fits} below this one: the CAs above it allow no more."
 
 
 def usage_hints(name: str) -> Iterator[Hint]:

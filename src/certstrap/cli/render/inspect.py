@@ -14,7 +14,7 @@ from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki.decode import KeyObject
 from certstrap.pki.keys import PublicKey
 from certstrap.store.depot import CERTIFICATE
-from certstrap.text import days_left, escaped, timestamp, utc
+from certstrap.text import counted, days_left, escaped, timestamp, utc
 
 SCHEMA = "certstrap.inspect/1"
 _LABELS = 12  # columns
@@ -66,8 +66,8 @@ def _of_certificate(
     yield "Issued by", _issuer(of, each), ""
     yield "Names", _names(of["names"]), ""
     length = of["path_length"]
-    below = "any number of" if length is None else str(length)
-    yield "CA", f"yes, with {below} CAs below it" if of["ca"] else "no", ""
+    below = "any number of CAs" if length is None else counted(length, "CA")
+    yield "CA", f"yes, with {below} below it" if of["ca"] else "no", ""
     yield from _usages(of)
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     yield "Valid", _period(start, end), ""

@@ -1,4 +1,4 @@
-"""What came of ``renew``: as lines and as JSON."""
+"""The result of ``renew``: as lines and as JSON."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
