@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.operations.batch import Line, create_all, prepare_all
-from certstrap.operations.issue import Wanted
+from certstrap.operations.issue import IssueRequest
 from certstrap.pki.keys import P256, PublicKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
@@ -71,7 +71,7 @@ def issue(names: Sequence[str], depot: str = "out") -> None:
     """Issue certificates as ``certstrap issue NAME ...`` does."""
     nothing = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
     expiry = Expiry.parse("90d")
-    wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
+    wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
     session = Session(Depot(depot), datetime.now(UTC).replace(microsecond=0), nothing)
     ready = prepare_all(session, [Line(0, each) for each in wanted], "")
     for _ in create_all(session, ready, 1, lambda: None):

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certstrap.operations.batch import SIZE, Line, create_all, prepare_all
-from certstrap.operations.issue import Issued, Wanted
+from certstrap.operations.issue import Issued, IssueRequest
 from certstrap.pki.keys import P256, RSA_2048, KeySpec, PrivateKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
@@ -30,7 +30,7 @@ NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
 
 
 def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:
-    wanted = Wanted(Name.parse(name), None, NO_NAMES, spec, DAYS)
+    wanted = IssueRequest(Name.parse(name), None, NO_NAMES, spec, DAYS)
     session = Session(Depot("out"), NOW, NO_PASSPHRASES, generate)
     ready = prepare_all(session, [Line(0, wanted)], "")
     ((only,),) = create_all(session, ready, 1, lambda: None)
@@ -51,7 +51,7 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
 
 
 def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -> None:
-    wanted = [Wanted(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
+    wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
     issued("zero")
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
 
@@ -95,7 +95,9 @@ def late() -> Iterator[None]:
 
 @pytest.mark.usefixtures("late")
 def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(folder: Path) -> None:
-    wanted = [Wanted(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)]
+    wanted = [
+        IssueRequest(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)
+    ]
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
     ready = prepare_all(session, [Line(0, each) for each in wanted], "")
     batches = create_all(session, ready, 1, lambda: None)
@@ -108,7 +110,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
 @pytest.mark.usefixtures("late")
 def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
-    wanted = Wanted(Name.parse("only"), None, NO_NAMES, P256, DAYS)
+    wanted = IssueRequest(Name.parse("only"), None, NO_NAMES, P256, DAYS)
     ready = prepare_all(session, [Line(0, wanted)], "")
     assert [len(batch) for batch in create_all(session, ready, 1, lambda: None)] == [1]
 

@@ -11,7 +11,7 @@ from cryptography.x509 import ReasonFlags
 from certstrap.errors import CertstrapError
 from certstrap.operations.ca import create_ca
 from certstrap.operations.export import export_pkcs8, export_pkcs12
-from certstrap.operations.issue import Wanted, issue
+from certstrap.operations.issue import IssueRequest, issue
 from certstrap.operations.request import request_certificate
 from certstrap.operations.revoke import revoke
 from certstrap.operations.sign import sign_request
@@ -50,7 +50,7 @@ def sign(name: str, ca: str, profile: LeafProfile | CAProfile | None = None) -> 
 
 def wanted(name: str, ca: str = "Cert", domains: tuple[str, ...] = ()) -> Steps:
     names = AlternativeNames(domains)
-    return lambda s, new: issue(s, new, Wanted(named(name), named(ca), names, None, DAYS))
+    return lambda s, new: issue(s, new, IssueRequest(named(name), named(ca), names, None, DAYS))
 
 
 def init(name: str) -> Steps:

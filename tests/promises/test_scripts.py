@@ -262,8 +262,8 @@ def test_a_new_depot_holds_one_file_that_certstrap_would_not_have_made(bash: Bas
         "echo; LC_ALL=C ls -A out"
     )
     assert done.stdout.partition("\n\n")[2].splitlines() == [
-        ".gitignore", "CA.crl", "CA.crt", "CA.key", "Enc.crl", "Enc.crt", "Enc.key", "client.crt", "client.csr",
-        "client.key",
+        ".gitignore", "CA.crl", "CA.crt", "CA.key", "Enc.crl", "Enc.crt", "Enc.key", "client.crt",
+        "client.csr", "client.key",
     ]  # fmt: skip
 
 

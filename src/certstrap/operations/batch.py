@@ -18,7 +18,7 @@ from certstrap.errors import (
     WrongLinesError,
 )
 from certstrap.operations.ca import issuer_of, open_ca
-from certstrap.operations.issue import Issued, Ready, Wanted, create, prepare
+from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
@@ -44,7 +44,7 @@ class Line(NamedTuple):
     """
 
     number: int
-    wanted: Wanted | CertstrapError
+    wanted: IssueRequest | CertstrapError
 
 
 def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
@@ -185,7 +185,7 @@ _KINDS = {"key-bits": int, "expires": date, "pkcs8": bool}  # what TOML may have
 _YES, _NO = {"yes", "true", "1"}, {"", "no", "false", "0"}
 
 
-def read_list(data: bytes, path: str, defaults: Wanted) -> list[Line]:
+def read_list(data: bytes, path: str, defaults: IssueRequest) -> list[Line]:
     """Return what each line of a list asks for, or what is wrong with it.
 
     Args:
@@ -267,7 +267,7 @@ def _toml(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     yield from zip(numbers, tables, strict=True)
 
 
-def _wanted(row: Mapping[str, Any], defaults: Wanted) -> Wanted | CertstrapError:
+def _wanted(row: Mapping[str, Any], defaults: IssueRequest) -> IssueRequest | CertstrapError:
     try:
         return _parsed(_texts(row), defaults)
     except CertstrapError as error:
@@ -293,7 +293,7 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
     return texts
 
 
-def _parsed(row: Mapping[str, str], defaults: Wanted) -> Wanted:
+def _parsed(row: Mapping[str, str], defaults: IssueRequest) -> IssueRequest:
     name = row.get("name", "").strip()
     if not name:
         raise MissingOptionError("It has no name.", "Give each certificate a name.")
@@ -304,7 +304,7 @@ def _parsed(row: Mapping[str, str], defaults: Wanted) -> Wanted:
         raise InvalidKeySpecError(f"{quoted(bits)} is not a key size.", "It is 2048 or more.")
     if pkcs8 not in _YES | _NO:
         raise RefusedError(f"pkcs8 is {quoted(pkcs8)}.", "Write yes or no.")
-    return Wanted(
+    return IssueRequest(
         Name.parse(name),
         defaults.ca,
         AlternativeNames.parse(*lists),

@@ -31,7 +31,7 @@ CA_EXPIRY = Expiry.parse("18 months")
 DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
 
 
-class Wanted(NamedTuple):
+class IssueRequest(NamedTuple):
     """What `issue` is asked for.
 
     Attributes:
@@ -112,7 +112,7 @@ class Ready(NamedTuple):
         subject: the distinguished name of a request that is to be created.
     """
 
-    wanted: Wanted
+    wanted: IssueRequest
     entry: Entry
     ca_entry: Entry
     ca: CA | None
@@ -141,7 +141,7 @@ class Ready(NamedTuple):
         return [entry.path(suffix) for suffix, is_missing in wanted if is_missing]
 
 
-def issue(session: Session, new: Transaction, wanted: Wanted) -> Issued:
+def issue(session: Session, new: Transaction, wanted: IssueRequest) -> Issued:
     """Create whatever is missing for a certificate; what exists is used as it is.
 
     All that can be refused without a key is refused before one is opened or generated.
@@ -152,7 +152,7 @@ def issue(session: Session, new: Transaction, wanted: Wanted) -> Issued:
     return create(session, new, prepare(session, wanted))
 
 
-def prepare(session: Session, wanted: Wanted) -> Ready:
+def prepare(session: Session, wanted: IssueRequest) -> Ready:
     """Find and check what exists; nothing is created, and no key of a CA is opened.
 
     Raises:
@@ -227,7 +227,7 @@ def _prepare_keys(session: Session, ready: Ready, ca: CA | None) -> None:
 def _names_refused(
     ca: CA | None,
     request: x509.CertificateSigningRequest | None,
-    wanted: Wanted,
+    wanted: IssueRequest,
     own: Subject,
 ) -> Iterator[Finding]:
     """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
@@ -241,7 +241,7 @@ def _names_refused(
     return rules.names_below(subject, names, wanted.profile, [new_ca])
 
 
-def _existing_key(session: Session, entry: Entry, wanted: Wanted) -> OwnedKey | None:
+def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> OwnedKey | None:
     if not entry.has(KEY):
         return None
     if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
@@ -259,7 +259,7 @@ def _existing_key(session: Session, entry: Entry, wanted: Wanted) -> OwnedKey | 
     return OwnedKey(key, bool(secret))
 
 
-def _with_certificate(session: Session, entry: Entry, wanted: Wanted) -> Ready:
+def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> Ready:
     """Return what exists if the certificate does; only the PKCS#8 key may be missing."""
     path = entry.path(CERTIFICATE)
     certificate = entry.certificate()
@@ -301,7 +301,7 @@ def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name
     )
 
 
-def _find_ca(session: Session, entry: Entry, wanted: Wanted) -> Entry:
+def _find_ca(session: Session, entry: Entry, wanted: IssueRequest) -> Entry:
     """Return the CA that signs, or where a new one goes if the depot has none."""
     try:
         found = session.depot.choose_ca(wanted.ca)
@@ -331,20 +331,20 @@ def _require_first_ca(depot: Depot, ca: Name) -> None:
         )
 
 
-def _subject_of_new_ca(wanted: Wanted) -> Subject:
+def _subject_of_new_ca(wanted: IssueRequest) -> Subject:
     return Subject.of((wanted.ca or DEFAULT_CA).common_name)
 
 
-def _create_ca(session: Session, new: Transaction, entry: Entry, wanted: Wanted) -> NewCA:
+def _create_ca(session: Session, new: Transaction, entry: Entry, wanted: IssueRequest) -> NewCA:
     subject = _subject_of_new_ca(wanted)
     return create_ca(session, new, entry, subject, _spec_of_new_ca(wanted), CAProfile(), CA_EXPIRY)
 
 
-def _spec_of_new_ca(wanted: Wanted) -> KeySpec:
+def _spec_of_new_ca(wanted: IssueRequest) -> KeySpec:
     return wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
 
 
-def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRequest | None:
+def _existing_request(entry: Entry, wanted: IssueRequest) -> x509.CertificateSigningRequest | None:
     if not entry.has(REQUEST):
         return None
     request = entry.request()
@@ -353,7 +353,7 @@ def _existing_request(entry: Entry, wanted: Wanted) -> x509.CertificateSigningRe
 
 
 def _pkcs8_exists(
-    session: Session, entry: Entry, wanted: Wanted, key: OwnedKey | None, public: object
+    session: Session, entry: Entry, wanted: IssueRequest, key: OwnedKey | None, public: object
 ) -> bool:
     """Return whether the PKCS#8 form of the key exists, and clients are to load that.
 

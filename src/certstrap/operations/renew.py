@@ -219,7 +219,7 @@ def _hint(path: str) -> str:
     )
 
 
-DEAD = {"revoked", "compromised-key"}
+WITHDRAWN = {"revoked", "compromised-key"}
 """The rules that a certificate violates that is not to be used, and is not renewed unasked."""
 
 
@@ -231,7 +231,7 @@ def _replace_ca(entry: Entry) -> Hint:
     )
 
 
-class Wanted(NamedTuple):
+class RenewOptions(NamedTuple):
     """How certificates are renewed.
 
     Attributes:
@@ -279,7 +279,9 @@ class Outcome(NamedTuple):
     refused: list[tuple[Entry, CertstrapError]]
 
 
-def renew(session: Session, new: Transaction, names: Sequence[Name], wanted: Wanted) -> Outcome:
+def renew(
+    session: Session, new: Transaction, names: Sequence[Name], wanted: RenewOptions
+) -> Outcome:
     """Renew certificates by name: all of them or none; CAs before what they issued.
 
     Raises:
@@ -296,7 +298,9 @@ def renew(session: Session, new: Transaction, names: Sequence[Name], wanted: Wan
     return Outcome([renewed for renewed in each if renewed], [], [])
 
 
-def renew_expiring(session: Session, new: Transaction, limit: datetime, wanted: Wanted) -> Outcome:
+def renew_expiring(
+    session: Session, new: Transaction, limit: datetime, wanted: RenewOptions
+) -> Outcome:
     """Renew all certificates of the depot that end by ``limit``; CAs before what they issued.
 
     What cannot be read or renewed is in the result, and does not keep the others from it. So is a
@@ -320,10 +324,10 @@ def renew_expiring(session: Session, new: Transaction, limit: datetime, wanted: 
     for entry in _in_order(session.depot, found):
         certificate = entry.certificate()
         try:
-            require(_dead(session, entry, certificate))
+            require(_withdrawn(session, entry, certificate))
         except CertstrapError as error:
-            is_dead = isinstance(error, RefusedError) and error.rule in DEAD
-            (outcome.skipped if is_dead else outcome.refused).append((entry, error))
+            is_withdrawn = isinstance(error, RefusedError) and error.rule in WITHDRAWN
+            (outcome.skipped if is_withdrawn else outcome.refused).append((entry, error))
             continue
         try:
             _require_no_root(session, entry, certificate)
@@ -381,7 +385,7 @@ def _renew(
     new: Transaction,
     archive: Archive,
     entry: Entry,
-    wanted: Wanted,
+    wanted: RenewOptions,
     *,
     longer: bool = False,
 ) -> Renewed | None:
@@ -401,7 +405,7 @@ def _renew(
     if is_ca(old):
         _require_same_key(entry, wanted)
     if not wanted.new_key:
-        _require_alive(session, entry, old)
+        _require_not_withdrawn(session, entry, old)
         _require_good_key(session, entry, old)
         _require_own_key(entry, old)
     if is_ca(old) and is_self_signed(old):
@@ -436,7 +440,7 @@ def _renew_root(
     archive: Archive,
     entry: Entry,
     old: x509.Certificate,
-    wanted: Wanted,
+    wanted: RenewOptions,
 ) -> Renewed:
     """Renew a root, and its CRL if that was to end with it."""
     path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
@@ -470,7 +474,7 @@ def _validity(
     archive: Archive,
     entry: Entry,
     old: x509.Certificate,
-    wanted: Wanted,
+    wanted: RenewOptions,
     cas: Iterable[x509.Certificate],
 ) -> Validity:
     if wanted.expiry:
@@ -485,7 +489,7 @@ def _validity(
     return Validity(start, end)
 
 
-def _require_same_key(entry: Entry, wanted: Wanted) -> None:
+def _require_same_key(entry: Entry, wanted: RenewOptions) -> None:
     if wanted.new_key:
         raise RefusedError(
             f"{entry.stem} is a CA: with a new key, nothing that it issued would be valid.",
@@ -493,7 +497,7 @@ def _require_same_key(entry: Entry, wanted: Wanted) -> None:
         )
 
 
-def _dead(session: Session, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
+def _withdrawn(session: Session, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
     """Yield whether a certificate is revoked, or its key is compromised."""
     path = entry.path(CERTIFICATE)
     session.depot.require_readable_cas()
@@ -502,8 +506,8 @@ def _dead(session: Session, entry: Entry, certificate: x509.Certificate) -> Iter
     yield from compromised(session.depot, certificate.public_key(), path)
 
 
-def _require_alive(session: Session, entry: Entry, old: x509.Certificate) -> None:
-    for violation in _dead(session, entry, old):
+def _require_not_withdrawn(session: Session, entry: Entry, old: x509.Certificate) -> None:
+    for violation in _withdrawn(session, entry, old):
         raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
 
 

@@ -202,7 +202,7 @@ Read = Callable[[str, str], bytes]
 """Returns the content of a file that the user named, and that should hold what is said."""
 
 
-class Given(NamedTuple):
+class CheckedFiles(NamedTuple):
     """The files that the user named; each is empty if there is none."""
 
     certificate: str = ""
@@ -254,7 +254,7 @@ class Sources:
         depot: Depot,
         passphrase: Passphrase,
         read: Read,
-        given: Given = Given(),  # noqa: B008 - it does not change
+        given: CheckedFiles = CheckedFiles(),  # noqa: B008 - it does not change
         client: Client | None = None,
     ) -> None:
         self.depot = depot

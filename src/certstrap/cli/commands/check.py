@@ -18,7 +18,7 @@ from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.clients import CLIENTS, Client
 from certstrap.temporal.handshake import Endpoint
-from certstrap.temporal.inputs import CheckSubject, Given, Sources, read_certificates
+from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_certificates
 from certstrap.temporal.namespace import Address
 from certstrap.text import quoted
 
@@ -102,7 +102,7 @@ def command(
     if not quiet:
         require_output()
     wanted_client = _client(client)
-    given = Given(cert, key, ca_bundle)
+    given = CheckedFiles(cert, key, ca_bundle)
     _require_sense(names or [], given, connect, server_ca + server_name)
     require_one_standard_input(
         {
@@ -155,7 +155,7 @@ def _client(name: str) -> Client | None:
     return CLIENTS[name]
 
 
-def _require_sense(names: list[str], given: Given, connect: str, server: str) -> None:
+def _require_sense(names: list[str], given: CheckedFiles, connect: str, server: str) -> None:
     if given.certificate and names:
         raise typer.BadParameter("--cert FILE takes the place of NAME: give one of them")
     if given.key and not given.certificate and len(names) != 1:

@@ -18,7 +18,7 @@ from certstrap.cli.render.issue import (
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import print_lines, progress, say, say_json
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
-from certstrap.operations.issue import Issued, Ready, Wanted
+from certstrap.operations.issue import Issued, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, KeySpec
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
@@ -108,7 +108,7 @@ def command(
     """
     context: Context = ctx.obj
     _require_sense(names or [], source, bool(ip or domain or uri))
-    defaults = Wanted(
+    defaults = IssueRequest(
         Name.parse(names[0] if names else "any"),
         Name.parse(ca) if ca else None,
         AlternativeNames.parse(domain or (), ip or (), uri or ()),
@@ -150,7 +150,7 @@ def _require_sense(names: list[str], source: str, has_alternative: bool) -> None
         )
 
 
-def _read_list(session: Session, source: str, defaults: Wanted) -> list[Line]:
+def _read_list(session: Session, source: str, defaults: IssueRequest) -> list[Line]:
     return read_list(session.read(source, "list of certificates"), source_of(source), defaults)
 
 

@@ -17,7 +17,7 @@ from certstrap.hints import printed
 from certstrap.operations.renew import (
     Outcome,
     Renewed,
-    Wanted,
+    RenewOptions,
     prune,
     renew,
     renew_expiring,
@@ -99,7 +99,7 @@ def command(
         _prune(context, prune_age, as_json=as_json)
         return
     _require_sense(names or [], expiring, undone, bool(new_key or expires), quiet and as_json)
-    wanted = Wanted(new_key, Expiry.parse(expires) if expires else None)
+    wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
@@ -163,7 +163,7 @@ def _renew(
     new: Transaction,
     names: list[Name],
     limit: datetime | None,
-    wanted: Wanted,
+    wanted: RenewOptions,
     *,
     undone: bool,
 ) -> Outcome:

@@ -21,7 +21,7 @@ _RULES = 19
 _COLOURS = {"passed": "green", "warning": "yellow", "failed": "red"}
 
 
-class Row(NamedTuple):
+class ResultRow(NamedTuple):
     """A line of a report.
 
     Attributes:
@@ -44,7 +44,7 @@ class Row(NamedTuple):
         return f"{self.sentence} To fix: {self.fix}" if self.fix else self.sentence
 
 
-def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterator[Row]:
+def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterator[ResultRow]:
     """Yield a report's rows; with ``quiet``, of what failed only."""
     found = [_row(result, depot_path) for result in report.results]
     if report.rehearsal:
@@ -54,25 +54,25 @@ def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterat
     return (row for row in found if row.status == "failed" or not quiet)
 
 
-def _row(result: Result, depot_path: str) -> Row:
+def _row(result: Result, depot_path: str) -> ResultRow:
     rule = result.rule
     sentence = escaped(" ".join(result.sentences)) or rule.sentence
     group = rule.group[:1].upper() + rule.group[1:]
     fix = printed(result.fix, depot_path)
-    return Row(group, result.status, rule.identifier, sentence, fix)
+    return ResultRow(group, result.status, rule.identifier, sentence, fix)
 
 
-def _rehearsal(tried: Handshake) -> Row:
+def _rehearsal(tried: Handshake) -> ResultRow:
     sentence = {
         "accepted": "A TLS 1.3 server that trusts only the uploaded CAs lets the client in.",
         "refused": "A TLS 1.3 server that trusts only the uploaded CAs refuses the client: "
         f"{_words(tried)}.",
         "skipped": f"Not tried: {escaped(tried.words)}.",
     }.get(tried.outcome, f"The connection cannot be set up: {_words(tried)}.")
-    return Row("Rehearsal", _status(tried), "rehearsal", sentence)
+    return ResultRow("Rehearsal", _status(tried), "rehearsal", sentence)
 
 
-def _connection(tried: Handshake, address: str) -> Row:
+def _connection(tried: Handshake, address: str) -> ResultRow:
     words, address = _words(tried), escaped(address)
     sentence, fix = {
         "accepted": (f"{address} accepts the certificate.", ""),
@@ -100,7 +100,7 @@ def _connection(tried: Handshake, address: str) -> Row:
             "nothing about the certificate."
         )
         fix = "Use the endpoint of a Namespace that demands certificates."
-    return Row("Connection", _status(tried), "connection", sentence, fix)
+    return ResultRow("Connection", _status(tried), "connection", sentence, fix)
 
 
 def _status(tried: Handshake) -> Status:
@@ -164,7 +164,7 @@ def sections(
             yield list(_sections(each, found, width))
 
 
-def _sections(of: Report, found: Sequence[Row], width: int) -> Iterator[Section]:
+def _sections(of: Report, found: Sequence[ResultRow], width: int) -> Iterator[Section]:
     names_rules = not 0 < width < _WIDE
     rule_width = max(len(row.rule) for row in found)
     if width:
@@ -182,7 +182,7 @@ def _sections(of: Report, found: Sequence[Row], width: int) -> Iterator[Section]
     yield [(Cell(verdict(of), _COLOURS["passed" if of.passed else "failed"]),)]
 
 
-def _text(row: Row, *, names_rules: bool) -> str:
+def _text(row: ResultRow, *, names_rules: bool) -> str:
     """Return the text of a row as a terminal shows it, on lines of their own."""
     said = [row.sentence, *([f"To fix: {row.fix}"] if row.fix else ())]
     # The guide to error texts has the identifiers of rules.

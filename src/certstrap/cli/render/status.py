@@ -37,7 +37,7 @@ _WITHOUT = {
 }
 
 
-class Row(NamedTuple):
+class ItemRow(NamedTuple):
     """A line, and what is wrong, which is shown below it.
 
     Attributes:
@@ -61,14 +61,14 @@ class Row(NamedTuple):
     problems: tuple[str, ...]
 
 
-def row_of(depth: int, item: Item, now: datetime) -> Row:
+def row_of(depth: int, item: Item, now: datetime) -> ItemRow:
     """Return the line of an item."""
     problems = tuple(escaped(problem.sentence) for problem in item.problems)
     name = escaped(item.stem) + (" (CA)" if item.kind == "ca" else "")
     state = item.state(now)
     if item.end is None or item.start is None:
         words = _WITHOUT.get(item.kind, "unreadable")
-        return Row(depth, name, item.key, words, "", None, "yellow", problems)
+        return ItemRow(depth, name, item.key, words, "", None, "yellow", problems)
     whole = max((item.end - item.start).total_seconds(), 1)
     left = min(max((item.end - now).total_seconds() / whole, 0), 1)
     days = days_left(item.end, now)
@@ -78,10 +78,10 @@ def row_of(depth: int, item: Item, now: datetime) -> Row:
     else:
         words = f"{days} day{'' if days == 1 else 's'}" if state == "valid" else state
     left = 0 if state in {"revoked", "expired"} else left
-    return Row(depth, name, item.key, words, f"{item.end:%Y-%m-%d}", left, style, problems)
+    return ItemRow(depth, name, item.key, words, f"{item.end:%Y-%m-%d}", left, style, problems)
 
 
-def _rows(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[Row]:
+def _rows(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[ItemRow]:
     return (row_of(depth, item, status.now) for depth, item in items)
 
 
@@ -127,7 +127,7 @@ def drawing(status: Status, items: Iterable[tuple[int, Item]], width: int) -> It
                 yield Text(indent if not number else below + "    ").append(part, style="red")
 
 
-def _branches(following: Sequence[Row]) -> Iterator[tuple[Row, str, str]]:
+def _branches(following: Sequence[ItemRow]) -> Iterator[tuple[ItemRow, str, str]]:
     """Yield each row with the lines of the tree before its name, and before what is below it."""
     more = [False] * len(following)  # whether another one follows at the same depth, of one CA
     last: dict[int, int] = {}
