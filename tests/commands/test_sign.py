@@ -229,7 +229,9 @@ def test_files_of_certstrap_are_found_under_either_of_its_rules(
 def test_request_and_certificate_may_be_elsewhere(certstrap: CommandLine, depot: Path) -> None:
     der = x509.load_pem_x509_csr(foreign.request()).public_bytes(Encoding.DER)
     foreign.write(depot.parent / "their.csr", der)
-    outcome = certstrap("sign", "x", "--csr", "their.csr", "--cert", "their.crt", "--CA", "Cert")
+    note = 'their.crt is for "client", the name in it.\n'
+    line = ("sign", "x", "--csr", "their.csr", "--cert", "their.crt", "--CA", "Cert")
+    outcome = certstrap(*line, stderr=note)
     assert outcome.stdout == "Created their.crt from their.csr signed by out/Cert.key\n"
     assert foreign.load_certificate(depot.parent / "their.crt").subject == foreign.name_of("client")
     assert not (depot / "x.crt").exists()

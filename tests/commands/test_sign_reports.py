@@ -1,13 +1,15 @@
 """`sign` tells what is not as it was asked for; its profiles; standard input and output."""
 
 import re
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.pki.keys import P256, PrivateKey
@@ -225,7 +227,9 @@ def test_a_request_comes_from_standard_input(
     certstrap: CommandLine, depot: Path, encoding: Encoding
 ) -> None:
     request = foreign.load_request(depot / "client.csr").public_bytes(encoding)
-    lines = certstrap("sign", "theirs", "--csr", "-", "--CA", "Cert", input=request).lines
+    note = 'out/theirs.crt is for "client", the name in it.\n'
+    line = ("sign", "theirs", "--csr", "-", "--CA", "Cert")
+    lines = certstrap(*line, input=request, stderr=note).lines
     assert lines == ["Created out/theirs.crt from standard input signed by out/Cert.key"]
     assert foreign.load_certificate(depot / "theirs.crt").subject == foreign.name_of("client")
     assert not (depot / "theirs.csr").exists()
@@ -299,3 +303,83 @@ def test_a_refusal_leaves_standard_output_empty(certstrap: CommandLine, depot: P
         "sign", "client", "--cert", "-", "--profile", "server", sentence="no alternative names"
     )
     assert not outcome.stdout
+
+
+def test_another_name_in_the_request_that_was_named_is_reported(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    shutil.copy(depot / "client.csr", "their.csr")
+    line = ("sign", "worker", "--csr", "their.csr")
+    certstrap(*line, "--cert", "-", stderr='their.csr is for "client", the name in it.\n')
+    certstrap(*line, stderr='out/worker.crt is for "client", the name in it.\n')
+    certstrap("sign", "client", "--csr", "their.csr")
+
+
+def test_another_name_in_the_request_of_a_ca_is_refused(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    shutil.copy(depot / "client.csr", "their.csr")
+    certstrap.refuses(
+        "sign", "Int", "--intermediate", "--csr", "their.csr",
+        sentence='their.csr is for "client", and "Int" was asked for.',
+        hint="If that is the CA that you mean, name it so.",
+    )  # fmt: skip
+    certstrap("sign", "client", "--intermediate", "--csr", "their.csr")
+
+
+def test_who_a_new_ca_is_can_be_compared(
+    certstrap: CommandLine, depot: Path, program: Program, today: CommandLine
+) -> None:
+    line = ("sign", "client", "--intermediate", "--cert")
+    done = program(*line, "a.crt")
+    der = (
+        foreign.load_request(depot / "client.csr")
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    who = ["Subject: CN=client", f"SHA-256 of its public key: {sha256(der).hexdigest()}"]
+    assert done.stdout == "Created a.crt from out/client.csr signed by out/Cert.key\n"
+    assert done.stderr.splitlines() == who
+    assert program(*line, "-").stderr.splitlines() == who
+    with terminal(depot.parent, *line, "b.crt") as child:
+        assert ends(child).splitlines()[1:3] == who
+
+
+@pytest.mark.parametrize(
+    ("options", "extensions"),
+    [
+        (("--intermediate",), [x509.BasicConstraints(ca=True, path_length=1)]),
+        (("--intermediate",), [foreign.key_usage("key_cert_sign", "crl_sign")]),
+        ((), [NO_CA, foreign.key_usage("digital_signature")]),
+        ((), [x509.ExtendedKeyUsage([CLIENT])]),
+        (("--profile", "client"), [x509.ExtendedKeyUsage([CLIENT])]),
+    ],
+)
+def test_what_the_profile_gives_anyway_is_not_reported_as_left_out(
+    options: tuple[str, ...],
+    extensions: list[x509.ExtensionType],
+    certstrap: CommandLine,
+    depot: Path,
+) -> None:
+    ask(depot, *extensions)
+    certstrap("sign", "client", *options)
+
+
+@pytest.mark.parametrize(
+    ("options", "extension", "name"),
+    [
+        (("--intermediate",), NO_CA, "basicConstraints"),
+        ((), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), "extendedKeyUsage"),
+        ((), foreign.key_usage("key_cert_sign"), "keyUsage"),
+    ],
+)
+def test_what_the_profile_does_not_give_is_reported(
+    options: tuple[str, ...],
+    extension: x509.ExtensionType,
+    name: str,
+    certstrap: CommandLine,
+    depot: Path,
+) -> None:
+    ask(depot, extension)
+    note = f"Not copied from the request: {name}.\n"
+    certstrap("sign", "client", *options, stderr=note)

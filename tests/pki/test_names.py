@@ -496,3 +496,8 @@ def test_any_lists_are_refused_or_become_an_extension(
     with suppress(CertstrapError):
         value = AlternativeNames.parse(domains, addresses, uris).to_x509()
         assert (value is None) == (not domains and not addresses and not uris)
+
+
+def test_an_ipv4_address_in_ipv6_is_the_ipv4_address() -> None:
+    addresses = alternative(addresses="::ffff:10.0.0.1, 10.0.0.1, ::FFFF:a00:2, ::1").addresses
+    assert [str(address) for address in addresses] == ["10.0.0.1", "10.0.0.2", "::1"]

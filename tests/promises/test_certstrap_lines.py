@@ -123,8 +123,9 @@ def test_on_a_terminal_the_line_is_with_the_others(folder: Path) -> None:
     )
     with terminal(folder, "sign", "Int", "--intermediate", "--path-length", "1") as child:
         printed = ends(child).splitlines()
-    assert printed[1].startswith("Expires ")
-    assert printed[2] + "\n" == FIT.format("0 more CAs fit")
+    assert printed[1].startswith("Subject: ")
+    assert printed[3].startswith("Expires ")
+    assert printed[4] + "\n" == FIT.format("0 more CAs fit")
 
 
 # Years

@@ -222,3 +222,9 @@ def named_entry(session: Session, what: str, *suffixes: str) -> Entry | None:
     if not os.path.lexists(what):
         raise NotFoundError("file, and no name in the depot,", what, NotFoundError.IN_DEPOT)
     return None
+
+
+def asks_for_kind(ctx: typer.Context, curve: str) -> bool:
+    """Return whether the user said of which kind a new key is to be."""
+    source = ctx.get_parameter_source("key_bits")
+    return bool(curve) or (source is not None and source.name == "COMMANDLINE")

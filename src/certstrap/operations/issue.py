@@ -1,26 +1,27 @@
 """Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import AlreadyExistsError, ChooseCAError, RefusedError
+from certstrap.errors import AlreadyExistsError, ChooseCAError, InvalidExpiryError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
 from certstrap.operations.export import add_pkcs8
 from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate
 from certstrap.operations.sign import Signed, sign
 from certstrap.pki import key_files, rules
-from certstrap.pki.decode import copied_names, extension, is_ca
+from certstrap.pki.decode import copied_names, extension, is_ca, validity_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_self_signed
-from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, spec_of
+from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, kind_of, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
-from certstrap.pki.validity import Expiry
+from certstrap.pki.validity import BACKDATED, Expiry
 from certstrap.session import CA, Session
+from certstrap.store.archive import Archive
 from certstrap.store.chain import expired, issuers_of, key_of_ca, with_renewal, withdrawn
 from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
@@ -28,6 +29,7 @@ from certstrap.store.transaction import Transaction
 from certstrap.text import quoted
 
 CA_EXPIRY = Expiry.parse("18 months")
+DEFAULT_EXPIRY = Expiry.parse("2 years")
 DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
 
 
@@ -40,7 +42,7 @@ class IssueRequest(NamedTuple):
             depot, or a new one.
         names: its alternative names.
         spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
-        expiry: its end; cut to the CA's.
+        expiry: its end; cut to the CA's. None is `DEFAULT_EXPIRY`, or that of what exists.
         pkcs8: whether to write the key as PKCS#8 too.
         profile: what it is for.
     """
@@ -49,7 +51,7 @@ class IssueRequest(NamedTuple):
     ca: Name | None
     names: AlternativeNames
     spec: KeySpec | None
-    expiry: Expiry
+    expiry: Expiry | None
     pkcs8: bool = False
     profile: LeafProfile = LeafProfile()
 
@@ -110,6 +112,7 @@ class Ready(NamedTuple):
         key: the key, if it exists.
         pkcs8_exists: whether its PKCS#8 form exists, and clients are to load that.
         subject: the distinguished name of a request that is to be created.
+        has_other_expiry: whether the certificate was made for another end than is asked for.
     """
 
     wanted: IssueRequest
@@ -121,6 +124,7 @@ class Ready(NamedTuple):
     key: OwnedKey | None
     pkcs8_exists: bool
     subject: Subject = Subject()
+    has_other_expiry: bool = False
 
     @property
     def new_key(self) -> KeySpec | None:
@@ -163,13 +167,14 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
         return _with_certificate(session, entry, wanted)
     found = _find_ca(session, entry, wanted)
     ca = open_ca(session, found) if found.has(CERTIFICATE) else None
-    wanted.expiry.after(session.now)
+    (wanted.expiry or DEFAULT_EXPIRY).after(session.now)
     request = _existing_request(entry, wanted)
     subject = wanted.subject
     require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(session, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
+        _require_same_kind(asked, path, wanted.spec)
         require_same_key(request, path, entry, key)
         require(key_of_ca(session.depot, asked, path))
         require(compromised(session.depot, asked, path))
@@ -202,7 +207,7 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             request,
             entry.path(REQUEST),
             wanted.profile,
-            wanted.expiry,
+            wanted.expiry or DEFAULT_EXPIRY,
             entry.path(CERTIFICATE),
             partial(AlreadyExistsError, "certificate", entry.stem),
         )
@@ -275,8 +280,52 @@ def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> R
     require(withdrawn(session.depot, chain, path))
     key = _existing_key(session, entry, wanted)
     require_same_key(certificate, path, entry, key)
+    _require_same_kind(certificate.public_key(), path, wanted.spec)
     exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
-    return Ready(wanted, entry, ca.entry, ca, certificate, None, key, exists)
+    before = Archive(session.depot).certificates_of(entry) if wanted.expiry else ()
+    other = not _is_for(certificate, before, ca.certificate, wanted.expiry)
+    return Ready(
+        wanted, entry, ca.entry, ca, certificate, None, key, exists, has_other_expiry=other
+    )
+
+
+def _is_for(
+    certificate: x509.Certificate,
+    before: Iterable[x509.Certificate],
+    ca: x509.Certificate,
+    expiry: Expiry | None,
+) -> bool:
+    """Return whether a certificate was made for that end, or a renewal of one that was.
+
+    Args:
+        certificate: the certificate.
+        before: those that it took the place of; a renewal keeps their length, in days.
+        ca: its CA, whose end cuts it.
+        expiry: what is asked for; None for any.
+    """
+    if not expiry:
+        return True
+    validity, outer = validity_of(certificate), validity_of(ca)
+    for each in (validity, *map(validity_of, before)):
+        start = each.start + BACKDATED
+        try:
+            length = expiry.after(start) - start
+        except InvalidExpiryError:  # a day before that
+            continue
+        asked_for = validity._replace(end=validity.start + BACKDATED + length)
+        if asked_for.within(outer).is_about(validity):
+            return True
+    return False
+
+
+def _require_same_kind(key: object, path: str, spec: KeySpec | None) -> None:
+    """Refuse a request or certificate whose key is not of the kind that is asked for."""
+    found = kind_of(key)
+    if spec not in {None, found}:
+        raise RefusedError(
+            f"{path} has a key of kind {found}, not {spec}.",
+            "What exists is used as it is: leave the option out, or choose another name.",
+        )
 
 
 def _root_path(session: Session, ca: CA) -> str:

@@ -604,7 +604,8 @@ def _spec_like(old: x509.Certificate) -> KeySpec:
     """Return the kind of a new key: that of the old one, if it is strong and can be generated."""
     spec = kind_of(old.public_key())
     if spec and spec.bits:
-        return spec if spec.bits >= SMALLEST_RSA else RSA_2048
+        bits = spec.bits + -spec.bits % 8  # other sizes are generated smaller
+        return KeySpec(bits=bits) if bits >= SMALLEST_RSA else RSA_2048
     return spec if spec and spec.curve in CURVES else P384
 
 

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError
+from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
+from certstrap.pki.decode import identity
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.path import shortest_remaining_path_length
-from certstrap.pki.profiles import LeafProfile, Profile
+from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.chain import issuers_of, key_of_ca, revoked
@@ -21,6 +22,7 @@ from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.store.transaction import Exists, Transaction
+from certstrap.text import quoted
 
 
 class Signed(NamedTuple):
@@ -137,7 +139,8 @@ def sign_request(
 
     Raises:
         AlreadyExistsError: the depot has a certificate of that name.
-        RefusedError: the CA may not sign, or not this.
+        RefusedError: the CA may not sign, or not this; or a CA is to be signed, and the request
+            that the user named has another name in it.
     """
     depot = session.depot
     entry = depot.place(name) if request_file else depot.find(name, REQUEST)
@@ -151,6 +154,8 @@ def sign_request(
     if request_file:
         data = session.read(request_file, "certificate request")
         request = rules.load_request(data, source_of(request_file))
+        if isinstance(profile, CAProfile):
+            _require_name(name, request, source_of(request_file))
     else:
         request = entry.request(_missing_request(depot, name))
     issuing = open_ca(session, depot.choose_ca(ca), ca)
@@ -158,6 +163,16 @@ def sign_request(
         require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
     return sign(session, new, issuing, request, request_path, profile, expiry, path, exists_error)
+
+
+def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:
+    """Refuse a request of somebody else: whoever signs a CA names it."""
+    found = identity(request)
+    if not name.stands_for(found):
+        raise RefusedError(
+            f"{source} is for {quoted(found)}, and {quoted(name.text)} was asked for.",
+            "If that is the CA that you mean, name it so.",
+        )
 
 
 def _missing_request(depot: Depot, name: Name) -> Hint | str:

@@ -144,7 +144,8 @@ def extensions_left_out(
 ) -> tuple[str, ...]:
     """Return what ``request`` asks for and ``certificate`` does not say as asked.
 
-    Extensions are named; alternative names that are not copied are listed one by one.
+    Extensions are named; alternative names that are not copied are listed one by one. What the
+    profile sets is left out only if the request asks for more than the profile gives.
     """
     asked, left_out = request.extensions, list[str]()
     given = [ext.value for ext in certificate.extensions] if asked else []
@@ -152,9 +153,31 @@ def extensions_left_out(
         if isinstance(ext.value, x509.SubjectAlternativeName):
             copied = {*copied_names(request)}
             left_out += [_shown(name) for name in ext.value if name not in copied]
-        elif ext.value not in given:
+        elif not any(_covers(value, ext.value) for value in given):
             left_out.append(_oid_name(ext.oid))
     return tuple(left_out)
+
+
+_USAGES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
+
+
+def _covers(given: x509.ExtensionType, asked: x509.ExtensionType) -> bool:
+    """Return whether a certificate with an extension may do what was asked for."""
+    if isinstance(given, x509.BasicConstraints) and isinstance(asked, x509.BasicConstraints):
+        return given.ca == asked.ca
+    if isinstance(given, x509.KeyUsage) and isinstance(asked, x509.KeyUsage):
+        return all(getattr(given, usage) >= getattr(asked, usage) for usage in _USAGES)
+    if isinstance(given, x509.ExtendedKeyUsage) and isinstance(asked, x509.ExtendedKeyUsage):
+        return {*asked} <= {*given}
+    return given == asked
 
 
 def _shown(name: x509.GeneralName) -> str:

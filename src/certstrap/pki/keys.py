@@ -51,7 +51,8 @@ class KeySpec(NamedTuple):
         A curve is found without regard to case and hyphens: ``p256`` is ``P-256``.
 
         Raises:
-            InvalidKeySpecError: the curve is unknown, or ``bits`` is under 2048 or over 16384.
+            InvalidKeySpecError: the curve is unknown, or ``bits`` is under 2048, over 16384 or no
+                multiple of 8.
         """
         if curve:
             for known in CURVES:
@@ -64,6 +65,11 @@ class KeySpec(NamedTuple):
             raise InvalidKeySpecError(
                 f"An RSA key of {bits} bits is not supported.",
                 f"Choose from {SMALLEST_RSA} to {LARGEST_RSA} bits.",
+            )
+        if bits % 8:
+            raise InvalidKeySpecError(
+                f"An RSA key of {bits} bits is not supported.",
+                f"Choose a multiple of 8, such as {bits - bits % 8}.",
             )
         return cls(bits=bits)
 

@@ -209,7 +209,8 @@ def _parse_address(text: str) -> IPv4Address | IPv6Address:
             text,
             Hint("Write it as 127.0.0.1 or ::1; names go into {}.", options=("--domain",)),
         )
-    return ip_address(text)
+    address = ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address  # as in Go, ::ffff:10.0.0.1 is IPv4
 
 
 def _parse_uri(text: str) -> str:

@@ -202,6 +202,10 @@ class Validity(NamedTuple):
         """Return what of this validity lies in ``outer``, its CA's."""
         return Validity(max(self.start, outer.start), min(self.end, outer.end))
 
+    def is_about(self, other: "Validity") -> bool:
+        """Return whether it ends when ``other`` does, within what is not worth reporting."""
+        return abs(self.end - other.end) <= UNREPORTED_CUT
+
     def is_cut_by(self, outer: "Validity") -> bool:
         """Return whether `within` ends so much earlier than this that it is to be reported."""
         return self.end - outer.end > UNREPORTED_CUT

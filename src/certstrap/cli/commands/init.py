@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import ca_lines, country_lines, expiry_line
-from certstrap.cli.render.keys import refusal_lines
+from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.errors import MissingOptionError, RefusedError
@@ -99,6 +99,8 @@ def command(
 
     created = session.transact(steps, creates=True)
     warn(country_lines(subject))
+    if key and options.asks_for_kind(ctx, curve):
+        warn(other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():
         say(expiry_line(created.ca.certificate))

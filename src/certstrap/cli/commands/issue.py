@@ -13,10 +13,11 @@ from certstrap.cli.render.issue import (
     issued_lines,
     next_lines,
     next_lines_of_many,
+    other_expiry_lines,
     ready_lines,
 )
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import print_lines, progress, say, say_json
+from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, KeySpec
@@ -68,10 +69,10 @@ def command(
         typer.Option(
             "--expires",
             metavar="TIME",
-            help="When the client's certificate ends, no later than its CA. A new CA ends after "
-            "18 months.",
+            help="When the client's certificate ends, no later than its CA. Default: 2 years. A "
+            "new CA ends after 18 months.",
         ),
-    ] = "2 years",
+    ] = "",
     ip: options.Addresses = None,
     domain: options.Domains = None,
     uri: options.Uris = None,
@@ -113,7 +114,7 @@ def command(
         Name.parse(ca) if ca else None,
         AlternativeNames.parse(domain or (), ip or (), uri or ()),
         None if key_bits is None and not curve else KeySpec.of(key_bits or 0, curve),
-        Expiry.parse(expires),
+        Expiry.parse(expires) if expires else None,
         pkcs8,
         LeafProfile.of(profile),
     )
@@ -128,6 +129,7 @@ def command(
     else:
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
+    warn(other_expiry_lines(ready, context.named_depot))
     if dry_run:
         _print_dry_run(ready, session.now, as_json=as_json)
         return

@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import country_lines, request_lines
-from certstrap.cli.render.keys import refusal_lines
+from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
@@ -75,6 +75,8 @@ def command(
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
     warn(country_lines(subject))
+    if requested.key_was_read and options.asks_for_kind(ctx, curve):
+        warn(other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     say(*request_lines(requested))
     if prints_to_terminal():
         say(*refusal_lines(requested.request.public_key()))

@@ -1,5 +1,6 @@
 """``certstrap sign``."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.render.created import (
     expiry_line,
     first_crl_lines,
+    identity_lines,
     left_out_lines,
     other_name_lines,
     path_length_lines,
@@ -99,13 +101,29 @@ def command(
     )
     if signed.path:
         say(signed_line(signed))
-        if prints_to_terminal():
-            say(*other_name_lines(signed.path, signed.certificate, whose))
+    _say_whose(signed, whose, is_named=bool(csr), is_ca=intermediate)
     _say_outcome(signed, asked_for_end=bool(expires or years))
     if prints_to_terminal() and not (cert or intermediate or profile == "server"):
         say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
     if stdout or cert == STANDARD_OUTPUT:
         say_pem(signed.certificate)
+
+
+def _say_whose(signed: Signed, name: Name, *, is_named: bool, is_ca: bool) -> None:
+    """Say whom the certificate is for, if that is not as expected or it is a CA's.
+
+    Whoever names a file with a request too (``is_named``) may have named the wrong one.
+    """
+    is_shown = bool(signed.path) and prints_to_terminal()
+    if is_named or is_shown:
+        path = signed.path or signed.request_path
+        (warn if is_named else _say_lines)(other_name_lines(path, signed.certificate, name))
+    if is_ca:
+        (_say_lines if is_shown else warn)(identity_lines(signed.certificate))
+
+
+def _say_lines(lines: Iterable[str]) -> None:
+    say(*lines)
 
 
 def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:

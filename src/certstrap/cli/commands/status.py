@@ -70,6 +70,8 @@ def command(
     """
     context: Context = ctx.obj
     _require_sense(form, other=as_json or bool(expiring))
+    if (svg or html) and (as_json or form != FORMATS[0]):
+        raise typer.BadParameter("--svg and --html go with neither --json nor --format prometheus")
     session = new_session(context, passphrases(context))
     limit = Expiry.parse(expiring).after(session.now) if expiring else None
     pictures = list(filter(None, (svg, html)))

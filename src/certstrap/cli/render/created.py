@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
+from certstrap.store.compromised import fingerprint
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
-from certstrap.text import counted, quoted
+from certstrap.text import counted, escaped, quoted
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -102,6 +103,12 @@ def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -
     found = identity(certificate)
     if found and not name.stands_for(found):
         yield f"{path} is for {quoted(found)}, the name in it."
+
+
+def identity_lines(certificate: "x509.Certificate") -> Iterator[str]:
+    """Yield who a new CA is: what to compare with what its owner says before it is used."""
+    yield f"Subject: {escaped(certificate.subject.rfc4514_string())}"
+    yield f"SHA-256 of its public key: {fingerprint(certificate.public_key())}"
 
 
 def left_out_lines(signed: "Signed") -> Iterator[str]:

@@ -19,7 +19,7 @@ from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, command_line, printed
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
-from certstrap.text import serial_number, timestamp
+from certstrap.text import escaped, quoted, serial_number, timestamp
 
 if TYPE_CHECKING:
     from certstrap.operations.issue import Issued, Ready
@@ -131,6 +131,20 @@ def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
             path = ready.entry.path(CERTIFICATE)
             yield f"{path} exists already, and expires on {end:%Y-%m-%d}."
         yield from (f"Would create {path}" for path in ready.missing)
+
+
+def other_expiry_lines(every: "Sequence[Ready]", depot_path: str) -> Iterator[str]:
+    """Yield which certificates exist, and were made for another end than is asked for now."""
+    for ready in every:
+        if ready.certificate and ready.wanted.expiry and ready.has_other_expiry:
+            text = ready.wanted.expiry.text
+            path, end = ready.entry.path(CERTIFICATE), ready.certificate.not_valid_after_utc
+            renew = ("certstrap", "renew", ready.wanted.name.text, ("--expires", text))
+            hint = printed(Hint("Renew it", renew), depot_path)
+            yield (
+                f"{escaped(path)} exists already and expires on {end:%Y-%m-%d}, which is not "
+                f"{quoted(text)} after it was created. {hint}"
+            )
 
 
 def _ca_paths(ready: "Ready") -> Iterator[str]:

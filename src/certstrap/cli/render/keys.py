@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from certstrap.pki.keys import kind_of
+from certstrap.pki.keys import KeySpec, kind_of
 from certstrap.temporal import ca_rules
 from certstrap.temporal.clients import CLIENTS, refusing, titles
+from certstrap.text import escaped
 
 _ADVICE = "Use RSA, P-256 or P-384 for Temporal Cloud."
 
@@ -31,3 +32,13 @@ def is_unusable(key: object) -> bool:
     kind = kind_of(key)
     assert kind  # noqa: S101 - as above
     return not ca_rules.is_accepted(kind) or len(refusing(kind)) == len(CLIENTS)
+
+
+def other_kind_lines(path: str, key: object, spec: KeySpec) -> Iterator[str]:
+    """Yield that a key that was read is not of the kind that new keys were to be of."""
+    found = kind_of(key)
+    if found != spec:
+        yield (
+            f"{escaped(path)} has a key of kind {found}, not {spec}: --curve and "
+            "--key-bits are for new keys."
+        )
