@@ -104,7 +104,7 @@ class CommandLine:
         assert "Traceback" not in outcome.stderr
         if exit_code == 0:
             said = outcome.stderr
-            if "--intermediate" in args:
+            if "intermediate" in (arg.lstrip("-") for arg in args):
                 said = without_identity(said)
             assert said == stderr, outcome
         return outcome
