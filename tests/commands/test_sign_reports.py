@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.pki.keys import P256, PrivateKey
 from tests.builders import foreign
+from tests.builders.certificates import a_name, a_request
 from tests.builders.depots import NEW_KEY, TEN_YEARS, init, request
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, Program, snapshot, visible
@@ -325,6 +326,11 @@ def test_another_name_in_the_request_of_a_ca_is_refused(
         hint="If that is the CA that you mean, name it so.",
     )  # fmt: skip
     certstrap("sign", "client", "--intermediate", "--csr", "their.csr")
+    nameless = a_request(
+        key=foreign.load_key(depot / "client.key"), subject=a_name(organization_name="Org")
+    )
+    foreign.write(depot.parent / "org.csr", nameless.public_bytes(Encoding.PEM))
+    certstrap("sign", "Org", "--CA", "Cert", "--intermediate", "--csr", "org.csr")
 
 
 def test_who_a_new_ca_is_can_be_compared(

@@ -36,7 +36,7 @@ def common_names(pem: str) -> list[str]:
 READ = {
     "init --key": "certstrap init --cn B --passphrase '' --key {key}",
     "request-cert --key": "certstrap request-cert --cn B --key {key}",
-    "sign --csr": "certstrap sign B --CA CA --csr {csr}",
+    "sign --csr": "certstrap sign b --CA CA --csr {csr} --cert B.crt",
     "import": "certstrap --depot-path new import B --no-passphrase --cert {crt} {rest}",
     "export-pkcs8 --key": "certstrap export-pkcs8 --key {key} --output p8.key",
     "gen leaf": "certstrap gen leaf --org o --ca-cert {ca} --ca-key {ca_key} --cert c --key k",
@@ -62,7 +62,7 @@ def test_the_pipes_of_a_shell_are_read(depot: Path, command: str) -> None:
 ONE = {
     "init --key": ("init --cn B --no-passphrase --key {}", "b.key", "Read {}"),
     "request-cert --key": ("request-cert --cn B --key {}", "b.key", "Read {}"),
-    "sign --csr": ("sign B --CA CA --csr {}", "b.csr", SIGNED.format("out/B.crt", "{}")),
+    "sign --csr": ("sign b --CA CA --csr {}", "b.csr", SIGNED.format("out/b.crt", "{}")),
     "import --cert": ("--depot-path new import B --cert {}", "out/CA.crt", "Created new/B.crt"),
     "export-pkcs8 --key": ("export-pkcs8 --key {} --output p8", "b.key", "Created p8"),
     "gen leaf --ca-key": (

@@ -71,8 +71,8 @@ PIPES = {
         {"B.key", "B.crt"},
     ),
     "a request that is in the depot too": (
-        "certstrap request-cert --cn B --stdout {EC} | certstrap sign C --csr -",
-        {"B.key", "B.csr", "C.crt"},
+        "certstrap request-cert --cn B --stdout {EC} | certstrap sign B --csr -",
+        {"B.key", "B.csr", "B.crt"},
     ),
     "a certificate": (
         "certstrap sign client --cert /dev/stdout | certstrap import B --cert -",

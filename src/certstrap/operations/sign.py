@@ -168,7 +168,7 @@ def sign_request(
 def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:
     """Refuse a request of somebody else: whoever signs a CA names it."""
     found = identity(request)
-    if not name.stands_for(found):
+    if found and not name.stands_for(found):
         raise RefusedError(
             f"{source} is for {quoted(found)}, and {quoted(name.text)} was asked for.",
             "If that is the CA that you mean, name it so.",
