@@ -7,6 +7,7 @@ scripts look for are kept to the letter.
 import errno
 from collections.abc import Sequence
 
+from certstrap import platform
 from certstrap.hints import Hint
 from certstrap.text import counted, escaped, printable, quoted, with_capital
 
@@ -197,7 +198,9 @@ class InUseError(CertstrapError):
         self.folder, self.seconds = folder, seconds
         super().__init__(
             f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
-            Hint(
+            "Try again, or wait longer with --wait SECONDS before the command."
+            if platform.IS_WINDOWS
+            else Hint(
                 "Try again, wait longer with --wait SECONDS before the command, or find that "
                 "process with",
                 ("fuser", ("-v",), folder),
@@ -227,14 +230,21 @@ class OutputError(CertstrapError):
         )
 
 
-class LaxModeError(CertstrapError):
-    """Others can read or change a private key."""
+ON_WINDOWS_DRIVE = (
+    "This is a drive of Windows, whose files have no modes in WSL: move the depot to a folder of "
+    "Linux, such as one in your home directory. (Or add metadata to the options of [automount] in "
+    "/etc/wsl.conf, restart WSL with wsl --shutdown, and use chmod.)"
+)
 
-    def __init__(self, path: str, mode: int) -> None:
+
+class LaxModeError(CertstrapError):
+    """Others can read or change a private key; ``is_mode`` is False if chmod cannot help."""
+
+    def __init__(self, path: str, mode: int, *, is_mode: bool = True) -> None:
         self.path, self.mode = path, mode
         super().__init__(
             f"{path} is a private key that others can access (mode {mode:04o}).",
-            Hint("Restrict it with", ("chmod", "0400", path)),
+            Hint("Restrict it with", ("chmod", "0400", path)) if is_mode else ON_WINDOWS_DRIVE,
         )
 
 

@@ -7,9 +7,9 @@ capitals, such as NAME and FILE, are placeholders for the reader.
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from shlex import join
 from typing import NamedTuple
 
+from certstrap import platform
 from certstrap.text import escaped
 
 Word = str | tuple[str, ...]
@@ -47,11 +47,11 @@ def printed(hint: Hint | str, depot_path: str = "") -> str:
         return escaped(hint)
     sentence = hint.sentence.format(*hint.options) if hint.options else hint.sentence
     lines = [command_line(each, depot_path) for each in (hint.command, hint.then) if each]
-    return escaped(f"{sentence}: {' && '.join(lines)}" if lines else sentence)
+    return escaped(f"{sentence}: {platform.in_turn(lines)}" if lines else sentence)
 
 
 def command_line(command: Command, depot_path: str = "") -> str:
-    """Return a command as a POSIX shell reads it; its second word is not an option.
+    """Return a command as the shell at hand reads it; its second word is not an option.
 
     Args:
         command: the command.
@@ -64,7 +64,7 @@ def command_line(command: Command, depot_path: str = "") -> str:
         parts = map(_own, (program, *depot, words[0], *_names_last(words[1:])))
     else:
         parts = map(_foreign, command)
-    return join(chain.from_iterable(parts))
+    return platform.command_line(chain.from_iterable(parts))
 
 
 def filled(hint: Hint | str, values: Mapping[str, str]) -> Hint | str:

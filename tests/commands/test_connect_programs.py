@@ -29,12 +29,12 @@ from certstrap.cli.render.connect import (
     fish,
     java_string,
     posix,
-    powershell,
     program,
     secret_name,
     single,
 )
 from certstrap.pki.names import is_plain
+from certstrap.platform import powershell
 from certstrap.temporal.connect import Connection, Target
 from certstrap.temporal.namespace import Namespace
 from tests import programs

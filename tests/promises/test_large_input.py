@@ -74,7 +74,7 @@ READING = (
     "bundle --check FILE",
     "bundle --cert FILE",
     "export-pkcs8 --key FILE --output new.key --passphrase p",
-    "connect client --namespace a.b --server-ca FILE",
+    "connect client --namespace your-namespace.acct --server-ca FILE",
 )
 
 
@@ -131,7 +131,7 @@ def test_documents_are_read_or_refused_in_ten_seconds(
         ("filters --match FILE", ".json"),
         ("issue --from FILE --no-passphrase --dry-run", ".csv"),
         ("issue --from FILE --no-passphrase --dry-run", ".toml"),
-        ("connect client --namespace a.b --into FILE --profile x", ".toml"),
+        ("connect client --namespace your-namespace.acct --into FILE --profile x", ".toml"),
         ("init --cn x --curve P-256 --passphrase-file FILE", ".txt"),
     ):
         path = folder / f"large{suffix}"

@@ -15,6 +15,7 @@ from socket import create_connection, create_server, socket
 from time import monotonic
 from typing import NamedTuple, NoReturn
 
+from certstrap import platform
 from certstrap.errors import (
     NoPassphraseError,
     OutputError,
@@ -225,7 +226,7 @@ def _read_hidden(prompt: str) -> bytes:
 
     What was typed before the prompt counts, unlike with `getpass`, which discards it.
     """
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
+    if platform.IS_WINDOWS:  # pragma: no cover - no terminal of Windows is at hand
         from getpass import getpass  # noqa: PLC0415
 
         return getpass(prompt).encode(errors="surrogateescape") + b"\n"

@@ -7,9 +7,11 @@ from functools import cache
 
 import typer
 
+from certstrap import platform
 from certstrap.cli.context import PASSPHRASE_VARIABLE, Context, is_interactive, read_all, read_line
 from certstrap.cli.terminal import generate, warn
 from certstrap.errors import (
+    ON_WINDOWS_DRIVE,
     NoPassphraseError,
     NotFoundError,
     PassphrasesDifferError,
@@ -188,7 +190,9 @@ def warn_if_shared(context: Context) -> None:
 
 def _shared_line(root: str) -> str:
     hint = Hint("Restrict it with", ("chmod", "go-w", root))
-    if os.stat(root).st_uid not in {0, os.geteuid()}:
+    if platform.has_no_modes(root):
+        hint = Hint(ON_WINDOWS_DRIVE)
+    elif os.stat(root).st_uid not in {0, os.geteuid()}:
         hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
     return (
         f"Others may write to {root}: only files of yours, of root and of its owner are used. "

@@ -1,7 +1,6 @@
 """The depot: one flat folder, the names of its files, and how they are found by name."""
 
 import os
-import sys
 import unicodedata
 from binascii import Error as Base64Error
 from binascii import a2b_base64
@@ -9,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import groupby
-from shlex import quote
 from typing import NamedTuple, Self
 from unicodedata import normalize
 
 from cryptography import x509
 
+from certstrap import platform
 from certstrap.errors import (
     AmbiguousNameError,
     CertstrapError,
@@ -106,9 +105,7 @@ class Name(NamedTuple):
         """
         if not _is_printable_ascii(self.common_name):
             return self.stem
-        return _visible(
-            _of_init(self.common_name).translate(dict.fromkeys(map(ord, _NO_FILE_NAME), "_"))
-        )
+        return _visible(_of_init(self.common_name))
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -129,7 +126,6 @@ class Name(NamedTuple):
 
 
 _OTHERS_KEPT = str.maketrans("", "", "._-")
-_NO_FILE_NAME = '<>:"/\\|?*' if sys.platform == "win32" else "/"
 
 
 def _is_printable_ascii(text: str) -> bool:
@@ -158,14 +154,14 @@ def _keeping(keeps: Callable[[str], bool], text: str) -> str:
 
 
 def _visible(stem: str) -> str:
-    return f"_{stem.lstrip('.')}" if stem.startswith(".") else stem
+    return platform.file_stem(f"_{stem.lstrip('.')}" if stem.startswith(".") else stem)
 
 
 def _is_stem(stem: str) -> bool:
     """Return whether ``stem`` can name files of the folder itself that are not hidden."""
     return (
         stem[:1] not in {"", "."}
-        and not set(stem) & set(_NO_FILE_NAME)
+        and platform.is_file_name(stem)
         and len(os.fsencode(stem)) <= LONGEST_STEM
     )
 
@@ -365,7 +361,8 @@ class Depot:
         near = (os.path.join(self.root, "out"), os.path.join(self.root, os.pardir))
         found = next(filter(_is_depot, map(os.path.normpath, near)), None)
         if found:
-            hint = Hint("Did you mean {}?", options=(f"--depot-path {quote(found)}",))
+            option = platform.command_line(("--depot-path", found))
+            hint = Hint("Did you mean {}?", options=(option,))
         else:
             hint = Hint(
                 "Name another one with --depot-path DIR before the command, or create this one "

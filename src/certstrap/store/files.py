@@ -6,15 +6,14 @@ rename(2)). A pipe or a device that a user names in the place of a file is read 
 and written without a temporary file.
 """
 
-import errno
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
+from certstrap import platform
 from certstrap.errors import (
     ForeignOwnerError,
     LaxModeError,
@@ -31,7 +30,7 @@ from certstrap.pki.findings import Finding
 
 def is_shared(folder: str) -> bool:
     """Return whether users other than root and the one who runs this may write to ``folder``."""
-    return sys.platform != "win32" and _is_shared(os.stat(folder))
+    return not platform.IS_WINDOWS and _is_shared(os.stat(folder))
 
 
 def _is_shared(folder: os.stat_result) -> bool:
@@ -51,7 +50,7 @@ def group_of_readers(path: str) -> str:
 
     They must be able to enter its folder too. A group that is the owner's own has no others.
     """
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
+    if platform.IS_WINDOWS:
         return ""
     key = os.stat(path)
     if not (key.st_mode & stat.S_IRGRP and can_be_entered(folder_of(path), key.st_gid)):
@@ -97,7 +96,7 @@ def require_own_folder(path: str) -> None:
         )
     if owner:
         raise ForeignOwnerError(path, owner, folder_of(path))
-    if sys.platform != "win32" and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if not platform.IS_WINDOWS and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UnusableFileError(
             path,
             "can be changed by others, and private keys go there",
@@ -118,7 +117,7 @@ def foreign_owner(path: str, uid: int) -> str:
     Returns:
         The name of the owner, and the number of one that has no name.
     """
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
+    if platform.IS_WINDOWS:
         return ""
     owners = {uid, os.lstat(path).st_uid} - {0, os.geteuid()}
     if not owners:
@@ -244,8 +243,6 @@ _CHUNK = 65_536  # bytes
 _FEW, _THREADS = 8, 4  # files that are flushed one after another; more by so many threads
 _AT_ONCE = 160  # files, that are open at the same time
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IRWXO
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.EOPNOTSUPP}  # VirtualBox's shared folders
-_NO_HARD_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 _Open = list[tuple[int, str]]  # descriptors, and the paths that their files will have
 
@@ -312,8 +309,8 @@ def read(
                         path, "is not a regular file", f"It should be a {kind}."
                     )
                 mode = stat.S_IMODE(found.st_mode)
-                if private and sys.platform != "win32" and mode & _OPEN_TO_OTHERS:
-                    raise LaxModeError(path, mode)
+                if private and not platform.IS_WINDOWS and mode & _OPEN_TO_OTHERS:
+                    raise LaxModeError(path, mode, is_mode=not platform.has_no_modes(path))
                 owner = foreign_owner(path, found.st_uid) if own else ""
                 if owner:
                     raise ForeignOwnerError(path, owner, folder_of(path))
@@ -462,7 +459,7 @@ def _stage_group(
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
                 if file.keep_mode:
-                    _copy_access(file.path, descriptor)
+                    platform.copy_access(file.path, descriptor)
         shares = [descriptors[start::_THREADS] for start in range(min(_THREADS, len(descriptors)))]
         list(apply(_sync, shares))
         found = [os.fstat(descriptor) for descriptor, _ in descriptors]
@@ -479,32 +476,11 @@ def _sync(files: _Open) -> None:
             os.fsync(descriptor)
 
 
-def _copy_access(path: str, fd: int) -> None:
-    """Give an open file the owner, the group and the mode of the file at ``path``."""
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
-        return
-    like, own = os.stat(path), os.fstat(fd)
-    if (like.st_uid, like.st_gid) != (own.st_uid, own.st_gid):
-        os.fchown(fd, like.st_uid, like.st_gid)
-    os.fchmod(fd, stat.S_IMODE(like.st_mode))
-
-
 def give_name(name: str, path: str) -> None:
     """Give a staged file its final name, unless a file has that name."""
     try:
         with storage_errors("write", path):
-            if sys.platform == "win32":  # pragma: no cover - not run in CI; it overwrites nothing
-                os.rename(name, path)
-                return
-            try:
-                os.link(name, path)
-            except OSError as cause:
-                if cause.errno not in _NO_HARD_LINKS:
-                    raise
-                # FAT and some shared folders: two steps, safe for all who hold the depot's lock.
-                if os.path.lexists(path):
-                    raise PathTakenError(path) from None
-                os.rename(name, path)
+            platform.link_or_rename(name, path)
     except StorageError as error:
         if isinstance(error.cause, FileExistsError):
             raise PathTakenError(path) from None
@@ -513,24 +489,15 @@ def give_name(name: str, path: str) -> None:
 
 def sync_folder(folder: str) -> None:
     """Wait until the names in ``folder`` are on disk."""
-    if sys.platform == "win32":  # pragma: no cover - Windows has no such call; not run in CI
-        return
     with storage_errors("write", folder):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        except OSError as cause:
-            if cause.errno not in _NO_FOLDER_SYNC:
-                raise
-        finally:
-            os.close(fd)
+        platform.sync_folder(folder)
 
 
 def keep_old(path: str, temporary: ExitStack, rollback: ExitStack) -> None:
     """Keep the file at ``path`` under a temporary name as well, to restore it if the rest fails."""
     with storage_errors("write", path):
         if os.path.lexists(path):
-            rollback.callback(os.replace, second_name(path, temporary), path)
+            rollback.callback(platform.replace, second_name(path, temporary), path)
         else:
             rollback.callback(remove, path)
 
@@ -540,13 +507,7 @@ def second_name(path: str, temporary: ExitStack) -> str:
     name = _temporary_name(path, int.from_bytes(os.urandom(8)))
     temporary.callback(remove, name)
     with storage_errors("write", path):
-        try:
-            os.link(path, name, follow_symlinks=False)
-        except OSError as cause:
-            if cause.errno not in _NO_HARD_LINKS:
-                raise
-            return _copy(path, temporary)
-    return name
+        return name if platform.link(path, name) else _copy(path, temporary)
 
 
 def _copy(path: str, temporary: ExitStack) -> str:
@@ -563,7 +524,7 @@ def _copy(path: str, temporary: ExitStack) -> str:
 def remove(path: str) -> None:
     """Remove a file; one that cannot be removed now is removed by the next command."""
     with suppress(OSError):
-        os.unlink(path)
+        platform.unlink(path)
 
 
 def remove_if_same(path: str, staged: Staged) -> None:
@@ -571,4 +532,4 @@ def remove_if_same(path: str, staged: Staged) -> None:
     with suppress(OSError, ValueError):
         found = os.lstat(path)
         if (found.st_dev, found.st_ino) == staged.inode:
-            os.unlink(path)
+            platform.unlink(path)

@@ -13,12 +13,11 @@ nobody can keep others from writing one.
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
 
-from certstrap import documents
+from certstrap import documents, platform
 from certstrap.errors import (
     CertstrapError,
     PathTakenError,
@@ -117,8 +116,12 @@ def recorded(staged: Sequence[Staged]) -> Iterator[None]:
     identifier = os.urandom(16).hex()
     with ExitStack() as journals:
         for key, folder in folders.items():
-            others = [_way(folder, each) for each in folders.values() if each != folder]
-            journal = Journal(identifier, tuple(others), tuple(steps[key]))
+            others = tuple(
+                platform.relative_folder(each, folder)
+                for each in folders.values()
+                if each != folder
+            )
+            journal = Journal(identifier, others, tuple(steps[key]))
             _write(journal, folder, journals)
         try:
             yield
@@ -184,7 +187,7 @@ def recover(folder: str) -> None:
                 _finish(*part)
         for each, _ in parts:
             with storage_errors("remove", each):
-                os.unlink(each)
+                platform.unlink(each)
             files.remove_temporary(os.path.dirname(each))
 
 
@@ -196,7 +199,7 @@ def _finish(journal_path: str, journal: Journal) -> None:
             if not files.is_own(staged):  # it has its name since before the process was killed
                 continue
             if step.replace:
-                os.replace(staged, path)
+                platform.replace(staged, path)
         if not step.replace:
             with suppress(PathTakenError):
                 files.give_name(staged, path)
@@ -208,14 +211,6 @@ def _read(folder: str) -> Iterator[tuple[str, Journal]]:
     for path in files.journals(folder):
         with suppress(CertstrapError, ValueError):
             yield path, Journal.parse(files.read(path, "journal", own=True), path)
-
-
-def _way(folder: str, other: str) -> str:
-    """Return the way from one folder to another, which stays right if both are moved together."""
-    other = os.path.realpath(other)
-    if sys.platform == "win32":  # pragma: no cover - there may be none between drives
-        return other
-    return os.path.relpath(other, os.path.realpath(folder))
 
 
 def _unfinished(path: str, reason: str) -> UnusableFileError:

@@ -6,13 +6,13 @@ folder may lock it too, so no wait is endless.
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from math import inf
 from typing import NamedTuple
 
+from certstrap import platform
 from certstrap.errors import InUseError, StorageError, storage_errors
 from certstrap.store import files
 
@@ -142,7 +142,7 @@ def locked(
                     for folder in made:
                         files.remove_empty(folder)
                     raise
-                if all(_is_still(fd, folder) for fd, folder in opened.values()):
+                if all(platform.is_still(fd, folder) for fd, folder in opened.values()):
                     held.push(attempt.pop_all())
                     break
             # Whoever made a folder wrote nothing to it and removed it, or it was replaced.
@@ -163,9 +163,9 @@ def _opened(folders: Iterable[str], stack: ExitStack) -> dict[tuple[int, int], t
     found: dict[tuple[int, int], tuple[int, str]] = {}
     for folder in folders:
         with storage_errors("lock", folder):
-            fd = _open(folder)
+            fd = platform.open_folder(folder)
             stack.callback(os.close, fd)
-            status = os.stat(folder) if sys.platform == "win32" else os.fstat(fd)
+            status = os.stat(folder) if platform.IS_WINDOWS else os.fstat(fd)
         found.setdefault((status.st_dev, status.st_ino), (fd, folder))
     return found
 
@@ -194,40 +194,6 @@ class _Wait:
 def _wait_for(fd: int, folder: str, wait: _Wait, interrupts: Interrupts) -> None:
     """Take the lock of an open folder; Ctrl-C ends the wait."""
     with storage_errors("lock", folder):
-        while not _try_lock(fd):
+        while not platform.try_lock(fd):
             with interrupts.allowed():
                 wait.a_moment(folder)
-
-
-def _open(folder: str) -> int:
-    if sys.platform == "win32":  # pragma: no cover - Windows cannot lock a folder; not run in CI
-        return os.open(os.path.join(folder, ".lock"), os.O_RDWR | os.O_CREAT)
-    return os.open(folder, os.O_RDONLY)
-
-
-def _try_lock(fd: int) -> bool:
-    """Return whether the lock was free, and is held now."""
-    if sys.platform == "win32":  # pragma: no cover - not run in CI
-        import msvcrt  # noqa: PLC0415
-
-        with suppress(PermissionError):
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-    import fcntl  # noqa: PLC0415
-
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_still(fd: int, folder: str) -> bool:
-    """Return whether ``fd`` is the folder that has the name now."""
-    if sys.platform == "win32":  # pragma: no cover - not run in CI; an open file keeps its folder
-        return True
-    try:
-        return os.path.samestat(os.fstat(fd), os.stat(folder))
-    except FileNotFoundError:
-        return False

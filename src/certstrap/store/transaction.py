@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 from unicodedata import normalize
 
+from certstrap import platform
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError, storage_errors
 from certstrap.store import files, journal
 from certstrap.store.depot import Depot
@@ -229,7 +230,7 @@ def _remove(paths: Sequence[str]) -> None:
         for path in paths:
             files.keep_old(path, temporary, rollback)
             with storage_errors("remove", path):
-                os.unlink(path)
+                platform.unlink(path)
         for folder in dict.fromkeys(map(folder_of, paths)):
             files.sync_folder(folder)
         rollback.pop_all()
@@ -245,7 +246,7 @@ def _give_names(
             files.keep_old(path, temporary, rollback)
             name = files.second_name(new.name, temporary) if keep_staged else new.name
             with storage_errors("write", path):
-                os.replace(name, path)
+                platform.replace(name, path)
         else:
             rollback.callback(files.remove_if_same, path, new)
             files.give_name(new.name, path)

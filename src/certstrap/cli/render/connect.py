@@ -8,6 +8,7 @@ from shlex import quote
 from typing import NamedTuple
 
 import certstrap.cli
+from certstrap.platform import powershell
 from certstrap.temporal.connect import ClientFiles, Connection
 
 Quote = Callable[[str], str]
@@ -43,14 +44,6 @@ def posix(text: str) -> str:
 def fish(text: str) -> str:
     """Return a word of fish, whose single quotes know a backslash."""
     return single(text)
-
-
-_POWERSHELL_QUOTES = str.maketrans({c: c * 2 for c in "'\u2018\u2019\u201a\u201b"})
-
-
-def powershell(text: str) -> str:
-    """Return a word of PowerShell, which takes typographic quotes for plain ones."""
-    return "'" + text.translate(_POWERSHELL_QUOTES) + "'"
 
 
 def _escaped(text: str, mark: str) -> str:
