@@ -60,12 +60,14 @@ NEEDED = {SIGN: f"{DEPOT}/Cert.crt", EXPORT: f"{DEPOT}/client.crt"}
 
 
 def is_look_around(scene: Scene, call: Call, every: list[tuple[Call, str]]) -> bool:
-    """Tell whether a call only looks for CAs among all certificates of the depot.
+    """Tell whether a call only looks for CAs among all certificates, or for temporary files.
 
-    One that cannot be read then stops no command that does not need it.
+    What cannot be read then stops no command that does not need it.
     """
     (path,) = call.paths
     first = next(each for each, _ in every if each.paths == call.paths)
+    if path in {DEPOT, f"{DEPOT}/archive"}:
+        return call == first
     return path.endswith(".crt") and (call != first or path != NEEDED.get(scene))
 
 
