@@ -33,6 +33,7 @@ class Passphrases(NamedTuple):
         explicit: whether the user gave a passphrase to this very command, and so believes that it
             protects something.
         opening_pkcs12: the passphrase of a PKCS#12 file that is encrypted.
+        opening_named: the passphrase of the key in a file that the prompt names.
         waits: whether one may have to be waited for: somebody types it, or it comes from a pipe.
     """
 
@@ -41,6 +42,7 @@ class Passphrases(NamedTuple):
     new: Passphrase
     explicit: bool = False
     opening_pkcs12: Passphrase = bytes
+    opening_named: Callable[[str], bytes] = lambda _name: b""
     waits: bool = True
 
     def require_used(self, path: str, secret: bytes) -> None:
@@ -111,6 +113,9 @@ class Session:
                 opening_ca=lambda: self._get("opening CA", passphrases.opening_ca),
                 new=lambda: self._get("new", passphrases.new),
                 opening_pkcs12=lambda: self._get("opening PKCS#12", passphrases.opening_pkcs12),
+                opening_named=lambda name: self._get(
+                    ("opening", name), lambda: passphrases.opening_named(name)
+                ),
             )
         self.timeout = timeout
         self.rounds = rounds

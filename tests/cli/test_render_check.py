@@ -65,7 +65,9 @@ def drawn(reports: Sequence[Report], width: int, *, quiet: bool = False) -> str:
     """Return what a terminal of ``width`` columns shows, without colours."""
     file = StringIO()
     console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-    console.print(drawing(render.sections(reports, "", width, quiet=quiet)))
+    console.print(
+        drawing(render.sections(reports, "", width, render.SHOWN["failures" if quiet else "all"]))
+    )
     shown = file.getvalue().splitlines()
     assert max(map(len, shown)) <= width
     return "".join(f"{line.rstrip()}\n" for line in shown)

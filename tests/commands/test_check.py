@@ -283,7 +283,8 @@ def test_a_key_elsewhere_is_named(certstrap: CommandLine, depot: Path, folder: P
 
 def test_the_uploaded_file_counts_where_it_is_named(certstrap: CommandLine, depot: Path) -> None:
     certstrap("init", "--cn", "Other", *NEW_KEY)
-    assert certstrap("check", "--ca-bundle", "out/Cert.crt").lines[-1] == "your-namespace passed."
+    line = ("check", "--ca-bundle", "out/Cert.crt", "--verbose")
+    assert certstrap(*line).lines[-1] == "your-namespace passed."
     found = failures(certstrap, "your-namespace", "--ca-bundle", "out/Other.crt")
     assert [line.split(": ")[1] for line in found] == ["chain-complete", "rehearsal"]
 
@@ -671,3 +672,107 @@ def test_a_pair_that_is_being_replaced_is_read_again(certstrap: CommandLine, dep
     found = certstrap("check", "a", "--json", environ=environ, exit_code=3).stdout
     findings = json.loads(found)["results"][0]["findings"]
     assert [each["rule"] for each in findings if each["status"] == "failed"] == ["key-encrypted"]
+
+
+def test_a_depot_is_reported_by_what_is_wrong_and_totals(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    assert certstrap("check").lines == ["Checked 1 certificate: 1 passed."]
+    client(certstrap, "old")
+    certstrap("revoke", "--CN", "old")
+    client(certstrap, "wrong")
+    (depot / "wrong.key").unlink()
+    foreign.write(depot / "wrong.key", key_data(OTHER_KEY), 0o400)
+    lines = certstrap("check", exit_code=3).lines
+    assert lines[-1] == ("Checked 3 certificates: 1 passed, 1 passed with warnings, 1 failed.")
+    text = "\n".join(lines)
+    assert "  passed " not in text
+    assert "your-namespace" not in text
+    assert "out/old.crt was revoked on" in text
+    assert "wrong failed: " in text
+    assert any(
+        line.startswith("  passed ") for line in certstrap("check", "--verbose", exit_code=3).lines
+    )
+    assert any(line.startswith("  passed ") for line in certstrap("check", "old").lines)
+    assert len(failures(certstrap)) >= 1
+    certstrap("check", "--quiet", "--verbose", exit_code=2)
+
+
+def test_a_terminal_shows_what_is_wrong_with_a_depot_and_totals(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    with terminal(folder, "check") as child:
+        assert "Checked 1 certificate: 1 passed." in ends(child)
+
+
+def revoke(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("revoke", "--CN", "your-namespace")
+
+
+def open_the_key(certstrap: CommandLine, depot: Path) -> None:
+    (depot / "your-namespace.key").chmod(0o644)
+
+
+def let_it_end_soon(certstrap: CommandLine, depot: Path) -> None:
+    for path in depot.glob("[!.]*.*"):
+        path.unlink()
+    certstrap("issue", "your-namespace", "--expires", "70d", *NEW_KEY, now=utc_now() - 60 * DAY)
+
+
+def nothing(certstrap: CommandLine, depot: Path) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("damage", "status"), [(revoke, 3), (open_the_key, 3), (let_it_end_soon, 3), (nothing, 0)]
+)
+@pytest.mark.parametrize("names", [(), ("your-namespace",)])
+def test_a_warning_reaches_a_job_that_is_strict(
+    damage: Any, status: int, names: tuple[str, ...], certstrap: CommandLine, depot: Path
+) -> None:
+    damage(certstrap, depot)
+    certstrap("check", *names)
+    assert certstrap("check", *names, "--quiet").stdout == ""
+    certstrap("check", *names, "--strict", exit_code=status)
+    printed = certstrap("check", *names, "--strict", "--quiet", exit_code=status).stdout
+    assert bool(printed) == bool(status)
+    certstrap("check", *names, "--strict", "--json", exit_code=status)
+
+
+def test_what_is_only_for_servers_is_not_judged_as_a_client(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("request-cert", "--cn", "web", "--domain", "web.example", *NEW_KEY)
+    certstrap("sign", "web", "--profile", "server")
+    assert certstrap("check", "--strict").lines == [
+        "Checked 1 certificate: 1 passed. Not checked, as they are for servers only: web.",
+    ]
+    document = as_json(certstrap)
+    assert [each["name"] for each in document["results"]] == ["your-namespace"]
+    assert document["servers"] == ["web"]
+    for path in depot.glob("your-namespace.*"):
+        path.unlink()
+    assert certstrap("check").lines[-1].startswith("Checked 1 certificate: ")  # the CA
+    (depot / "Cert.crt").unlink()
+    assert certstrap("check").lines == [
+        "Checked 0 certificates: none. Not checked, as they are for servers only: web.",
+    ]
+    assert any("client authentication" in line for line in failures(certstrap, "web"))
+
+
+def test_a_prompt_names_the_key_that_it_opens_and_each_passphrase_is_tried_for_all(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    for name, secret in (("a", "one"), ("b", "two"), ("c", "one")):
+        line = ("--curve", "P-256", "--passphrase", secret)
+        certstrap("request-cert", "--cn", name, *line)
+        certstrap("sign", name, "--CA", "Cert")
+    with terminal(folder, "check", "--client", "java") as child:
+        for name, secret in (("a", "one"), ("b", "two")):
+            child.expect_exact(f"Enter passphrase for out/{name}.key (empty for no passphrase): ")
+            child.sendline(secret)
+        assert "Enter passphrase" not in ends(child)
+
+
+def test_the_time_to_wait_is_for_an_endpoint(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("check", "--timeout", "1", exit_code=2)

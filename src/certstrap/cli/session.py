@@ -27,6 +27,7 @@ from certstrap.store import files
 from certstrap.store.depot import Depot
 from certstrap.store.files import STANDARD_INPUT, descriptor, source_of
 from certstrap.store.locks import Timeout
+from certstrap.text import escaped
 
 NEW = "Enter passphrase (empty for no passphrase): "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
@@ -89,6 +90,7 @@ def passphrases(
         new=new,
         explicit=bool(text) or file is not None,
         opening_pkcs12=lambda: opening("PKCS#12 file"),
+        opening_named=lambda name: opening(escaped(name)),
         waits=file is not None or (asks and not is_known),
     )
 

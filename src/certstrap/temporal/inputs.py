@@ -3,14 +3,16 @@
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Command, Hint
 from certstrap.pki import decode, key_files, pem
-from certstrap.pki.decode import LoadedCertificate, comparable_name, is_ca
+from certstrap.pki.decode import LoadedCertificate, comparable_name, extension, is_ca
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.key_files import Passphrase
@@ -243,25 +245,29 @@ class Sources:
 
     Attributes:
         depot: the depot.
-        passphrase: opens a key that is encrypted.
+        passphrase: returns what opens the key in a file, which is named, if it is encrypted. What
+            opened another key is tried first.
         read: reads a file that the user named.
         given: the files that the user named.
         client: who is to use the key; None for any.
+        servers: the names whose certificates are for servers alone, which `everything` left out.
     """
 
     def __init__(
         self,
         depot: Depot,
-        passphrase: Passphrase,
+        passphrase: Callable[[str], bytes],
         read: Read,
         given: CheckedFiles = CheckedFiles(),  # noqa: B008 - it does not change
         client: Client | None = None,
     ) -> None:
         self.depot = depot
         self.passphrase = passphrase
+        self._typed: dict[bytes, None] = {}
         self.read = read
         self.given = given
         self.client = client
+        self.servers: list[str] = []
         self._cas: dict[Entry, CertificateFile] = {}
 
     def named(self) -> CheckSubject:
@@ -330,10 +336,12 @@ class Sources:
         """Yield each certificate of the depot; a CA only if it is checked with no other of them.
 
         A file that cannot be read is yielded too, with the reason. If the user named the CAs that
-        are uploaded, those of the depot are not yielded.
+        are uploaded, those of the depot are not yielded. Certificates for servers alone are in
+        `servers`: no client presents them.
         """
         covered: set[x509.Certificate] = set()
         cas = []
+        self.servers.clear()
         for entry in self.depot.with_suffix(CERTIFICATE):
             try:
                 subject = self.entry(entry)
@@ -343,6 +351,9 @@ class Sources:
                 subject = CheckSubject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
                 cas += [] if self.given.ca_bundle else [subject]
+                continue
+            if _is_for_servers(subject.client):
+                self.servers.append(entry.stem)
                 continue
             known = (*subject.client.certificates, *_uploaded(subject))
             covered.update(each.certificate for each in known)
@@ -392,30 +403,58 @@ class Sources:
             return self._key_file(self.given.key)
         has_pkcs8 = entry.has(PKCS8)
         if has_pkcs8 and (not entry.has(KEY) or (self.client and self.client.pkcs8)):
-            return self._depot_key(entry, PKCS8, self.passphrase)
+            return self._opened(lambda opening: _depot_key(entry, PKCS8, opening))
         if not entry.has(KEY):
             return None
-        own = self._depot_key(entry, KEY, _nobody)
+        own = _depot_key(entry, KEY, _nobody)
         if not own.encrypted:
             return own
-        return self._depot_key(entry, PKCS8 if has_pkcs8 else KEY, self.passphrase)
+        suffix = PKCS8 if has_pkcs8 else KEY
+        return self._opened(lambda opening: _depot_key(entry, suffix, opening))
 
     def _key_file(self, path: str) -> KeyFile:
-        return read_key(self.read(path, "private key"), source_of(path), self.passphrase)
+        data = self.read(path, "private key")
+        return self._opened(lambda opening: read_key(data, source_of(path), opening))
 
-    @staticmethod
-    def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
-        path, lax = entry.path(suffix), ""
+    def _opened(self, read: Callable[[Passphrase], KeyFile]) -> KeyFile:
+        """Return a key that is read with the passphrase of another key, or with its own."""
+        key = read(_nobody)
+        for secret in self._typed:
+            if key.encrypted and not key.private:
+                key = read(partial(bytes, secret))
+        if not key.encrypted or key.private:
+            return key
+
+        def ask() -> bytes:
+            secret = self.passphrase(key.path)
+            self._typed[secret] = None
+            return secret
+
+        return read(ask)
+
+
+def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
+    path, lax = entry.path(suffix), ""
+    try:
         try:
-            try:
-                data = entry.read(suffix)
-                lax = "".join(each.sentence for each in files.readable_by_group(path))
-            except LaxModeError as error:
-                lax = str(error)
-                data = files.read(path, "private key")
-        except CertstrapError as error:
-            return KeyFile(path, problem=failure(str(error), error.hint))
-        return read_key(data, path, passphrase)._replace(lax=lax)
+            data = entry.read(suffix)
+            lax = "".join(each.sentence for each in files.readable_by_group(path))
+        except LaxModeError as error:
+            lax = str(error)
+            data = files.read(path, "private key")
+    except CertstrapError as error:
+        return KeyFile(path, problem=failure(str(error), error.hint))
+    return read_key(data, path, passphrase)._replace(lax=lax)
+
+
+_OF_CLIENTS = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+
+
+def _is_for_servers(file: CertificateFile) -> bool:
+    """Return whether a certificate can be used by a server and by no client."""
+    leaf = next((each.certificate for each in file.certificates), None)
+    usages = {*((extension(leaf, x509.ExtendedKeyUsage) if leaf else None) or ())}
+    return ExtendedKeyUsageOID.SERVER_AUTH in usages and not usages & _OF_CLIENTS
 
 
 def rewriting(entry: Entry, name: str) -> Command:

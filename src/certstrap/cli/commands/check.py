@@ -1,8 +1,8 @@
 """``certstrap check``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from cryptography import x509
@@ -88,6 +88,12 @@ def command(
         ),
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print each rule, also if the whole depot is checked.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with status 3 if there are warnings, too.")
+    ] = False,
     as_json: options.AsJson = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -95,8 +101,8 @@ def command(
 ) -> None:
     """Check certificates and keys by Temporal Cloud's rules.
 
-    A rehearsal tries them in a TLS connection on this machine. The exit status is 3 if anything
-    failed.
+    A rehearsal tries them in a TLS connection on this machine. Without NAME, only what is wrong is
+    printed. The exit status is 3 if anything failed.
     """
     context: Context = ctx.obj
     if not quiet:
@@ -104,6 +110,10 @@ def command(
     wanted_client = _client(client)
     given = CheckedFiles(cert, key, ca_bundle)
     _require_sense(names or [], given, connect, server_ca + server_name)
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet and --verbose exclude each other")
+    if ctx.get_parameter_source("timeout").name == "COMMANDLINE" and not connect:  # type: ignore[union-attr]
+        raise typer.BadParameter("--timeout needs --connect HOST")
     require_one_standard_input(
         {
             "--cert": cert,
@@ -128,10 +138,13 @@ def command(
     if not cert:
         session.depot.require()
 
+    servers: list[str] = []
+
     def judge() -> list[Report]:
         sources = Sources(
-            session.depot, session.passphrases.opening, session.read, given, wanted_client
+            session.depot, session.passphrases.opening_named, session.read, given, wanted_client
         )
+        sources.servers = servers
         subjects = _subjects(sources, names or [])
         return [check(subject, wanted, session.now, network) for subject in subjects]
 
@@ -140,9 +153,10 @@ def command(
     # A key may have been replaced after its certificate was read, or the other way round.
     if not all(report.passed for report in reports) and changed_at(context.depot_path) != before:
         reports = session.transact(lambda _: judge())
-    if not reports:
+    if not reports and not servers:
         raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
-    show(reports, session.now, context.named_depot, quiet=quiet, as_json=as_json)
+    how = Shown(quiet, as_json, strict, is_long=verbose or bool(names or cert))
+    show(reports, session.now, context.named_depot, how, servers)
 
 
 def _client(name: str) -> Client | None:
@@ -182,31 +196,53 @@ def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
     return [each.certificate for each in file.certificates]
 
 
+class Shown(NamedTuple):
+    """How reports are shown.
+
+    Attributes:
+        quiet: only what failed, on a line each.
+        as_json: as JSON.
+        strict: whether warnings count as much as failures.
+        is_long: every rule; else what is wrong, and a line with totals.
+    """
+
+    quiet: bool = False
+    as_json: bool = False
+    strict: bool = False
+    is_long: bool = True
+
+
 def show(
     reports: list[Report],
     now: datetime,
     depot_path: str,
-    *,
-    quiet: bool = False,
-    as_json: bool = False,
+    how: Shown,
+    servers: Sequence[str] = (),
 ) -> None:
-    """Print what came of checks, and end with status 3 if anything failed.
+    """Print the results of checks, and end with status 3 if anything failed.
 
     Args:
         reports: the results.
         now: the instant of the checks.
         depot_path: the depot that the user named, for the commands of hints.
-        quiet: show only what failed.
-        as_json: print JSON.
+        how: how they are shown.
+        servers: the names that were not checked, as their certificates are for servers alone.
     """
-    passed = all(each.passed for each in reports)
-    if as_json or not quiet or (not passed and prints_to_terminal()):
+    clean = all(render.is_clean(each, strict=how.strict) for each in reports)
+    shown = render.SHOWN["all" if not how.quiet else "problems" if how.strict else "failures"]
+
+    def sections(width: int) -> Iterator[list[report.Section]]:
+        if how.is_long or how.quiet:
+            return render.sections(reports, depot_path, width, shown)
+        return render.problem_sections(reports, depot_path, width, servers)
+
+    if how.as_json or not how.quiet or (not clean and prints_to_terminal()):
         report.show(
-            lambda: render.document(reports, now, depot_path, quiet=quiet),
-            lambda width: render.sections(reports, depot_path, width, quiet=quiet),
-            as_json=as_json,
+            lambda: render.document(reports, now, depot_path, shown, servers),
+            sections,
+            as_json=how.as_json,
         )
-    elif not passed:
-        print_lines(render.quiet_lines(reports, depot_path))
-    if not passed:
+    elif not clean:
+        print_lines(render.quiet_lines(reports, depot_path, shown))
+    if not clean:
         raise typer.Exit(FOUND)

@@ -44,14 +44,24 @@ class ResultRow(NamedTuple):
         return f"{self.sentence} To fix: {self.fix}" if self.fix else self.sentence
 
 
-def rows(report: Report, depot_path: str = "", *, quiet: bool = False) -> Iterator[ResultRow]:
-    """Yield a report's rows; with ``quiet``, of what failed only."""
+SHOWN: dict[str, tuple[Status, ...]] = {
+    "all": ("passed", "warning", "failed"),
+    "problems": ("warning", "failed"),
+    "failures": ("failed",),
+}
+"""What is shown of a report, by how much is asked for."""
+
+
+def rows(
+    report: Report, depot_path: str = "", shown: tuple[Status, ...] = SHOWN["all"]
+) -> Iterator[ResultRow]:
+    """Yield a report's rows, of those with these verdicts."""
     found = [_row(result, depot_path) for result in report.results]
     if report.rehearsal:
         found.append(_rehearsal(report.rehearsal))
     if report.connection:
         found.append(_connection(report.connection, report.address))
-    return (row for row in found if row.status == "failed" or not quiet)
+    return (row for row in found if row.status in shown)
 
 
 def _row(result: Result, depot_path: str) -> ResultRow:
@@ -139,16 +149,53 @@ def verdict(report: Report) -> str:
     return with_capital(f"{name} passed{notes}.")
 
 
-def quiet_lines(reports: Iterable[Report], depot_path: str) -> Iterator[str]:
-    """Yield a line for each failure, with what failed: for a log."""
+def is_clean(report: Report, *, strict: bool) -> bool:
+    """Return whether nothing failed and, if that is to be ``strict``, nothing is a warning."""
+    return report.passed and not (strict and any(rows(report, shown=("warning",))))
+
+
+def totals(reports: Sequence[Report], servers: Sequence[str]) -> str:
+    """Return how many subjects were checked, and the results, in a sentence.
+
+    Args:
+        reports: the results.
+        servers: the names that were not checked, as their certificates are for servers alone.
+    """
+    failed = sum(not each.passed for each in reports)
+    clean = sum(is_clean(each, strict=True) for each in reports)
+    warned = len(reports) - failed - clean
+    counts = ((clean, "passed"), (warned, "passed with warnings"), (failed, "failed"))
+    parts = [f"{count} {what}" for count, what in counts if count]
+    line = f"Checked {counted(len(reports), 'certificate')}: {', '.join(parts) or 'none'}."
+    if servers:
+        line += f" Not checked, as they are for servers only: {escaped(', '.join(servers))}."
+    return line
+
+
+def problem_sections(
+    reports: Sequence[Report], depot_path: str, width: int, servers: Sequence[str]
+) -> Iterator[list[Section]]:
+    """Yield what is wrong with many subjects, and a last line with totals."""
+    yield from sections(reports, depot_path, width, SHOWN["problems"])
+    passed = all(each.passed for each in reports)
+    yield [[(Cell(totals(reports, servers), _COLOURS["passed" if passed else "failed"]),)]]
+
+
+def quiet_lines(
+    reports: Iterable[Report], depot_path: str, shown: tuple[Status, ...]
+) -> Iterator[str]:
+    """Yield a line for each of those verdicts, with what is wrong: for a log."""
     for report in reports:
         name = escaped(report.subject.name)
-        found = rows(report, depot_path, quiet=True)
+        found = rows(report, depot_path, shown)
         yield from (f"{name}: {row.rule}: {row.text}" for row in found)
 
 
 def sections(
-    reports: Iterable[Report], depot_path: str, width: int, *, quiet: bool = False
+    reports: Iterable[Report],
+    depot_path: str,
+    width: int,
+    shown: tuple[Status, ...] = SHOWN["all"],
 ) -> Iterator[list[Section]]:
     """Yield a report on each subject: what is found by each rule, by group, and the verdict.
 
@@ -156,10 +203,10 @@ def sections(
         reports: the results.
         depot_path: the depot that the user named, for the commands of hints.
         width: the columns of the terminal; 0 if there is none.
-        quiet: show only what failed.
+        shown: the verdicts that are shown.
     """
     for each in reports:
-        found = list(rows(each, depot_path, quiet=quiet))
+        found = list(rows(each, depot_path, shown))
         if found:
             yield list(_sections(each, found, width))
 
@@ -192,18 +239,23 @@ def _text(row: ResultRow, *, names_rules: bool) -> str:
 
 
 def document(
-    reports: Sequence[Report], now: datetime, depot_path: str = "", *, quiet: bool = False
+    reports: Sequence[Report],
+    now: datetime,
+    depot_path: str = "",
+    shown: tuple[Status, ...] = SHOWN["all"],
+    servers: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return reports as JSON, which docs/json.md describes; ``quiet``: findings that failed."""
+    """Return reports as JSON, which docs/json.md describes, with findings of those verdicts."""
     return {
         "schema": SCHEMA,
         "checked_at": timestamp(now),
         "passed": all(report.passed for report in reports),
-        "results": [_result(report, depot_path, quiet=quiet) for report in reports],
+        "results": [_result(report, depot_path, shown) for report in reports],
+        "servers": list(servers),
     }
 
 
-def _result(report: Report, depot_path: str, *, quiet: bool) -> dict[str, Any]:
+def _result(report: Report, depot_path: str, shown: tuple[Status, ...]) -> dict[str, Any]:
     subject = report.subject
     connection = None
     if report.connection:
@@ -221,7 +273,7 @@ def _result(report: Report, depot_path: str, *, quiet: bool) -> dict[str, Any]:
         "findings": [
             _result_by_rule(result, depot_path)
             for result in report.results
-            if result.status == "failed" or not quiet
+            if result.status in shown
         ],
         "rehearsal": _handshake(report.rehearsal) if report.rehearsal else None,
         "connection": connection,
