@@ -436,6 +436,14 @@ def crl_that_is_broken(s: Stage) -> Iterator[Printed]:
     s("revoke", "--CN", "x")
 
 
+@prints("cli/render/issue.py: 'Renew it'")
+def certificate_for_another_end(s: Stage) -> Iterator[Printed]:
+    s(*issue("x", "--expires", "90d"))
+    again = issue("x", "--expires", "30 days")
+    yield Printed(s(*again))
+    assert "Renew it" not in s(*again)
+
+
 @prints("store/files.py: 'Restrict it with'")
 def archive_of_others(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
