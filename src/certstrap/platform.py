@@ -212,9 +212,10 @@ def relative_folder(other: str, folder: str) -> str:
 
 def has_no_modes(path: str) -> bool:
     """Return whether a path is on a drive of Windows that WSL mounts without modes."""
-    with suppress(OSError), open("/proc/self/mounts", encoding="utf-8", errors="replace") as mounts:
-        return is_windows_drive(os.path.realpath(path), mounts.read())
-    return False
+    mounts = ""
+    with suppress(OSError), open("/proc/self/mounts", encoding="utf-8", errors="replace") as file:
+        mounts = file.read()
+    return is_windows_drive(os.path.realpath(path), mounts)
 
 
 def is_windows_drive(path: str, mounts: str) -> bool:

@@ -112,7 +112,7 @@ def test_no_folder_on_the_way_to_the_depot_is_left_behind(
     assert not snapshot(folder)
 
 
-@pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP", "ENOSYS", "EMLINK"])
+@pytest.mark.parametrize("error", ["EPERM", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL"])
 @pytest.mark.parametrize("scene", [*CREATING, REVOKE], ids=str)
 def test_a_disk_without_hard_links_will_do(
     error: str, scene: Scene, stage: Stage, traced: Break
