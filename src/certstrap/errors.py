@@ -214,7 +214,7 @@ class ForeignOwnerError(CertstrapError):
     def __init__(self, path: str, owner: str, folder: str) -> None:
         self.path, self.owner, self.folder = path, owner, folder
         super().__init__(
-            f"{path} belongs to {owner}, and others may write to {folder}: it is not used.",
+            f"{path} belongs to {owner}, and others can write to {folder}: it is not used.",
             "Remove it, or replace it with a copy of your own if you trust it.",
         )
 

@@ -148,7 +148,7 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
     ),
     "ca-expired": ([ROOT.but(end=PRESENT - HOUR)], "expired on"),
     "ca-started": ([ROOT.but(start=PRESENT + DAY)], "is not valid before"),
-    "ca-pem": ([b"random"], "holds no certificate"),
+    "ca-pem": ([b"random"], "contains no certificate"),
 }
 
 
@@ -553,6 +553,6 @@ def test_a_certificate_that_cannot_be_read_and_may_be_a_ca_stops_a_bundle_of_all
 ) -> None:
     ca(certstrap, "Good")
     (folder / "out/lost.crt").symlink_to("nowhere")
-    outcome = certstrap.refuses("bundle", sentence="Cannot tell which CAs belong into the bundle.")
+    outcome = certstrap.refuses("bundle", sentence="Cannot tell which CAs belong in the bundle.")
     assert "out/lost.crt" in outcome.stderr
     assert subjects(certstrap("bundle", "Good").stdout) == ["CN=Good"]

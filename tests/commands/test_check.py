@@ -410,7 +410,7 @@ def test_a_crl_that_cannot_be_read_is_reported(certstrap: CommandLine, depot: Pa
     (depot / "Cert.crl").write_bytes(b"x")
     outcome = certstrap("check", "your-namespace")
     assert "  warning  leaf-revoked" in outcome.stdout
-    assert "Whether it is revoked is not known: out/Cert.crl " in outcome.stdout
+    assert "Cannot tell whether it is revoked: out/Cert.crl " in outcome.stdout
 
 
 def test_a_key_that_others_can_read_is_reported(certstrap: CommandLine, depot: Path) -> None:
@@ -605,7 +605,7 @@ def test_without_a_key_nothing_is_connected(certstrap: CommandLine, files: tuple
 def test_a_server_ca_that_is_none_is_refused(
     certstrap: CommandLine, files: tuple[str, ...]
 ) -> None:
-    for data, sentence in ((b"", "f holds no certificate."), (ROOT.pem * 40, "f is too large.")):
+    for data, sentence in ((b"", "f contains no certificate."), (ROOT.pem * 40, "f is too large.")):
         save("f", data)
         certstrap.refuses(
             "check", *files, "--connect", "localhost", "--server-ca", "f", sentence=sentence

@@ -431,7 +431,7 @@ def test_an_old_file_is_not_overwritten(certstrap: CommandLine, depot: Path) -> 
         ((*ID, "--format", "xml"), 'There is no format "xml".'),
         ((*ID, "--format", "env", "--shell", "zsh"), 'There is no shell "zsh".'),
         ((*ID, "--address", "a:b:c"), 'Invalid address: "a:b:c"'),
-        ((*ID, "--server-ca", "out/client.key"), "out/client.key holds no certificate."),
+        ((*ID, "--server-ca", "out/client.key"), "out/client.key contains no certificate."),
         ((*ID, "--profile", "a\nb"), "Invalid profile:"),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_leaf_that_outlives_its_ca_is_refused_with_the_difference(
 ) -> None:
     outcome = certstrap.refuses(
         *LEAF, *CA_FILES, *LEAF_FILES, "-d", period,
-        sentence=f"The certificate would end {difference} after its CA.",
+        sentence=f"The certificate would expire {difference} after its CA.",
         hint="ca.pem ends on 2027-11-23 12:00:00 UTC",
     )  # fmt: skip
     assert len(outcome.stderr.splitlines()) == 2
@@ -251,7 +251,7 @@ def test_a_file_that_is_not_there_is_named(
 @pytest.mark.parametrize(
     ("period", "sentence"),
     [
-        ("0d", 'Invalid expiry: "0d" does not end in the future.'),
+        ("0d", 'Invalid expiry: "0d" is not in the future.'),
         ("-1y", 'Invalid expiry: "-1y" is not a length of time'),
         ("1y1y", 'Invalid expiry: "1y1y" has years twice.'),
     ],

@@ -95,7 +95,7 @@ def test_long_crl_is_cut_and_json_has_all_of_it(certstrap: CommandLine, folder: 
     printed = certstrap("inspect", "a.crl").stdout
     shown = rows(printed)
     assert shown["Revoked"] == "30 certificates"
-    assert shown["Signed by"] == "no CA of this depot"
+    assert shown["Signed by"] == "no CA in this depot"
     assert shown["Number"] == "none"
     assert printed.splitlines()[-1].strip() == "and 20 more"
     (result,) = json.loads(certstrap("inspect", "a.crl", "--json").stdout)["results"]
@@ -186,7 +186,7 @@ def test_chain_of_standard_input_is_shown(certstrap: CommandLine, depot: Path) -
 def test_certificate_of_another_ca_has_no_issuer_here(certstrap: CommandLine, depot: Path) -> None:
     root = pairs.ca(subject="Cert")  # the same name, another key
     Path("x.crt").write_bytes(pairs.leaf(root).pem)
-    assert rows(certstrap("inspect", "x.crt").stdout)["Issued by"] == "no CA of this depot"
+    assert rows(certstrap("inspect", "x.crt").stdout)["Issued by"] == "no CA in this depot"
 
 
 def test_of_two_cas_with_one_name_the_signature_tells_which(

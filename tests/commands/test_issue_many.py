@@ -147,7 +147,7 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
         '  line 11: pkcs8 is "maybe"',
         "  line 12: It has 11 cells, and the header has 9",
         "  line 13: out/CA",  # .crt is a CA's certificate
-        '  line 14: Invalid expiry: "2020-01-01" does not end in the future',
+        '  line 14: Invalid expiry: "2020-01-01" is not in the future',
     ]
     assert outcome.stderr.splitlines()[-1] == (
         "Hint: Nothing was created: correct the list, and run the command again."

@@ -426,7 +426,7 @@ def test_on_a_terminal_it_tells_the_truth_about_temporal_cloud(
         child.expect_exact("Enter passphrase for CA key (empty for no passphrase): ")
         child.sendline("123")
         lines = ends(child).strip().splitlines()
-    noted = "Updated out/compromised-keys: its key is not signed again."
+    noted = "Updated out/compromised-keys: certstrap will not sign its key again."
     assert lines == [UPDATED.strip(), noted, TRUTH]
     passphrase = ("--passphrase", "123")
     with terminal(

@@ -206,7 +206,7 @@ def test_an_unknown_profile_is_refused(certstrap: CommandLine, depot: Path, prof
 def test_an_intermediate_has_no_profile(certstrap: CommandLine, depot: Path) -> None:
     certstrap.refuses(
         "sign", "client", "--intermediate", "--profile", "client",
-        sentence="A profile is for end entities.", hint="--intermediate",
+        sentence="A profile is only for clients and servers.", hint="--intermediate",
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from tests.promises.test_certstrap_depot import DATA
 
 DAY = timedelta(days=1)
 SHARED = (
-    "Others may write to out: only files of yours, of root and of its owner are used. "
+    "Others can write to out: only files of yours, of root and of its owner are used. "
     "Restrict it with: chmod go-w out\n"
 )
 
@@ -281,7 +281,7 @@ def test_modes_that_are_lax_are_shown(certstrap: CommandLine, depot: Path) -> No
     depot.chmod(0o777)
     outcome = certstrap("status", "--json", stderr=SHARED)
     assert [each["rule"] for each in json.loads(outcome.stdout)["problems"]] == ["shared-depot"]
-    assert certstrap("status", stderr=SHARED).lines[0] == "! Others may write to out."
+    assert certstrap("status", stderr=SHARED).lines[0] == "! Others can write to out."
 
 
 def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot: Path) -> None:
@@ -527,7 +527,7 @@ def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Pat
         printed = ends(child, 3)
     assert "\x1b[32m" in printed
     lines = shown(folder, 80, exit_code=FOUND)
-    assert "! Others may write to out." in lines
+    assert "! Others can write to out." in lines
     assert any("revoked" in line for line in lines)
     assert any("unreadable" in line for line in lines)
 

@@ -131,7 +131,7 @@ def test_signer_that_is_no_ca_is_named(certstrap: CommandLine, folder: Path) -> 
     middle.store_certificate("middle")
     pairs.leaf(middle).store_certificate("leaf")
     assert failures(certstrap, "leaf") == [
-        "out/middle.crt is not a CA, and signed the certificate below it."
+        "out/middle.crt is not a CA, but signed the certificate below it."
     ]
 
 
@@ -320,7 +320,7 @@ def test_chain_that_is_signed_with_sha1_is_followed(certstrap: CommandLine, fold
 
 def test_file_without_a_certificate_is_not_good(certstrap: CommandLine, folder: Path) -> None:
     (folder / "a.csr").write_bytes(foreign.request())
-    assert failures(certstrap, "a.csr") == ["a.csr holds no certificate."]
+    assert failures(certstrap, "a.csr") == ["a.csr contains no certificate."]
 
 
 def test_key_beside_a_certificate_is_passed_over(certstrap: CommandLine, folder: Path) -> None:

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 REMARK = (
-    "Others may write to out: only files of yours, of root and of its owner are used. "
+    "Others can write to out: only files of yours, of root and of its owner are used. "
     "Restrict it with: chmod go-w out\n"
 )
 SOMEBODY = 12_345  # a user who need not exist
@@ -58,7 +58,7 @@ def a_folder_of_somebody(archive: Path) -> str:
     os.chown(archive, SOMEBODY, SOMEBODY)
     archive.chmod(0o2755)
     archive.parent.chmod(0o777)
-    return "out/archive belongs to the user 12345, and others may write to out: it is not used."
+    return "out/archive belongs to the user 12345, and others can write to out: it is not used."
 
 
 Make = Callable[[Path], str]

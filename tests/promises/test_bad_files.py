@@ -309,7 +309,7 @@ BAD_REQUESTS = {
     ),
     "of the CA": (
         foreign.request(subject="cERT"),
-        "The request has the name of the CA itself, and no chain may have a name twice.",
+        "The request has the name of the CA itself, but a name can appear only once in a chain.",
         "another common name",
     ),
 }

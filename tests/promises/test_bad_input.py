@@ -222,10 +222,10 @@ def test_a_weak_key_of_ones_own_is_refused(
         ("  ", "is empty"),
         ("2027-02-30", "is not a date of the calendar"),
         ("2027-1-1", "is not a date of the calendar"),
-        ("2026-11-22", "does not end in the future"),
-        ("0 days", "does not end in the future"),
-        ("8000 years", "ends past the year 9999"),
-        ("99999999999999999999999999 days", "ends past the year 9999"),
+        ("2026-11-22", "is not in the future"),
+        ("0 days", "is not in the future"),
+        ("8000 years", "is after the year 9999"),
+        ("99999999999999999999999999 days", "is after the year 9999"),
         ("1\x1b[31m", "is not a length of time or a date"),
     ],
 )
@@ -243,8 +243,8 @@ def test_an_expiry_that_does_not_parse_or_lies_in_the_past_is_refused(
     ("options", "sentence"),
     [
         (("--years", "-3"), 'Invalid expiry: "-3" is not a number of years.'),
-        (("--years", "9000"), "ends past the year 9999."),
-        (("--years", "99999999999999999999"), "ends past the year 9999."),
+        (("--years", "9000"), "is after the year 9999."),
+        (("--years", "99999999999999999999"), "is after the year 9999."),
         (("--years", "1", "--expires", "2027-12-31"), "is a date, and --years needs a length"),
     ],
 )

@@ -199,7 +199,7 @@ def signed_on_a_terminal(s: Stage) -> Iterator[Printed]:
 def signed_on_a_terminal_too(s: Stage) -> Iterator[Printed]:
     shown = on_a_terminal(s)
     refused = s("connect", "x", "--namespace", "NAMESPACE.ACCOUNT", code=1)
-    assert "Replace it with the id of your Namespace" in refused
+    assert "Replace it with the ID of your Namespace" in refused
     yield Printed(shown, {"NAMESPACE.ACCOUNT": "your-namespace.acct"})
 
 

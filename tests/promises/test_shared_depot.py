@@ -21,7 +21,7 @@ pytestmark = [
 
 SOMEBODY = 12_345  # a user who need not exist
 REMARK = (
-    "Others may write to out: only files of yours, of root and of its owner are used. "
+    "Others can write to out: only files of yours, of root and of its owner are used. "
     "Restrict it with: chmod go-w out\n"
 )
 Put = Callable[[str], Path]
@@ -71,11 +71,11 @@ def test_a_file_of_another_user_is_not_used(
     certstrap: CommandLine, of_somebody: Put, name: str, command: tuple[str, ...]
 ) -> None:
     of_somebody(name)
-    refused = certstrap.refuses(*command, sentence="Others may write to out")
+    refused = certstrap.refuses(*command, sentence="Others can write to out")
     remark, sentence, hint = refused.stderr.splitlines()
     assert f"{remark}\n" == REMARK
     assert sentence == (
-        f"out/{name} belongs to the user {SOMEBODY}, and others may write to out: it is not used."
+        f"out/{name} belongs to the user {SOMEBODY}, and others can write to out: it is not used."
     )
     assert hint.startswith("Hint: Remove it, or replace it")
 
@@ -86,7 +86,7 @@ def test_a_link_of_another_user_is_not_followed(
     shutil.move(depot / "victim.csr", depot.parent / "theirs.csr")
     (depot / "victim.csr").symlink_to("../theirs.csr")
     of_somebody("victim.csr")
-    refused = certstrap.refuses("sign", "victim", sentence="Others may write to out")
+    refused = certstrap.refuses("sign", "victim", sentence="Others can write to out")
     assert f"out/victim.csr belongs to the user {SOMEBODY}" in refused.stderr
 
 

@@ -13,7 +13,7 @@ from tests.conftest import CommandLine, snapshot
 COMPROMISED = ("revoke", "--CN", "a", "--CA", "Cert", "--reason", "keyCompromise")
 SOMEBODY = 12_345  # a user who need not exist
 REMARK = (
-    "Others may write to out: only files of yours, of root and of its owner are used. "
+    "Others can write to out: only files of yours, of root and of its owner are used. "
     "Restrict it with: chmod go-w out\n"
 )
 UNUSABLE = "cannot be used by this one"
@@ -61,7 +61,7 @@ def test_what_is_no_journal_is_not_carried_out_and_stops_what_needs_one(
     assert "exists already" in certstrap("issue", "a", *NEW_KEY).stdout
     certstrap.refuses(
         *COMPROMISED,
-        sentence=f"out/{JOURNAL} is what a killed command left, and cannot be used by this one.",
+        sentence=f"out/{JOURNAL} was left by a killed command, and cannot be used by this one.",
         hint="check which files belong together",
     )
 
@@ -80,7 +80,7 @@ def test_a_folder_that_cannot_be_is_missing_too(
     certstrap: CommandLine, out: Path, other: str, shown: str
 ) -> None:
     write_journal(out, others=[other])
-    sentence = f"out/{JOURNAL} is what a killed command left, and needs {shown}, which is missing."
+    sentence = f"out/{JOURNAL} was left by a killed command, and needs {shown}, which is missing."
     certstrap.refuses("issue", "a", *NEW_KEY, sentence=sentence)
 
 

@@ -47,7 +47,7 @@ COMMANDS = {
     "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
     "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
     "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
-    "import": Listed("import_", "Copy a certificate of any tool into the depot."),
+    "import": Listed("import_", "Copy a certificate from any tool into the depot."),
     "export-pkcs8": Listed("export_pkcs8", "Write a key as PKCS#8, which the Java SDK reads."),
     "export-pkcs12": Listed(
         "export_pkcs12", "Write key, certificate and chain as one PKCS#12 file."
@@ -55,13 +55,13 @@ COMMANDS = {
     "export-chain": Listed("export_chain", "Write a certificate and the intermediates above it."),
     "gen": Listed("gen", "Write a CA or a leaf to files of your own, as tcld does."),
     "generate-certificates": Listed("gen", "The long name that tcld has for gen.", hidden=True),
-    "check": Listed("check", "Check certificates and keys by Temporal Cloud's rules."),
+    "check": Listed("check", "Check certificates and keys against Temporal Cloud's rules."),
     "bundle": Listed("bundle", "Create the CA file to upload to Temporal Cloud."),
-    "status": Listed("status", "Show what the depot holds, when it ends, and what is wrong."),
-    "inspect": Listed("inspect", "Show what a certificate, a request, a CRL or a key is."),
+    "status": Listed("status", "Show what a depot contains, and when it expires."),
+    "inspect": Listed("inspect", "Show the contents of a certificate, request, CRL or key."),
     "verify": Listed("verify", "Verify certificates: chain, signatures, dates, CRLs."),
-    "connect": Listed("connect", "Print the configuration of a client of a Namespace."),
-    "filters": Listed("filters", "Print filters that admit these clients and no others."),
+    "connect": Listed("connect", "Print the configuration of a client."),
+    "filters": Listed("filters", "Print certificate filters that admit only these clients."),
 }
 _INTERRUPTED = 130  # the status that typer gives to Ctrl-C
 

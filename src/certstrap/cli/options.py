@@ -39,7 +39,7 @@ ExpiresWithCA = Annotated[
     typer.Option(
         "--expires",
         metavar="TIME",
-        help=f"When the certificate ends: {TIME}; no later than its CA. Default: 2 years.",
+        help=f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
     ),
 ]
 ProfileName = Annotated[

@@ -197,7 +197,7 @@ def _shared_line(root: str) -> str:
     elif os.stat(root).st_uid not in {0, os.geteuid()}:
         hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
     return (
-        f"Others may write to {root}: only files of yours, of root and of its owner are used. "
+        f"Others can write to {root}: only files of yours, of root and of its owner are used. "
         f"{printed(hint)}"
     )
 

@@ -246,7 +246,7 @@ class _Look:
     def _folder(self) -> Iterator[Finding]:
         if self.shared:
             yield Finding(
-                "shared-depot", f"Others may write to {self.depot.root}.", "Restrict its mode."
+                "shared-depot", f"Others can write to {self.depot.root}.", "Restrict its mode."
             )
         yield from self.wrong_list
         if os.path.lexists(self.depot.archive):
@@ -280,7 +280,7 @@ class _Look:
         ]
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             severity: Severity = "error" if entry.stem in self.ends else "warning"
-            sentence = f"{path} is not signed by a CA of this depot."
+            sentence = f"{path} is not signed by a CA in this depot."
             yield Finding("crl-foreign", sentence, severity=severity)
             return
         yield from crls.current(crl, self.now, path, renewal_of_crl(entry))

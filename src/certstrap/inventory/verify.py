@@ -38,7 +38,7 @@ def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
         if isinstance(each.value, x509.Certificate)
     ]
     if not certificates:
-        raise UnusableFileError(source, "holds no certificate", "Name the right file.")
+        raise UnusableFileError(source, "contains no certificate", "Name the right file.")
     return certificates
 
 

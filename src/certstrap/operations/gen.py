@@ -138,7 +138,7 @@ def create_leaf_files(
     end = expiry.after(now) if expiry else last - BEFORE_CA
     if end > last:
         raise RefusedError(
-            f"The certificate would end {_in_words(end - last)} after its CA.",
+            f"The certificate would expire {_in_words(end - last)} after its CA.",
             f"{ca.certificate} ends on {utc(last)}: choose a shorter time.",
         )
     if end <= now:
@@ -169,7 +169,9 @@ def _require_free(session: Session, target: Pair, *, overwrite: bool) -> None:
             raise PathTakenError(path)
         is_file = os.path.isfile(path) and not files.is_stream(path)
         if not (overwrite and is_file):
-            only = "Only a file is overwritten" if overwrite else "--force overwrites a file"
+            only = (
+                "Only a regular file is overwritten" if overwrite else "--force overwrites a file"
+            )
             raise PathTakenError(path, f"{only}: move it away, or name another.")
 
 

@@ -675,7 +675,7 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
     if not same_key and KEY not in last.paths:
         raise RefusedError(
             f"The archive does not have the key of {source}.",
-            "Without its key, a certificate is of no use.",
+            "A certificate does not work without its key.",
         )
     for suffix in _FROM_CERTIFICATE if same_key else MODES:
         if entry.has(suffix) and suffix not in last.paths:

@@ -53,7 +53,7 @@ def ca_certificate(certificate: x509.Certificate) -> Iterator[Finding]:
 def certificate_signing(certificate: x509.Certificate, source: str) -> Iterator[Finding]:
     """Yield why ``certificate`` may not sign others (RFC 5280, 4.2.1.3 and 4.2.1.9)."""
     if not is_ca(certificate):
-        yield Finding("not-a-ca", f"{source} is not a CA, and signed the certificate below it.")
+        yield Finding("not-a-ca", f"{source} is not a CA, but signed the certificate below it.")
     usage = extension(certificate, x509.KeyUsage)
     if usage and not usage.key_cert_sign:
         yield Finding(
@@ -248,7 +248,8 @@ def names_below(
     if comparable_name(subject) in {comparable_name(above) for above in cas}:
         yield Finding(
             "own-name",
-            "The request has the name of the CA itself, and no chain may have a name twice.",
+            "The request has the name of the CA itself, but a name can appear only once in a "
+            "chain.",
             "Create the request with another common name.",
         )
 

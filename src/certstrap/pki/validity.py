@@ -94,7 +94,7 @@ class Expiry(NamedTuple):
         if years < 0:
             raise InvalidExpiryError(str(years), "is not a number of years")
         if years > 9999:  # noqa: PLR2004 - as in `Duration.after`; more digits may not even print
-            raise InvalidExpiryError(self.text, "ends past the year 9999")
+            raise InvalidExpiryError(self.text, "is after the year 9999")
         duration = self._duration()._replace(years=years)
         return Expiry(str(duration), duration)
 
@@ -120,9 +120,9 @@ class Expiry(NamedTuple):
                 else datetime.combine(self.end, time(23, 59, 59), UTC)
             )
         except OverflowError:
-            raise InvalidExpiryError(self.text, "ends past the year 9999") from None
+            raise InvalidExpiryError(self.text, "is after the year 9999") from None
         if end <= now:
-            raise InvalidExpiryError(self.text, "does not end in the future")
+            raise InvalidExpiryError(self.text, "is not in the future")
         return end
 
 
@@ -163,7 +163,7 @@ def _parse_duration(stripped: str, text: str) -> Duration:
         if unit in counts:
             raise InvalidExpiryError(text, f"has {unit} twice")
         if len(part[1]) > len(str(_LONGEST)) or int(part[1]) > _LONGEST:
-            raise InvalidExpiryError(text, "ends past the year 9999")
+            raise InvalidExpiryError(text, "is after the year 9999")
         counts[unit] = int(part[1])
         position = part.end()
     if not counts:

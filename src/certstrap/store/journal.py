@@ -216,7 +216,7 @@ def _read(folder: str) -> Iterator[tuple[str, Journal]]:
 def _unfinished(path: str, reason: str) -> UnusableFileError:
     return UnusableFileError(
         path,
-        f"is what a killed command left, and {reason}",
+        f"was left by a killed command, and {reason}",
         "Run a command there as the user who ran that one, or remove the file and check which "
         "files belong together.",
     )

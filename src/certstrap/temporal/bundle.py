@@ -174,7 +174,7 @@ def steps(rotation: Rotation) -> Iterator[RotationStep]:
         tuple(_upload(rotation)),
     )
     yield RotationStep(
-        "Move the clients over to their new certificates, and restart them.",
+        "Move the clients to their new certificates, and restart them.",
         (("mkdir", ("-p", "old")), *_each(rotation, _move)),
     )
     yield RotationStep(

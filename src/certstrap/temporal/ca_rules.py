@@ -290,7 +290,7 @@ def ca_content(uploaded: UploadedCAs) -> Iterator[Finding]:
 def ca_private_key(uploaded: UploadedCAs) -> Iterator[Finding]:
     """The CA file holds no private key.
 
-    Whoever has a CA's key can admit any client; it must never leave your machine.
+    Anyone who has a CA's key can admit any client; it must never leave your machine.
     """
     if uploaded.file.private_keys:
         yield failure(f"{uploaded.file.path} holds a private key.")
@@ -428,7 +428,7 @@ def ca_key(uploaded: UploadedCAs) -> Iterator[Finding]:
 def ca_critical(uploaded: UploadedCAs) -> Iterator[Finding]:
     """No CA has a critical extension that is not known.
 
-    Whoever does not know a critical extension must refuse the certificate.
+    A peer that does not know a critical extension must refuse the certificate.
     """
     for ca in uploaded.cas:
         yield from critical(ca)

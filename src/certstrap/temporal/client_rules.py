@@ -243,7 +243,7 @@ def leaf_algorithm(chain: ClientChain) -> Iterator[Finding]:
 def leaf_critical(chain: ClientChain) -> Iterator[Finding]:
     """The certificate has no critical extension that is not known.
 
-    Whoever does not know a critical extension must refuse the certificate.
+    A peer that does not know a critical extension must refuse the certificate.
     """
     return ca_rules.critical(chain.leaf)
 
@@ -629,7 +629,7 @@ def key_kind(chain: ClientChain) -> Iterator[Finding]:
 def key_mode(key: KeyFile) -> Iterator[Finding]:
     """Nobody else on this machine can read or change the private key.
 
-    Whoever has the key is let in.
+    Anyone who has the key can connect.
     """
     if key.lax:
         yield warning(key.lax, Hint("Restrict the file", ("chmod", "0400", key.path)))

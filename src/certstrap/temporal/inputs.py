@@ -120,7 +120,7 @@ def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
         return file._replace(total=count)
     certificates, problems = [], [*file.problems]
     if not blocks and not problems:
-        problems.append(failure(f"{path} holds no certificate.", _ANOTHER))
+        problems.append(failure(f"{path} contains no certificate.", _ANOTHER))
     for number, block in enumerate(blocks, 1):
         source = path if count == 1 else f"{path} (certificate {number})"
         try:
@@ -395,7 +395,7 @@ class Sources:
         try:
             return tuple(each.sentence for each in withdrawn(self.depot, chain, path))
         except CertstrapError as error:  # a list that cannot be read
-            return (f"Whether it is revoked is not known: {error}",)
+            return (f"Cannot tell whether it is revoked: {error}",)
 
     def _key(self, entry: Entry) -> KeyFile | None:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""

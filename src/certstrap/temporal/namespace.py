@@ -31,7 +31,7 @@ class Namespace(NamedTuple):
                 "Namespace id",
                 text,
                 "has upper-case letters",
-                "Replace it with the id of your Namespace, as in your-namespace.acct.",
+                "Replace it with the ID of your Namespace, as in your-namespace.acct.",
             )
         name, dot, account = text.partition(".")
         if not dot or not _ACCOUNT.fullmatch(account):

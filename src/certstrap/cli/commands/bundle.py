@@ -35,14 +35,14 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[CA]...",
-            help="The CAs. Default: all of the depot.",
+            help="The CAs. Default: all in the depot.",
             autocompletion=completion.cas,
         ),
     ] = None,
     cert: Annotated[
         list[str] | None,
         typer.Option(
-            "--cert", metavar="FILE", help="Add the CAs in FILE, of any tool; repeatable."
+            "--cert", metavar="FILE", help="Add the CAs in FILE, from any tool; repeatable."
         ),
     ] = None,
     output: options.BundleFile = "",
@@ -60,9 +60,7 @@ def command(
     ] = "",
     check: Annotated[
         str,
-        typer.Option(
-            "--check", metavar="FILE", help="Check a bundle of any tool instead of making one."
-        ),
+        typer.Option("--check", metavar="FILE", help="Check an existing bundle from any tool."),
     ] = "",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="With --check: print only what failed.")
@@ -146,7 +144,7 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     if files:
         return make(files, session.now)
     session.depot.require()
-    session.depot.require_all_cas("Cannot tell which CAs belong into the bundle.")
+    session.depot.require_all_cas("Cannot tell which CAs belong in the bundle.")
     every = [ca.entry for ca in session.depot.authorities]
     if not every:
         raise ChooseCAError(session.depot.root, [])

@@ -31,7 +31,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="The names in the certificates. Default: all of the depot.",
+            help="The names in the certificates. Default: all in the depot.",
             autocompletion=completion.certificates,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def command(
         typer.Option(
             "--client",
             metavar="CLIENT",
-            help=f"Who is to use the key: {', '.join(CLIENTS)}.",
+            help=f"The client that uses the key: {', '.join(CLIENTS)}.",
             autocompletion=lambda incomplete: [
                 name for name in CLIENTS if name.startswith(incomplete)
             ],
@@ -64,7 +64,9 @@ def command(
     connect: Annotated[
         str,
         typer.Option(
-            "--connect", metavar="HOST[:PORT]", help="Connect to this endpoint too. Port: 7233."
+            "--connect",
+            metavar="HOST[:PORT]",
+            help="Also connect to this endpoint. Default port: 7233.",
         ),
     ] = "",
     server_ca: Annotated[
@@ -99,7 +101,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
-    """Check certificates and keys by Temporal Cloud's rules.
+    """Check certificates and keys against Temporal Cloud's rules.
 
     A rehearsal tries them in a TLS connection on this machine. Without NAME, only what is wrong is
     printed. The exit status is 3 if anything failed.

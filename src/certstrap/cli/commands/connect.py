@@ -100,7 +100,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
-    """Print the configuration of a client of a Namespace.
+    """Print the configuration of a client.
 
     The paths in it are absolute. Only --format kubernetes prints the private key itself.
     """

@@ -48,7 +48,7 @@ def command(
     else:
         say(f"Created {exported.path}")
         say("It is not encrypted: whoever can read the file has the key.")
-        say("Java finds no key in it: Java needs it to be encrypted.")
+        say("Java cannot find the key in an unencrypted file.")
     warn(exported.warnings)
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')

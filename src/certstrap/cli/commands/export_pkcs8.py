@@ -24,7 +24,7 @@ def command(
     encrypt: Annotated[
         bool,
         typer.Option(
-            "--encrypt", help="Encrypt the copy with a passphrase; it is not encrypted otherwise."
+            "--encrypt", help="Encrypt the copy with a passphrase. Otherwise it is not encrypted."
         ),
     ] = False,
     key: Annotated[

@@ -51,7 +51,7 @@ def command(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --match.")] = False,
 ) -> None:
-    """Print filters that admit these clients and no others.
+    """Print certificate filters that admit only these clients.
 
     The JSON is what tcld imports, and is pasted into the page of the Namespace.
     """

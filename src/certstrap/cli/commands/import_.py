@@ -28,7 +28,7 @@ def command(
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCopyPassphrase = False,
 ) -> None:
-    """Copy a certificate of any tool into the depot."""
+    """Copy a certificate from any tool into the depot."""
     context: Context = ctx.obj
     require_one_standard_input(
         {"--cert": cert, "--key": key, "--csr": csr, "--passphrase-file": passphrase_file}

@@ -34,7 +34,7 @@ def command(
     expires: Annotated[
         str,
         typer.Option(
-            "--expires", metavar="TIME", help=f"When the certificate ends: {options.TIME}."
+            "--expires", metavar="TIME", help=f"When the certificate expires: {options.TIME}."
         ),
     ] = "18 months",
     years: options.Years = None,

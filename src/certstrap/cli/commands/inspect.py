@@ -25,20 +25,20 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="NAME|FILE...",
-            help="Names of the depot, or files; - is standard input.",
+            help="Names in the depot, or files; - is standard input.",
             autocompletion=completion.stems,
             show_default=False,
         ),
     ] = None,
     as_json: options.AsJson = False,
     as_pem: Annotated[
-        bool, typer.Option("--pem", help="Print PEM; of a private key, its public key.")
+        bool, typer.Option("--pem", help="Print PEM; for a private key, its public key.")
     ] = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
-    """Show what a certificate, a request, a CRL or a key is."""
+    """Show the contents of a certificate, request, CRL or key."""
     about: Context = ctx.obj
     context.require_output()
     if not what:

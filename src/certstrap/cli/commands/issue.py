@@ -99,7 +99,8 @@ def command(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check all but the CA's key, and create nothing.")
+        bool,
+        typer.Option("--dry-run", help="Check everything except the CA's key, and create nothing."),
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:

@@ -39,7 +39,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="[NAME]...",
-            help="Whose certificates are renewed.",
+            help="The names of the certificates.",
             autocompletion=completion.certificates,
         ),
     ] = None,
@@ -48,22 +48,22 @@ def command(
         typer.Option(
             "--expiring",
             metavar="TIME",
-            help="Renew all certificates that end within TIME, as in 30d; roots only by NAME.",
+            help="Renew all certificates that expire within TIME, as in 30d; roots only by NAME.",
         ),
     ] = "",
     new_key: Annotated[
-        bool, typer.Option("--new-key", help="Create new keys, of the kind that they have.")
+        bool, typer.Option("--new-key", help="Create new keys of the same kind.")
     ] = False,
     expires: Annotated[
         str,
         typer.Option(
             "--expires",
             metavar="TIME",
-            help="When the certificate ends. Default: it is valid for as long as the old one.",
+            help="When the certificate expires. Default: it is valid for as long as the old one.",
         ),
     ] = "",
     undone: Annotated[
-        bool, typer.Option("--undo", help="Put back what the last renewal replaced.")
+        bool, typer.Option("--undo", help="Restore the files that the last renewal replaced.")
     ] = False,
     prune_age: Annotated[
         str,
@@ -81,7 +81,7 @@ def command(
         ),
     ] = "",
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only what somebody has to act on.")
+        bool, typer.Option("--quiet", "-q", help="Print only what you must act on.")
     ] = False,
     as_json: options.AsJson = False,
     passphrase: options.PassphraseText = None,

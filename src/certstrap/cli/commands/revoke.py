@@ -96,7 +96,7 @@ def command(
     say(f"Updated {revoked.crl_path}: {counted(count, 'revoked certificate')}")
     if prints_to_terminal():
         if revoked.list_path:
-            say(f"Updated {revoked.list_path}: its key is not signed again.")
+            say(f"Updated {revoked.list_path}: certstrap will not sign its key again.")
         say(
             "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
             "filter or a new CA."

@@ -58,7 +58,7 @@ def command(
     ] = "",
     stdout: options.ToStdout = False,
     intermediate: Annotated[
-        bool, typer.Option("--intermediate", help="Sign a CA: an intermediate.")
+        bool, typer.Option("--intermediate", help="Sign the request as an intermediate CA.")
     ] = False,
     path_length: Annotated[
         int | None,
@@ -80,7 +80,7 @@ def command(
         )
     if profile and intermediate:
         raise RefusedError(
-            "A profile is for end entities.", "Leave out --profile or --intermediate."
+            "A profile is only for clients and servers.", "Leave out --profile or --intermediate."
         )
     if cert == STANDARD_OUTPUT:
         require_output()

@@ -41,8 +41,8 @@ def command(
         typer.Option(
             "--expiring",
             metavar="TIME",
-            help="List only what ends within that time (30d, 2027-12-31), or has ended. The exit "
-            "status is 3 if there is any.",
+            help="List only what expires within that time (30d, 2027-12-31), or has expired. The "
+            "exit status is 3 if there is any.",
         ),
     ] = "",
     as_json: options.AsJson = False,
@@ -51,7 +51,7 @@ def command(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"How it is printed: {' or '.join(FORMATS)}.",
+            help=f"The output format: {' or '.join(FORMATS)}.",
             autocompletion=completion.words(FORMATS),
         ),
     ] = "text",
@@ -64,7 +64,7 @@ def command(
         options.file_or_device("--html", help="Save the picture to FILE as HTML."),
     ] = "",
 ) -> None:
-    """Show what the depot holds, when it ends, and what is wrong.
+    """Show what a depot contains, and when it expires.
 
     The exit status is 3 if a file cannot be read.
     """
@@ -121,7 +121,7 @@ def _require_sense(form: str, *, other: bool) -> None:
             f"There is no format {quoted(form)}.", f"Choose one of {', '.join(FORMATS)}."
         )
     if form == "prometheus" and other:
-        raise typer.BadParameter("--format prometheus goes with neither --json nor --expiring")
+        raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
 
 
 def _save(new: Transaction, listing: _Listing, svg: str, html: str) -> None:

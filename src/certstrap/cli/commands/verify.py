@@ -27,7 +27,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="NAME|FILE...",
-            help="Names of the depot, or files; - is standard input. The first certificate of a "
+            help="Names in the depot, or files; - is standard input. The first certificate of a "
             "file is verified, and the others may be in its chain.",
             autocompletion=completion.certificates,
             show_default=False,

@@ -109,7 +109,7 @@ def _connection(tried: Handshake, address: str) -> ResultRow:
             f"{address} lets the client in, but also whoever has no certificate: this proves "
             "nothing about the certificate."
         )
-        fix = "Use the endpoint of a Namespace that demands certificates."
+        fix = "Use the endpoint of a Namespace that requires certificates."
     return ResultRow("Connection", _status(tried), "connection", sentence, fix)
 
 

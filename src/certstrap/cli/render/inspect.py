@@ -90,7 +90,7 @@ def _issuer(of: inspect.Properties, each: Inspected) -> str:
     if of["self_signed"]:
         return "itself: it is self-signed"
     if not each.issuer:
-        return "no CA of this depot"
+        return "no CA in this depot"
     return f"the CA {each.issuer.entry.stem} ({each.issuer.entry.path(CERTIFICATE)})"
 
 
@@ -119,7 +119,7 @@ def _of_crl(
     of = inspect.crl_properties(crl, now)
     yield "Issuer", of["issuer"], "bold"
     by = each.issuer
-    yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA of this depot", ""
+    yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA in this depot", ""
     yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
     yield "Valid", _period(crl.last_update_utc, crl.next_update_utc), ""
     yield "Signature", of["signature"], ""

@@ -195,9 +195,9 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
 
 
 _METRICS = {
-    "certstrap_certificate_not_after_timestamp_seconds": "When the certificate ends.",
+    "certstrap_certificate_not_after_timestamp_seconds": "When the certificate expires.",
     "certstrap_certificate_revoked": "Whether the CRL of its CA revokes the certificate.",
-    "certstrap_crl_next_update_timestamp_seconds": "When the CRL ends.",
+    "certstrap_crl_next_update_timestamp_seconds": "When the CRL expires.",
     "certstrap_problems": "How many problems the files of that name have.",
 }
 
