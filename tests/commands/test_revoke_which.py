@@ -272,3 +272,18 @@ def test_a_compromised_key_that_is_not_known_is_said(certstrap: CommandLine, dep
     line = ("revoke", "--serial", "2A", "--elsewhere", "--reason", "keyCompromise")
     certstrap(*line, stderr=note)
     assert not (depot / "compromised-keys").exists()
+
+
+def test_an_older_certificate_that_cannot_be_read_is_named(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("renew", "client")
+    (path,) = (depot / "archive").glob("*.crt")
+    path.unlink()
+    path.write_text("garbage")
+    note = (
+        "An older certificate of that name may still be valid: "
+        f"{path.relative_to(depot.parent)} is not a certificate that can be read.\n"
+    )
+    for _ in range(2):
+        certstrap("revoke", "--CN", "client", stderr=note)

@@ -44,6 +44,7 @@ class Revoked(NamedTuple):
         reason: why it is revoked now.
         is_worse: whether it was revoked already, for a reason that is not as bad.
         is_known: whether the depot or its archive has that certificate.
+        unreadable: why older certificates of that name cannot be read, which may be valid.
     """
 
     crl_path: str
@@ -55,6 +56,7 @@ class Revoked(NamedTuple):
     reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
     is_worse: bool = False
     is_known: bool = True
+    unreadable: tuple[str, ...] = ()
 
 
 def revoke(
@@ -112,7 +114,10 @@ def revoke(
         after, reason = old, reason_before
     others = _still_valid(session, which, certificate, after)
     found = what if isinstance(what, x509.Certificate) else None
-    return Revoked(path, len(after), since, list_path, others, found, reason, is_worse, bool(known))
+    return Revoked(
+        path, len(after), since, list_path, others, found, reason, is_worse, bool(known),
+        _unreadable(session, which),
+    )  # fmt: skip
 
 
 def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
@@ -149,6 +154,19 @@ def _still_valid(
         and is_issued_by(each, ca)
         and not crl.revoked_since(after, each.serial_number)
     )
+
+
+def _unreadable(session: Session, which: Name | int) -> tuple[str, ...]:
+    """Return why certificates that ``which`` had before it was renewed cannot be read."""
+    if isinstance(which, int):
+        return ()
+    reasons = []
+    for archived in Archive(session.depot).of(session.depot.find(which, CERTIFICATE)):
+        try:
+            archived.certificate()
+        except CertstrapError as error:
+            reasons.append(str(error))
+    return tuple(reasons)
 
 
 def _note_key(

@@ -120,6 +120,8 @@ def _other_lines(revoked: Revoked, which: Name | int) -> Iterator[str]:
             "Older certificates of that name are still valid; revoke each with --serial: "
             f"{', '.join(map(serial_number, revoked.still_valid))}"
         )
+    for reason in revoked.unreadable:
+        yield f"An older certificate of that name may still be valid: {reason}"
 
 
 def _serial_number(text: str) -> int:
