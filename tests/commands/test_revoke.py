@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from certstrap.pki.crl import REASONS
 from certstrap.pki.keys import P256, PrivateKey
@@ -165,6 +165,17 @@ def test_a_hold_of_another_tool_can_be_made_a_revocation_and_keeps_its_other_ext
     certstrap(*REVOKE, "--reason", "keyCompromise", now=LATER)
     (entry,) = crls.load(depot / "Cert.crl")
     assert len(entry.extensions) == 2
+
+
+def test_a_reason_that_cannot_be_read_can_be_made_worse(
+    certstrap: CommandLine, depot: Path, serial: int
+) -> None:
+    odd = x509.UnrecognizedExtension(CRLEntryExtensionOID.CRL_REASON, b"\x0a\x01\x63")
+    held = crls.entry(serial, NOW, odd)
+    foreign.write(depot / "Cert.crl", crls.made_elsewhere(*ca_of(depot), entries=[held]))
+    assert certstrap(*REVOKE, now=LATER).stdout.endswith(": nothing was changed.\n")
+    certstrap(*REVOKE, "--reason", "keyCompromise", now=LATER)
+    assert crls.revoked(crls.load(depot / "Cert.crl")) == [(serial, NOW, "keyCompromise")]
 
 
 @pytest.mark.parametrize("reason", ["certificateHold", "CERTIFICATEHOLD"])
