@@ -55,13 +55,11 @@ def is_signed_with(of: Signed, key: object) -> bool:
 
 def _content(of: Signed) -> bytes:
     """Return the bytes that were signed."""
-    match of:
-        case x509.Certificate():
-            return of.tbs_certificate_bytes
-        case x509.CertificateSigningRequest():
-            return of.tbs_certrequest_bytes
-        case x509.CertificateRevocationList():
-            return of.tbs_certlist_bytes
+    if isinstance(of, x509.Certificate):
+        return of.tbs_certificate_bytes
+    if isinstance(of, x509.CertificateSigningRequest):
+        return of.tbs_certrequest_bytes
+    return of.tbs_certlist_bytes
 
 
 def _names_one_algorithm(of: x509.Certificate) -> bool:
