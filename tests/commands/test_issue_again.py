@@ -5,9 +5,12 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import timedelta
+from inspect import unwrap
+from math import inf
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,6 +23,7 @@ from certstrap.pki.validity import Expiry
 from certstrap.session import Generate, Passphrases, Session
 from certstrap.store import transaction
 from certstrap.store.depot import Depot, Name
+from certstrap.store.locks import Interrupts
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_key
@@ -78,19 +82,29 @@ def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -
     }
 
 
-@pytest.fixture
-def late() -> Iterator[None]:
-    """Ctrl-C comes whenever files have been written, before their folders are released."""
+@contextmanager
+def interrupted_after(code: CodeType) -> Iterator[None]:
+    """Let Ctrl-C come whenever a function has ended, while a lock is held."""
 
     def send(frame: FrameType, event: str, _: object) -> None:
-        if event == "return" and frame.f_code is transaction.write.__code__:
+        if event == "return" and frame.f_code is code and not is_let_through(frame):
             signal.raise_signal(signal.SIGINT)
+
+    def is_let_through(frame: FrameType) -> bool:
+        return getattr(frame.f_locals.get("self"), "most", inf) == 0
 
     before, profile = signal.signal(signal.SIGINT, signal.default_int_handler), sys.getprofile()
     sys.setprofile(send)
     yield
     sys.setprofile(profile)
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def late() -> Iterator[None]:
+    """Ctrl-C comes whenever files have been written, before their folders are released."""
+    with interrupted_after(transaction.write.__code__):
+        yield
 
 
 @pytest.mark.usefixtures("late")
@@ -225,3 +239,12 @@ def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLin
     certstrap("issue", "ok", "--curve", "P-256", "--domain", "x.b.example")
     reported = "The CA may not sign c.example: it is permitted a.example, b.example."
     certstrap.refuses("issue", "no", "--curve", "P-256", "--domain", "c.example", sentence=reported)
+
+
+def test_an_interrupt_while_the_lock_is_given_back_to_ask_for_a_passphrase_ends_the_command(
+    depot: Path,
+) -> None:
+    passphrases = NO_PASSPHRASES._replace(opening=lambda: pytest.fail("it asked"))
+    session = Session(Depot("out"), NOW, passphrases)
+    with interrupted_after(unwrap(Interrupts.allowed).__code__), pytest.raises(KeyboardInterrupt):
+        session.transact(lambda _: session.passphrases.opening())

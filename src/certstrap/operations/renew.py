@@ -719,9 +719,9 @@ def _not_belonging(
     if PKCS12 in found:
         path = last.paths[PKCS12]
         opened, _ = _open_pkcs12(session, found[PKCS12], path)
-        if not opened.cert or opened.cert.certificate != before:
-            yield Finding("pair", f"{path} does not have the certificate {source}.", _AWAY)
-        if opened.key:
+        if not (opened.key and opened.cert and opened.cert.certificate == before):
+            yield Finding("pair", f"{path} is not {source} with its key.", _AWAY)
+        else:
             yield from rules.same_key(opened.key.public_key(), path, public, source)
 
 

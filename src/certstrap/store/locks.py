@@ -151,13 +151,6 @@ def locked(
         yield interrupts, made
 
 
-def folder_id(folder: str) -> tuple[int, int]:
-    """Return the device and the inode of a folder, which are the same under all of its names."""
-    with storage_errors("lock", folder):
-        status = os.stat(folder)
-    return status.st_dev, status.st_ino
-
-
 def _opened(folders: Iterable[str], stack: ExitStack) -> dict[tuple[int, int], tuple[int, str]]:
     """Open folders, each once; return the open files and a name of each by device and inode."""
     found: dict[tuple[int, int], tuple[int, str]] = {}
