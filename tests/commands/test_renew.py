@@ -238,11 +238,20 @@ def test_files_that_hold_something_else_are_left_as_they_are(
         "Updated out/client.key",
         "Updated out/client.crt",
     ]
-    (depot / "client.chain.crt").unlink()
-    (depot / "client.chain.crt").write_text("no chain")
-    certstrap("renew", "client")
-    for suffix in ("pkcs8.key", "p12", "csr"):
+    for suffix in ("pkcs8.key", "chain.crt", "p12", "csr"):
         assert snapshot(depot)[f"client.{suffix}"] == before[f"client.{suffix}"]
+
+
+def test_a_chain_that_cannot_be_read_is_not_passed_over(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "client.chain.crt").write_text("no chain")
+    before = snapshot(depot)
+    assert certstrap("renew", "client", exit_code=1).stderr == (
+        "out/client.chain.crt is not a chain of certificates.\n"
+        "Hint: Move it away, and write it again: certstrap export-chain client\n"
+    )
+    assert snapshot(depot) == before
 
 
 def test_a_pkcs12_file_stays_encrypted_as_it_was(certstrap: CommandLine, depot: Path) -> None:

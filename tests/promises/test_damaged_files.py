@@ -1,8 +1,10 @@
-"""A law: with any file of the depot damaged, a command that reads does its whole job, or says so.
+"""A law: with any file of the depot damaged, a command does its whole job, or says so.
 
-Either it prints what it printed before, or it names the file and does not end with status 0.
+A command that reads prints what it printed before, and one that writes leaves the files that it
+left before; or it names the file and does not end with status 0. None touches what is damaged.
 """
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from certstrap.cli.context import Context
-from tests.builders.depots import init, issue, request, signed
-from tests.conftest import NOW, call
+from tests.builders.depots import NEW_KEY, init, issue, request, signed
+from tests.conftest import NOW, call, snapshot
 
 pytestmark = pytest.mark.depot(
     init("Cert", "--path-length", "1"),
@@ -23,6 +25,8 @@ pytestmark = pytest.mark.depot(
     ("export-chain", "below"),
     ("revoke", "--CN", "gone", "--reason", "keyCompromise"),
     request("pending"),
+    issue("archived", "--CA", "Next"),
+    ("renew", "archived", "--new-key"),
 )
 """Two roots, an intermediate with a client, a client, a revoked one, and a request."""
 
@@ -41,6 +45,31 @@ COMMANDS = (
     ("connect", "client", "--namespace", "your-namespace.acct"),
     ("connect", "below", "--namespace", "your-namespace.acct"),
 )
+
+WRITERS = (
+    ("init", "--common-name", "Third", *NEW_KEY),
+    ("request-cert", "--common-name", "more", *NEW_KEY),
+    ("sign", "pending", "--CA", "Cert"),
+    ("sign", "pending", "--CA", "Int"),
+    ("issue", "new", "--CA", "Cert", *NEW_KEY),
+    ("issue", "client", "--CA", "Cert", *NEW_KEY),
+    ("issue", "--from", "list.csv", "--CA", "Cert", *NEW_KEY),
+    ("revoke", "--CN", "client"),
+    ("revoke", "--CN", "below"),
+    ("crl", "Cert"),
+    ("crl", "Int"),
+    ("renew", "client"),
+    ("renew", "below", "--new-key", "--no-passphrase"),
+    ("renew", "--expiring", "100d"),
+    ("renew", "archived", "--undo"),
+    ("export-pkcs8", "client", "--no-passphrase"),
+    ("export-pkcs12", "below", "--no-passphrase"),
+    ("export-chain", "below", "--output", "chain.crt"),
+    ("bundle", "--rotate", "Cert", "Next", "--output", "bundle.pem"),
+    ("filters", "client", "--output", "filters.json"),
+    ("connect", "client", "--namespace", "your-namespace.acct", "--into", "temporal.toml"),
+)
+"""Those that write; ``--undo`` alone needs what is in the archive."""
 
 
 def garbage(path: Path) -> None:
@@ -83,3 +112,53 @@ def test_a_damaged_file_is_not_needed_or_named(
             assert whole or (after.exit_code != 0 and stem in printed), (name, after, before)
         shutil.rmtree(depot)
         shutil.copytree(depot.parent / "kept", depot, symlinks=True)
+
+
+@pytest.mark.parametrize("damage", [garbage, link_to_nothing, folder_in_its_place])
+@pytest.mark.parametrize("command", WRITERS, ids=" ".join)
+def test_with_a_damaged_file_a_command_writes_what_it_wrote_or_names_it(
+    command: tuple[str, ...],
+    damage: Callable[[Path], None],
+    depot: Path,
+    subtests: pytest.Subtests,
+) -> None:
+    folder, kept = depot.parent, depot.parent.parent / f"{depot.parent.name}.kept"
+    (folder / "temporal.toml").write_text("")
+    (folder / "list.csv").write_text("name\nclient\nlisted\n")
+    context = Context(now=lambda: NOW, environ={})
+    shutil.copytree(folder, kept, symlinks=True)
+
+    def restore() -> None:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.copytree(kept, folder, symlinks=True, dirs_exist_ok=True)
+
+    before = call(*command, input="", context=context)
+    assert before.exit_code == 0, before
+    written = names(folder)
+    for path in sorted(each.relative_to(folder) for each in kept_files(kept, folder)):
+        restore()
+        with subtests.test(path=str(path)):
+            damage(folder / path)
+            spoiled = snapshot(folder).get(str(path))
+            after = call(*command, input="", context=context)
+            printed = after.stdout + after.stderr
+            whole = after.exit_code == 0 and names(folder) == written
+            named = after.exit_code != 0 and path.name.partition(".")[0] in printed
+            assert whole or (named and snapshot(folder).get(str(path)) == spoiled), after
+    shutil.rmtree(kept)
+
+
+def names(folder: Path) -> set[str]:
+    """Return the files below a folder; those in the archive are named by a random number."""
+    return {re.sub(r"[0-9a-f]{40}", "N", str(path)) for path in folder.rglob("*")}
+
+
+def kept_files(kept: Path, folder: Path) -> list[Path]:
+    """Return the files of the depot and its archive that certstrap made, as they were."""
+    depot = kept / "out"
+    return [
+        folder / path.relative_to(kept)
+        for path in depot.rglob("*")
+        if path.is_file() and path.name != ".gitignore"
+    ]

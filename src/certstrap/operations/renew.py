@@ -93,7 +93,7 @@ def contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
         found |= _of_new_key(session, entry, change.key)
-    if entry.has(CHAIN) and (old_chain := _chain(entry)) and old_chain[0] == change.old:
+    if entry.has(CHAIN) and (old_chain := _chain(entry))[0] == change.old:
         chain = [change.new, *issuers_of(session.depot, change.new)]
         require_root(session.depot, chain)
         if not is_self_signed(old_chain[-1]):
@@ -159,11 +159,18 @@ def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
 
 
 def _chain(entry: Entry) -> list[x509.Certificate]:
-    """Return the certificates of an exported chain; none if it is no chain."""
-    data = entry.read(CHAIN)
-    with suppress(ValueError):
-        return x509.load_pem_x509_certificates(data)
-    return []
+    """Return the certificates of an exported chain.
+
+    Raises:
+        UnusableFileError: it has none, or one that cannot be read.
+    """
+    try:
+        return x509.load_pem_x509_certificates(entry.read(CHAIN))
+    except ValueError as cause:
+        again = Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem))
+        raise UnusableFileError(
+            entry.path(CHAIN), "is not a chain of certificates", again
+        ) from cause
 
 
 def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
@@ -552,11 +559,12 @@ def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
 
     Raises:
         RefusedError: it is not in the depot, or may not sign.
+        IncompleteError: it is not, and certificates cannot be read.
         NotFoundError: its key is not in the depot.
     """
     found = [*session.depot.issuers.of(old)]
     if not found:
-        session.depot.require_readable_cas()
+        session.depot.require_all_cas(f"Cannot tell which CA issued {entry.path(CERTIFICATE)}.")
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} was not issued by a CA in {session.depot.root}.",
             "Renew it in the depot of its CA, or import the CA's certificate and key.",
@@ -706,6 +714,7 @@ def _not_belonging(
     """
     source, public = last.paths[CERTIFICATE], before.public_key()
     if not is_self_signed(before) and not any(session.depot.issuers.of(before)):
+        session.depot.require_all_cas(f"Cannot tell which CA issued {source}.")
         yield Finding("issuer", f"{source} was not issued by a CA in {session.depot.root}.", _AWAY)
     for suffix in found.keys() & {KEY, PKCS8}:
         path = last.paths[suffix]

@@ -212,6 +212,7 @@ def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
     issuers = [each.entry for each in depot.issuers.of(certificate)]
     found = [entry for entry in issuers if entry.has(KEY)] or issuers
     if not found:
+        depot.require_all_cas("Cannot tell which CA issued that certificate.")
         raise RefusedError(
             f"No CA in {depot.root} issued that certificate.",
             "Revoke it in the depot of its CA.",
