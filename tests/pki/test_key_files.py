@@ -255,6 +255,12 @@ def test_keys_that_are_not_pkcs8_take_no_rounds(tmp_path: Path, options: tuple[s
     key_files.require_quick([block, block], "k")
 
 
+def test_a_file_with_more_keys_than_anybody_has_is_refused() -> None:
+    block = keys.dump(a_key(RSA_2048), b"")
+    with pytest.raises(UnusableFileError, match=r"k has more than 32 KB of private keys"):
+        key_files.require_quick([block] * 20, "k")
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -256,6 +256,11 @@ def test_what_cannot_be_written_leaves_the_depot_as_it_was(
         assert done.stderr.splitlines()[1] == "Hint: Check where it leads."
 
 
+def test_a_depot_is_gone_again_when_what_follows_cannot_be_written(folder: Path) -> None:
+    bash(f"certstrap request-cert --cn B {EC} --csr /dev/full", exit_code=1)
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "command", ["status", "status --svg /dev/stdout", "sign a --CA CA --cert /dev/stdout"]
 )

@@ -172,7 +172,8 @@ def test_a_request_that_comes_late_is_signed(place: Path) -> None:
         writer.write((place / DEPOT / "other.csr").read_bytes())
         writer.close()
         ended = end(process)
-    assert (ended.exit_code, ended.stderr) == (0, "")
+    assert ended.exit_code == 0
+    assert ended.stderr == f'{DEPOT}/new.crt is for "other", the name in it.\n'
     assert foreign.load_certificate(place / DEPOT / "new.crt").issuer == foreign.name_of("Cert")
 
 

@@ -113,6 +113,20 @@ def test_what_is_listed_and_there_is_finished_and_the_rest_is_done_already(
     assert after == before
 
 
+def test_what_is_left_in_a_folder_that_the_command_does_not_use_is_finished_too(
+    certstrap: CommandLine, out: Path
+) -> None:
+    elsewhere = out.parent / "elsewhere"
+    elsewhere.mkdir()
+    for folder, other in ((out, "../elsewhere"), (elsewhere, "../out")):
+        (folder / STAGED).write_bytes(b"new")
+        write_journal(folder, (STAGED, "finished.txt", True), others=[other])
+    certstrap("issue", "a", *NEW_KEY)
+    for folder in (out, elsewhere):
+        assert (folder / "finished.txt").read_bytes() == b"new"
+        assert not list(folder.glob(".certstrap-*"))
+
+
 def test_what_two_processes_left_in_a_folder_of_everybody_is_finished(
     certstrap: CommandLine, out: Path
 ) -> None:
