@@ -85,20 +85,22 @@ def command(
         return
     session = new_session(context, passphrases(context))
 
-    def make_bundle() -> tuple[Bundle, Rotation | None, list[Finding]]:
+    def make_bundle() -> tuple[Bundle, list[str], list[Finding]]:
         if not rotate:
             bundle = _bundle(session, names or [], cert or [])
             require(_withdrawn(session, bundle.certificates))
-            return bundle, None, []
+            return bundle, [], []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.certificates if ca.certificate not in old]
         require(_withdrawn(session, staying))
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
-        return bundle, rotation, _withdrawn(session, leaving)
+        # The steps name the clients: if these cannot be read, there is no bundle either.
+        lines = list(rotation_lines(rotation, steps(rotation), context.named_depot))
+        return bundle, lines, _withdrawn(session, leaving)
 
-    bundle, rotation, withdrawn = session.save(
+    bundle, lines, withdrawn = session.save(
         make_bundle, output, lambda made: made[0].pem, PUBLIC_MODE
     )
     if output:
@@ -106,12 +108,10 @@ def command(
     else:
         print_lines([bundle.pem.decode().rstrip("\n")])
     warn([*(violation.sentence for violation in withdrawn), *bundle.warnings])
-    if rotation:
-        lines = rotation_lines(rotation, steps(rotation), context.named_depot)
-        if output:
-            say("", *lines)
-        else:  # standard output is the bundle's
-            warn(lines)
+    if output and lines:
+        say("", *lines)
+    else:  # standard output is the bundle's
+        warn(lines)
 
 
 def _require_sense(
