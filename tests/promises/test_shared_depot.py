@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from certstrap.cli.context import Context
 from certstrap.cli.session import warn_if_shared
 from certstrap.store import files
 from tests.builders.depots import NEW_KEY, issue, request
-from tests.conftest import CommandLine
+from tests.conftest import CommandLine, snapshot
+from tests.programs import CERTSTRAP, run
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes and owners"),
@@ -144,3 +146,39 @@ def test_a_depot_of_somebody_else_needs_another_owner(
     os.chown(depot, SOMEBODY, -1)
     warn_if_shared(Context(depot_path="out", warned=set()))
     assert "chown 0 out && chmod go-w out\n" in capsys.readouterr().err
+
+
+def test_of_two_users_of_a_depot_neither_uses_what_the_other_put_there(folder: Path) -> None:
+    if os.geteuid() or not shutil.which("setpriv"):
+        pytest.skip("only root can be two other users, with setpriv (util-linux)")
+    both = folder / "both"
+    both.mkdir()
+    both.chmod(0o777)
+    # They may read where the tests are installed; a file still belongs to who made it.
+    rights = ("--clear-groups", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    alice, bob = (
+        partial(
+            run,
+            "setpriv",
+            f"--reuid={uid}",
+            *rights,
+            *CERTSTRAP,
+            "--depot-path",
+            "both",
+            folder=folder,
+        )
+        for uid in (SOMEBODY, SOMEBODY + 1)
+    )
+    alice("issue", "client", *NEW_KEY)
+    before = snapshot(both)
+    for command in (("issue", "his", "--CA", "Cert", *NEW_KEY), ("renew", "client")):
+        refused = bob(*command, exit_code=1)
+        assert f"belongs to the user {SOMEBODY}" in refused.stderr
+    assert snapshot(both) == before
+    archive = both / "archive"
+    archive.mkdir()
+    os.chown(archive, SOMEBODY + 1, -1)
+    assert "both/archive" in alice("renew", "client", "--new-key", exit_code=1).stderr
+    assert not list(archive.iterdir())
+    archive.rmdir()
+    assert snapshot(both) == before
