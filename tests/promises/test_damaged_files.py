@@ -4,6 +4,7 @@ A command that reads prints what it printed before, and one that writes leaves t
 left before; or it names the file and does not end with status 0. None touches what is damaged.
 """
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -88,7 +89,31 @@ def folder_in_its_place(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("damage", [garbage, link_to_nothing, folder_in_its_place])
+def of_somebody(path: Path) -> None:
+    os.chown(path, 12_345, -1)
+
+
+damages = pytest.mark.parametrize(
+    "damage",
+    [
+        garbage,
+        link_to_nothing,
+        folder_in_its_place,
+        pytest.param(
+            of_somebody,
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away"),
+        ),
+    ],
+)
+
+
+def let_others_write(depot: Path, damage: Callable[[Path], None]) -> None:
+    """Let others put files there, if the damage is that they may have."""
+    if damage is of_somebody:
+        depot.chmod(0o777)
+
+
+@damages
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_damaged_file_is_not_needed_or_named(
     command: tuple[str, ...],
@@ -96,6 +121,7 @@ def test_a_damaged_file_is_not_needed_or_named(
     depot: Path,
     subtests: pytest.Subtests,
 ) -> None:
+    let_others_write(depot, damage)
     (depot.parent / "f.json").write_text('{"filters": [{"commonName": "client"}]}')
     context = Context(now=lambda: NOW, environ={})
     before = call(*command, input="", context=context)
@@ -114,7 +140,7 @@ def test_a_damaged_file_is_not_needed_or_named(
         shutil.copytree(depot.parent / "kept", depot, symlinks=True)
 
 
-@pytest.mark.parametrize("damage", [garbage, link_to_nothing, folder_in_its_place])
+@damages
 @pytest.mark.parametrize("command", WRITERS, ids=" ".join)
 def test_with_a_damaged_file_a_command_writes_what_it_wrote_or_names_it(
     command: tuple[str, ...],
@@ -123,6 +149,7 @@ def test_with_a_damaged_file_a_command_writes_what_it_wrote_or_names_it(
     subtests: pytest.Subtests,
 ) -> None:
     folder, kept = depot.parent, depot.parent.parent / f"{depot.parent.name}.kept"
+    let_others_write(depot, damage)
     (folder / "temporal.toml").write_text("")
     (folder / "list.csv").write_text("name\nclient\nlisted\n")
     context = Context(now=lambda: NOW, environ={})
