@@ -13,6 +13,7 @@ import fcntl
 import io
 import os
 import re
+import shutil
 import ssl
 import stat
 import sys
@@ -118,6 +119,7 @@ def become_windows() -> None:
     os.rename = moving(os.rename, over=False)
     for name in MISSING:
         delattr(os, name)
+    vars(shutil)["_use_fd_functions"] = False  # as it finds on Windows, where no call has `dir_fd`
     for name in ("fcntl", "termios", "pwd", "grp"):
         sys.modules[name] = None  # type: ignore[assignment]
     sys.modules["msvcrt"] = msvcrt()

@@ -389,6 +389,16 @@ def crl_expired(s: Stage) -> Iterator[Printed]:
     s("crl", "x", "--bundle")
 
 
+@prints("operations/renew.py: 'Move it away, and write it again'")
+def chain_that_cannot_be_read(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    foreign.write(s.file("x.chain.crt"), b"garbage")
+    shown = s("renew", "x", code=1)
+    s.away("x.chain.crt")
+    yield Printed(shown)
+    s("renew", "x")
+
+
 @prints("inventory/status.py: 'Move it away, and write it again'")
 def chain_of_an_older_certificate(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()
