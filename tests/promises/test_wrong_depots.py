@@ -75,10 +75,10 @@ def test_the_depot_nearby_is_named_in_a_form_that_a_shell_reads(
 def test_a_folder_nearby_that_cannot_be_listed_is_not_named(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    (folder / "out").write_text("a file")
-    certstrap.refuses(
-        "--depot-path", ".", "status", sentence=". is not a depot", hint="DIR before the command"
-    )
+    (folder / "near").mkdir()
+    (folder / "near/out").write_text("a file")
+    hint = "DIR before the command"
+    certstrap.refuses("--depot-path", "near", "status", sentence="near is not a depot", hint=hint)
 
 
 def test_a_check_of_other_files_needs_no_depot(certstrap: CommandLine, project: Path) -> None:
