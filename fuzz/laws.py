@@ -6,6 +6,9 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from cryptography import x509
+
+from certstrap.pki.decode import UNDECODABLE
 from fuzz import command_lines, folders
 from fuzz.cases import PROGRAM, Case
 from fuzz.corpus import SECRET
@@ -17,6 +20,14 @@ _NOT_OURS = re.compile(
     r"|object at 0x|<class '|NoneType|\[Errno|, line \d+, in |Fatal Python error"
 )
 _BASE64 = re.compile(rb"^[A-Za-z0-9+/]{48,}$", re.MULTILINE)
+_PUBLIC = re.compile(
+    rb"-----BEGIN (CERTIFICATE|CERTIFICATE REQUEST|X509 CRL)-----[^-]+-----END \1-----"
+)
+_LOADERS: dict[bytes, Callable[[bytes], object]] = {
+    b"CERTIFICATE": x509.load_pem_x509_certificate,
+    b"CERTIFICATE REQUEST": x509.load_pem_x509_csr,
+    b"X509 CRL": x509.load_pem_x509_crl,
+}
 _REPLACED = re.compile(r"\.crl$|/compromised-keys$")  # what a command may replace
 
 
@@ -160,7 +171,8 @@ def _no_secrets(case: Case, outcome: Outcome) -> Iterator[str]:
         return  # it may have been asked to write a key there
     if "PRIVATE KEY-----" in printed:
         yield "a private key was printed"
-    data = printed.encode(errors="surrogateescape")
+    # A file that was changed may have a certificate after the BEGIN line of a key.
+    data = _PUBLIC.sub(_undecodable, printed.encode(errors="surrogateescape"))
     for path, (_, content) in {**outcome.before, **outcome.after}.items():
         if data and b"PRIVATE KEY" in content and any(line in data for line in _private(content)):
             yield f"a part of {os.path.basename(path)} was printed"
@@ -168,6 +180,15 @@ def _no_secrets(case: Case, outcome: Outcome) -> Iterator[str]:
     typed = any(SECRET in word for word in case.words) and not case.is_whole
     if SECRET in printed and not typed:
         yield "a passphrase was printed"
+
+
+def _undecodable(block: re.Match[bytes]) -> bytes:
+    """Return a PEM block if it is not what its label says, and nothing if it is."""
+    try:
+        _LOADERS[block[1]](block[0])
+    except UNDECODABLE:
+        return block[0]
+    return b""
 
 
 def _private(content: bytes) -> list[bytes]:
