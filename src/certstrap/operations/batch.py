@@ -158,9 +158,9 @@ def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
 def _look_again(session: Session, ready: Ready) -> Ready:
     """Return what exists of a certificate now; for most of a list, nothing did and nothing does."""
     existed = ready.key or ready.request or ready.certificate
-    if existed or any(map(session.depot.lists, ready.wanted.name.stems)):
+    if existed or session.depot.lists(*ready.wanted.name.stems):
         return prepare(session, ready.wanted)
-    is_there = ready.ca_entry.has(CERTIFICATE)
+    is_there = session.depot.has(ready.ca_entry, CERTIFICATE)
     return ready._replace(ca=open_ca(session, ready.ca_entry) if is_there else None)
 
 

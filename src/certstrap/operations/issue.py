@@ -163,12 +163,12 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
         RefusedError: see `issue`.
     """
     entry = session.depot.place(wanted.name)
-    if entry.has(CERTIFICATE):
+    if session.depot.has(entry, CERTIFICATE):
         return _with_certificate(session, entry, wanted)
     found = _find_ca(session, entry, wanted)
-    ca = open_ca(session, found) if found.has(CERTIFICATE) else None
+    ca = open_ca(session, found) if session.depot.has(found, CERTIFICATE) else None
     (wanted.expiry or DEFAULT_EXPIRY).after(session.now)
-    request = _existing_request(entry, wanted)
+    request = _existing_request(session, entry, wanted)
     subject = wanted.subject
     require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(session, entry, wanted)
@@ -247,7 +247,7 @@ def _names_refused(
 
 
 def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> OwnedKey | None:
-    if not entry.has(KEY):
+    if not session.depot.has(entry, KEY):
         return None
     if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
         raise RefusedError(
@@ -393,8 +393,10 @@ def _spec_of_new_ca(wanted: IssueRequest) -> KeySpec:
     return wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
 
 
-def _existing_request(entry: Entry, wanted: IssueRequest) -> x509.CertificateSigningRequest | None:
-    if not entry.has(REQUEST):
+def _existing_request(
+    session: Session, entry: Entry, wanted: IssueRequest
+) -> x509.CertificateSigningRequest | None:
+    if not session.depot.has(entry, REQUEST):
         return None
     request = entry.request()
     require_same_names(request, entry.path(REQUEST), wanted.names)
@@ -411,7 +413,7 @@ def _pkcs8_exists(
             key that is still to be created; or it is wanted, and its key is not here.
     """
     path, is_new = entry.path(PKCS8), public is None
-    if not entry.has(PKCS8):
+    if not session.depot.has(entry, PKCS8):
         if wanted.pkcs8 and not key and not is_new:
             raise RefusedError(
                 f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",

@@ -417,8 +417,11 @@ class Depot:
             NameMismatchError: the files of another name are there.
             AmbiguousNameError: more than one entry has that name in it.
         """
+        new = self.entry(name.ca_stem if ca else name.stem)
+        if not self.lists(*name.stems):
+            return new
         found, others = self._candidates(name, _OWN)
-        own = found or self.entry(name.ca_stem if ca else name.stem)
+        own = found or new
         if own in others and own.has(REQUEST, CERTIFICATE):
             raise self._mismatch(name, own)
         return own
@@ -464,10 +467,29 @@ class Depot:
             except FileNotFoundError:
                 return frozenset()
 
-    def lists(self, stem: str) -> bool:
-        """Return whether there were files of that stem when the folder was listed."""
+    @cached_property
+    def _comparable_listing(self) -> frozenset[str]:
+        # No name has a slash, and one by one they would take ten times as long.
+        return frozenset(_comparable("/".join(self._listing)).split("/"))
+
+    def may_have(self, file: str) -> bool:
+        """Return whether the folder had, when it was listed, a file of that name in any spelling.
+
+        Some file systems compare names without case, and in another form of Unicode.
+        """
+        return _comparable(file) in self._comparable_listing
+
+    def lists(self, *stems: str) -> bool:
+        """Return whether it may have a key, request or certificate of one of these stems."""
         suffixes = (KEY, REQUEST, CERTIFICATE, PKCS8)
-        return not self._listing.isdisjoint(stem + suffix for suffix in suffixes)
+        return any(self.may_have(stem + suffix) for stem in stems for suffix in suffixes)
+
+    def has(self, entry: Entry, suffix: str) -> bool:
+        """Return what `Entry.has` does; the listing, which is of the locked folder, mostly knows.
+
+        For commands that write: after them, only `Entry.has` is right.
+        """
+        return self.may_have(entry.stem + suffix) and entry.has(suffix)
 
     def with_suffix(self, suffix: str) -> Sequence[Entry]:
         """Return the entries that have such a file, by stem.
@@ -522,7 +544,7 @@ class Depot:
         Most certificates are not a CA's, and their bytes say so: looking at them takes a tenth of
         the time of decoding them.
         """
-        files = {file for file in self._listing if file.endswith(CERTIFICATE)} - self.leaves
+        files = [file for file in self._listing - self.leaves if file.endswith(CERTIFICATE)]
         found = []
         for stem in sorted(file.removesuffix(CERTIFICATE) for file in files):
             entry = self.entry(stem)
@@ -632,6 +654,10 @@ def changed_at(folder: str) -> int:
         return os.stat(folder).st_mtime_ns
     except (OSError, ValueError):
         return 0
+
+
+def _comparable(file: str) -> str:
+    return normalize("NFC", file.casefold())
 
 
 def _same_name(found: str, wanted: str) -> bool:

@@ -364,11 +364,14 @@ def is_temporary(name: str) -> bool:
     return re.fullmatch(r"\.certstrap-[0-9a-f]{16}\.tmp", name) is not None
 
 
+def _temporary(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.startswith(".certstrap-") and is_temporary(name)]
+
+
 def has_temporary(folder: str) -> bool:
     """Return whether there are temporary files in ``folder``, if it can be listed."""
     with suppress(OSError, ValueError):
-        names = os.listdir(folder)
-        return any(name.startswith(".certstrap-") and is_temporary(name) for name in names)
+        return any(_temporary(os.listdir(folder)))
     return False
 
 
@@ -392,9 +395,9 @@ def remove_temporary(folder: str) -> list[str]:
     """
     with storage_errors("clean", folder):
         names = os.listdir(folder)
-        for name in () if journals(folder) else names:
-            if name.startswith(".certstrap-") and is_temporary(name):
-                remove(os.path.join(folder, name))
+    temporary = _temporary(names)
+    for name in () if temporary and journals(folder) else temporary:
+        remove(os.path.join(folder, name))
     return names
 
 

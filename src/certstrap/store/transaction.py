@@ -68,7 +68,7 @@ def begun(
     while True:
         folders = [each for each in wanted if os.path.isdir(each) and not _same(each, archive)]
         with locked(folders, timeout, create) as (interrupts, made):
-            changed = [each for each in (*folders, create, archive) if os.path.isdir(each)]
+            changed = dict.fromkeys(filter(os.path.isdir, (*folders, create, archive)))
             left = [each for each in changed if journal.exists(each)]
             others = [other for each in left for other in journal.others(each)]
             unlocked = [each for each in others if not any(_same(each, one) for one in changed)]
@@ -112,7 +112,11 @@ class Transaction:
 
     def exists(self, path: str) -> bool:
         """Return whether a file is there, or added; a pipe outside of the depot is no file."""
-        return path in self._files or path in self._streams or exists(self.depot, path)
+        if path in self._files or path in self._streams:
+            return True
+        folder, name = os.path.split(path)
+        is_new = folder == self.depot.root and not self.depot.may_have(name)
+        return not is_new and exists(self.depot, path)
 
     def require_free(self, path: str, error: Exists = PathTakenError) -> None:
         """Refuse a path that a file has, before any work is done for it.
