@@ -51,8 +51,8 @@ def file_stem(stem: str, *, windows: bool = IS_WINDOWS) -> str:
 
     What names a device of Windows, whatever follows a period, gets a ``_`` in front.
     """
-    table = str.maketrans(dict.fromkeys(_FORBIDDEN if windows else "/", "_"))
-    stem = stem.translate(table)
+    for character in _FORBIDDEN if windows else "/":
+        stem = stem.replace(character, "_")
     return f"_{stem}" if windows and re.fullmatch(_RESERVED, stem, re.DOTALL) else stem
 
 

@@ -481,8 +481,11 @@ class Depot:
 
     def lists(self, *stems: str) -> bool:
         """Return whether it may have a key, request or certificate of one of these stems."""
-        suffixes = (KEY, REQUEST, CERTIFICATE, PKCS8)
-        return any(self.may_have(stem + suffix) for stem in stems for suffix in suffixes)
+        return not self._comparable_listing.isdisjoint(
+            _comparable(stem) + suffix
+            for stem in stems
+            for suffix in (KEY, REQUEST, CERTIFICATE, PKCS8)
+        )
 
     def has(self, entry: Entry, suffix: str) -> bool:
         """Return what `Entry.has` does; the listing, which is of the locked folder, mostly knows.

@@ -114,7 +114,7 @@ class Transaction:
         """Return whether a file is there, or added; a pipe outside of the depot is no file."""
         if path in self._files or path in self._streams:
             return True
-        folder, name = os.path.split(path)
+        folder, _, name = path.rpartition(os.sep)
         is_new = folder == self.depot.root and not self.depot.may_have(name)
         return not is_new and exists(self.depot, path)
 
