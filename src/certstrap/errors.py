@@ -5,11 +5,14 @@ scripts look for are kept to the letter.
 """
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from certstrap import platform
 from certstrap.hints import Hint
 from certstrap.text import counted, escaped, printable, quoted, with_capital
+
+Result = TypeVar("Result")
 
 
 class CertstrapError(Exception):
@@ -27,6 +30,14 @@ class CertstrapError(Exception):
     def __init__(self, sentence: str, hint: Hint | str = "") -> None:
         super().__init__(escaped(with_capital(sentence)))
         self.hint = hint
+
+
+def attempted(read: Callable[[], Result]) -> Result | CertstrapError:
+    """Return what ``read`` returns, or the error that it raises."""
+    try:
+        return read()
+    except CertstrapError as error:
+        return error
 
 
 class MissingOptionError(CertstrapError):

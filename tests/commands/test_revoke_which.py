@@ -274,7 +274,7 @@ def test_a_compromised_key_that_is_not_known_is_said(certstrap: CommandLine, dep
     assert not (depot / "compromised-keys").exists()
 
 
-def test_an_older_certificate_that_cannot_be_read_is_named(
+def test_an_older_certificate_that_cannot_be_read_is_named_and_is_not_success(
     certstrap: CommandLine, depot: Path
 ) -> None:
     certstrap("renew", "client")
@@ -282,8 +282,9 @@ def test_an_older_certificate_that_cannot_be_read_is_named(
     path.unlink()
     path.write_text("garbage")
     note = (
-        "An older certificate of that name may still be valid: "
-        f"{path.relative_to(depot.parent)} is not a certificate that can be read.\n"
+        "Older certificates of that name cannot be read, and may still be valid.\n"
+        f"  {path.relative_to(depot.parent)} is not a certificate that can be read."
     )
-    for _ in range(2):
-        certstrap("revoke", "--CN", "client", stderr=note)
+    line = ("revoke", "--CN", "client")
+    assert certstrap(*line, exit_code=1, stderr=note).stdout == UPDATED
+    certstrap(*line, exit_code=1, stderr=note)

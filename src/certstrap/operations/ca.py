@@ -192,7 +192,11 @@ def leftover_key(session: Session, entry: Entry, spec: KeySpec) -> tuple[Private
     Raises:
         RefusedError: it is compromised, or not encrypted although a passphrase was given.
     """
-    if not session.depot.has(entry, KEY) or entry.has(REQUEST, CERTIFICATE, CRL) or is_export(entry):
+    if (
+        not session.depot.has(entry, KEY)
+        or entry.has(REQUEST, CERTIFICATE, CRL)
+        or is_export(entry)
+    ):
         return None
     private, secret = entry.key(session.passphrases.opening)
     if keys.spec_of(private) != spec:

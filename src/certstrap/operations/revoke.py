@@ -1,13 +1,20 @@
 """Revoke certificates, renew the dates of CRLs, and join the CRLs of a chain."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import CertstrapError, ChooseCAError, PathTakenError, RefusedError
+from certstrap.errors import (
+    CertstrapError,
+    ChooseCAError,
+    PathTakenError,
+    RefusedError,
+    attempted,
+)
 from certstrap.hints import Hint
 from certstrap.operations.ca import open_key
 from certstrap.pki import crl, pem, rules
@@ -30,6 +37,11 @@ from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.transaction import Transaction
 from certstrap.text import serial_number
 
+_GONE = Hint(
+    "If its file is gone, revoke it by its serial number with {} and {}",
+    options=("--serial HEX", "--elsewhere"),
+)
+
 
 class Revoked(NamedTuple):
     """The result.
@@ -39,24 +51,24 @@ class Revoked(NamedTuple):
         entries: its number of entries.
         since: since when it was revoked already, or None.
         list_path: the list of compromised keys, if its key is on it since now; else empty.
-        still_valid: the serial numbers of older certificates of that name that are not revoked.
-        certificate: what was revoked, unless only its serial number is known.
+        certificate: what was revoked, if a name was given.
         reason: why it is revoked now.
         is_worse: whether it was revoked already, for a reason that is not as bad.
         is_known: whether the depot or its archive has that certificate.
+        still_valid: the serial numbers of older certificates of that name that are not revoked.
         unreadable: why older certificates of that name cannot be read, which may be valid.
     """
 
     crl_path: str
     entries: int
     since: datetime | None
-    list_path: str = ""
-    still_valid: tuple[int, ...] = ()
-    certificate: x509.Certificate | None = None
-    reason: x509.ReasonFlags = x509.ReasonFlags.unspecified
-    is_worse: bool = False
-    is_known: bool = True
-    unreadable: tuple[str, ...] = ()
+    list_path: str
+    certificate: x509.Certificate | None
+    reason: x509.ReasonFlags
+    is_worse: bool
+    is_known: bool
+    still_valid: tuple[int, ...]
+    unreadable: tuple[CertstrapError, ...]
 
 
 def revoke(
@@ -85,26 +97,28 @@ def revoke(
             or it is not known.
         ChooseCAError: ``ca`` is None, and more than one CA or none is possible.
     """
-    depot = session.depot
-    what = _certificate(depot, which) if isinstance(which, Name) else which
-    entry = depot.choose_ca(ca) if ca or isinstance(what, int) else _issuer(depot, what)
-    certificate = entry.certificate()
-    _require_issued(depot, certificate, entry, what)
-    serial = what if isinstance(what, int) else what.serial_number
+    depot, certificate, older = session.depot, None, []
+    if isinstance(which, Name):
+        named = depot.find(which, CERTIFICATE)
+        certificate = named.certificate(_GONE)
+        older = [attempted(each.certificate) for each in Archive(depot).of(named)]
+        known, serial = [certificate], certificate.serial_number
+    else:
+        known, serial = _numbered(depot, which), which
+    entry = _issuer(depot, certificate) if certificate and not ca else depot.choose_ca(ca)
+    issuing, path = entry.certificate(), entry.path(CRL)
+    _require_issued(entry, issuing, certificate or serial, known)
     if serial < 0:
         raise RefusedError(
             "A certificate with a negative serial number cannot be put on a CRL.",
             "To lock its holder out, replace the CA that issued it.",
         )
-    old = entry.crl(certificate) if entry.has(CRL) else None
+    old = entry.crl(issuing) if entry.has(CRL) else None
     before = None if old is None else crl.entry_of(old, serial)
-    known = [what] if isinstance(what, x509.Certificate) else _numbered(depot, what)
     if not (known or before or elsewhere):
-        _require_known(depot, certificate, serial)
-    issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
-    path = entry.path(CRL)
-    list_path = _note_key(session, new, known, certificate) if reason in crl.COMPROMISED else ""
-    since = before.revocation_date_utc if before else None
+        _require_known(depot, issuing, serial)
+    issuer = Issuer.of_crl(issuing, entry.path(CERTIFICATE), lambda: open_key(session, entry))
+    list_path = _note_key(session, new, known, issuing) if reason in crl.COMPROMISED else ""
     reason_before = crl.reason_in(before) if before else reason
     is_worse = crl.is_worse(reason, reason_before)
     if old is None or not before or is_worse:
@@ -112,12 +126,25 @@ def revoke(
         new.replace(path, after.public_bytes(Encoding.PEM), PUBLIC_MODE)
     else:
         after, reason = old, reason_before
-    others = _still_valid(session, which, certificate, after)
-    found = what if isinstance(what, x509.Certificate) else None
     return Revoked(
-        path, len(after), since, list_path, others, found, reason, is_worse, bool(known),
-        _unreadable(session, which),
-    )  # fmt: skip
+        path,
+        len(after),
+        before.revocation_date_utc if before else None,
+        list_path,
+        certificate,
+        reason,
+        is_worse,
+        is_known=bool(known),
+        still_valid=tuple(
+            each.serial_number
+            for each in older
+            if isinstance(each, x509.Certificate)
+            and validity_of(each).state(session.now) != "expired"
+            and is_issued_by(each, issuing)
+            and not crl.revoked_since(after, each.serial_number)
+        ),
+        unreadable=tuple(each for each in older if isinstance(each, CertstrapError)),
+    )
 
 
 def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
@@ -127,8 +154,7 @@ def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
     """
     if any(crl.entry_of(found, serial) for _, found in crls_of(depot, ca)):
         return
-    every = [*depot.certificates(), *Archive(depot).certificates()]
-    unreadable = [str(error) for _, error in every if isinstance(error, CertstrapError)]
+    unreadable = [str(found) for found in _all(depot) if isinstance(found, CertstrapError)]
     number = serial_number(serial)
     sentence = f"Nothing in {depot.root} or its archive has the serial number {number}."
     raise RefusedError(
@@ -140,33 +166,16 @@ def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
     )
 
 
-def _still_valid(
-    session: Session, which: Name | int, ca: x509.Certificate, after: x509.CertificateRevocationList
-) -> tuple[int, ...]:
-    """Return the serial numbers of what ``which`` had before it was renewed and is accepted yet."""
-    if isinstance(which, int):
-        return ()
-    entry = session.depot.find(which, CERTIFICATE)
-    return tuple(
-        each.serial_number
-        for each in Archive(session.depot).certificates_of(entry)
-        if validity_of(each).state(session.now) != "expired"
-        and is_issued_by(each, ca)
-        and not crl.revoked_since(after, each.serial_number)
-    )
+def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
+    """Yield each certificate in the depot and in its archive, or why it cannot be read."""
+    for _, found in chain(depot.certificates(), Archive(depot).certificates()):
+        yield found
 
 
-def _unreadable(session: Session, which: Name | int) -> tuple[str, ...]:
-    """Return why certificates that ``which`` had before it was renewed cannot be read."""
-    if isinstance(which, int):
-        return ()
-    reasons = []
-    for archived in Archive(session.depot).of(session.depot.find(which, CERTIFICATE)):
-        try:
-            archived.certificate()
-        except CertstrapError as error:
-            reasons.append(str(error))
-    return tuple(reasons)
+def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
+    """Return the certificates with that serial number, in the depot or in its archive."""
+    readable = (found for found in _all(depot) if isinstance(found, x509.Certificate))
+    return [found for found in readable if found.serial_number == serial]
 
 
 def _note_key(
@@ -189,24 +198,6 @@ def _note_key(
     return path
 
 
-def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
-    """Return the certificates with that serial number, in the depot or in its archive."""
-    every = [*depot.certificates(), *Archive(depot).certificates()]
-    return [
-        found
-        for _, found in every
-        if isinstance(found, x509.Certificate) and found.serial_number == serial
-    ]
-
-
-def _certificate(depot: Depot, name: Name) -> x509.Certificate:
-    gone = Hint(
-        "If its file is gone, revoke it by its serial number with {} and {}",
-        options=("--serial HEX", "--elsewhere"),
-    )
-    return depot.find(name, CERTIFICATE).certificate(gone)
-
-
 def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
     """Return the only CA that issued ``certificate``; one with a key, if there is one."""
     issuers = [each.entry for each in depot.issuers.of(certificate)]
@@ -223,7 +214,10 @@ def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
 
 
 def _require_issued(
-    depot: Depot, ca: x509.Certificate, entry: Entry, which: x509.Certificate | int
+    entry: Entry,
+    ca: x509.Certificate,
+    which: x509.Certificate | int,
+    known: Sequence[x509.Certificate],
 ) -> None:
     """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
 
@@ -239,7 +233,6 @@ def _require_issued(
             f"{entry.stem} is the CA itself, and cannot revoke itself.",
             "To retire a root, remove it from every trust store.",
         )
-    known = [which] if isinstance(which, x509.Certificate) else _numbered(depot, which)
     if known and not any(is_issued_by(certificate, ca) for certificate in known):
         raise RefusedError(
             f"The CA {entry.stem} did not issue that certificate.",

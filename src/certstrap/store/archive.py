@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import CertstrapError, storage_errors
+from certstrap.errors import CertstrapError, attempted, storage_errors
 from certstrap.pki import decode
 from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
@@ -94,11 +94,7 @@ class Archive:
         """Yield each certificate, or the reason why it cannot be read, and its path."""
         for stem in sorted(self._sets):
             for archived in self._of(stem):
-                try:
-                    found: x509.Certificate | CertstrapError = archived.certificate()
-                except CertstrapError as error:
-                    found = error
-                yield archived.paths[CERTIFICATE], found
+                yield archived.paths[CERTIFICATE], attempted(archived.certificate)
 
     def keys_replaced_by(self, limit: datetime) -> Iterator[str]:
         """Yield the paths of the private keys that a renewal before ``limit`` has replaced.

@@ -25,6 +25,7 @@ from certstrap.errors import (
     RefusedError,
     UnusableFileError,
     WrongDepotError,
+    attempted,
     storage_errors,
 )
 from certstrap.hints import Hint
@@ -521,11 +522,7 @@ class Depot:
     def certificates(self) -> Iterator[tuple[Entry, x509.Certificate | CertstrapError]]:
         """Yield the certificates, by stem; each that cannot be read with the reason."""
         for entry in self.with_suffix(CERTIFICATE):
-            try:
-                found: x509.Certificate | CertstrapError = entry.certificate()
-            except CertstrapError as error:
-                found = error
-            yield entry, found
+            yield entry, attempted(entry.certificate)
 
     def require_readable_certificates(self, sentence: str) -> None:
         """Refuse to go on with a certificate that cannot be read and may be one of those meant.
@@ -573,7 +570,7 @@ class Depot:
     @cached_property
     def crls(self) -> tuple[tuple[Entry, x509.CertificateRevocationList | CertstrapError], ...]:
         """The CRLs, by stem; each that cannot be read with the reason."""
-        return tuple((entry, _crl(entry)) for entry in self.with_suffix(CRL))
+        return tuple((entry, attempted(entry.crl)) for entry in self.with_suffix(CRL))
 
     def count_renewed(self, entry: Entry, certificate: x509.Certificate) -> None:
         """Let a CA's planned certificate count as the one in its file."""
@@ -636,13 +633,6 @@ def _is_depot(root: str) -> bool:
         return Depot(root).has_files
     except CertstrapError:
         return False
-
-
-def _crl(entry: Entry) -> x509.CertificateRevocationList | CertstrapError:
-    try:
-        return entry.crl()
-    except CertstrapError as error:
-        return error
 
 
 def _real_folder(path: str) -> str:

@@ -12,7 +12,7 @@ from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import other_name_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, warn
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import IncompleteError, MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
@@ -90,18 +90,20 @@ def command(
         say(_already_line(revoked, revoked.since))
         if reason and why != revoked.reason:
             warn([f"The reason stays {revoked.reason.value}: it can only be made worse."])
-        warn(_other_lines(revoked, which))
-        return
-    count = revoked.entries
-    say(f"Updated {revoked.crl_path}: {counted(count, 'revoked certificate')}")
-    if prints_to_terminal():
-        if revoked.list_path:
+    else:
+        count = counted(revoked.entries, "revoked certificate")
+        say(f"Updated {revoked.crl_path}: {count}")
+        if prints_to_terminal() and revoked.list_path:
             say(f"Updated {revoked.list_path}: certstrap will not sign its key again.")
-        say(
-            "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
-            "filter or a new CA."
-        )
+        if prints_to_terminal():
+            say(
+                "Temporal Cloud does not check CRLs: to lock this client out there, use a "
+                "certificate filter or a new CA."
+            )
     warn(_other_lines(revoked, which))
+    if revoked.unreadable:
+        sentence = "Older certificates of that name cannot be read, and may still be valid."
+        raise IncompleteError(sentence, revoked.unreadable)
 
 
 def _already_line(revoked: Revoked, since: datetime) -> str:
@@ -120,8 +122,6 @@ def _other_lines(revoked: Revoked, which: Name | int) -> Iterator[str]:
             "Older certificates of that name are still valid; revoke each with --serial: "
             f"{', '.join(map(serial_number, revoked.still_valid))}"
         )
-    for reason in revoked.unreadable:
-        yield f"An older certificate of that name may still be valid: {reason}"
 
 
 def _serial_number(text: str) -> int:
