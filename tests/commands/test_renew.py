@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 
-from certstrap.store.compromised import fingerprint
+from certstrap.store.withdrawn import fingerprint
 from tests.builders import crls, foreign
 from tests.builders.certificates import (
     A_CA,

@@ -353,7 +353,7 @@ def intermediate_below_a_ca_without_room(s: Stage) -> Iterator[Printed]:
     s("sign", "Int", "--CA", "New", "--intermediate")
 
 
-@prints("store/chain.py: 'Add it with'")
+@prints("pki/rules.py: 'Add it with'")
 def issuer_missing(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     for suffix in ("key", "crl"):
@@ -364,7 +364,7 @@ def issuer_missing(s: Stage) -> Iterator[Printed]:
     s("export-chain", "x")
 
 
-@prints("store/chain.py: f'Renew {what}'")
+@prints("store/renewal.py: f'Renew {what}'")
 def expired(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"), "--expires", "10 days")
     s(*issue("x"), "--expires", "1 day")
@@ -379,7 +379,7 @@ def expired(s: Stage) -> Iterator[Printed]:
     s("sign", "x", "--cert", "new.crt")
 
 
-@prints("store/chain.py: 'Renew it'")
+@prints("store/renewal.py: 'Renew it'")
 def crl_expired(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     s("crl", "Cert", "--days", "10")

@@ -18,9 +18,8 @@ from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.store import files
-from certstrap.store.chain import revoked
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
+from certstrap.store.withdrawn import compromised, revoked
 from certstrap.text import days_left, serial_number, timestamp
 
 Properties = dict[str, Any]

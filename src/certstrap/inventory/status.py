@@ -20,9 +20,7 @@ from certstrap.pki.findings import Finding, Severity
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import kind_of
 from certstrap.pki.validity import DateState, Validity
-from certstrap.store import compromised as compromised_keys
-from certstrap.store import files
-from certstrap.store.chain import ADD_ISSUER, renewal_of_crl
+from certstrap.store import files, withdrawn
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -35,6 +33,7 @@ from certstrap.store.depot import (
     Depot,
     Entry,
 )
+from certstrap.store.renewal import renewal_of_crl
 
 Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
 State = DateState | Literal["revoked", "unknown"]
@@ -218,7 +217,7 @@ class _Look:
         self.compromised: set[str] = set()
         self.wrong_list: list[Finding] = []
         try:
-            self.compromised = compromised_keys.fingerprints(depot)
+            self.compromised = withdrawn.fingerprints(depot)
         except CertstrapError as error:
             self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
@@ -338,7 +337,7 @@ class _Look:
         for suffix, key in found.items():
             if key is not None and key not in seen:
                 seen.append(key)
-                yield from compromised_keys.on_list(self.compromised, key, entry.path(suffix))
+                yield from withdrawn.on_list(self.compromised, key, entry.path(suffix))
 
     def _kind(self, stem: str) -> Kind:
         if stem in self.stems[CERTIFICATE]:
@@ -466,7 +465,7 @@ class _Look:
                 Finding(
                     "issuer-missing",
                     f'{path} was issued by "{name}", which is not in this depot.',
-                    ADD_ISSUER,
+                    rules.ADD_ISSUER,
                 )
             )
             return item._replace(issuer_name=name)

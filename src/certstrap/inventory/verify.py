@@ -17,9 +17,9 @@ from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
-from certstrap.store.chain import ADD_ISSUER, crls_of, renewal_of_crl, with_renewal
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, Depot, Entry
+from certstrap.store.renewal import renewal_of_crl, with_renewal
+from certstrap.store.withdrawn import compromised
 
 
 def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
@@ -184,7 +184,7 @@ class Verifier:
         """Yield what is wrong between a certificate and its issuer."""
         yield from path.identifiers(below, above.certificate)
         try:
-            found = dict(crls_of(self.depot, above.certificate))
+            found = dict(self.depot.crls_of(above.certificate))
         except CertstrapError as error:
             yield Finding("crl-unreadable", str(error))
             return
@@ -210,7 +210,7 @@ class Verifier:
                 yield Finding(
                     "untrusted-root",
                     f"{source} is self-signed, and is not a CA in {self.depot.root}.",
-                    ADD_ISSUER,
+                    rules.ADD_ISSUER,
                 )
             return
         name = comparable_name(certificate.issuer)
@@ -233,5 +233,5 @@ class Verifier:
             "issuer-missing",
             f"{source} was issued by "
             f'"{certificate.issuer.rfc4514_string()}", which {self.depot.root} does not have.',
-            ADD_ISSUER,
+            rules.ADD_ISSUER,
         )

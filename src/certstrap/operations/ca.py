@@ -18,11 +18,11 @@ from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
-from certstrap.store.chain import expired, issuers_of, name_of_ca, with_renewal, withdrawn
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
+from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.transaction import Transaction
+from certstrap.store.withdrawn import compromised, withdrawn
 
 
 def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
@@ -55,10 +55,10 @@ def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> 
     """Return the CA with that certificate; see `open_ca`."""
     found = rules.ca(certificate, session.now, entry.path(CERTIFICATE))
     require(with_renewal(found, session.depot, certificate, session.now))
-    ancestors = issuers_of(session.depot, certificate)
-    require(expired(session.depot, ancestors, session.now))
-    require(withdrawn(session.depot, [certificate, *ancestors], name_of_ca(certificate)))
-    ca = session.cas[entry.stem] = CA(entry, certificate, ancestors)
+    chain = session.depot.chain_of(certificate)
+    require(expired(session.depot, chain[1:], session.now))
+    require(withdrawn(session.depot, chain, rules.name_of_ca(certificate)))
+    ca = session.cas[entry.stem] = CA(entry, certificate, chain[1:])
     return ca
 
 

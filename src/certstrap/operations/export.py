@@ -20,8 +20,6 @@ from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
 from certstrap.session import Session
-from certstrap.store.chain import expired, issuers_of, key_of_ca, require_root, withdrawn
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -34,7 +32,9 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, PUBLIC_MODE, source_of
+from certstrap.store.renewal import expired
 from certstrap.store.transaction import Transaction
+from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
 from certstrap.text import printable
 
 
@@ -107,7 +107,7 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
         path = entry.path(CERTIFICATE)
         certificate = entry.certificate()
         require(rules.pair(certificate, path, key, entry.path(KEY)))
-        require(withdrawn(depot, [certificate, *issuers_of(depot, certificate)], path))
+        require(withdrawn(depot, depot.chain_of(certificate), path))
     elif entry.has(REQUEST):
         require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
 
@@ -161,8 +161,8 @@ def export_chain(
     path = output or entry.path(CHAIN)
     new.require_free(path)
     leaf = entry.certificate()
-    chain = [leaf, *issuers_of(session.depot, leaf)]
-    require_root(session.depot, chain)
+    chain = session.depot.chain_of(leaf)
+    require(rules.complete(chain, session.depot.root))
     require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     warnings = not_valid(session, chain, entry.path(CERTIFICATE))
     if not with_root:
@@ -233,10 +233,8 @@ def export_pkcs12(
     require(rules.pair(certificate, entry.path(CERTIFICATE), key, entry.path(KEY)))
     if not allow_ca:
         require_leaf(session.depot, key, entry.path(KEY))
-    above = issuers_of(session.depot, certificate)
-    chain = [certificate, *above]
+    chain = session.depot.chain_of(certificate)
     require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
-    last = (certificate, *above)[-1]
     secret = session.passphrases.new()
     try:
         text = secret.decode()
@@ -246,10 +244,10 @@ def export_pkcs12(
         ) from None
     encryption = encryption_for(secret, session.rounds, legacy=legacy)
     data = pkcs12.serialize_key_and_certificates(
-        name.text.encode(), key, certificate, above, encryption
+        name.text.encode(), key, certificate, chain[1:], encryption
     )
     new.add(path, data, EXPORT_MODE)
-    missing = "" if is_self_signed(last) else printable(last.issuer.rfc4514_string())
+    missing = "" if is_self_signed(chain[-1]) else printable(chain[-1].issuer.rfc4514_string())
     return Exported(path, text, missing, not_valid(session, chain, entry.path(CERTIFICATE)))
 
 

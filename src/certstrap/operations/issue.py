@@ -22,10 +22,10 @@ from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry
 from certstrap.session import CA, Session
 from certstrap.store.archive import Archive
-from certstrap.store.chain import expired, issuers_of, key_of_ca, with_renewal, withdrawn
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.transaction import Transaction
+from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
 from certstrap.text import quoted
 
 CA_EXPIRY = Expiry.parse("18 months")
@@ -342,7 +342,7 @@ def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name
     chosen = session.depot.choose_ca(ca) if ca else None
     for authority in session.depot.issuers.of(certificate):
         if chosen in {None, authority.entry}:
-            ancestors = issuers_of(session.depot, authority.certificate)
+            _, *ancestors = session.depot.chain_of(authority.certificate)
             return CA(authority.entry, authority.certificate, ancestors)
     raise RefusedError(
         f"{path} exists already, and is not issued by {ca or 'a CA of this depot'}.",

@@ -39,8 +39,6 @@ from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store import files
 from certstrap.store.archive import Archive, Archived
-from certstrap.store.chain import issuers_of, key_of_ca, renewal, require_root, revoked
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -55,7 +53,9 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
+from certstrap.store.renewal import renewal
 from certstrap.store.transaction import Transaction
+from certstrap.store.withdrawn import compromised, key_of_ca, revoked
 
 MODES = {  # in the order in which they are written: a key before what depends on it
     KEY: KEY_MODE,
@@ -94,8 +94,8 @@ def contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]
     if change.key:
         found |= _of_new_key(session, entry, change.key)
     if entry.has(CHAIN) and (old_chain := _chain(entry))[0] == change.old:
-        chain = [change.new, *issuers_of(session.depot, change.new)]
-        require_root(session.depot, chain)
+        chain = session.depot.chain_of(change.new)
+        require(rules.complete(chain, session.depot.root))
         if not is_self_signed(old_chain[-1]):
             chain.pop()
         found[CHAIN] = b"".join(each.public_bytes(Encoding.PEM) for each in chain)
@@ -187,7 +187,7 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
         return None
     key = change.key.private if change.key and opened.key else opened.key
     encryption = encryption_for(secret, session.rounds, legacy=_LEGACY in data)
-    above = issuers_of(session.depot, change.new)
+    _, *above = session.depot.chain_of(change.new)
     name = opened.cert.friendly_name
     return pkcs12.serialize_key_and_certificates(name, key, change.new, above, encryption)  # type: ignore[arg-type]
 
@@ -382,7 +382,7 @@ def _in_order(depot: Depot, found: Iterable[tuple[Entry, x509.Certificate]]) -> 
         certificate = each[1]
         if not is_ca(certificate):
             return True, 0
-        return False, len(issuers_of(depot, certificate))
+        return False, len(depot.chain_of(certificate))
 
     return [entry for entry, _ in sorted(found, key=place)]
 
@@ -508,7 +508,7 @@ def _withdrawn(session: Session, entry: Entry, certificate: x509.Certificate) ->
     """Yield whether a certificate is revoked, or its key is compromised."""
     path = entry.path(CERTIFICATE)
     session.depot.require_readable_cas()
-    chain = [certificate, *issuers_of(session.depot, certificate)]
+    chain = session.depot.chain_of(certificate)
     yield from revoked(session.depot, chain[:2], path)
     yield from compromised(session.depot, certificate.public_key(), path)
 
@@ -676,7 +676,7 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
         )
     require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
     session.depot.require_readable_cas()
-    chain = [before, *issuers_of(session.depot, before)]
+    chain = session.depot.chain_of(before)
     require(revoked(session.depot, chain[:2], source))
     require(compromised(session.depot, before.public_key(), source))
     same_key = before.public_key() == now_there.public_key()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain as chained
 from typing import NamedTuple
 
 from cryptography import x509
@@ -23,17 +23,11 @@ from certstrap.pki.decode import identity, is_ca, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.session import Session
-from certstrap.store import compromised
+from certstrap.store import withdrawn
 from certstrap.store.archive import Archive
-from certstrap.store.chain import (
-    crls_of,
-    issuers_of,
-    name_of_ca,
-    renewal_of_crl,
-    require_root,
-)
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
+from certstrap.store.renewal import renewal_of_crl
 from certstrap.store.transaction import Transaction
 from certstrap.text import serial_number
 
@@ -152,7 +146,7 @@ def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
 
     A mistyped one would leave the certificate valid that was meant, and stay on the CRL for ever.
     """
-    if any(crl.entry_of(found, serial) for _, found in crls_of(depot, ca)):
+    if any(crl.entry_of(found, serial) for _, found in depot.crls_of(ca)):
         return
     unreadable = [str(found) for found in _all(depot) if isinstance(found, CertstrapError)]
     number = serial_number(serial)
@@ -168,7 +162,7 @@ def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
 
 def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
     """Yield each certificate in the depot and in its archive, or why it cannot be read."""
-    for _, found in chain(depot.certificates(), Archive(depot).certificates()):
+    for _, found in chained(depot.certificates(), Archive(depot).certificates()):
         yield found
 
 
@@ -188,12 +182,12 @@ def _note_key(
 
     Returns the path of the list, or an empty string if nothing changes.
     """
-    before = after = compromised.read(session.depot)
+    before = after = withdrawn.read_list(session.depot)
     for certificate in (each for each in found if is_issued_by(each, ca)):
-        after = compromised.with_key(after, certificate.public_key(), identity(certificate))
+        after = withdrawn.with_key(after, certificate.public_key(), identity(certificate))
     if after == before:
         return ""
-    path = compromised.path_of(session.depot)
+    path = withdrawn.path_of(session.depot)
     new.replace(path, after.encode(errors="surrogateescape"), PUBLIC_MODE)
     return path
 
@@ -291,9 +285,9 @@ def crl_bundle(session: Session, name: Name) -> bytes:
         RefusedError: the chain does not reach a root, or a CA of it has no CRL that readers accept.
     """
     certificate = session.depot.find(name, CERTIFICATE).certificate()
-    above = issuers_of(session.depot, certificate)
-    require_root(session.depot, [certificate, *above])
-    cas = [certificate, *above] if is_ca(certificate) else above
+    chain = session.depot.chain_of(certificate)
+    require(rules.complete(chain, session.depot.root))
+    cas = chain if is_ca(certificate) else chain[1:]
     return b"".join(_current(session, ca).public_bytes(Encoding.PEM) for ca in cas)
 
 
@@ -304,11 +298,11 @@ def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocati
         RefusedError: there is none, it is past its next update, or another one that the same key
             signed revokes more.
     """
-    found = sorted(crls_of(session.depot, ca), key=lambda each: _age(each[1]))
+    found = sorted(session.depot.crls_of(ca), key=lambda each: _age(each[1]))
     if not found:
         entry = next(each.entry for each in session.depot.authorities if each.certificate == ca)
         raise RefusedError(
-            f"{name_of_ca(ca)} has no CRL, so programs that check CRLs refuse every client.",
+            f"{rules.name_of_ca(ca)} has no CRL, so programs that check CRLs refuse every client.",
             renewal_of_crl(entry),
         )
     entry, last = found[-1]

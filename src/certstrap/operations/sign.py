@@ -17,11 +17,10 @@ from certstrap.pki.path import shortest_remaining_path_length
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
-from certstrap.store.chain import issuers_of, key_of_ca, revoked
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.store.transaction import Exists, Transaction
+from certstrap.store.withdrawn import compromised, key_of_ca, revoked
 from certstrap.text import quoted
 
 
@@ -189,5 +188,5 @@ def _revoked_before(
     except CertstrapError:  # it is not needed
         return
     if certificate.public_key() == request.public_key():
-        chain = [certificate, *issuers_of(depot, certificate)]
+        chain = depot.chain_of(certificate)
         yield from revoked(depot, chain[:2], entry.path(CERTIFICATE))

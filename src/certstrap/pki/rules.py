@@ -24,7 +24,7 @@ from certstrap.pki.decode import (
     validity_of,
 )
 from certstrap.pki.findings import Finding, require
-from certstrap.pki.issuers import is_signed_with
+from certstrap.pki.issuers import is_self_signed, is_signed_with
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.name_constraints import not_permitted
 from certstrap.pki.names import invalid_characters, is_ia5, is_text
@@ -33,6 +33,7 @@ from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted, utc
 
 _WEAK_HASHES = (hashes.MD5, hashes.SHA1)
+ADD_ISSUER = Hint("Add it with", ("certstrap", "import", "NAME", ("--cert", "FILE")))
 EXPIRED_CA = "An expired CA cannot sign: use one that is valid."
 
 
@@ -89,6 +90,22 @@ def valid(
             "not-yet-valid",
             f"{source} is not valid before {utc(validity.start)}.",
             "Check the clock of this machine.",
+        )
+
+
+def name_of_ca(certificate: x509.Certificate) -> str:
+    """Return what a CA whose file is not known is called in a sentence."""
+    return f'The CA "{certificate.subject.rfc4514_string()}"'
+
+
+def complete(chain: Sequence[x509.Certificate], depot: str) -> Iterator[Finding]:
+    """Yield which issuer is missing, if a chain from that depot does not end with a root."""
+    if not is_self_signed(chain[-1]):
+        yield Finding(
+            "incomplete-chain",
+            f"The chain is incomplete: {depot} does not have the certificate of its issuer "
+            f'"{chain[-1].issuer.rfc4514_string()}".',
+            ADD_ISSUER,
         )
 
 

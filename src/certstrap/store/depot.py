@@ -30,7 +30,7 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.pki import crl as crls
-from certstrap.pki import decode, key_files, rules
+from certstrap.pki import decode, key_files, revocation, rules
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import Issuers
 from certstrap.pki.key_files import Passphrase
@@ -571,6 +571,33 @@ class Depot:
     def crls(self) -> tuple[tuple[Entry, x509.CertificateRevocationList | CertstrapError], ...]:
         """The CRLs, by stem; each that cannot be read with the reason."""
         return tuple((entry, attempted(entry.crl)) for entry in self.with_suffix(CRL))
+
+    def chain_of(self, certificate: x509.Certificate) -> list[x509.Certificate]:
+        """Return ``certificate``, the CA that issued it, the CA that issued that one, and so on.
+
+        It is the shortest way to a root; if the depot has none, the longest way that it has. If a
+        CA was renewed and two certificates fit, the one that expires last is taken.
+        """
+        return [certificate, *(ca.certificate for ca in self.issuers.path(certificate))]
+
+    def crls_of(
+        self, ca: x509.Certificate
+    ) -> Iterator[tuple[Entry, x509.CertificateRevocationList]]:
+        """Yield the CRLs that speak of what ``ca`` issued, and where they are.
+
+        Raises:
+            CertstrapError: the CRL next to its certificate cannot be read, or another CA signed it.
+        """
+        key = ca.public_key()
+        own = {authority.entry for authority in self.authorities if authority.key == key}
+        for entry, found in self.crls:
+            if isinstance(found, CertstrapError):
+                if entry in own:
+                    raise found
+            elif revocation.speaks_of(found, ca):
+                yield entry, found
+            elif entry in own:
+                entry.crl(ca)  # which raises
 
     def count_renewed(self, entry: Entry, certificate: x509.Certificate) -> None:
         """Let a CA's planned certificate count as the one in its file."""

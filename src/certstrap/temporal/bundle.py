@@ -14,9 +14,8 @@ from certstrap.hints import Command, Hint
 from certstrap.pki.decode import LoadedCertificate, extension, is_ca, validity_of
 from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.profiles import CLIENT, SERVER
-from certstrap.store.chain import issuers_of, revoked
-from certstrap.store.compromised import compromised
 from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
+from certstrap.store.withdrawn import compromised, revoked
 from certstrap.temporal import ca_rules
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.rules import RULES, Result
@@ -333,7 +332,7 @@ def _below(
     return [
         ca
         for ca in depot.authorities
-        if ca.certificate not in others and gone & {*issuers_of(depot, ca.certificate)}
+        if ca.certificate not in others and gone & {*depot.chain_of(ca.certificate)[1:]}
     ]
 
 

@@ -16,15 +16,9 @@ from certstrap.pki.decode import is_ca
 from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
-from certstrap.store.chain import (
-    expired,
-    issuers_of,
-    key_of_ca,
-    require_root,
-    with_renewal,
-    withdrawn,
-)
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
+from certstrap.store.renewal import expired, with_renewal
+from certstrap.store.withdrawn import key_of_ca, withdrawn
 from certstrap.temporal import client_rules
 from certstrap.temporal.clients import Client
 from certstrap.temporal.inputs import (
@@ -184,13 +178,12 @@ def _above(
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
     dates = rules.valid(leaf, wanted.now, path, "")
     require(with_renewal(dates, depot, leaf, wanted.now, path))
-    above = issuers_of(depot, leaf)
-    chain = [leaf, *above]
-    require_root(depot, chain)
-    require(expired(depot, above, wanted.now))
+    chain = depot.chain_of(leaf)
+    require(rules.complete(chain, depot.root))
+    require(expired(depot, chain[1:], wanted.now))
     require(withdrawn(depot, chain, path))
     require(key_of_ca(depot, leaf.public_key(), path))
-    return above
+    return chain[1:]
 
 
 def _kind(own: CertificateFile, wanted: ConnectOptions, ca: str) -> list[Result]:

@@ -18,8 +18,8 @@ from certstrap.hints import Hint
 from certstrap.pki.decode import is_ca, names_of, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.names import is_plain
-from certstrap.store.chain import issuers_of, withdrawn
 from certstrap.store.depot import CERTIFICATE, Depot, Entry
+from certstrap.store.withdrawn import withdrawn
 from certstrap.text import quoted
 
 MOST = 25
@@ -293,7 +293,7 @@ def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
             f"{leaf.path} is a CA's certificate, and filters are for clients.", "Name a client."
         )
     if admitted:
-        chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
+        chain = depot.chain_of(leaf.certificate)
         require(withdrawn(depot, chain, leaf.path))
     return leaf
 
@@ -344,11 +344,11 @@ def _admitting(rivals: Sequence[Leaf]) -> Callable[[Filter], int]:
 
 def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate | None:
     """Return the last CA above a certificate that the depot has; whoever trusts it trusts all."""
-    return next(reversed(issuers_of(depot, certificate)), None)
+    return next(reversed(depot.chain_of(certificate)[1:]), None)
 
 
 def _withdrawn(depot: Depot, leaf: Leaf) -> frozenset[str]:
-    chain = [leaf.certificate, *issuers_of(depot, leaf.certificate)]
+    chain = depot.chain_of(leaf.certificate)
     return frozenset(finding.rule for finding in withdrawn(depot, chain, leaf.path))
 
 

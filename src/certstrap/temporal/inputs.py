@@ -18,9 +18,9 @@ from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.store import files
-from certstrap.store.chain import withdrawn
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, source_of
+from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
 from certstrap.temporal.rules import REWRITE_CHAIN, failure
 

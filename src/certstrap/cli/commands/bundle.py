@@ -16,9 +16,9 @@ from certstrap.hints import Hint
 from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.findings import Finding, require
 from certstrap.session import Session
-from certstrap.store import chain
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
+from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates
@@ -160,7 +160,5 @@ def _withdrawn(session: Session, cas: Iterable[LoadedCertificate]) -> list[Findi
     return [
         violation
         for ca, path, _ in cas
-        for violation in chain.withdrawn(
-            session.depot, [ca, *chain.issuers_of(session.depot, ca)], path
-        )
+        for violation in withdrawn(session.depot, session.depot.chain_of(ca), path)
     ]

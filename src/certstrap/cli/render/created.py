@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
-from certstrap.store.compromised import fingerprint
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
+from certstrap.store.withdrawn import fingerprint
 from certstrap.text import counted, escaped, quoted
 
 if TYPE_CHECKING:

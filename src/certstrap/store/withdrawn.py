@@ -1,20 +1,25 @@
-"""Compromised keys: those of certificates that were revoked because somebody else has the key.
+"""What must not be used: what a CRL of the depot revokes, compromised keys, and keys of CAs.
 
-The depot's file ``compromised-keys`` has a line for each: the SHA-256 fingerprint of its
+A key is compromised if a certificate for it was revoked because somebody else has it. The depot's
+file ``compromised-keys`` has a line for each such key: the SHA-256 fingerprint of its
 SubjectPublicKeyInfo (DER) in hex, and the name it was for. A line that begins with ``#`` is a
 comment.
 """
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import UnusableFileError
+from certstrap.pki import revocation
 from certstrap.pki.findings import Finding
+from certstrap.pki.rules import name_of_ca
 from certstrap.store import files
 from certstrap.store.depot import Depot
 from certstrap.text import printable
@@ -29,6 +34,45 @@ _FILE = "compromised-keys"
 def path_of(depot: Depot) -> str:
     """Return the path of the list, which may not exist."""
     return os.path.join(depot.root, _FILE)
+
+
+def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
+    """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
+
+    Args:
+        depot: where the CRLs are.
+        chain: certificates, each of which was issued by the next.
+        source: the path or the name of the first one.
+
+    Raises:
+        CertstrapError: the CRL next to an issuer's certificate cannot be read.
+    """
+    for below, above in pairwise(chain):
+        what = source if below is chain[0] else name_of_ca(below)
+        yield from revocation.revoked(below, (crl for _, crl in depot.crls_of(above)), what)
+
+
+def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
+    """Yield which certificates of ``chain`` are revoked, or have a key that is compromised.
+
+    The arguments and errors are those of `revoked`.
+    """
+    yield from revoked(depot, chain, source)
+    for certificate in chain:
+        what = source if certificate is chain[0] else name_of_ca(certificate)
+        yield from compromised(depot, certificate.public_key(), what)
+
+
+def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
+    """Yield whether the public ``key`` is that of a CA of the depot, which no client may have."""
+    for authority in depot.authorities:
+        if authority.key == key:
+            yield Finding(
+                "ca-key",
+                f"{source} has the key of the CA {authority.entry.stem}, and a client must have "
+                "a key of its own.",
+                "Create a new key and request for the client.",
+            )
 
 
 def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Finding]:
@@ -53,7 +97,7 @@ def on_list(
         )
 
 
-def read(depot: Depot) -> str:
+def read_list(depot: Depot) -> str:
     """Return the content of the list; empty if it does not exist."""
     path = path_of(depot)
     if not os.path.lexists(path):
@@ -79,7 +123,7 @@ def fingerprints(depot: Depot) -> set[str]:
         UnusableFileError: the list cannot be read.
     """
     found = set()
-    for number, line in enumerate(read(depot).splitlines(), 1):
+    for number, line in enumerate(read_list(depot).splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if not re.match("[0-9a-f]{64}( |$)", line):

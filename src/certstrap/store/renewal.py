@@ -1,0 +1,68 @@
+"""Hints: how what has expired is renewed."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from cryptography import x509
+
+from certstrap.hints import Hint
+from certstrap.pki import rules
+from certstrap.pki.decode import validity_of
+from certstrap.pki.findings import Finding
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry
+
+
+def expired(depot: Depot, chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:
+    """Yield which CAs of ``chain`` are not valid at ``now``."""
+    for certificate in chain:
+        dates = rules.valid(certificate, now, rules.name_of_ca(certificate), "")
+        yield from with_renewal(dates, depot, certificate, now)
+
+
+def with_renewal(
+    findings: Iterable[Finding],
+    depot: Depot,
+    certificate: x509.Certificate,
+    now: datetime,
+    path: str = "",
+) -> Iterator[Finding]:
+    """Yield findings about a certificate; if it has expired, with how to renew it.
+
+    Args:
+        findings: what is wrong with it.
+        depot: where it is.
+        certificate: the certificate.
+        now: the present instant.
+        path: where it is, unless it is a CA's.
+    """
+    for finding in findings:
+        if finding.rule == "expired":
+            yield finding._replace(hint=renewal(depot, certificate, now, path))
+        else:
+            yield finding
+
+
+def renewal(
+    depot: Depot, certificate: x509.Certificate, now: datetime, path: str = ""
+) -> Hint | str:
+    """Return how to renew a certificate; the uppermost CA that has expired comes first."""
+    chain = depot.chain_of(certificate)
+    expired_ones = [each for each in chain if validity_of(each).state(now) == "expired"]
+    first = expired_ones[-1] if expired_ones else certificate
+    named = {each.certificate: each.entry for each in depot.authorities}
+    entries = depot.with_suffix(CERTIFICATE)
+    at_path = next((each for each in entries if each.path(CERTIFICATE) == path), None)
+    entry = named.get(first, at_path)
+    if entry is None:
+        return ""
+    what = "the CA first" if first in named else "it"
+    if not any(ca.entry.has(KEY) for ca in depot.issuers.of(first)):
+        return f"Renew {what}, where the key that signs it is."
+    return Hint(f"Renew {what}", ("certstrap", "renew", entry.stem))
+
+
+def renewal_of_crl(entry: Entry) -> Hint | str:
+    """Return how to renew the CRL of a CA."""
+    if not entry.has(KEY):
+        return f"Write a new one where the key of its CA is, and copy it to {entry.path(CRL)}."
+    return Hint("Renew it", ("certstrap", "crl", entry.stem))
