@@ -28,6 +28,9 @@ from contextlib import suppress
 from importlib import import_module
 
 IS_WINDOWS = sys.platform == "win32"
+# Git Bash and MSYS2 set MSYSTEM, and read a command as Unix does.
+# https://www.msys2.org/docs/environments/
+_QUOTES_FOR_POWERSHELL = IS_WINDOWS and "MSYSTEM" not in os.environ
 
 LOCK = ".lock"  # in a folder of Windows
 
@@ -56,7 +59,7 @@ def file_stem(stem: str, *, windows: bool = IS_WINDOWS) -> str:
     return f"_{stem}" if windows and re.fullmatch(_RESERVED, stem, re.DOTALL) else stem
 
 
-def command_line(words: Iterable[str], *, windows: bool = IS_WINDOWS) -> str:
+def command_line(words: Iterable[str], *, windows: bool = _QUOTES_FOR_POWERSHELL) -> str:
     """Return words as a command that can be pasted into a shell.
 
     On Windows, cmd and PowerShell both read it, unless a word has a character that they read in
@@ -80,7 +83,7 @@ def powershell(text: str) -> str:
     return "'" + text.translate(_POWERSHELL_QUOTES) + "'"
 
 
-def in_turn(commands: Iterable[str], *, windows: bool = IS_WINDOWS) -> str:
+def in_turn(commands: Iterable[str], *, windows: bool = _QUOTES_FOR_POWERSHELL) -> str:
     """Return commands of which each is run if the one before succeeded.
 
     Windows PowerShell 5.1 has no ``&&``, and cmd no other way.
@@ -175,6 +178,13 @@ def open_folder(folder: str) -> int:
     if IS_WINDOWS:
         return os.open(os.path.join(folder, LOCK), os.O_RDWR | os.O_CREAT)
     return os.open(folder, os.O_RDONLY)
+
+
+def remove_empty(folder: str) -> None:
+    """Remove a folder that has nothing in it; on Windows, nothing but the file that is locked."""
+    if IS_WINDOWS and os.listdir(folder) == [LOCK]:
+        os.unlink(os.path.join(folder, LOCK))
+    os.rmdir(folder)
 
 
 def try_lock(fd: int) -> bool:

@@ -71,6 +71,18 @@ def test_what_fails_is_undone(windows: Program, folder: Path) -> None:
     assert files_of(folder) == before
 
 
+def test_a_depot_in_which_nothing_was_written_goes_again(windows: Program, folder: Path) -> None:
+    windows("--depot-path", "a/b", "init", "--cn", "Cert", "--key", "none", exit_code=1)
+    assert not (folder / "a").exists()
+
+
+def test_commands_are_quoted_for_the_shell_at_hand(windows: Program, folder: Path) -> None:
+    quoted = {"MSYSTEM": "MINGW64"}, "'a b'"
+    for environ, name in (quoted, ({}, '"a b"')):
+        done = windows("sign", "a b", exit_code=1, environ=environ)
+        assert f"certstrap request-cert --common-name {name}" in done.stderr, done
+
+
 def test_what_a_killed_process_left_is_finished(windows: Program, folder: Path) -> None:
     windows("issue", "client", *NEW_KEY)
     out = folder / "out"

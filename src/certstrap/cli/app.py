@@ -119,7 +119,19 @@ class _App(Group):
 
     def invoke(self, ctx: Any) -> Any:
         with _errors_reported(ctx):
-            return super().invoke(ctx)
+            try:
+                result = super().invoke(ctx)
+            except typer.Exit:  # as of a check that found something
+                _warn_of_options(ctx.obj)
+                raise
+            _warn_of_options(ctx.obj)
+            return result
+
+
+def _warn_of_options(context: Context) -> None:
+    """Say which options had no effect."""
+    for line in filter(None, (check() for check in context.without_effect)):
+        typer.echo(escaped(line), err=True)
 
 
 @contextmanager
@@ -210,7 +222,9 @@ def _certstrap(
     context: Context = ctx.obj or Context()
     source = ctx.get_parameter_source("depot_path")
     named = "" if source is None or source.name == "DEFAULT" else depot_path
-    ctx.obj = context._replace(depot_path=depot_path, named_depot=named, wait=wait, warned=set())
+    ctx.obj = context._replace(
+        depot_path=depot_path, named_depot=named, wait=wait, warned=set(), without_effect=[]
+    )
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
 

@@ -83,6 +83,8 @@ class Context(NamedTuple):
         named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
         warned: what it has warned of already, and need not repeat.
+        without_effect: functions that are called when the command has done its work; each returns
+            what is to be said of an option that had no effect, or an empty text.
         connect: opens a connection to a host and a port, within some seconds.
         loopback: opens a connection within this machine, and returns both ends.
         run: runs a command line in the shell, and returns its exit status.
@@ -95,6 +97,7 @@ class Context(NamedTuple):
     named_depot: str = ""
     wait: int = 60
     warned: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
+    without_effect: list[Callable[[], str]] = []  # noqa: RUF012 - as above
     connect: Callable[[str, int, float], socket] = open_connection
     loopback: Callable[[], tuple[socket, socket]] = open_loopback
     run: Callable[[str], int] = run_command

@@ -32,6 +32,7 @@ from certstrap.text import escaped
 NEW = "Enter passphrase (empty for no passphrase): "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
 AGAIN = "Enter same passphrase again: "
+_NOT_NEEDED = "nothing that was opened is encrypted, and no new file was to be."
 
 
 def passphrases(
@@ -82,6 +83,11 @@ def passphrases(
             raise NoPassphraseError("A key is encrypted, and its passphrase was not given.")
         return context.ask(OPENING.format(what))
 
+    if text or file is not None:
+        option = "--passphrase" if text else "--passphrase-file"
+        context.without_effect.append(
+            lambda: "" if given.cache_info().currsize else f"{option} had no effect: {_NOT_NEEDED}"
+        )
     is_known = text is not None or (file is None and bool(_of_environment(context)))
     asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(

@@ -413,7 +413,7 @@ def _missing(path: str) -> list[str]:
 def remove_empty(folder: str) -> None:
     """Remove a folder that has nothing in it."""
     with suppress(OSError):
-        os.rmdir(folder)
+        platform.remove_empty(folder)
 
 
 def _temporary_name(path: str, number: int) -> str:

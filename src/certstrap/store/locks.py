@@ -130,7 +130,7 @@ def locked(
     """
     names = [*folders, create] if create else [*folders]
     wait = _Wait(timeout)
-    with uninterrupted() as interrupts, ExitStack() as held:
+    with uninterrupted() as interrupts, ExitStack() as released, ExitStack() as held:
         while True:
             made = files.make_folders(create) if create else []
             with ExitStack() as attempt:
@@ -146,8 +146,10 @@ def locked(
                     held.push(attempt.pop_all())
                     break
             # Whoever made a folder wrote nothing to it and removed it, or it was replaced.
+        # Nobody else may find a folder that is about to go; on Windows an open one cannot go.
+        end = released if platform.IS_WINDOWS else held
         for folder in reversed(made):  # the inmost is removed first
-            held.callback(files.remove_empty, folder)
+            end.callback(files.remove_empty, folder)
         yield interrupts, made
 
 

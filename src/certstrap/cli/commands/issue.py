@@ -131,6 +131,9 @@ def command(
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
     warn(other_expiry_lines(ready, context.named_depot))
+    new_keys = [each.new_key for each in ready if each.new_key]
+    if jobs and sum(bool(spec.bits) for spec in new_keys) <= 1:
+        warn(["--jobs had no effect: it is for several new RSA keys."])
     if dry_run:
         _print_dry_run(ready, session.now, as_json=as_json)
         return

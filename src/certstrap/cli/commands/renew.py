@@ -94,7 +94,8 @@ def command(
     """
     context: Context = ctx.obj
     if prune_age:
-        if names or expiring or undone or execute:
+        secret = passphrase or passphrase_file
+        if names or expiring or undone or execute or new_key or expires or secret:
             raise typer.BadParameter("--prune TIME is for the whole archive: give nothing else")
         _prune(context, prune_age, as_json=as_json)
         return
