@@ -9,6 +9,9 @@ Command = tuple[str, ...]
 NEW_KEY = ("--curve", "P-256", "--no-passphrase")
 """A key that is made in no time."""
 
+UNUSED = "had no effect: nothing that was opened is encrypted, and no new file was to be.\n"
+"""What is said of a passphrase that nothing needed, after its option."""
+
 TEN_YEARS = ("--expires", "10 years")
 
 

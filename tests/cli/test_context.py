@@ -52,7 +52,9 @@ def looks(tree: ast.AST) -> Iterator[str]:
     ids=str,
 )
 def test_only_the_context_looks_at_terminal_environment_clock_and_streams(path: Path) -> None:
-    assert list(looks(ast.parse(path.read_text(encoding="utf-8")))) == []
+    found = list(looks(ast.parse(path.read_text(encoding="utf-8"))))
+    which_shell = path == SOURCE / "platform.py"
+    assert [look.split(": ")[1] for look in found] == which_shell * ["os.environ"]
 
 
 @pytest.mark.parametrize(

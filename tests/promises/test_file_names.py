@@ -54,6 +54,11 @@ def stems(depot: Path, suffix: str) -> list[str]:
     return [path.name.removesuffix(suffix) for path in depot.glob(f"*{suffix}")]
 
 
+def secret(ca: str) -> tuple[str, ...]:
+    """Return the options with the passphrase that opens the key of a CA of that depot."""
+    return () if "Clear" in ca or ca == "Ünï" else ("--passphrase", "123456")
+
+
 def common_name(certificate: x509.Certificate) -> str:
     (attribute,) = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(attribute.value)
@@ -207,7 +212,7 @@ def test_the_cas_of_a_depot_of_certstrap_are_found(
     now += foreign.YEAR / 365
     new = ("request-cert", "--cn", "new", "--domain", "new.example.com", *NEW_KEY)
     certstrap(*new)
-    certstrap("sign", "new", "--CA", typed, "--passphrase", "123456", now=now)
+    certstrap("sign", "new", "--CA", typed, *secret(stem), now=now)
     ca = foreign.load_certificate(old_depot / f"{stem}.crt")
     foreign.load_certificate(old_depot / "new.crt").verify_directly_issued_by(ca)
 
@@ -226,7 +231,7 @@ def test_the_cas_of_a_depot_of_certstrap_are_found(
 def test_the_leaves_of_a_depot_of_certstrap_are_found(
     certstrap: CommandLine, old_depot: Path, typed: str, crl: str
 ) -> None:
-    outcome = certstrap("revoke", "--CN", typed, "--passphrase", "123456")
+    outcome = certstrap("revoke", "--CN", typed, *secret(crl))
     assert outcome.stdout.startswith(f"Updated out/{crl}")
     assert outcome.stdout.endswith("1 revoked certificate\n")
 

@@ -4,20 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.depots import NEW_KEY, init, issue, request
+from tests.builders.depots import NEW_KEY, UNUSED, init, issue, request
 from tests.conftest import CommandLine
 
-UNUSED = "had no effect: nothing that was opened is encrypted, and no new file was to be.\n"
 SECRET = ("--passphrase", "secret")
 LINES = {
     "sign": ("sign", "waiting"),
     "crl": ("crl", "Cert"),
     "crl --bundle": ("crl", "Cert", "--bundle"),
     "revoke": ("revoke", "--CN", "client"),
-    "issue": ("issue", "client"),
     "issue --dry-run": ("issue", "new", "--dry-run"),
     "renew": ("renew", "client"),
-    "renew --expiring": ("renew", "--expiring", "1d"),
     "check": ("check", "client"),
     "check, which finds something": ("check", "client", "--namespace", "other.acct"),
     "inspect": ("inspect", "client"),
@@ -54,7 +51,7 @@ def test_a_passphrase_in_the_environment_or_an_empty_one_is_not(certstrap: Comma
     certstrap("crl", "Cert", "--no-passphrase")
 
 
-@pytest.mark.depot()
+@pytest.mark.depot
 @pytest.mark.usefixtures("folder")
 def test_a_passphrase_that_opened_or_encrypted_a_key_is_not(certstrap: CommandLine) -> None:
     certstrap("init", "--common-name", "Cert", "--curve", "P-256", *SECRET)
@@ -64,13 +61,30 @@ def test_a_passphrase_that_opened_or_encrypted_a_key_is_not(certstrap: CommandLi
 
 
 @pytest.mark.usefixtures("depot")
-def test_a_number_of_jobs_is_reported_unless_several_rsa_keys_are_new(
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("issue", "client"),
+        ("renew", "--expiring", "1d"),
+        ("renew", "client", "--quiet"),
+        ("check", "client", "--quiet"),
+    ],
+)
+def test_a_job_that_finds_nothing_to_do_or_is_to_be_quiet_does_not_report_it(
+    line: tuple[str, ...], certstrap: CommandLine
+) -> None:
+    certstrap(*line, *SECRET)
+
+
+@pytest.mark.usefixtures("depot")
+def test_a_number_of_jobs_is_reported_unless_several_keys_are_rsa(
     certstrap: CommandLine,
 ) -> None:
-    unused = "--jobs had no effect: it is for several new RSA keys.\n"
+    unused = "--jobs had no effect: it is for several RSA keys.\n"
     certstrap("issue", "client", "--no-passphrase", "--jobs", "2", stderr=unused)
     certstrap("issue", "a", "b", *NEW_KEY, "--jobs", "2", stderr=unused)
     certstrap("issue", "c", "d", "--no-passphrase", "--dry-run", "--jobs", "2")
+    certstrap("issue", "c", "d", *NEW_KEY, "--dry-run", "--jobs", "2", stderr=unused)
 
 
 @pytest.mark.usefixtures("depot")
@@ -80,5 +94,5 @@ def test_a_number_of_jobs_is_reported_unless_several_rsa_keys_are_new(
 def test_prune_takes_no_option_of_a_renewal(
     option: tuple[str, ...], certstrap: CommandLine
 ) -> None:
-    refused = certstrap("renew", "--prune", "30d", *option, exit_code=2, stderr=None)
+    refused = certstrap("renew", "--prune", "30d", *option, exit_code=2)
     assert "--prune TIME is for the whole archive: give nothing else" in refused.stderr

@@ -15,7 +15,7 @@ from certstrap.hints import printed
 from certstrap.pki.keys import P256
 from tests import programs
 from tests.builders import foreign
-from tests.builders.depots import NEW_KEY
+from tests.builders.depots import NEW_KEY, UNUSED
 from tests.cli.terminal import AGAIN, ENTER, NEW, ends, terminal
 from tests.conftest import CommandLine, snapshot
 from tests.programs import CERTSTRAP, end
@@ -200,7 +200,8 @@ def test_a_passphrase_is_asked_for_only_if_it_is_needed(
 ) -> None:
     foreign.store_ca(folder / "out")
     foreign.write(folder / "out/b.csr", foreign.request())
-    certstrap("sign", "b", "--passphrase-file", "not there")
+    unused = f"--passphrase-file {UNUSED}"
+    certstrap("sign", "b", "--passphrase-file", "not there", stderr=unused)
 
 
 def test_bytes_that_are_no_text_are_a_passphrase_too(folder: Path) -> None:

@@ -128,10 +128,11 @@ class _App(Group):
             return result
 
 
-def _warn_of_options(context: Context) -> None:
+def _warn_of_options(context: Context | None) -> None:
     """Say which options had no effect."""
-    for line in filter(None, (check() for check in context.without_effect)):
-        typer.echo(escaped(line), err=True)
+    for check in context.without_effect if context else ():
+        if line := check():
+            typer.echo(line, err=True)
 
 
 @contextmanager

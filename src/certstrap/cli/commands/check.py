@@ -111,9 +111,8 @@ def command(
         require_output()
     wanted_client = _client(client)
     given = CheckedFiles(cert, key, ca_bundle)
+    _require_one_style(quiet=quiet, verbose=verbose)
     _require_sense(names or [], given, connect, server_ca + server_name)
-    if quiet and verbose:
-        raise typer.BadParameter("--quiet and --verbose exclude each other")
     if ctx.get_parameter_source("timeout").name == "COMMANDLINE" and not connect:  # type: ignore[union-attr]
         raise typer.BadParameter("--timeout needs --connect HOST")
     require_one_standard_input(
@@ -157,6 +156,8 @@ def command(
         reports = session.transact(lambda _: judge())
     if not reports and not servers:
         raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
+    if quiet:
+        context.without_effect.clear()
     how = Shown(quiet, as_json, strict, is_long=verbose or bool(names or cert))
     show(reports, session.now, context.named_depot, how, servers)
 
@@ -169,6 +170,11 @@ def _client(name: str) -> Client | None:
             f"There is no client {quoted(name)}.", f"Choose one of {', '.join(CLIENTS)}."
         )
     return CLIENTS[name]
+
+
+def _require_one_style(*, quiet: bool, verbose: bool) -> None:
+    if quiet and verbose:
+        raise typer.BadParameter("--quiet and --verbose exclude each other")
 
 
 def _require_sense(names: list[str], given: CheckedFiles, connect: str, server: str) -> None:

@@ -20,7 +20,7 @@ from certstrap.cli.session import new_session, passphrases, require_one_standard
 from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, IssueRequest, Ready
-from certstrap.pki.keys import CURVES, KeySpec
+from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
@@ -131,9 +131,10 @@ def command(
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
     warn(other_expiry_lines(ready, context.named_depot))
-    new_keys = [each.new_key for each in ready if each.new_key]
-    if jobs and sum(bool(spec.bits) for spec in new_keys) <= 1:
-        warn(["--jobs had no effect: it is for several new RSA keys."])
+    if jobs and sum(bool((each.wanted.spec or RSA_2048).bits) for each in ready) <= 1:
+        warn(["--jobs had no effect: it is for several RSA keys."])
+    if not any(each.missing for each in ready):  # the same line, run again, is quiet
+        context.without_effect.clear()
     if dry_run:
         _print_dry_run(ready, session.now, as_json=as_json)
         return

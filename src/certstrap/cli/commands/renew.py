@@ -109,6 +109,8 @@ def command(
     outcome = session.transact(
         lambda new: _renew(session, new, whose, limit, wanted, undone=undone)
     )
+    if quiet or not outcome.renewed:
+        context.without_effect.clear()
     try:
         if not as_json:
             if not quiet:

@@ -87,6 +87,8 @@ def command(
     if why in COMPROMISED and not revoked.is_known:
         warn(["Its key is not known, so it is not on the list of compromised keys."])
     if revoked.since:
+        if not (revoked.is_worse or revoked.list_path):
+            context.without_effect.clear()
         say(_already_line(revoked, revoked.since))
         if reason and why != revoked.reason:
             warn([f"The reason stays {revoked.reason.value}: it can only be made worse."])
