@@ -118,6 +118,14 @@ class IncompleteError(CertstrapError):
         self.details = tuple((f"  {reason}", reason.hint) for reason in reasons)
 
 
+class DamagedError(UnusableFileError):
+    """Text that was PEM, and was damaged on its way here; ``repaired`` is what it was, or empty."""
+
+    def __init__(self, path: str, reason: str, hint: Hint | str, repaired: bytes) -> None:
+        self.repaired = repaired
+        super().__init__(path, reason, hint)
+
+
 class TooLargeError(UnusableFileError):
     """A file is larger than anything of its kind that is read, or does not end."""
 

@@ -170,8 +170,8 @@ def test_a_file_that_cannot_be_read_fails_and_hides_no_other(
     ]
     (found,) = failures(certstrap)
     assert found == (
-        "broken: leaf-pem: out/broken.crt is broken: its PEM has no end. To fix: Use the file that "
-        "was meant, or an unchanged copy of it."
+        "broken: leaf-pem: out/broken.crt is broken: it has no END line. To fix: The file may have "
+        "been cut short: copy it again, unchanged."
     )
 
 
@@ -605,7 +605,7 @@ def test_without_a_key_nothing_is_connected(certstrap: CommandLine, files: tuple
 def test_a_server_ca_that_is_none_is_refused(
     certstrap: CommandLine, files: tuple[str, ...]
 ) -> None:
-    for data, sentence in ((b"", "f contains no certificate."), (ROOT.pem * 40, "f is too large.")):
+    for data, sentence in ((b"", "f is empty."), (ROOT.pem * 40, "f is too large.")):
         save("f", data)
         certstrap.refuses(
             "check", *files, "--connect", "localhost", "--server-ca", "f", sentence=sentence

@@ -245,7 +245,7 @@ X25519 = x25519.X25519PrivateKey.generate().private_bytes(
         ("--cert", foreign.key_data(P256.generate()), "x holds a private key, not a certificate."),
         ("--cert", foreign.request(), "x holds a certificate request, not a certificate."),
         ("--cert", os.urandom(600), "x is not a certificate that can be read."),
-        ("--cert", pairs.ca().pem[:200], "x is broken: its PEM has no end."),
+        ("--cert", pairs.ca().pem[:200], "x is broken: it has no END line."),
         ("--key", pairs.ca().pem, "x holds a certificate, not a private key."),
         ("--key", os.urandom(600), "x is not a private key that can be read."),
         ("--key", DSA, "x holds a key that cannot sign."),

@@ -170,7 +170,7 @@ def test_a_crl_that_was_changed_is_refused(
         (b"", "out/Cert.crl is empty."),
         (b"\n", "out/Cert.crl is empty."),
         (b"what is this?", "out/Cert.crl is not a certificate revocation list that can be read."),
-        (b"-----BEGIN X509 CRL-----\nMII", "out/Cert.crl is broken: its PEM has no end."),
+        (b"-----BEGIN X509 CRL-----\nMII", "out/Cert.crl is broken: it has no END line."),
         (
             b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
             "out/Cert.crl is not a certificate revocation list that can be read.",

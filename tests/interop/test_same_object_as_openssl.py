@@ -66,6 +66,11 @@ def in_body(block: bytes, piece: bytes) -> bytes:
     return lines[0] + lines[1][:10] + piece + lines[1][10:] + b"".join(lines[2:])
 
 
+def indented(block: bytes, width: int) -> bytes:
+    begin, *body, end = block.splitlines(keepends=True)
+    return begin + b"".join(b" " * width + line for line in body) + end
+
+
 def lines_of(block: bytes, width: int) -> bytes:
     begin, *body, end = block.splitlines()
     text = b"".join(body)
@@ -117,6 +122,15 @@ SHAPES: dict[str, Shape] = {
         first_line(a, b"-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: X,00\n\n") + b
     ),
     "an empty line first": lambda a, b: first_line(a, b"-----\n\n") + b,
+    "an empty line first, then one long line": lambda a, b: (
+        first_line(lines_of(a, 10_000), b"-----\n\n") + b
+    ),
+    "an empty line after an empty line": lambda a, b: first_line(a, b"-----\n\n\n") + b,
+    "an indented body": lambda a, b: indented(a, 2) + b,
+    "a body indented by more than a piece": lambda a, b: indented(a, 300) + b,
+    "an indented body after an empty line": lambda a, b: (
+        first_line(indented(a, 2), b"-----\n\n") + b
+    ),
     "an empty line in the middle": lambda a, b: in_body(a, b"\n\n") + b,
     "a space in a line": lambda a, b: in_body(a, b" ") + b,
     "a tab in a line": lambda a, b: in_body(a, b"\t") + b,
@@ -178,7 +192,15 @@ def test_what_is_read_is_what_openssl_reads(tmp_path: Path, kind: str, shape: st
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_everybody_writes_is_read(tmp_path: Path, kind: str) -> None:
-    for shape in ("one after the other", "text before", "CR LF", "a byte order mark", "DER"):
+    for shape in (
+        "one after the other",
+        "text before",
+        "CR LF",
+        "a byte order mark",
+        "DER",
+        "an empty line first",
+        "an indented body",
+    ):
         assert agrees(tmp_path, kind, SHAPES[shape](*KINDS[kind])), shape
 
 

@@ -130,7 +130,7 @@ def test_kind_that_is_not_known_is_named() -> None:
         (b"no PEM", "is neither PEM, DER nor PKCS#12"),
         (b"\x30\x00", "is DER, but holds nothing that can be read"),
         ("text".encode("utf-16"), "is text in UTF-16"),
-        (b"-----BEGIN CERTIFICATE-----\nMAA=\n", "is broken: its PEM has no end"),
+        (b"-----BEGIN CERTIFICATE-----\nMAA=\n", "is broken: it has no END line"),
     ],
 )
 def test_file_without_any_object_is_refused(data: bytes, reason: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from certstrap.errors import UnusableFileError
+from certstrap.errors import DamagedError, UnusableFileError
 from certstrap.pki import pem
 from certstrap.pki.pem import CERTIFICATE, CRL, PRIVATE_KEY, REQUEST
 from tests.builders.der import sequence
@@ -79,11 +79,12 @@ def test_what_follows_a_block_that_was_cut_short_is_not_read(label: str) -> None
 )
 def test_a_boundary_is_a_line_of_its_own(before: bytes) -> None:
     block = pem.to_pem("CERTIFICATE", b"x" * 100)
-    assert pem.find(before + block, CERTIFICATE, "f") == (before + block, False)
+    with pytest.raises(DamagedError, match="BEGIN"):
+        pem.find(before + block, CERTIFICATE, "f")
     assert pem.find(before + block + block, CERTIFICATE, "f") == (block, True)
     assert list(pem.find_all(before + block, CERTIFICATE)) == []
     quoted_end = block.replace(b"-----END", before + b"-----END")
-    with pytest.raises(UnusableFileError, match="its PEM has no end"):
+    with pytest.raises(UnusableFileError, match="END"):
         pem.find(quoted_end, CERTIFICATE, "f")
 
 
@@ -176,7 +177,7 @@ def test_an_object_that_is_not_used_here_is_named_by_its_label() -> None:
 @pytest.mark.parametrize("cut", range(30, 170, 14))
 def test_a_block_without_its_end_is_called_broken(cut: int) -> None:
     block = pem.to_pem("CERTIFICATE", b"x" * 75)
-    with pytest.raises(UnusableFileError, match="its PEM has no end"):
+    with pytest.raises(UnusableFileError, match="it has no END line"):
         pem.find(block[: min(cut, len(block) - 7)], CERTIFICATE, "a")
 
 
@@ -231,7 +232,7 @@ def test_a_file_of_many_beginnings_without_an_end_is_refused_quickly() -> None:
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (4, 4)),
     )
-    assert done.stdout == "f is broken: its PEM has no end.\n", done
+    assert done.stdout == "f is broken: it has no END line.\n", done
 
 
 @given(st.binary(max_size=500), st.sampled_from([label for label, _ in LABELS]))

@@ -101,9 +101,9 @@ def test_truncated_pem_is_refused(
     sentence, hint = certstrap.refuses(*command.split(), sentence=path).stderr.splitlines()
     assert sentence in {
         f"{path} is not a {kind} that can be read.",
-        f"{path} is broken: its PEM has no end.",
+        f"{path} is broken: it has no END line.",
     }
-    assert "cut short" in hint or "broken" in hint
+    assert any(way in hint for way in ("cut short", "broken", " --pem"))
 
 
 @reading

@@ -128,7 +128,7 @@ def test_a_file_named_dash_is_written_by_its_path(certstrap: CommandLine, depot:
     ("line", "sentence"),
     [
         ("sign client --cert x --csr -", "Standard input is empty."),
-        ("bundle --cert -", "Standard input contains no certificate."),
+        ("bundle --cert -", "Standard input is empty."),
         ("filters --match -", "Standard input is not JSON that can be read: "),
         ("export-pkcs8 --output x --key -", "Standard input is empty."),
     ],
@@ -142,5 +142,5 @@ def test_a_dash_is_called_standard_input_in_every_sentence(
 def test_a_bundle_from_standard_input_is_called_so(certstrap: CommandLine) -> None:
     lines = certstrap("bundle", "--check", "-", exit_code=3).lines
     assert lines[0] == "CA standard input"
-    assert "ca-pem          Standard input contains no certificate." in lines[3]
+    assert "ca-pem          Standard input is empty." in lines[3]
     assert lines[-1] == "Standard input failed: 1 of 5 checks."

@@ -345,6 +345,33 @@ def invalid_ec_key(s: Stage) -> Iterator[Printed]:
         s(*export, "new.key")
 
 
+def one_line(data: bytes) -> bytes:
+    return data.replace(b"\n", b" ")
+
+
+@prints("pki/pem.py: 'Save the output of this command as a new file'")
+def damaged_certificate(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    Path("a file").write_bytes(one_line(s.file("x.crt").read_bytes()))
+    for command, code in (
+        ("verify", 3),
+        ("inspect", 1),
+        ("bundle --check", 3),
+        ("check --cert", 3),
+    ):
+        yield Printed(s(*command.split(), "a file", code=code))
+    repaired = s("inspect", "a file", "--pem").encode()
+    assert repaired.startswith(s.file("x.crt").read_bytes())
+
+
+@prints("pki/pem.py: 'Write a repaired copy with'")
+def damaged_key(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    Path("a key").write_bytes(one_line(s.file("x.key").read_bytes()))
+    yield Printed(s("request-cert", "--cn", "y", "--key", "a key", code=1), {"NEW": "new.key"})
+    assert Path("new.key").read_bytes() == s.file("x.key").read_bytes()
+
+
 @prints("pki/rules.py: 'Create a CA that allows one'")
 def intermediate_below_a_ca_without_room(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"))

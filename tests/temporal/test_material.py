@@ -53,7 +53,7 @@ def test_one_broken_certificate_is_told_and_the_others_are_read() -> None:
         (codecs.BOM_UTF8 + ROOT.pem, "begins with a byte order mark"),
         (ROOT.pem.decode().encode("utf-16"), "is text in UTF-16"),
         (ROOT.der, "is DER, not PEM"),
-        (b"", "contains no certificate"),
+        (b"", "is empty"),
         (b"\xff\xd8\xff\xe0" * 100, "contains no certificate"),
         (KEY, "contains no certificate"),
         (b"x\0\n" + ROOT.pem, "is neither PEM nor DER"),

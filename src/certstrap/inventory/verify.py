@@ -68,13 +68,13 @@ class Verdict(NamedTuple):
         name: the name or the file.
         links: its chain, from itself up to the root, as far as it goes.
         crls: the paths of the CRLs that were looked at.
-        unreadable: why it cannot be read; then there is no chain.
+        unreadable: why it cannot be read, or None; then there is no chain.
     """
 
     name: str
     links: tuple[Link, ...] = ()
     crls: tuple[str, ...] = ()
-    unreadable: str = ""
+    unreadable: CertstrapError | None = None
 
     @property
     def is_good(self) -> bool:

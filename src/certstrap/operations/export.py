@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
-from certstrap.pki import key_files, keys, rules
+from certstrap.pki import key_files, keys, pem, rules
 from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
@@ -38,6 +38,13 @@ from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
 from certstrap.text import printable
 
 
+class ExportedKey(NamedTuple):
+    """A PKCS#8 file: its path, and how the file that it was read from was damaged, or empty."""
+
+    path: str
+    damage: str
+
+
 def export_pkcs8(
     session: Session,
     new: Transaction,
@@ -47,8 +54,8 @@ def export_pkcs8(
     allow_ca: bool = False,
     key_file: str = "",
     output: str = "",
-) -> str:
-    """Write a key as PKCS#8 PEM, mode 0400, and return the path.
+) -> ExportedKey:
+    """Write a key as PKCS#8 PEM, mode 0400.
 
     Args:
         session: what the command works with.
@@ -56,7 +63,7 @@ def export_pkcs8(
         name: whose key it is; None if both ``key_file`` and ``output`` are named.
         encrypt: protect the copy with a passphrase (PBES2).
         allow_ca: export the key of a CA too.
-        key_file: the key, if it is not in the depot.
+        key_file: the key, if it is not in the depot; damaged PEM is repaired.
         output: where the copy goes, if not to the depot's ``NAME.pkcs8.key``.
 
     Raises:
@@ -76,7 +83,11 @@ def export_pkcs8(
     if not path:
         raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
     new.require_free(path)
-    data = entry.read(KEY) if entry and not key_file else session.read(key_file, "private key")
+    damage = ""
+    if entry and not key_file:
+        data = entry.read(KEY)
+    else:
+        data, damage = pem.repair(session.read(key_file, "private key"), source, pem.PRIVATE_KEY)
     key, opened = key_files.load(data, source, session.passphrases.opening)
     if entry and not key_file:
         _require_own(session.depot, entry, key)
@@ -93,7 +104,7 @@ def export_pkcs8(
     else:
         session.passphrases.require_used(source, opened)
     add_pkcs8(session, new, path, key, secret)
-    return path
+    return ExportedKey(path, damage)
 
 
 def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
@@ -169,8 +180,8 @@ def export_chain(
         chain.pop()
     if not chain:
         raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
-    pem = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
-    new.add(path, pem, PUBLIC_MODE)
+    data = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
+    new.add(path, data, PUBLIC_MODE)
     return Chain(path, warnings)
 
 

@@ -3,7 +3,6 @@
 Nothing here is trusted. An object that cannot be read says why.
 """
 
-import codecs
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -311,15 +310,11 @@ def read(
             to decode or to decrypt.
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
-    if not data.strip():
-        raise UnusableFileError(source, "is empty")
     pem.require_size(data, pem.CRL, source)
     if _PKCS12.match(data):
         return list(_pkcs12(data, source, pkcs12_passphrase))
     if pem.is_der(data):
         return [_der(data, source, key_passphrase)]
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        pem.find(data, pem.CERTIFICATE, source)  # which says what to do
     blocks = list(pem.blocks(data, source))
     if not blocks:
         raise UnusableFileError(

@@ -2,7 +2,8 @@
 
 What is found is what OpenSSL finds in the same bytes. A file in which OpenSSL might find something
 else, or nothing, is refused: it could show one object to whoever looks at it, and be signed as
-another.
+another. The error for PEM that was damaged on its way, in a variable or in YAML, names the damage
+and the command that repairs it.
 """
 
 import base64
@@ -12,7 +13,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from certstrap.errors import TooLargeError, UnusableFileError
+from certstrap.errors import DamagedError, TooLargeError, UnusableFileError
+from certstrap.hints import Hint
 from certstrap.text import printable
 
 CERTIFICATE = "certificate"
@@ -32,8 +34,8 @@ _KINDS = {
 _BLOCK = (
     rb"-----BEGIN ([ -~]{0,200}?)-----[ \t\r]{0,20}\n"
     rb"(?:(Proc-Type: 4,ENCRYPTED)[ \t\r]*+\n"  # RFC 1421, 4.6
-    rb"(DEK-Info: [A-Z0-9-]++,[0-9A-Fa-f]++)[ \t\r]*+\n[ \t\r]*+\n)?"
-    rb"((?:[A-Za-z0-9+/=]++[ \t\r]*+\n)++)"
+    rb"(DEK-Info: [A-Z0-9-]++,[0-9A-Fa-f]++)[ \t\r]*+\n[ \t\r]*+\n|([ \t\r]{0,20}\n))?"
+    rb"((?:[ \t]{0,64}[A-Za-z0-9+/=]++[ \t\r]*+\n)++)"
     rb"-----END \1-----[ \t\r]*+(?:\n|\Z)"
 )
 _END = rb"\n-----END [^\n]*-----"
@@ -47,6 +49,7 @@ _EC_PARAMETERS = (
     rb"(?s)\x06|"
     rb"\x30(?:[^\x80-\xff]|\x81.|\x82..)\x02\x01\x01\x30.\x06\x07\x2a\x86\x48\xce\x3d\x01"
 )
+_ANY_KIND = "certificate, a certificate request, a CRL or a key"
 _NOT_TEXT = rb"[\x00-\x08\x0e-\x1f]"  # every DER object has one of these bytes
 _BEGIN = b"-----BEGIN "
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
@@ -89,16 +92,9 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     Raises:
         UnusableFileError: the data is empty, contains another kind of object, is broken PEM, is
             both PEM and DER, or is larger than any of its kind.
+        DamagedError: it was PEM, and its damage is known.
     """
     require_size(data, kind, source)
-    if not data.strip():
-        raise UnusableFileError(source, "is empty", f"It should hold a {kind}.")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # PowerShell's `>` writes it
-        raise UnusableFileError(
-            source,
-            "is text in UTF-16, which other programs cannot read",
-            "Save it as ASCII; in PowerShell: Get-Content FILE | Set-Content -Encoding ascii NEW",
-        )
     if _is_one_block(data, kind):
         return data, True
     if is_der(data):
@@ -110,7 +106,7 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
             )
         return data, False
     other = unclear = ""
-    for label, block in blocks(data, source):
+    for label, block in blocks(data, source, kind):
         other = kind_of(label)
         if other != kind:
             unclear = unclear or ("" if _is_passed_over(label, block) else other)
@@ -146,14 +142,30 @@ def find_all(data: bytes, kind: str) -> Iterator[bytes]:
                     yield block
 
 
-def blocks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
+def blocks(data: bytes, source: str, kind: str = "") -> Iterator[tuple[bytes, bytes]]:
     """Yield the label and the whole of each PEM block.
 
+    Args:
+        data: the content of a file.
+        source: its path, for error messages.
+        kind: what it should hold, if that is known.
+
     Raises:
-        UnusableFileError: one is broken, what is before it is not text, or there are too many.
+        UnusableFileError: it is empty, one is broken, what is before it is not text, or there are
+            too many.
+        DamagedError: it was PEM, and its damage is known.
     """
     require_size(data, CRL, source)
+    if not data.strip():
+        raise UnusableFileError(source, "is empty", f"It should hold a {kind or _ANY_KIND}.")
     text = data.removeprefix(codecs.BOM_UTF8)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # PowerShell's `>` writes it
+        raise DamagedError(
+            source,
+            "is text in UTF-16, which other programs cannot read",
+            "Save it as ASCII; in PowerShell: Get-Content FILE | Set-Content -Encoding ascii NEW",
+            _repaired(data.decode("utf-16", "replace").encode("ascii", "replace")),
+        )
     end = 0
     for number, begin in enumerate(_begins(data)):
         if number == MOST_BLOCKS:
@@ -167,9 +179,13 @@ def blocks(data: bytes, source: str) -> Iterator[tuple[bytes, bytes]]:
         found = re.compile(_BLOCK).match(text, begin)
         block = _normalized(found) if found else b""
         if not found or not block or text[max(begin - 1, 0) : begin] not in {b"", b"\n"}:
-            raise _broken(text, begin, source)
+            raise _broken(text, begin, source, kind)
         yield found[1], block
         end = found.end()
+    if not end and not re.search(_NOT_TEXT, text):
+        reason, repaired = _damage(text)
+        if reason:
+            raise DamagedError(source, reason, _repair_hint(source, repaired, kind), repaired)
 
 
 def _is_passed_over(label: bytes, block: bytes) -> bool:
@@ -199,29 +215,40 @@ def _begins(data: bytes) -> Iterator[int]:
 
 def _normalized(found: re.Match[bytes]) -> bytes:
     """Return a block in lines of 64 characters, or nothing if its content is not valid."""
-    label, encrypted, algorithm, body = found.groups()
-    given = body.split()
+    label, encrypted, algorithm, blank, body = found.groups()
+    der = _decoded(b"".join(body.split()))
+    if not der or (encrypted and kind_of(label) != PRIVATE_KEY):
+        return b""
+    block = to_pem(label.decode(), der)
+    # After headers, or the empty line that ends none, OpenSSL demands such lines.
+    given = [line.rstrip() for line in body.removesuffix(b"\n").split(b"\n")]
+    if (encrypted or blank) and block.splitlines()[1:-1] != given:
+        return b""
+    return _with_headers(block, encrypted, algorithm)
+
+
+def _decoded(text: bytes) -> bytes:
+    """Return what is encoded in base64, or ``b""`` if ``text`` is not exactly that encoding."""
     try:
-        block = to_pem(label.decode(), base64.b64decode(b"".join(given), validate=True))
+        found = base64.b64decode(text, validate=True)
     except binascii.Error:
         return b""
-    begin, *lines, end = block.splitlines()
-    if b"".join(lines) != b"".join(given):  # more padding, or bits that mean nothing
-        return b""
-    if not encrypted:
-        return block
-    # Where there are headers, OpenSSL demands such lines; and nothing else is encrypted so.
-    if lines != given or kind_of(label) != PRIVATE_KEY:
-        return b""
-    return b"\n".join([begin, encrypted, algorithm, b"", *lines, end, b""])
+    return found if base64.b64encode(found) == text else b""
 
 
-def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
+def _with_headers(block: bytes, encrypted: bytes, algorithm: bytes) -> bytes:
+    begin, _, rest = block.partition(b"\n")
+    return b"\n".join([begin, encrypted, algorithm, b"", rest]) if encrypted else block
+
+
+def _broken(text: bytes, begin: int, source: str, kind: str) -> UnusableFileError:
     """Return the error for the block that begins there."""
-    if not re.search(_END, text[begin:]):
-        return UnusableFileError(
-            source, "is broken: its PEM has no end", "The file may have been cut short."
-        )
+    reason, repaired = _damage(text)
+    if not reason and not re.search(_END, text[begin:]):
+        reason = _NO_END
+    if reason or repaired:
+        reason = reason or "is broken: its PEM has spaces or empty lines in the wrong place"
+        return DamagedError(source, reason, _repair_hint(source, repaired, kind), repaired)
     return UnusableFileError(
         source,
         "is broken: it has a PEM block that is not valid",
@@ -229,9 +256,128 @@ def _broken(text: bytes, begin: int, source: str) -> UnusableFileError:
     )
 
 
+_GAP = rb"(?:\\+[rnt]|[\s\\\"'`,>])"
+"""What copying puts between lines of PEM: escapes of strings, quotation marks, ``>`` of mail."""
+
+_DAMAGED_BLOCK = (
+    rb"-----BEGIN ([A-Z0-9 ]{1,40})-----"
+    rb"(?:%b*+(Proc-Type: 4,ENCRYPTED)%b++(DEK-Info: [A-Z0-9-]++,[0-9A-Fa-f]++)%b++)?"
+    rb"([^-]*+)-----END \1-----" % (_GAP, _GAP, _GAP)
+)
+_DAMAGE = {
+    rb"\\r\\+n": 'has the text "\\r\\n" where its lines should end',
+    rb"\\n": 'has the text "\\n" where its lines should end',
+    rb"[\"'`]\s*-----BEGIN|-----[\"'`]": "has quotation marks around its PEM",
+    rb"\r(?![\r\n])": "has lines that end with CR alone, as on old Macs",
+    rb"-----END [^-\n]*-----[ \t]*-----BEGIN": "has END and the next BEGIN on the same line",
+    rb"-----BEGIN [^-\n]*-----[^-\n]*-----END": "has its PEM on one line",
+    rb"-----BEGIN [^-\n]*-----[ \t]*[A-Za-z0-9+/]|[A-Za-z0-9+/=][ \t]*-----END": (
+        "has other text on the same line as BEGIN or END"
+    ),
+    rb"(?m)^[ \t]+-----(?:BEGIN|END)": "has indented BEGIN and END lines, as in YAML",
+    rb"[^\n]-----BEGIN": "has other text before BEGIN on the same line",
+}
+"""Damages of PEM: a pattern, and the end of the sentence. The first that is found is named."""
+
+_NO_END = "is broken: it has no END line"
+_TWICE = "has its PEM encoded in base64 once more, as in a Kubernetes Secret"
+_BARE = "has base64 without BEGIN and END lines"
+_BASE64_OF_BEGIN = rb"LS0tLS1CRUdJTi[A-Za-z0-9+/]*={0,2}"
+
+
+def _damage(text: bytes) -> tuple[str, bytes]:
+    """Return how PEM was damaged, as the end of a sentence, and what it was before.
+
+    The sentence is empty if nothing is known of it, and the PEM if something had to be guessed.
+    What has lost its label is returned as DER.
+    """
+    begins, ends = (
+        re.search(rb"-----%b ([A-Z0-9 ]{1,40})-----" % word, text) for word in (b"BEGIN", b"END")
+    )
+    if begins and not ends:
+        text = re.sub(rb"\n-[^\n]*\Z", b"", text.rstrip()) + b"-----END %b-----" % begins[1]
+        return _NO_END, _repaired(text)
+    if ends and not begins:
+        return "has no BEGIN line", _repaired(b"-----BEGIN %b-----%b" % (ends[1], text))
+    if not begins:
+        return _bare(text)
+    reasons = (reason for pattern, reason in _DAMAGE.items() if re.search(pattern, text))
+    return next(reasons, ""), _repaired(text)
+
+
+def _bare(text: bytes) -> tuple[str, bytes]:
+    """Return the same for text that has neither a BEGIN nor an END line."""
+    content = re.sub(_GAP, b"", text)
+    der = _decoded(content)
+    if is_der(der):
+        return _BARE, der
+    encoded = re.findall(_BASE64_OF_BEGIN, content if der else text)
+    if encoded:
+        return _TWICE, _repaired(b"\n".join(map(_decoded, encoded)))
+    is_cut = re.fullmatch(rb"MI[A-Za-z0-9+/=]{60,}", content)
+    return (_BARE if is_cut else ""), b""
+
+
+def _repaired(text: bytes) -> bytes:
+    """Return the PEM blocks in damaged text, or nothing if one of them is not whole."""
+    blocks = []
+    for found in re.finditer(_DAMAGED_BLOCK, text):
+        label, encrypted, algorithm, body = found.groups()
+        der = _decoded(re.sub(_GAP, b"", body.replace(b"\\/", b"/")))  # JSON may escape a slash
+        if not _is_element(der) and not (der and encrypted):
+            return b""
+        blocks.append(_with_headers(to_pem(label.decode(), der), encrypted, algorithm))
+    return b"".join(blocks) if len(blocks) == text.count(_BEGIN) else b""
+
+
+def _repair_hint(source: str, repaired: bytes, kind: str) -> Hint | str:
+    """Return how to repair a file; a private key is written to a file, and never shown."""
+    if not repaired:
+        return "The file may have been cut short: copy it again, unchanged."
+    file = "FILE" if source == "standard input" else source
+    if is_der(repaired):
+        is_key = kind == PRIVATE_KEY or repaired[content_of(repaired)[0] :][:1] == b"\x02"
+    else:
+        is_key = b"PRIVATE KEY-----" in repaired and (
+            kind == PRIVATE_KEY or b"BEGIN CERTIFICATE" not in repaired
+        )
+    if not is_key:
+        return Hint(
+            "Save the output of this command as a new file",
+            ("certstrap", "inspect", file, ("--pem",)),
+        )
+    encrypt = [("--encrypt",)] if b"ENCRYPTED" in repaired else []
+    return Hint(
+        "Write a repaired copy with",
+        ("certstrap", "export-pkcs8", ("--key", file), ("--output", "NEW"), *encrypt),
+    )
+
+
+def repair(data: bytes, source: str, kind: str = "") -> tuple[bytes, str]:
+    """Return the content of a file, repaired if it has to be, and what was wrong, in a sentence.
+
+    Raises:
+        UnusableFileError: it cannot be repaired without guessing.
+    """
+    try:
+        if not is_der(data):
+            for _ in blocks(data, source, kind):
+                pass
+    except DamagedError as error:
+        if not error.repaired:
+            raise
+        return error.repaired, str(error)
+    return data, ""
+
+
+def _is_element(data: bytes) -> bool:
+    """Return whether ``data`` is one element of DER, of any kind."""
+    return len(data) > 1 and content_of(data)[1] == len(data)
+
+
 def is_der(data: bytes) -> bool:
     """Return whether ``data`` is one DER SEQUENCE and nothing else."""
-    return len(data) > 1 and data[0] == SEQUENCE and content_of(data)[1] == len(data)
+    return _is_element(data) and data[0] == SEQUENCE
 
 
 def elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:

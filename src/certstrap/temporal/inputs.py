@@ -97,9 +97,13 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
     if pem.is_der(data):
         return _decoded(file, [data])
     try:
-        blocks = [(pem.kind_of(label), block) for label, block in pem.blocks(data, path)]
+        blocks = [
+            (pem.kind_of(label), block) for label, block in pem.blocks(data, path, pem.CERTIFICATE)
+        ]
     except UnusableFileError as error:
-        return file._replace(problems=file.problems or (failure(str(error), _ANOTHER),))
+        return file._replace(
+            problems=file.problems or (failure(str(error), error.hint or _ANOTHER),)
+        )
     others = (kind for kind, _ in blocks if kind not in {pem.CERTIFICATE, pem.PRIVATE_KEY})
     file = file._replace(others=tuple(others), trailing=_has_rest(data))
     return _decoded(file, [block for kind, block in blocks if kind == pem.CERTIFICATE])
@@ -126,7 +130,7 @@ def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
         try:
             certificates.append(LoadedCertificate(decode.load_certificate(block, source), source))
         except CertstrapError as error:
-            problems.append(failure(str(error), _ANOTHER))
+            problems.append(failure(str(error), error.hint or _ANOTHER))
     return file._replace(total=count, certificates=tuple(certificates), problems=tuple(problems))
 
 
@@ -173,7 +177,7 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     try:
         private, _ = key_files.load(data, path, ask)
     except CertstrapError as error:
-        problem = None if asked else failure(str(error), _ANOTHER)
+        problem = None if asked else failure(str(error), error.hint or _ANOTHER)
     label = _label(data) if (private or asked) and not pem.is_der(data) else ""
     form = _form(data, path)
     if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12

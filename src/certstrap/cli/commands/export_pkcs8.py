@@ -8,7 +8,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
 from certstrap.cli.session import new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import say
+from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
 
@@ -46,10 +46,11 @@ def command(
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
     whose = None if name is None else Name.parse(name)
-    path = session.transact(
+    exported = session.transact(
         lambda new: export_pkcs8(
             session, new, whose, encrypt=encrypt, allow_ca=allow_ca, key_file=key, output=output
         ),
         filter(None, [output]),
     )
-    say(key_line(path, encrypt))
+    say(key_line(exported.path, encrypt))
+    warn([f"{exported.damage} The copy is repaired."] if exported.damage else [])

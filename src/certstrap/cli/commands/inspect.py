@@ -10,9 +10,10 @@ from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
 from certstrap.cli.session import OPENING, new_session, passphrases, require_one_standard_input
-from certstrap.cli.terminal import print_lines
+from certstrap.cli.terminal import print_lines, warn
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
+from certstrap.pki import pem
 from certstrap.session import Session
 from certstrap.store.files import STANDARD_INPUT, source_of
 
@@ -60,7 +61,7 @@ def command(
     session = new_session(about, secrets)
     now = session.now
     inspector = Inspector(session.depot, now, secrets.opening, opening_pkcs12)
-    found = [inspected(session, inspector, each) for each in dict.fromkeys(what)]
+    found = [inspected(session, inspector, each, repair=as_pem) for each in dict.fromkeys(what)]
     if as_pem:
         print_lines(block for each in found for block in render.pem_blocks(each))
     else:
@@ -73,9 +74,22 @@ def command(
         raise typer.Exit(1)
 
 
-def inspected(session: Session, inspector: Inspector, what: str) -> Inspection:
-    """Return what is under a name of the depot, or in a file; a name comes first."""
+def inspected(
+    session: Session, inspector: Inspector, what: str, *, repair: bool = False
+) -> Inspection:
+    """Return what is under a name of the depot, or in a file; a name comes first.
+
+    Args:
+        session: what the command works with.
+        inspector: looks at it.
+        what: the name or the file.
+        repair: whether a file of damaged PEM is repaired, which is reported, or refused.
+    """
     entry = named_entry(session, what, *OWN)
     if entry:
         return inspector.entry(entry)
-    return inspector.data(session.read(what, "name in the depot, and no file"), source_of(what))
+    data, source = session.read(what, "name in the depot, and no file"), source_of(what)
+    if repair:
+        data, damage = pem.repair(data, source)
+        warn([f"{damage} The output is repaired."] if damage else [])
+    return inspector.data(data, source)

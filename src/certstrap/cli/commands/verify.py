@@ -71,9 +71,9 @@ def _verified(session: Session, verifier: Verifier, what: str) -> Verdict:
         try:
             data = entry.read(CERTIFICATE)
         except CertstrapError as error:
-            return Verdict(what, unreadable=str(error))
+            return Verdict(what, unreadable=error)
     try:
         first, *others = read_certificates(data, source)
     except CertstrapError as error:
-        return Verdict(what, unreadable=str(error))
+        return Verdict(what, unreadable=error)
     return verifier.verify(what, first, others)

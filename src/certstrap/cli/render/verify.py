@@ -25,7 +25,9 @@ def _lines(verdict: Verdict, depot_path: str) -> Iterator[Line]:
     else:
         yield (Cell(f"{name}: not good", "bold red"),)
     if verdict.unreadable:
-        yield Cell("  failed: ", "red"), Cell(escaped(verdict.unreadable), "red")
+        yield Cell("  failed: ", "red"), Cell(escaped(str(verdict.unreadable)), "red")
+        if verdict.unreadable.hint:
+            yield Cell("  hint: "), Cell(printed(verdict.unreadable.hint, depot_path))
     for number, link in enumerate(verdict.links, 1):
         yield Cell(f"  {number}. "), Cell(_link(link))
         for finding in link.findings:
@@ -58,7 +60,7 @@ def _result(verdict: Verdict, depot_path: str) -> dict[str, Any]:
     return {
         "name": verdict.name,
         "good": verdict.is_good,
-        "unreadable": verdict.unreadable or None,
+        "unreadable": str(verdict.unreadable) if verdict.unreadable else None,
         "crls": list(verdict.crls),
         "chain": [
             {
