@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, pem, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.issuers import is_self_signed, signature_name
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
+from certstrap.pki.profiles import usage_name
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
 from certstrap.store.withdrawn import compromised, revoked
@@ -33,15 +33,6 @@ _KEY_USAGES = {
     "key_cert_sign": "certificate signing",
     "crl_sign": "CRL signing",
 }
-_USAGES = {
-    ExtendedKeyUsageOID.SERVER_AUTH: "TLS server",
-    ExtendedKeyUsageOID.CLIENT_AUTH: "TLS client",
-    ExtendedKeyUsageOID.CODE_SIGNING: "code signing",
-    ExtendedKeyUsageOID.EMAIL_PROTECTION: "e-mail protection",
-    ExtendedKeyUsageOID.TIME_STAMPING: "time stamping",
-    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSP signing",
-    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any purpose",
-}
 _KINDS_OF_NAMES: dict[type[x509.GeneralName], str] = {
     x509.DNSName: "dns",
     x509.IPAddress: "ip",
@@ -49,13 +40,6 @@ _KINDS_OF_NAMES: dict[type[x509.GeneralName], str] = {
     x509.RFC822Name: "email",
     x509.DirectoryName: "directory",
 }
-_HASHES = {f"sha{n}": f"SHA-{n}" for n in (1, 224, 256, 384, 512)}
-_SIGNED = {  # by the first word of its name: RSA, ECDSA, DSA, RSASSA, ED25519
-    oid: name.lstrip("_").split("_")[0]
-    for name, oid in vars(SignatureAlgorithmOID).items()
-    if isinstance(oid, x509.ObjectIdentifier)
-}
-_EDWARDS = {"ED25519": "Ed25519", "ED448": "Ed448"}
 # NIST SP 800-57 part 1, table 2: bits of an RSA modulus, and of security.
 _RSA_STRENGTHS = ((15360, 256), (7680, 192), (3072, 128), (2048, 112), (1024, 80))
 _WELL_KNOWN = (
@@ -107,11 +91,11 @@ def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties
     return {
         "names": _names(extension(of, x509.SubjectAlternativeName) or ()),
         "key": key_properties(of.public_key()),
-        "signature": signature_of(of),
+        "signature": signature_name(of),
         "key_usage": [
             words for attribute, words in _KEY_USAGES.items() if usage and getattr(usage, attribute)
         ],
-        "extended_key_usage": [_USAGES.get(oid, oid.dotted_string) for oid in usages or ()],
+        "extended_key_usage": [*map(usage_name, usages or ())],
         "permitted_names": _names(constraints.permitted_subtrees or ()) if constraints else None,
         "excluded_names": _names(constraints.excluded_subtrees or ()) if constraints else None,
         "other_extensions": _others(of),
@@ -127,7 +111,7 @@ def crl_properties(crl: x509.CertificateRevocationList, now: datetime) -> Proper
         "last_update": timestamp(crl.last_update_utc),
         "next_update": timestamp(end) if end else None,
         "days_left": days_left(end, now) if end else None,
-        "signature": signature_of(crl),
+        "signature": signature_name(crl),
         "authority_key_identifier": _authority(crl),
         "other_extensions": _others(crl),
         "revoked": [
@@ -163,16 +147,6 @@ def strength_of(kind: KeySpec, key: object) -> int:
         return 128 if kind.curve == "Ed25519" else 224
     size = getattr(key, "key_size", 0)
     return min(int(size) // 2, 256)
-
-
-def signature_of(of: _Signed) -> str:
-    """Return what an object is signed with, in words."""
-    kind = _SIGNED.get(of.signature_algorithm_oid, of.signature_algorithm_oid.dotted_string)
-    hashed = of.signature_hash_algorithm
-    if not hashed:
-        return _EDWARDS.get(kind, kind)
-    name = _HASHES.get(hashed.name, hashed.name.upper())
-    return f"{'RSA-PSS' if kind == 'RSASSA' else kind} with {name}"
 
 
 def _names(names: Iterable[x509.GeneralName]) -> dict[str, list[str]]:
@@ -347,6 +321,7 @@ class Inspector:
         assert isinstance(certificate, x509.Certificate)  # noqa: S101 - the caller has looked
         yield from _sentences(rules.valid(certificate, self.now, source, ""))
         yield from _sentences(rules.key(certificate, source))
+        yield from _sentences(rules.signature(certificate, source))
         if issuer and issuer.certificate != certificate:
             try:
                 chain = [certificate, issuer.certificate]

@@ -17,7 +17,7 @@ from certstrap.hints import Hint
 from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, revocation, rules
 from certstrap.pki.findings import Finding, Severity
-from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.issuers import has_supported_signature, is_self_signed
 from certstrap.pki.keys import kind_of
 from certstrap.pki.validity import DateState, Validity
 from certstrap.store import files, withdrawn
@@ -277,12 +277,16 @@ class _Look:
             for ca in self.depot.authorities
             if revocation.speaks_of(crl, ca.certificate)
         ]
+        if not has_supported_signature(crl):
+            yield from rules.signature(crl, path)
+            return
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             severity: Severity = "error" if entry.stem in self.ends else "warning"
             sentence = f"{path} is not signed by a CA in this depot."
             yield Finding("crl-foreign", sentence, severity=severity)
             return
         yield from crls.current(crl, self.now, path, renewal_of_crl(entry))
+        yield from rules.signature(crl, path, "")
         if crl.next_update_utc:
             self.crl_ends[entry.stem] = crl.next_update_utc
         for stem in signers:
@@ -327,7 +331,7 @@ class _Look:
         )
         if certificate:
             path = entry.path(CERTIFICATE)
-            problems += rules.key(certificate, path)
+            problems += [*rules.key(certificate, path), *rules.signature(certificate, path)]
             item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
 
@@ -461,13 +465,14 @@ class _Look:
             return item._replace(issuer=item.stem)
         if not issuer:
             name = certificate.issuer.rfc4514_string()
-            problems.append(
-                Finding(
-                    "issuer-missing",
-                    f'{path} was issued by "{name}", which is not in this depot.',
-                    rules.ADD_ISSUER,
+            if has_supported_signature(certificate):
+                problems.append(
+                    Finding(
+                        "issuer-missing",
+                        f'{path} was issued by "{name}", which is not in this depot.',
+                        rules.ADD_ISSUER,
+                    )
                 )
-            )
             return item._replace(issuer_name=name)
         stem = issuer.entry.stem
         if issuer.certificate == certificate:

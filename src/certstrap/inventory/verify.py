@@ -16,7 +16,12 @@ from certstrap.pki import crl as crls
 from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.issuers import (
+    Issuers,
+    has_supported_signature,
+    is_self_signed,
+    is_signed_by,
+)
 from certstrap.store.depot import CERTIFICATE, CRL, Depot, Entry
 from certstrap.store.renewal import renewal_of_crl, with_renewal
 from certstrap.store.withdrawn import compromised
@@ -151,6 +156,7 @@ class Verifier:
                 self._itself(each, number),
                 path.path_length(certificates, number, count_self_issued=False),
                 path.names(certificates, number),
+                () if number else chain(path.usages(certificates), path.policies(certificates)),
                 self._below(each, above[0], used) if above else self._end(each),
             )
             findings = self._with_renewal(each, tuple(found))
@@ -170,6 +176,7 @@ class Verifier:
         certificate, source = loaded.certificate, loaded.source
         yield from rules.valid(certificate, self.at, source, "")
         yield from rules.key(certificate, source)
+        yield from rules.signature(certificate, source, "")
         yield from rules.critical_extensions(certificate, source, rules.PROCESSED)
         try:
             yield from compromised(self.depot, certificate.public_key(), source)
@@ -197,6 +204,7 @@ class Verifier:
             if not current:
                 yield from self._current(crl, entry)
             yield from rules.critical_extensions(crl, entry.path(CRL), rules.PROCESSED_IN_CRLS)
+            yield from rules.signature(crl, entry.path(CRL), "")
         yield from rules.crl_signing(above.certificate, above.source)
 
     def _current(self, crl: x509.CertificateRevocationList, entry: Entry) -> Iterator[Finding]:
@@ -205,6 +213,8 @@ class Verifier:
     def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""
         certificate, source = last.certificate, last.source
+        if not has_supported_signature(certificate):
+            return  # which is said already
         if is_self_signed(certificate, comparable_name):
             if certificate not in (ca.certificate for ca in self._cas):
                 yield Finding(

@@ -432,7 +432,7 @@ def _renew(
     key = _new_key(session, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()
     assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
-    certificate = successor(old, public, issuer, validity)
+    certificate = successor(old, public, issuer, validity, ca.ancestors)
     cut = validity.is_cut_by(issuer.validity)
     renewed = _put(session, new, archive, entry, Change(old, certificate, key), cut=cut)
     if not is_ca(old):

@@ -11,10 +11,10 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError,
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
-from certstrap.pki.decode import identity
+from certstrap.pki.decode import extension, identity
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.path import shortest_remaining_path_length
-from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
+from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
@@ -34,6 +34,7 @@ class Signed(NamedTuple):
         certificate: the certificate.
         cut: whether it was to end later than its CA, by more than a minute.
         left_out: the extensions and names of the request that were not copied.
+        excluded: the usages of the profile that a CA above excludes, in words.
         remaining_path_length: how many CAs fit below an intermediate, if its path length allows
             more; or None.
         crl_path: the CA's first CRL, if it had none; else empty.
@@ -45,6 +46,7 @@ class Signed(NamedTuple):
     certificate: x509.Certificate
     cut: bool
     left_out: tuple[str, ...]
+    excluded: tuple[str, ...] = ()
     remaining_path_length: int | None = None
     crl_path: str = ""
 
@@ -98,9 +100,17 @@ def sign(
         certificate,
         validity.is_cut_by(issuer.validity),
         build.extensions_left_out(request, certificate),
+        _excluded(profile, certificate),
         _remaining_path_length(profile, [ca.certificate, *ca.ancestors]),
         crl_path,
     )
+
+
+def _excluded(profile: Profile, certificate: x509.Certificate) -> tuple[str, ...]:
+    if isinstance(profile, CAProfile):
+        return ()
+    given = extension(certificate, x509.ExtendedKeyUsage) or ()
+    return tuple(usage_name(usage) for usage in profile.usages if usage not in given)
 
 
 def _remaining_path_length(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:

@@ -20,6 +20,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import require
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
+from certstrap.pki.path import permitted_usages
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
 from certstrap.pki.validity import Validity
 from certstrap.text import printable
@@ -128,6 +129,8 @@ def sign(
     """
     ca, subject, names = issuer.certificate, request.subject, copied_names(request)
     require(rules.names(subject, names, profile, ca, ancestors))
+    if isinstance(profile, LeafProfile):
+        profile = LeafProfile(permitted_usages(profile.usages, (ca, *ancestors)))
     builder = _builder(
         subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
     )
@@ -256,7 +259,11 @@ _NOT_COPIED = (  # of no use in another certificate (RFC 6962)
 
 
 def successor(
-    old: x509.Certificate, key: PublicKey, issuer: Issuer, validity: Validity
+    old: x509.Certificate,
+    key: PublicKey,
+    issuer: Issuer,
+    validity: Validity,
+    ancestors: Sequence[x509.Certificate] = (),
 ) -> x509.Certificate:
     """Return the certificate that follows ``old``: its subject byte for byte, its extensions.
 
@@ -268,15 +275,17 @@ def successor(
         key: its public key, or a new one.
         issuer: who signs.
         validity: when it is valid; cut to that of the issuer.
+        ancestors: the CAs above the issuer; usages that one of them excludes are left out.
     """
-    return _sign(old, key, issuer.certificate, issuer.key, validity.within(issuer.validity))
+    cas = (issuer.certificate, *ancestors)
+    return _sign(old, key, cas, issuer.key, validity.within(issuer.validity))
 
 
 def successor_of_root(
     old: x509.Certificate, key: PrivateKey, validity: Validity
 ) -> x509.Certificate:
     """Return the certificate that follows that of a root, whose key stays the same."""
-    return _sign(old, key.public_key(), old, key, validity)
+    return _sign(old, key.public_key(), (old,), key, validity)
 
 
 def length(old: x509.Certificate) -> timedelta:
@@ -307,28 +316,30 @@ def length_asked_for(
 def _sign(
     old: x509.Certificate,
     key: PublicKey,
-    issuer: x509.Certificate,
+    cas: Sequence[x509.Certificate],
     issuer_key: PrivateKey,
     validity: Validity,
 ) -> x509.Certificate:
     builder = (
-        x509.CertificateBuilder(issuer.subject, old.subject, key, x509.random_serial_number())
+        x509.CertificateBuilder(cas[0].subject, old.subject, key, x509.random_serial_number())
         .not_valid_before(validity.start)
         .not_valid_after(validity.end)
     )
-    for value, critical in _extensions(old, key, issuer):
+    for value, critical in _extensions(old, key, cas):
         builder = builder.add_extension(value, critical)
     return builder.sign(issuer_key, keys.signature_hash(issuer_key))
 
 
 def _extensions(
-    old: x509.Certificate, key: PublicKey, issuer: x509.Certificate
+    old: x509.Certificate, key: PublicKey, cas: Sequence[x509.Certificate]
 ) -> Iterator[tuple[x509.ExtensionType, bool]]:
     """Yield the extensions of ``old`` in their order, and then those that it lacks."""
-    made = dict(_made(old, key, issuer))
+    made = dict(_made(old, key, cas[0]))
     for each in old.extensions:
         if type(each.value) in made:
             yield made.pop(type(each.value))
+        elif isinstance(each.value, x509.ExtendedKeyUsage) and not is_ca(old):
+            yield x509.ExtendedKeyUsage(permitted_usages(each.value, cas)), each.critical
         elif not isinstance(each.value, _NOT_COPIED):
             yield each.value, each.critical
     yield from made.values()

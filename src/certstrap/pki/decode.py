@@ -140,10 +140,16 @@ def path_length_of(ca: x509.Certificate) -> int | None:
 
 
 @lru_cache
-def comparable_name(name: x509.Name) -> tuple[tuple[str, str], ...]:
-    """Return a distinguished name in a form that compares without regard to case and spaces."""
+def comparable_name(name: x509.Name) -> tuple[frozenset[tuple[str, str]], ...]:
+    """Return a distinguished name in a form that compares without regard to case and spaces.
+
+    The attributes of one RDN are a set (RFC 5280, 7.1).
+    """
     return tuple(
-        (part.oid.dotted_string, " ".join(str(part.value).split()).casefold()) for part in name
+        frozenset(
+            (part.oid.dotted_string, " ".join(str(part.value).split()).casefold()) for part in rdn
+        )
+        for rdn in name.rdns
     )
 
 

@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InternalError, InvalidSignature
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import SignatureAlgorithmOID
 
 from certstrap.pki import pem
 from certstrap.pki.decode import UNDECODABLE, comparable_name, extension, validity_of
@@ -37,7 +39,7 @@ def is_signed_with(of: Signed, key: object) -> bool:
     def check() -> bool:
         if isinstance(of, x509.Certificate) and not _names_one_algorithm(of):
             return False
-        hashed = of.signature_hash_algorithm
+        hashed = signature_hash(of)
         if isinstance(key, ec.EllipticCurvePublicKey) and hashed:
             key.verify(signature, content, ec.ECDSA(hashed))
         elif isinstance(key, rsa.RSAPublicKey) and hashed:
@@ -51,6 +53,38 @@ def is_signed_with(of: Signed, key: object) -> bool:
         return True
 
     return verifies(check)
+
+
+_HASHES = {f"sha{n}": f"SHA-{n}" for n in (1, 224, 256, 384, 512)}
+_SIGNATURES = {  # by the first word of their names: RSA, ECDSA, DSA, RSASSA, ED25519
+    oid: name.lstrip("_").split("_")[0]
+    for name, oid in vars(SignatureAlgorithmOID).items()
+    if isinstance(oid, x509.ObjectIdentifier)
+}
+_WORDS = {"ED25519": "Ed25519", "ED448": "Ed448", "RSASSA": "RSA-PSS"}
+
+
+def signature_name(of: Signed) -> str:
+    """Return what an object is signed with, in words."""
+    kind = _SIGNATURES.get(of.signature_algorithm_oid, of.signature_algorithm_oid.dotted_string)
+    hashed, kind = signature_hash(of), _WORDS.get(kind, kind)
+    return f"{kind} with {_HASHES.get(hashed.name, hashed.name.upper())}" if hashed else kind
+
+
+def signature_hash(of: Signed) -> hashes.HashAlgorithm | None:
+    """Return the hash of a signature; None if there is none, or it is not supported."""
+    try:
+        return of.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
+
+
+def has_supported_signature(of: Signed) -> bool:
+    """Return whether the algorithm of a signature is one that `is_signed_with` can check."""
+    kind = _SIGNATURES.get(of.signature_algorithm_oid)
+    return kind in {"ED25519", "ED448"} or (
+        kind in {"RSA", "RSASSA", "ECDSA"} and signature_hash(of) is not None
+    )
 
 
 def _content(of: Signed) -> bytes:

@@ -1,9 +1,14 @@
-"""Name constraints: which names a CA may sign (RFC 5280, 4.2.1.10)."""
+"""Name constraints: which names a CA may sign (RFC 5280, 4.2.1.10).
+
+The constraints of a CA are put into sets once, and a name is looked up in them by each constraint
+that would contain it: no number of names and constraints takes long.
+"""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -12,6 +17,22 @@ from certstrap.pki.decode import comparable_name, extension
 from certstrap.text import printable
 
 _HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
+_LONGEST_DOMAIN = 253  # RFC 1035, 2.3.4
+_MOST_COMPARISONS = 1 << 20
+_MOST_SHOWN = 3
+
+Kind = type[x509.GeneralName]
+
+
+def are_too_many(
+    subject: x509.Name, alternative: Sequence[x509.GeneralName], ca: x509.Certificate
+) -> bool:
+    """Return whether OpenSSL refuses to compare so many names with the constraints of ``ca``."""
+    constraints = extension(ca, x509.NameConstraints)
+    if not constraints:
+        return False
+    trees = len(constraints.permitted_subtrees or ()) + len(constraints.excluded_subtrees or ())
+    return (len(subject) + len(alternative)) * trees > _MOST_COMPARISONS
 
 
 def not_permitted(
@@ -34,26 +55,98 @@ def not_permitted(
         ca: the CA.
         common_name: whether a common name may count as a domain; that of a CA does not.
     """
-    constraints = extension(ca, x509.NameConstraints)
+    constraints = _constraints(ca)
     if not constraints:
         return
     for kind, value in _names(subject, alternative, common_name=common_name):
-        permitted = _of_kind(kind, constraints.permitted_subtrees)
-        excluded = _of_kind(kind, constraints.excluded_subtrees)
+        if kind not in constraints:
+            continue
+        permitted, excluded, shown = constraints[kind]
         if (
-            ((permitted or excluded) and not _is_comparable(kind, value))
-            or (permitted and not any(_is_in(kind, value, tree) for tree in permitted))
-            or any(_is_in(kind, value, tree) for tree in excluded)
+            not _is_comparable(kind, value)
+            or (permitted.keys and not permitted.contain(kind, value))
+            or excluded.contain(kind, value)
         ):
-            yield (
-                _text(value),
-                ", ".join(printable(_text(tree)) for tree in permitted) or "other names",
-            )
+            yield _text(value), shown
+
+
+class _Trees(NamedTuple):
+    """Constraints of one kind.
+
+    Attributes:
+        keys: what they are looked up by.
+        sizes: the lengths of their prefixes, if they are networks or directory names.
+    """
+
+    keys: frozenset[Hashable]
+    sizes: frozenset[int]
+
+    def contain(self, kind: Kind, value: Any) -> bool:
+        return not self.keys.isdisjoint(_keys_of(kind, value, self.sizes))
+
+
+@lru_cache
+def _constraints(ca: x509.Certificate) -> dict[Kind, tuple[_Trees, _Trees, str]]:
+    """Return what is permitted, what is excluded and the former in words, by the kind of name."""
+    found = extension(ca, x509.NameConstraints)
+    if not found:
+        return {}
+    trees: dict[Kind, tuple[list[Any], list[Any]]] = {}
+    for place, subtrees in enumerate((found.permitted_subtrees, found.excluded_subtrees)):
+        for tree in subtrees or ():
+            trees.setdefault(type(tree), ([], []))[place].append(tree.value)
+    return {
+        kind: (_trees(permitted), _trees(excluded), _shown(permitted))
+        for kind, (permitted, excluded) in trees.items()
+    }
+
+
+def _trees(values: Iterable[Any]) -> _Trees:
+    pairs = [_key(value) for value in values]
+    return _Trees(frozenset(key for _, key in pairs), frozenset(size for size, _ in pairs))
+
+
+def _shown(permitted: list[Any]) -> str:
+    shown = [printable(_text(tree)) for tree in permitted[:_MOST_SHOWN]]
+    more = len(permitted) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "") or "other names"
+
+
+def _key(tree: Any) -> tuple[int, Hashable]:
+    """Return the size of a constraint, and what it is looked up by."""
+    if isinstance(tree, IPv4Network | IPv6Network):
+        return tree.prefixlen, _prefix(tree.network_address, tree.prefixlen)
+    if isinstance(tree, x509.Name):
+        name = comparable_name(tree)
+        return len(name), name
+    if isinstance(tree, str):
+        mailbox, at, host = tree.rpartition("@")
+        return 0, mailbox + at + host.lower()
+    return 0, tree  # of a kind that is never compared
+
+
+def _prefix(address: IPv4Address | IPv6Address, size: int) -> Hashable:
+    return address.version, size, int(address) >> (address.max_prefixlen - size)
+
+
+def _keys_of(kind: Kind, value: Any, sizes: Iterable[int]) -> Iterable[Hashable]:
+    """Return the keys of all constraints that would contain a name."""
+    if kind is x509.DirectoryName:
+        name = comparable_name(value)
+        return (name[:size] for size in sizes)
+    if kind is x509.IPAddress:
+        return (_prefix(value, size) for size in sizes if size <= value.max_prefixlen)
+    mailbox, at, domain = value.rpartition("@")
+    host = (host_of(value) if kind is x509.UniformResourceIdentifier else domain).lower()
+    parents = [host[dot:] for dot, character in enumerate(host) if character == "."]
+    if kind is x509.DNSName:
+        return ["", host, *parents, *(parent[1:] for parent in parents)]
+    return [mailbox + at + host, host, *parents]
 
 
 def _names(
     subject: x509.Name, alternative: Sequence[x509.GeneralName], *, common_name: bool
-) -> Iterator[tuple[type[x509.GeneralName], Any]]:
+) -> Iterator[tuple[Kind, Any]]:
     yield from ((type(name), name.value) for name in alternative)
     if subject.rdns:
         yield x509.DirectoryName, subject
@@ -65,34 +158,17 @@ def _names(
                 yield x509.DNSName, attribute.value
 
 
-def _of_kind(kind: type[x509.GeneralName], trees: Iterable[x509.GeneralName] | None) -> list[Any]:
-    return [tree.value for tree in trees or () if type(tree) is kind]
-
-
-def _is_comparable(kind: type[x509.GeneralName], value: Any) -> bool:
-    if kind is x509.UniformResourceIdentifier:
-        return bool(_host(value))
+def _is_comparable(kind: Kind, value: Any) -> bool:
     if kind is x509.IPAddress:
         return isinstance(value, IPv4Address | IPv6Address)
-    return kind in {x509.DNSName, x509.RFC822Name, x509.DirectoryName}
-
-
-def _is_in(kind: type[x509.GeneralName], value: Any, tree: Any) -> bool:
-    if isinstance(tree, IPv4Network | IPv6Network):
-        return value in tree
-    if isinstance(tree, x509.Name):
-        return _rdns(value)[: len(tree.rdns)] == _rdns(tree)
-    if kind is x509.DNSName:
-        value, tree = value.lower(), tree.lower()
-        return not tree or value == tree or value.endswith("." + tree.removeprefix("."))
     if kind is x509.UniformResourceIdentifier:
-        return _host_is_in(_host(value), tree)
-    mailbox, _, host = value.rpartition("@")
-    wanted, at, tree = tree.rpartition("@")
-    return (not at or mailbox == wanted) and _host_is_in(host, tree)
+        return 0 < len(host_of(value)) <= _LONGEST_DOMAIN
+    if kind is x509.RFC822Name:
+        return "@" in value and len(value.rpartition("@")[2]) <= _LONGEST_DOMAIN
+    return kind is x509.DirectoryName or (kind is x509.DNSName and len(value) <= _LONGEST_DOMAIN)
 
 
-def _host(uri: str) -> str:
+def host_of(uri: str) -> str:
     """Return the domain of a URI, or nothing if it has none (RFC 3986, 3.2).
 
     It takes time in proportion to the length, whatever the URI is.
@@ -103,15 +179,6 @@ def _host(uri: str) -> str:
     host = place.partition(":")[0]
     is_clear = scheme and ":" not in scheme and "@" not in user and not set(host) & set("[]")
     return host if is_clear and host.strip("0123456789.") else ""
-
-
-def _host_is_in(host: str, tree: str) -> bool:
-    host, tree = host.lower(), tree.lower()
-    return host.endswith(tree) if tree.startswith(".") else host == tree
-
-
-def _rdns(name: x509.Name) -> list[list[tuple[str, str]]]:
-    return [sorted(comparable_name(x509.Name([rdn]))) for rdn in name.rdns]
 
 
 def _text(value: Any) -> str:

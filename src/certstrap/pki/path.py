@@ -3,10 +3,13 @@
 A path is a sequence of certificates of which each was issued by the next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certstrap.pki import pem
 from certstrap.pki.decode import (
     LoadedCertificate,
     alternative_names,
@@ -16,7 +19,8 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_issued
-from certstrap.pki.name_constraints import not_permitted
+from certstrap.pki.name_constraints import are_too_many, not_permitted
+from certstrap.pki.profiles import usage_name
 from certstrap.text import counted, printable
 
 
@@ -68,13 +72,15 @@ def names(path: Sequence[LoadedCertificate], number: int) -> Iterator[Finding]:
     certificate, source = path[number].certificate, path[number].source
     if number and is_self_issued(certificate):
         return
+    named = certificate.subject, alternative_names(certificate)
     for ca in path[number + 1 :]:
-        for name, permitted in not_permitted(
-            certificate.subject,
-            alternative_names(certificate),
-            ca.certificate,
-            common_name=not number,
-        ):
+        if are_too_many(*named, ca.certificate):
+            yield Finding(
+                "name-constraints",
+                f"{source} has too many names to compare with the name constraints of {ca.source}.",
+            )
+            continue
+        for name, permitted in not_permitted(*named, ca.certificate, common_name=not number):
             yield Finding(
                 "name-constraints",
                 f"{source} has the name {printable(name)}, and {ca.source} is permitted "
@@ -100,3 +106,111 @@ def identifiers(below: LoadedCertificate, ca: x509.Certificate) -> Iterator[Find
             "identifier",
             f"The authority key identifier of {below.source} is not that of the CA that signed it.",
         )
+
+
+@lru_cache
+def usages_of(certificate: x509.Certificate) -> frozenset[x509.ObjectIdentifier] | None:
+    """Return what the extended key usage of a certificate permits; None if that is anything."""
+    usages = frozenset(extension(certificate, x509.ExtendedKeyUsage) or ())
+    return None if not usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages else usages
+
+
+def usages(path: Sequence[LoadedCertificate]) -> Iterator[Finding]:
+    """Yield which CAs exclude something that ``path[0]`` is for.
+
+    By RFC 5280, the extended key usage of a CA does not restrict what is below it; by all peers, it
+    does.
+    """
+    own = left = usages_of(path[0].certificate)
+    for ca in path[1:]:
+        permitted = usages_of(ca.certificate)
+        if permitted is None:
+            continue
+        excluded = (left or permitted) - permitted
+        if excluded and (own or excluded == left):
+            yield Finding(
+                "usages",
+                f"The extended key usage of {ca.source} excludes what {path[0].source} is for: "
+                f"{', '.join(sorted(map(usage_name, excluded)))}.",
+            )
+        left = permitted if left is None else left - excluded
+
+
+def permitted_usages(
+    usages: Iterable[x509.ObjectIdentifier], cas: Sequence[x509.Certificate]
+) -> tuple[x509.ObjectIdentifier, ...]:
+    """Return those of ``usages`` that all of ``cas`` permit below them."""
+    limits = [permitted for permitted in map(usages_of, cas) if permitted is not None]
+    return tuple(
+        usage
+        for usage in usages
+        if usage == ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE
+        or all(usage in permitted for permitted in limits)
+    )
+
+
+_ANY_POLICY = x509.ObjectIdentifier("2.5.29.32.0")
+_POLICY_MAPPINGS = x509.ObjectIdentifier("2.5.29.33")
+
+
+def policies(path: Sequence[LoadedCertificate]) -> Iterator[Finding]:
+    """Yield whether a CA requires a certificate policy, and none is valid along ``path``.
+
+    It is RFC 5280, 6.1, for a verifier that accepts any policy: of the tree of policies, its lowest
+    level is all that counts then.
+    """
+    valid = any_policy = _encoded([_ANY_POLICY])
+    explicit = mapping = inhibit_any = len(path)
+    demanding = path[-1]
+    for each in path[-2::-1] if len(path) > 1 else ():  # the root states no policies
+        certificate, is_last = each.certificate, each is path[0]
+        counts = is_last or not is_self_issued(certificate)
+        stated = extension(certificate, x509.CertificatePolicies) or ()
+        own = _encoded(policy.policy_identifier for policy in stated)
+        inherited = valid if any_policy <= own and (inhibit_any or not counts) else frozenset()
+        valid = (own if any_policy <= valid else own & valid) - any_policy | inherited
+        mappings = [] if is_last else _policy_mappings(certificate)
+        if any(any_policy & {*pair} or len(pair) != 2 for pair in mappings):  # noqa: PLR2004
+            yield Finding("policies", f"{each.source} has policy mappings that are not valid.")
+            return
+        mapped = {to for of, to in mappings if mapping and valid & {of, *any_policy}}
+        valid = valid.difference(of for of, _ in mappings) | mapped
+        explicit, mapping, inhibit_any = (
+            max(limit - counts, 0) for limit in (explicit, mapping, inhibit_any)
+        )
+        limits = extension(certificate, x509.PolicyConstraints)
+        required = limits.require_explicit_policy if limits else None
+        if required is not None and required < explicit:
+            explicit, demanding = required, each
+        if limits and limits.inhibit_policy_mapping is not None:
+            mapping = min(mapping, limits.inhibit_policy_mapping)
+        if any_limit := extension(certificate, x509.InhibitAnyPolicy):
+            inhibit_any = min(inhibit_any, any_limit.skip_certs)
+    if not explicit and not valid:
+        yield Finding(
+            "policies",
+            f"{demanding.source} requires a certificate policy, and {path[0].source} has none that "
+            "is valid for its whole chain.",
+        )
+
+
+def _policy_mappings(certificate: x509.Certificate) -> list[list[bytes]]:
+    """Return which policies of the issuer stand for which of the subject (RFC 5280, 4.2.1.5)."""
+    values = [each.value for each in certificate.extensions if each.oid == _POLICY_MAPPINGS]
+    sequences = [each.value for each in values if isinstance(each, x509.UnrecognizedExtension)]
+    return [
+        [*map(bytes, _contents(pair))] for sequence in sequences for pair in _elements(sequence)
+    ]
+
+
+def _encoded(policies: Iterable[x509.ObjectIdentifier]) -> frozenset[bytes]:
+    """Return identifiers in DER, in which a very long one is compared at once."""
+    return frozenset(map(bytes, _elements(x509.ExtendedKeyUsage(policies).public_bytes())))
+
+
+def _elements(sequence: bytes) -> list[memoryview]:
+    return [each for content in _contents(memoryview(sequence)) for each in _contents(content)]
+
+
+def _contents(data: memoryview) -> list[memoryview]:
+    return [content for _, content in pem.elements(data)]

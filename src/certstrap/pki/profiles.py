@@ -12,6 +12,21 @@ CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
 BOTH = SERVER + CLIENT
 
+_USAGES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "TLS server",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "TLS client",
+    ExtendedKeyUsageOID.CODE_SIGNING: "code signing",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "e-mail protection",
+    ExtendedKeyUsageOID.TIME_STAMPING: "time stamping",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSP signing",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any purpose",
+}
+
+
+def usage_name(usage: x509.ObjectIdentifier) -> str:
+    """Return an extended key usage in words; one that is not known, in numbers."""
+    return _USAGES.get(usage, usage.dotted_string)
+
 
 LONGEST_PATH = 255  # more than any chain; some peers keep it in a byte
 

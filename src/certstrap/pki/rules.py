@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtensionOID, NameOID, PublicKeyAlgorithmOID
 
 from certstrap.hints import Hint
@@ -24,11 +24,18 @@ from certstrap.pki.decode import (
     validity_of,
 )
 from certstrap.pki.findings import Finding, require
-from certstrap.pki.issuers import is_self_signed, is_signed_with
+from certstrap.pki.issuers import (
+    Signed,
+    has_supported_signature,
+    is_self_signed,
+    is_signed_with,
+    signature_hash,
+    signature_name,
+)
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
-from certstrap.pki.name_constraints import not_permitted
+from certstrap.pki.name_constraints import are_too_many, not_permitted
 from certstrap.pki.names import invalid_characters, is_ia5, is_text
-from certstrap.pki.path import remaining_path_length
+from certstrap.pki.path import permitted_usages, remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted, utc
 
@@ -125,9 +132,11 @@ def key(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> I
 def strong_key(key: object, source: str) -> Iterator[Finding]:
     """Yield why no peer should accept the public ``key`` in a certificate."""
     if not isinstance(key, PublicKey):
+        is_dsa = isinstance(key, dsa.DSAPublicKey)
+        kind = "DSA key, which is not supported" if is_dsa else "key that cannot sign"
         yield Finding(
             "key-kind",
-            f"{source} has a key that cannot sign.",
+            f"{source} has a {kind}.",
             "Use an RSA, EC, Ed25519 or Ed448 key.",
         )
     if isinstance(key, rsa.RSAPublicKey) and not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
@@ -200,17 +209,29 @@ def critical_extensions(
             )
 
 
+def signature(of: Signed, source: str, hint: str = "Issue it again.") -> Iterator[Finding]:
+    """Yield why nobody should rely on a signature; nobody does on that of a root itself."""
+    if not has_supported_signature(of):
+        yield Finding(
+            "signature-algorithm",
+            f"{source} is signed with {signature_name(of)}, which is not supported: its signature "
+            "was not checked.",
+        )
+    elif isinstance(hashed := signature_hash(of), _WEAK_HASHES):
+        is_certificate = isinstance(of, x509.Certificate)
+        if not (is_certificate and is_self_signed(of, comparable_name)):
+            yield Finding(
+                "weak-signature",
+                f"{source} is signed with {hashed.name.upper()}, which is not secure.",
+                hint,
+            )
+
+
 def request_itself(request: x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:
     """Yield why ``request`` may not be signed by any CA."""
     yield from key(request, source)
-    algorithm = request.signature_hash_algorithm
-    if isinstance(algorithm, _WEAK_HASHES):
-        yield Finding(
-            "request-hash",
-            f"{source} is signed with {algorithm.name.upper()}, which is not secure.",
-            "Create it again, with SHA-256.",
-        )
-    if not is_signed_with(request, request.public_key()):
+    yield from signature(request, source, "Create it again, with SHA-256.")
+    if has_supported_signature(request) and not is_signed_with(request, request.public_key()):
         yield Finding(
             "request-signature",
             f"{source} is not signed by its own key.",
@@ -241,11 +262,25 @@ def names(
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     cas = (ca, *ancestors)
     is_leaf = isinstance(profile, LeafProfile)
+    if isinstance(profile, LeafProfile) and not permitted_usages(profile.usages, cas):
+        yield Finding(
+            "usages",
+            "The CA may not sign certificates for this purpose: its extended key usage, or that of "
+            "a CA above it, excludes it.",
+            Hint("Choose another CA, or another {}.", options=("--profile",)),
+        )
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
     for number, above in enumerate(cas):
         yield from _path_length(cas, number, 0 if is_leaf else 1)
         if extension(above, x509.NameConstraints):
             yield from _mail(subject)
+        if are_too_many(subject, alternative, above):
+            yield Finding(
+                "name-constraints",
+                "The request has too many names to compare with the name constraints of the CA.",
+                "Ask for fewer names, or choose another CA.",
+            )
+            continue
         for name, permitted in not_permitted(subject, alternative, above, common_name=is_leaf):
             yield Finding(
                 "name-constraints",

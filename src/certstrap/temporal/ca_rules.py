@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
 from certstrap.hints import Hint, filled
-from certstrap.pki import rules
+from certstrap.pki import issuers, rules
 from certstrap.pki.decode import (
     LoadedCertificate,
     comparable_name,
@@ -52,7 +52,6 @@ _SIGNATURES = {
     Oid.ECDSA_WITH_SHA512,
 }
 _PSS_HASHES = {"sha256", "sha384", "sha512"}
-_NAMES = {Oid.ED25519: "Ed25519", Oid.ED448: "Ed448"}
 
 
 def is_accepted(kind: KeySpec) -> bool:
@@ -64,16 +63,17 @@ def has_accepted_signature(certificate: x509.Certificate) -> bool:
     """Return whether a certificate is signed with RSA or ECDSA, and SHA-256 or stronger."""
     oid = certificate.signature_algorithm_oid
     if oid == Oid.RSASSA_PSS:
-        algorithm = certificate.signature_hash_algorithm
+        algorithm = issuers.signature_hash(certificate)
         return algorithm is not None and algorithm.name in _PSS_HASHES
     return oid in _SIGNATURES
 
 
 def signature_name(certificate: x509.Certificate) -> str:
-    """Return what a certificate is signed with, in words."""
-    oid = certificate.signature_algorithm_oid
-    algorithm = certificate.signature_hash_algorithm
-    return _NAMES.get(oid) or (algorithm.name.upper() if algorithm else oid.dotted_string)
+    """Return what a certificate is signed with: the hash, if only that can be wrong with it."""
+    algorithm = issuers.signature_hash(certificate)
+    if algorithm and issuers.has_supported_signature(certificate):
+        return algorithm.name.upper()
+    return issuers.signature_name(certificate)
 
 
 MOST_CAS = 16
@@ -90,6 +90,7 @@ _KNOWN_EXTENSIONS = {  # to Go, which refuses key identifiers that are critical
     ExtensionOID.NAME_CONSTRAINTS,
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
 }
+_GO_NAMES = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
 _PUBLIC = (  # organizations whose roots are in the stores of operating systems
     "Amazon",
     "Certum",
@@ -153,9 +154,27 @@ def algorithm(loaded: LoadedCertificate) -> Iterator[Finding]:
 
 
 def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
-    """Yield which critical extensions Temporal Cloud does not know."""
+    """Yield which critical extensions Temporal Cloud does not know, or not all of."""
     certificate, source = loaded.certificate, loaded.source
-    return adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
+    yield from adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
+    for each in certificate.extensions:
+        value = each.value
+        if not each.critical:
+            continue
+        if isinstance(value, x509.NameConstraints):
+            trees = (*(value.permitted_subtrees or ()), *(value.excluded_subtrees or ()))
+            if not all(isinstance(tree, _GO_NAMES) for tree in trees):
+                yield failure(
+                    f"{source} has critical name constraints that Go cannot process: it compares "
+                    "domains, IP addresses, e-mail addresses and URIs only."
+                )
+        elif isinstance(value, x509.SubjectAlternativeName) and not any(
+            isinstance(name, _GO_NAMES) for name in value
+        ):
+            yield failure(
+                f"{source} has critical alternative names that Go cannot process: none of them is "
+                "a domain, an IP address, an e-mail address or a URI."
+            )
 
 
 def key(loaded: LoadedCertificate, largest_rsa: int = LARGEST_RSA) -> Iterator[Finding]:
@@ -389,11 +408,13 @@ def ca_issuer(uploaded: UploadedCAs) -> Iterator[Finding]:
 
     Temporal Cloud refuses a bundle with a chain that does not end.
     """
-    issuers = Issuers(uploaded.certificates)
+    index = Issuers(uploaded.certificates)
     for ca in uploaded.cas:
-        if any(issuers.of(ca.certificate)):
+        if any(index.of(ca.certificate)):
             continue
-        if ca.certificate.subject == ca.certificate.issuer:
+        if not issuers.has_supported_signature(ca.certificate):
+            yield from adopted(rules.signature(ca.certificate, ca.source))
+        elif ca.certificate.subject == ca.certificate.issuer:
             yield failure(
                 f"The signature of {ca.source} is not its own: it was changed or is broken.",
                 "Use an unchanged copy of the certificate, or create a new CA.",

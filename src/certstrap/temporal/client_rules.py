@@ -1,5 +1,6 @@
 """Rules for a client's certificate, its chain and its key."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -13,6 +14,7 @@ from certstrap.pki import path as paths
 from certstrap.pki import rules
 from certstrap.pki.decode import (
     LoadedCertificate,
+    alternative_names,
     comparable_name,
     extension,
     is_ca,
@@ -20,8 +22,14 @@ from certstrap.pki.decode import (
     validity_of,
 )
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, is_self_signed, is_signed_by
+from certstrap.pki.issuers import (
+    Issuers,
+    has_supported_signature,
+    is_self_signed,
+    is_signed_by,
+)
 from certstrap.pki.keys import KeySpec, PrivateKey, kind_of
+from certstrap.pki.name_constraints import host_of
 from certstrap.temporal import ca_rules
 from certstrap.temporal.clients import CLIENTS as EVERY_CLIENT
 from certstrap.temporal.clients import Client, refusing, titles
@@ -51,7 +59,7 @@ from certstrap.temporal.rules import (
     rule,
     warning,
 )
-from certstrap.text import quoted, utc
+from certstrap.text import printable, quoted, utc
 
 
 class ClientChain(NamedTuple):
@@ -313,7 +321,7 @@ def judge_chain(chain: ClientChain, complete: Hint | str = "") -> Iterator[Resul
     yield chain_complete(chain, complete)
     for check in (
         chain_signature, chain_name, chain_identifiers, chain_cas, chain_length, chain_domains,
-        names_chain, chain_valid,
+        chain_policies, names_chain, chain_valid,
     ):  # fmt: skip
         yield check(chain)
 
@@ -411,7 +419,9 @@ def chain_signature(chain: ClientChain) -> Iterator[Finding]:
     A CA that was created again has the same name and another key.
     """
     candidates, last = _candidates(chain), chain.path[-1]
-    if candidates and not any(
+    if candidates and not has_supported_signature(last.certificate):
+        yield from adopted(rules.signature(last.certificate, last.source))
+    elif candidates and not any(
         is_signed_by(last.certificate, each.certificate) for each in candidates
     ):
         yield failure(
@@ -492,8 +502,51 @@ def chain_domains(chain: ClientChain) -> Iterator[Finding]:
 
     Every server refuses a certificate with a name that its CA may not sign.
     """
-    for number in range(len(chain.path)):
+    for number, each in enumerate(chain.path):
         yield from adopted(paths.names(chain.path, number))
+        yield from _names_of_go(each, chain.path[number + 1 :])
+
+
+_DOMAIN = r"[!-\-/-~]+(\.[!-\-/-~]+)*"  # `domainNameValid` of crypto/x509
+
+
+def _names_of_go(below: LoadedCertificate, cas: Sequence[LoadedCertificate]) -> Iterator[Finding]:
+    """Yield which names Go refuses below a CA with name constraints, whatever these are."""
+    constrained = {ca.source: extension(ca.certificate, x509.NameConstraints) for ca in cas}
+    excluded = {
+        source: {
+            "*" + tree.value[tree.value.find(".") :].lower()
+            for tree in found.excluded_subtrees or ()
+            if isinstance(tree, x509.DNSName) and "." in tree.value
+        }
+        for source, found in constrained.items()
+        if found
+    }
+    for name in alternative_names(below.certificate) if excluded else ():
+        match name:
+            case x509.DNSName(value=domain):
+                host = domain
+            case x509.UniformResourceIdentifier(value=uri):
+                host = host_of(uri)
+            case x509.RFC822Name(value=mailbox):
+                host = mailbox.rpartition("@")[2]
+            case _:
+                continue
+        shown = f"{below.source} has the name {printable(name.value)}, which"
+        if not re.fullmatch(_DOMAIN, host):
+            yield failure(f"{shown} Go cannot compare with name constraints.")
+        for source, wildcards in excluded.items():
+            if isinstance(name, x509.DNSName) and host.lower() in wildcards:
+                yield failure(f"{shown} stands for a name that {source} excludes.")
+
+
+@rule(CHAIN, RFC5280 + "6.1", "Issue it again by a CA that requires no policy.")
+def chain_policies(chain: ClientChain) -> Iterator[Finding]:
+    """A certificate policy is valid for the whole chain, if a CA requires one.
+
+    Go refuses a chain without the policy that one of its CAs requires.
+    """
+    return adopted(paths.policies(chain.path))
 
 
 @rule(NAMES, REQUIREMENTS, "Issue the certificate again with another common name.")

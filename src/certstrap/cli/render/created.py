@@ -112,6 +112,8 @@ def identity_lines(certificate: "x509.Certificate") -> Iterator[str]:
 
 
 def left_out_lines(signed: "Signed") -> Iterator[str]:
-    """Yield the line on what the request asks for and the certificate does not contain."""
+    """Yield the lines on what was asked for and the certificate does not contain."""
     if signed.left_out:
         yield f"Not copied from the request: {', '.join(signed.left_out)}."
+    if signed.excluded:
+        yield f"Left out, because a CA above excludes it: {', '.join(signed.excluded)}."

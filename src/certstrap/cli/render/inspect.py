@@ -12,6 +12,7 @@ from certstrap.cli.render.report import Cell, Line, Section
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki.decode import KeyObject
+from certstrap.pki.issuers import has_supported_signature
 from certstrap.pki.keys import PublicKey
 from certstrap.store.depot import CERTIFICATE
 from certstrap.text import counted, days_left, escaped, timestamp, utc
@@ -63,7 +64,7 @@ def _of_certificate(
     of = inspect.certificate_properties(certificate, now)
     yield "Subject", of["subject"] or "(none)", "bold"
     yield "Issuer", of["issuer"], ""
-    yield "Issued by", _issuer(of, each), ""
+    yield "Issued by", _issuer(of, each, certificate), ""
     yield "Names", _names(of["names"]), ""
     length = of["path_length"]
     below = "any number of CAs" if length is None else counted(length, "CA")
@@ -86,9 +87,11 @@ def _period(start: datetime, end: datetime | None) -> str:
     return f"{utc(start).removesuffix(' UTC')} to {utc(end)}" if end else utc(start)
 
 
-def _issuer(of: inspect.Properties, each: Inspected) -> str:
+def _issuer(of: inspect.Properties, each: Inspected, certificate: x509.Certificate) -> str:
     if of["self_signed"]:
         return "itself: it is self-signed"
+    if not has_supported_signature(certificate):
+        return "not known: its signature cannot be checked"
     if not each.issuer:
         return "no CA in this depot"
     return f"the CA {each.issuer.entry.stem} ({each.issuer.entry.path(CERTIFICATE)})"
