@@ -76,6 +76,18 @@ def _chain(intermediate: Made, root: Made = ROOT) -> Callable[[], Report]:
     return lambda: judged(below, intermediate, uploaded=[root])
 
 
+def _named(domain: str = "", uri: str = "", mail: str = "") -> Callable[[], Report]:
+    """Return the judgement of a leaf with a name, below a root with constraints of domains."""
+    tree = x509.NameConstraints([x509.DNSName("example.com")], [x509.DNSName("a.b.example.com")])
+    names: list[x509.GeneralName] = [DIRECTORY, x509.DNSName("x.example.com")]
+    names += [x509.DNSName(domain)] if domain else []
+    names += [x509.UniformResourceIdentifier(uri)] if uri else []
+    names += [x509.RFC822Name(mail)] if mail else []
+    root = ROOT.having("names", tree)
+    leaf = LEAF.but(by=root).having("names", x509.SubjectAlternativeName(names), critical=False)
+    return lambda: judged(leaf, uploaded=[root])
+
+
 def _uploaded(*uploaded: Made | bytes) -> Callable[[], Report]:
     return lambda: judged(LEAF, uploaded=uploaded)
 
@@ -98,6 +110,7 @@ def _printable(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text, _ASN1Type.PrintableString)])
 
 
+DIRECTORY = x509.DirectoryName(a_name("x", organization_name="Other"))
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\x05\x00")
 SERVER = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 NO_CA = x509.BasicConstraints(ca=False, path_length=None)
@@ -183,6 +196,16 @@ MUTANTS = [
         _ca(ROOT.having("odd", UNKNOWN)),
         "ca-critical",
         REFUSED,
+    ),
+    Mutant(
+        "critical constraints of directory names of the CA",
+        _ca(ROOT.having("names", x509.NameConstraints(None, [DIRECTORY]))),
+        "ca-critical",
+    ),
+    Mutant(
+        "critical names of another kind of the CA",
+        _ca(ROOT.having("names", x509.SubjectAlternativeName([DIRECTORY]))),
+        "ca-critical",
     ),
     Mutant("a CA twice", _uploaded(ROOT, ROOT), "ca-twice"),
     Mutant(
@@ -376,6 +399,22 @@ MUTANTS = [
         ),
         "chain-domains",
         REFUSED,
+    ),
+    Mutant("a domain with an empty label", _named("a..example.com"), "chain-domains"),
+    Mutant(
+        "a wildcard that stands for an excluded domain", _named("*.B.example.com"), "chain-domains"
+    ),
+    Mutant("a URI without a domain", _named(uri="urn:a:b"), "chain-domains"),
+    Mutant("an e-mail address without a domain", _named(mail="somebody"), "chain-domains"),
+    Mutant(
+        "a policy that the CA requires",
+        _chain(
+            INTERMEDIATE.having(
+                "policies",
+                x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None),
+            )
+        ),
+        "chain-policies",
     ),
     Mutant("no key", _leaf(LEAF, key=None), "key-present", SKIPPED, "warning"),
     Mutant("a key as DER", _key(key_data(LEAF_KEY, encoding=Encoding.DER)), "key-pem"),

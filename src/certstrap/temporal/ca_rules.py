@@ -81,13 +81,16 @@ MOST_BYTES = 32_768
 NOTICE = timedelta(days=15)
 """How long before a CA's end Temporal Cloud sends a notice."""
 
-_KNOWN_EXTENSIONS = {  # to Go, which refuses key identifiers that are critical
+_KNOWN_EXTENSIONS = {  # to Go since 1.24, which refuses key identifiers that are critical
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.CERTIFICATE_POLICIES,
     ExtensionOID.CRL_DISTRIBUTION_POINTS,
     ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.INHIBIT_ANY_POLICY,
     ExtensionOID.KEY_USAGE,
     ExtensionOID.NAME_CONSTRAINTS,
+    ExtensionOID.POLICY_CONSTRAINTS,
+    ExtensionOID.POLICY_MAPPINGS,
     ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
 }
 _GO_NAMES = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)

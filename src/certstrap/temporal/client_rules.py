@@ -529,7 +529,7 @@ def _names_of_go(below: LoadedCertificate, cas: Sequence[LoadedCertificate]) -> 
             case x509.UniformResourceIdentifier(value=uri):
                 host = host_of(uri)
             case x509.RFC822Name(value=mailbox):
-                host = mailbox.rpartition("@")[2]
+                host = mailbox.partition("@")[2]
             case _:
                 continue
         shown = f"{below.source} has the name {printable(name.value)}, which"
