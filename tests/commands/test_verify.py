@@ -3,16 +3,22 @@
 import json
 import re
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from certstrap.cli.context import utc_now
 from certstrap.pki.keys import P256, dump_pkcs8
+from certstrap.pki.pem import to_pem
+from certstrap.pki.profiles import BOTH, CLIENT, SERVER
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import init, signed
+from tests.builders.keys import an_rsa_key
 from tests.builders.pairs import Pair
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine
@@ -307,15 +313,168 @@ def test_cas_that_signed_each_other_many_times_do_not_take_for_ever(
     certstrap("verify", "leaf")
 
 
-def test_chain_that_is_signed_with_sha1_is_followed(certstrap: CommandLine, folder: Path) -> None:
+def verified_by_openssl(*options: str, exit_code: int = 0) -> None:
+    """Ask OpenSSL about `leaf` below `Root`."""
+    at = str(int(NOW.timestamp()))
+    openssl(
+        "verify", "-attime", at, "-CAfile", "out/Root.crt", *options, "out/leaf.crt",
+        exit_code=exit_code,
+    )  # fmt: skip
+
+
+def test_chain_that_is_signed_with_sha1_is_followed_and_is_not_good(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = pairs.ca(subject="Root")
+    assert isinstance(root.key, ec.EllipticCurvePrivateKey)
+    with_its_own = with_sha1(root.key)
+    for stem, pair in {"Root": root, "leaf": pairs.leaf(root)}.items():
+        der = pair.certificate.public_bytes(Encoding.DER)
+        pem = to_pem("CERTIFICATE", with_its_own(der))
+        foreign.write(folder / f"out/{stem}.crt", pem, 0o444)
+    crl = crls.made_elsewhere(root.certificate, root.key)
+    foreign.write(folder / "out/Root.crl", crl, 0o644)
+    certstrap("verify", "Root")  # nobody relies on its own signature
+    sentence = "out/leaf.crt is signed with SHA1, which is not secure."
+    assert failures(certstrap, "leaf") == [sentence]
+    assert certstrap("status").stdout.count("SHA1") == 1
+    assert f"! {sentence}" in certstrap("status").stdout
+    verified_by_openssl("-auth_level", "0")
+    verified_by_openssl("-auth_level", "1", exit_code=2)
+    verified_by_openssl("-auth_level", "2", exit_code=2)
+
+
+def test_weak_key_is_not_good(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
     root.store_certificate("Root")
-    assert isinstance(root.key, ec.EllipticCurvePrivateKey)
-    der = pairs.leaf(root).certificate.public_bytes(Encoding.DER)
-    foreign.write(folder / "out/leaf.crt", with_sha1(root.key)(der), 0o444)
-    certstrap("verify", "leaf")
-    at = str(int(NOW.timestamp()))
-    openssl("verify", "-attime", at, "-CAfile", "out/Root.crt", "out/leaf.crt")
+    pairs.made(subject="leaf", by=root, key=an_rsa_key(1024)).store_certificate("leaf")
+    assert failures(certstrap, "leaf") == ["out/leaf.crt has an RSA key of 1024 bits."]
+    verified_by_openssl("-auth_level", "2", exit_code=2)
+
+
+def test_algorithm_that_is_not_supported_is_named(certstrap: CommandLine, folder: Path) -> None:
+    new = ("-newkey", "rsa:2048", "-nodes", "-subj", "/CN=leaf", "-keyout", "leaf.key")
+    (folder / "out").mkdir(mode=0o700)
+    openssl("dsaparam", "-out", "parameters", "2048")
+    openssl("gendsa", "-out", "ca.key", "parameters")
+    usage = ("-addext", "keyUsage=keyCertSign,cRLSign")
+    openssl("req", "-x509", "-key", "ca.key", "-subj", "/CN=CA", *usage, "-out", "out/CA.crt")
+    openssl("req", "-new", *new, "-out", "leaf.csr")
+    signing = ("-CA", "out/CA.crt", "-CAkey", "ca.key", "-set_serial", "5")
+    openssl("x509", "-req", "-in", "leaf.csr", *signing, "-out", "out/leaf.crt")
+    config = "[ca]\ndefault_ca=a\n[a]\ndatabase=index\ndefault_md=sha256\n"
+    (folder / "ca.cnf").write_text(config)
+    (folder / "index").touch()
+    signing = ("-keyfile", "ca.key", "-cert", "out/CA.crt", "-crldays", "30")
+    openssl("ca", "-gencrl", "-config", "ca.cnf", *signing, "-out", "out/CA.crl")
+    words = "is signed with DSA with SHA-256, which is not supported: its signature was not checked"
+    today = str(utc_now().date())
+    assert failures(certstrap, "leaf", "--at", today) == [f"out/leaf.crt {words}."]
+    assert failures(certstrap, "CA", "--at", today) == [
+        "out/CA.crt has a DSA key, which is not supported.",
+        f"out/CA.crt {words}.",
+    ]
+    shown = certstrap("status", exit_code=3, now=utc_now()).stdout
+    for file in ("leaf.crt", "CA.crt", "CA.crl"):
+        assert f"! out/{file} {words}." in shown
+    for untrue in ("is not signed by", "which is not in this depot"):
+        assert untrue not in shown
+    (shown,) = (line for line in certstrap("inspect", "CA").lines if "Issued by" in line)
+    assert shown.endswith("not known: its signature cannot be checked")
+    found = certstrap("check", "--cert", "out/leaf.crt", "--ca-bundle", "out/CA.crt", exit_code=3)
+    assert f"{words}." in " ".join(found.stdout.split())
+    assert "not signed by" not in found.stdout
+    assert f"{words}." in " ".join(certstrap("check", "CA", exit_code=3).stdout.split())
+
+
+POLICY, OTHER_POLICY = (x509.ObjectIdentifier(f"1.2.3.{number}") for number in (4, 5))
+
+
+def with_policies(*policies: x509.ObjectIdentifier) -> tuple[x509.ExtensionType, bool]:
+    each = [x509.PolicyInformation(policy, None) for policy in policies]
+    return x509.CertificatePolicies(each), False
+
+
+@pytest.mark.parametrize(
+    ("of_ca", "of_leaf", "good"),
+    [
+        ([POLICY], [POLICY], True),
+        ([POLICY], [OTHER_POLICY], False),
+        ([POLICY], [], False),
+        ([], [POLICY], False),
+    ],
+)
+def test_policy_that_a_ca_requires_must_be_valid_for_the_whole_chain(
+    certstrap: CommandLine,
+    folder: Path,
+    of_ca: list[x509.ObjectIdentifier],
+    of_leaf: list[x509.ObjectIdentifier],
+    good: bool,
+) -> None:
+    limits = x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None)
+    extensions = [(x509.BasicConstraints(ca=True, path_length=None), True), (limits, True)]
+    extensions += [with_policies(*of_ca)] if of_ca else []
+    root = pairs.ca(subject="Root")
+    middle = pairs.made(subject="Int", by=root, extensions=extensions)
+    of_leaf_ = [with_policies(*of_leaf)] if of_leaf else []
+    root.store_certificate("Root")
+    middle.store_certificate("Int")
+    pairs.made(subject="leaf", by=middle, extensions=of_leaf_).store_certificate("leaf")
+    if good:
+        certstrap("verify", "leaf")
+    else:
+        (sentence,) = failures(certstrap, "leaf")
+        assert sentence == (
+            "out/Int.crt requires a certificate policy, and out/leaf.crt has none that is valid "
+            "for its whole chain."
+        )
+    options = ("-policy_check", "-policy", "anyPolicy", "-untrusted", "out/Int.crt")
+    verified_by_openssl(*options, exit_code=0 if good else 2)
+
+
+def test_usage_that_a_ca_excludes_is_not_good(certstrap: CommandLine, folder: Path) -> None:
+    for stem, of_ca, of_leaf, excluded in (
+        ("same", CLIENT, CLIENT, ""),
+        ("any", [ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], BOTH, ""),
+        ("all", CLIENT, (), ""),
+        ("none", SERVER, CLIENT, "TLS client"),
+        ("some", CLIENT, BOTH, "TLS server"),
+    ):
+        extensions = [(x509.BasicConstraints(ca=True, path_length=None), True)]
+        root = pairs.made(
+            subject=stem, extensions=[*extensions, (x509.ExtendedKeyUsage(of_ca), False)]
+        )
+        middle = pairs.ca(subject="Int", by=root)
+        usages = [(x509.ExtendedKeyUsage(of_leaf), False)] if of_leaf else []
+        root.store_certificate(stem)
+        middle.store_certificate(f"Int-{stem}")
+        pairs.made(subject="leaf", by=middle, extensions=usages).store_certificate(f"leaf-{stem}")
+        if not excluded:
+            certstrap("verify", f"leaf-{stem}")
+        else:
+            (sentence,) = failures(certstrap, f"leaf-{stem}")
+            assert sentence == (
+                f"The extended key usage of out/{stem}.crt excludes what out/leaf-{stem}.crt is "
+                f"for: {excluded}."
+            )
+
+
+def test_cas_that_leave_no_usage_together_are_not_good(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    constraints = (x509.BasicConstraints(ca=True, path_length=None), True)
+    root, middle = (
+        partial(pairs.made, extensions=[constraints, (x509.ExtendedKeyUsage(usages), False)])
+        for usages in (SERVER, CLIENT)
+    )
+    above = root(subject="Root")
+    below = middle(subject="Int", by=above)
+    above.store_certificate("Root")
+    below.store_certificate("Int")
+    pairs.made(subject="leaf", by=below).store_certificate("leaf")
+    assert failures(certstrap, "leaf") == [
+        "The extended key usage of out/Root.crt excludes what out/leaf.crt is for: TLS client."
+    ]
 
 
 def test_file_without_a_certificate_is_not_good(certstrap: CommandLine, folder: Path) -> None:

@@ -278,7 +278,7 @@ class _Look:
             if revocation.speaks_of(crl, ca.certificate)
         ]
         if not has_supported_signature(crl):
-            yield from rules.signature(crl, path)
+            yield from (each._replace(rule="crl-foreign") for each in rules.signature(crl, path))
             return
         if not signers or (entry.stem in self.ends and entry.stem not in signers):
             severity: Severity = "error" if entry.stem in self.ends else "warning"
