@@ -719,7 +719,7 @@ def intermediate_for_servers(s: Stage) -> Iterator[Printed]:
     subject = foreign.load_request(s.file("Int.csr")).subject
     bad = pairs.made(subject=subject, key=key, by=s.pair("Root"), extensions=extensions)
     foreign.write(s.file("Int.crt"), bad.pem)
-    s(*issue("x"), "--CA", "Int")
+    s.store("x", pairs.leaf(bad, "x"))  # as others sign it, who do not look at the usage above
     s("export-chain", "x")
     shown = s("check", "x", code=3)
     s.away("Int.crt")
