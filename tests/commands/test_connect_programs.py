@@ -11,6 +11,7 @@ import ast
 import re
 import shutil
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, Error, String
 
+import certstrap.cli
 from certstrap.cli.render.connect import (
     FORMATS,
     LANGUAGES,
@@ -174,7 +176,10 @@ def test_a_program_is_read_by_a_lexer_of_its_language(
     text = program(language, connection_of(*values))
     tokens = list(get_lexer_by_name(LEXERS.get(language, language)).get_tokens(text))
     assert not [value for kind, value in tokens if kind in Error]
-    assert not [value for kind, value in tokens if kind in Comment and kind is not Comment.Preproc]
+    comments = [value for kind, value in tokens if kind in Comment and kind is not Comment.Preproc]
+    source = files(certstrap.cli).joinpath("templates", LANGUAGES[language].template)
+    of_a_line = re.compile(r"^ *((?://|#) .*)$", re.MULTILINE)
+    assert [each.strip() for each in comments] == of_a_line.findall(source.read_text("utf-8"))
     assert "host:7233" in "".join(value for kind, value in tokens if kind in String)
     check = CHECKS.get(language)
     if check and shutil.which(check[0]):
@@ -189,7 +194,16 @@ def test_a_program_names_nothing_that_was_not_given(language: str) -> None:
     target = Target(Namespace("worker", "acct"), "worker.acct.tmprl.cloud:7233")
     text = program(language, Connection(target, "/c.crt", "/c.key"))
     assert "None" not in text.replace("-> None", "")
-    for word in ("x509", "rootCert", "RootCert", "server_root", "Override", "overrideS", "Domain"):
+    for word in (
+        "x509",
+        "rootCert",
+        "RootCert",
+        "server_root",
+        "NameOverride",
+        "overrideA",
+        "overrideS",
+        "Domain",
+    ):
         assert word not in text
 
 

@@ -17,7 +17,7 @@ from certstrap.cli.context import utc_now
 from tests import programs
 from tests.conftest import CommandLine
 from tests.docs import ROOT, blocks
-from tests.interop import peers
+from tests.interop import peers, sdks
 from tests.interop.conftest import HOST
 from tests.programs import SECONDS
 
@@ -29,18 +29,14 @@ from temporalio.envconfig import ClientConfig  # noqa: E402
 from tests.interop.test_temporal import Server, serving  # noqa: E402
 
 ODD = r"""it's "odd" \u0041 \ $HOME `id` #{1} %s ünï 🙂"""
-# The threads of Temporal's core crash a Python that ends in the moment in which they answer.
-AND_WAITS = "import time; time.sleep(0.5)"
-BY_THE_ENVIRONMENT = f"""\
-import asyncio
+BY_THE_ENVIRONMENT = """\
+import asyncio, time
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 
 asyncio.run(Client.connect(**ClientConfig.load_client_connect_config(disable_file=True)))
-{AND_WAITS}
+time.sleep(0.5)  # the threads of the SDK abort a Python that exits while they still answer it
 """
-MODULES = Path(__file__).parent / "node_modules"
-STUBS = Path(__file__).parent / "stubs"
 
 
 class Odd:
@@ -81,6 +77,8 @@ def server(depot: Path) -> Iterator[Server]:
     with serving(depot, depot / "Root.crt") as server:
         yield server
 
+
+PASSPHRASE = "correct horse"
 
 each_client = pytest.mark.parametrize("name", ["client", "below"])
 
@@ -124,75 +122,69 @@ def test_a_client_connects_by_the_variables_of_fish(server: Server, odd: Odd) ->
 @each_client
 def test_the_program_in_python_connects(name: str, server: Server, odd: Odd) -> None:
     file = odd.file("connect.py", odd.printed(server, name, "python"))
-    run = f"import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__'); {AND_WAITS}"
-    assert programs.run(sys.executable, "-c", run, file).stdout == "Connected.\n"
+    assert programs.run(sys.executable, file).stdout == "Connected.\n"
     assert server.seen == [name]
+
+
+def test_the_program_in_python_ends_cleanly(depot: Path, stranger: Path, odd: Odd) -> None:
+    """The threads of the SDK abort a Python that exits while they still answer it."""
+    for ca, exit_code, stdout in ((depot, 0, "Connected.\n"), (stranger, 1, "")):
+        with serving(depot, ca / "Root.crt") as server:
+            file = odd.file("connect.py", odd.printed(server, "client", "python"))
+            for _ in range(8):
+                ended = programs.run(sys.executable, file, exit_code=exit_code)
+                assert ended.stdout == stdout
 
 
 @each_client
 def test_the_program_in_typescript_connects(name: str, server: Server, odd: Odd) -> None:
-    """It has no types, so that Node runs it as it is, with the real @temporalio/client."""
-    node = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
-    file = odd.file("connect.mjs", odd.printed(server, name, "typescript"))
-    programs.run(node, "--check", file)
-    if not (MODULES / "@temporalio/client").is_dir():
-        peers.lacks("@temporalio/client (npm install --prefix tests/interop)")
-    (odd.folder / "node_modules").symlink_to(MODULES)
-    assert programs.run(node, file).stdout == "Connected.\n"
+    file = odd.file("connect.ts", odd.printed(server, name, "typescript"))
+    assert programs.run(*sdks.typescript(file)).stdout == "Connected.\n"
     assert server.seen == [name]
 
 
 @pytest.mark.parametrize("kind", ["P-256", "RSA"])
-def test_the_program_in_java_compiles_and_passes_on_what_it_was_given(
+def test_the_program_in_java_connects(kind: str, server: Server, odd: Odd) -> None:
+    file = odd.file("Connect.java", odd.printed(server, "client", "java"))
+    assert programs.run(*sdks.java(file)).stdout == "Connected to your-namespace.acct.\n"
+    assert server.seen == ["client"]
+
+
+@pytest.mark.parametrize("kind", ["P-256", "RSA"])
+def test_the_program_in_java_connects_with_an_encrypted_key(
     kind: str, server: Server, odd: Odd
 ) -> None:
-    """The classes of Temporal are stubs, which print what they are told."""
-    javac = peers.program(
-        "javac", asked="--version", answers=r"javac (1[7-9]|[2-9]\d)", what="a JDK, 17 or later"
-    )
-    file = odd.file("Connect.java", odd.printed(server, "client", "java"))
-    classes = odd.folder / "classes"
-    # Its source is ASCII, so that any encoding that a compiler takes for granted will do.
-    options = ("-encoding", "US-ASCII", "-Xlint:all", "-Werror", "-sourcepath", STUBS / "java")
-    programs.run(javac, "-d", classes, *options, file)
-    assert programs.run("java", "-cp", classes, "Connect").lines == [
-        f"target {server.address}",
-        f"certificate of {(odd.depot / 'client.crt').stat().st_size} bytes",
-        f"key of {(odd.depot / 'client.pkcs8.key').stat().st_size} bytes",
-        "trusts 1 issuers",
-        f"authority {HOST}",
-        "Connected to your-namespace.acct.",
-        "shut down",
-    ]
+    os.remove(odd.depot / "client.pkcs8.key")
+    odd.run("export-pkcs8", "client", "--encrypt", "--passphrase", PASSPHRASE)
+    passphrase = ("--passphrase", PASSPHRASE)
+    file = odd.file("Connect.java", odd.printed(server, "client", "java", *passphrase))
+    environ = {"TEMPORAL_KEY_PASSWORD": PASSPHRASE}
+    ended = programs.run(*sdks.java(file), environ=environ)
+    assert ended.stdout == "Connected to your-namespace.acct.\n"
+    assert server.seen == ["client"]
 
 
 @each_client
 def test_the_program_in_go_connects(name: str, server: Server, odd: Odd) -> None:
-    """The package of Temporal is a stub, which opens a TLS connection with what it is given."""
-    go = peers.go_program()
     file = odd.file("connect.go", odd.printed(server, name, "go"))
-    assert not programs.run("gofmt", "-l", file).stdout
-    environ = {**peers.GO, "GO111MODULE": "off", "GOPATH": str(STUBS / "go")}
-    ended = programs.run(go, "run", file, environ=environ, seconds=300)
-    assert ended.stdout == "namespace your-namespace.acct\n"
-    assert ended.stderr.endswith(" Connected.\n")
+    assert programs.run(*sdks.go(file)).stderr.endswith(" Connected.\n")
+    assert server.seen == [name]
 
 
 def test_the_program_in_go_is_turned_away_with_the_certificate_of_another_ca(
     depot: Path, stranger: Path, odd: Odd
 ) -> None:
-    go = peers.go_program()
     with serving(depot, stranger / "Root.crt") as server:
         file = odd.file("connect.go", odd.printed(server, "client", "go"))
-        environ = {**peers.GO, "GO111MODULE": "off", "GOPATH": str(STUBS / "go")}
-        ended = programs.run(go, "run", file, environ=environ, exit_code=1, seconds=300)
-    assert "Cannot connect:" in ended.stderr
+        ended = programs.run(*sdks.go(file), exit_code=1)
+    assert "Cannot connect: failed reaching server" in ended.stderr
 
 
-def test_the_package_that_ci_installs_is_the_one_that_is_run() -> None:
-    assert MODULES.parent == ROOT / "tests" / "interop"
-    assert "--prefix tests/interop" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert os.path.isfile(MODULES.parent / "package.json")
+def test_the_packages_that_ci_installs_are_those_that_are_run() -> None:
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "--prefix tests/interop" in script
+    assert f"{sdks.PROJECT.relative_to(ROOT)}/pom.xml" in script
+    assert os.path.isfile(sdks.MODULES.parent / "package.json")
 
 
 def test_the_lines_of_the_documentation_lead_to_a_connected_client(
@@ -207,6 +199,5 @@ def test_the_lines_of_the_documentation_lead_to_a_connected_client(
     with serving(depot, folder / "ca-bundle.pem") as server:
         endpoint = ("--address", server.address, "--server-name", HOST)
         certstrap(*last[1:], *endpoint, "--server-ca", str(depot / "Root.crt"), now=utc_now())
-        run = f"import runpy; runpy.run_path('connect.py', run_name='__main__'); {AND_WAITS}"
-        assert programs.run(sys.executable, "-c", run).stdout == "Connected.\n"
+        assert programs.run(sys.executable, "connect.py").stdout == "Connected.\n"
     assert server.seen == ["your-namespace"]

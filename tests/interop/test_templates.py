@@ -5,6 +5,7 @@ the tests compiles the one in C#, which `tests/commands/test_connect_programs.py
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,33 +13,20 @@ import pytest
 from certstrap.cli.render.connect import LANGUAGES
 from tests import programs
 from tests.docs import ROOT
-from tests.interop import peers
+from tests.interop import peers, sdks
 
 TEMPLATES = ROOT / "src/certstrap/cli/templates"
-STUBS = Path(__file__).parent / "stubs"
 
 
-def test_template_in_go_compiles_and_is_formatted() -> None:
-    template = TEMPLATES / "connect.go"
-    go = peers.program("go", asked="version", answers="go version go1", what="Go")
-    assert not programs.run("gofmt", "-l", template).stdout
-    environ = {"GO111MODULE": "off", "GOPATH": str(STUBS / "go"), "GOFLAGS": ""}
-    programs.run(go, "vet", template, environ=environ, seconds=300)
-
-
-def test_template_in_java_compiles_without_warnings(tmp_path: Path) -> None:
-    javac = peers.program(
-        "javac", asked="--version", answers=r"javac (1[7-9]|[2-9]\d)", what="a JDK, 17 or later"
-    )
-    options = ("-Xlint:all", "-Werror", "-sourcepath", STUBS / "java")
-    programs.run(javac, "-d", tmp_path, *options, TEMPLATES / "Connect.java")
-
-
-def test_template_in_typescript_is_read_by_node(tmp_path: Path) -> None:
-    node = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
-    module = tmp_path / "connect.mjs"  # it has no types, so it is JavaScript too
-    module.write_bytes((TEMPLATES / "connect.ts").read_bytes())
-    programs.run(node, "--check", module)
+@pytest.mark.parametrize("build", [sdks.go, sdks.java, sdks.typescript])
+def test_template_is_a_program_of_the_sdk(
+    build: Callable[[Path], sdks.Command], tmp_path: Path
+) -> None:
+    language = build.__name__
+    file = tmp_path / LANGUAGES[language].template
+    lines = (TEMPLATES / file.name).read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if not line.endswith("if PLAIN\n")))
+    assert build(file)
 
 
 @pytest.mark.parametrize(("name", "what", "check"), [("ruby", "Ruby", "-c"), ("php", "PHP", "-l")])
@@ -52,7 +40,11 @@ def test_template_has_each_placeholder_and_each_condition(language: str) -> None
     template = (TEMPLATES / LANGUAGES[language].template).read_text(encoding="utf-8")
     names = {"ADDRESS", "NAMESPACE", "CERTIFICATE", "KEY", "SERVER_NAME", "SERVER_CA"}
     assert {found[1] for found in re.findall(r"""(["'])([A-Z_]+)\1""", template)} >= names
-    conditions = {"SERVER_NAME", "SERVER_CA", *(["ENCRYPTED"] if language == "java" else [])}
+    conditions = {
+        "SERVER_NAME",
+        "SERVER_CA",
+        *(["ENCRYPTED", "PLAIN"] if language == "java" else []),
+    }
     assert {*re.findall(r" (?://|#) if (\w+)$", template, re.MULTILINE)} == conditions
     for line in template.splitlines():
         for name in ("SERVER_NAME", "SERVER_CA"):

@@ -52,6 +52,8 @@ def serving(depot: Path, clients_ca: Path) -> Iterator[Server]:
     answer = grpc.unary_unary_rpc_method_handler(
         get_system_info, Request.FromString, Response.SerializeToString
     )
+    # The client for Java asks first; the answer is the message with the status SERVING.
+    healthy = grpc.unary_unary_rpc_method_handler(lambda *_: b"\x08\x01")
     identity = (depot / "server.key").read_bytes(), (depot / "server.crt").read_bytes()
     credentials = grpc.ssl_server_credentials(
         [identity], clients_ca.read_bytes(), require_client_auth=True
@@ -59,7 +61,10 @@ def serving(depot: Path, clients_ca: Path) -> Iterator[Server]:
     with ThreadPoolExecutor(1) as threads:
         server = grpc.server(threads)
         server.add_generic_rpc_handlers(
-            [grpc.method_handlers_generic_handler(SERVICE, {"GetSystemInfo": answer})]
+            [
+                grpc.method_handlers_generic_handler(SERVICE, {"GetSystemInfo": answer}),
+                grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": healthy}),
+            ]
         )
         port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()

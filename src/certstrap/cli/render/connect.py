@@ -77,6 +77,7 @@ def program(language: str, connection: Connection) -> str:
 
     Its template is a program too. There, a string such as ``"ADDRESS"`` stands for that value, and
     a comment such as ``if SERVER_CA`` ends each line that is only for a connection with one.
+    The key is either ``ENCRYPTED`` or ``PLAIN``.
     """
     template, quote = LANGUAGES[language]
     target = connection.target
@@ -89,8 +90,7 @@ def program(language: str, connection: Connection) -> str:
         "SERVER_CA": target.server_ca,
     }
     given = {name for name, value in values.items() if value}
-    if connection.encrypted:
-        given.add("ENCRYPTED")
+    given.add("ENCRYPTED" if connection.encrypted else "PLAIN")
     placeholder = re.compile(rf"""(["'])({"|".join(values)})\1""")
     source = files(certstrap.cli).joinpath("templates", template).read_text(encoding="utf-8")
     lines = [

@@ -9,12 +9,17 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-func main() {
+// Each new connection reads the two files, so that a renewed certificate needs no restart.
+func identity(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	certificate, err := tls.LoadX509KeyPair(
 		"CERTIFICATE",
 		"KEY",
 	)
-	if err != nil {
+	return &certificate, err
+}
+
+func connect() client.Client {
+	if _, err := identity(nil); err != nil {
 		log.Fatalln("Cannot load the certificate and its key:", err)
 	}
 	ca, err := os.ReadFile("SERVER_CA") // if SERVER_CA
@@ -28,15 +33,19 @@ func main() {
 		Namespace: "NAMESPACE",
 		ConnectionOptions: client.ConnectionOptions{
 			TLS: &tls.Config{
-				Certificates: []tls.Certificate{certificate},
-				ServerName:   "SERVER_NAME", // if SERVER_NAME
-				RootCAs:      roots,         // if SERVER_CA
+				GetClientCertificate: identity,
+				ServerName:           "SERVER_NAME", // if SERVER_NAME
+				RootCAs:              roots,         // if SERVER_CA
 			},
 		},
 	})
 	if err != nil {
 		log.Fatalln("Cannot connect:", err)
 	}
-	defer connected.Close()
+	return connected
+}
+
+func main() {
+	defer connect().Close()
 	log.Println("Connected.")
 }

@@ -6,6 +6,7 @@ use Temporal\Client\ClientOptions;
 use Temporal\Client\GRPC\ServiceClient;
 use Temporal\Client\WorkflowClient;
 
+// The files are read once, here: restart this process after each renewal of the certificate.
 $service = ServiceClient::createSSL(
     'ADDRESS',
     crt: 'SERVER_CA', // if SERVER_CA

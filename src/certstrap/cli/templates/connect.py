@@ -2,6 +2,7 @@ import asyncio
 from pathlib import Path
 
 from temporalio.client import Client, TLSConfig
+from temporalio.worker import Worker
 
 
 async def connect() -> Client:
@@ -17,6 +18,24 @@ async def connect() -> Client:
     )
 
 
+# Run this beside a worker, which then uses a renewed certificate without a restart.
+async def refresh(worker: Worker, seconds: float = 600) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            worker.client = await connect()
+        except (OSError, RuntimeError) as error:
+            print("The worker keeps its client, as a new one cannot connect:", error)
+
+
+async def main() -> None:
+    try:
+        await connect()
+        print("Connected.")
+    finally:
+        # Let the threads of the SDK finish: one that still runs can abort a Python that exits.
+        await asyncio.sleep(0.25)
+
+
 if __name__ == "__main__":
-    asyncio.run(connect())
-    print("Connected.")
+    asyncio.run(main())

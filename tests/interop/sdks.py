@@ -1,0 +1,72 @@
+"""Temporal's SDKs for Go, Java and TypeScript: they build the programs that `connect` prints.
+
+Each program may come with one that makes a worker of it, from the folder ``temporal``.
+"""
+
+import shutil
+from pathlib import Path
+
+from tests import programs
+from tests.interop import peers
+
+PROJECT = Path(__file__).parent / "temporal"
+JARS = PROJECT / "target" / "dependency"
+MODULES = Path(__file__).parent / "node_modules"
+SECONDS = 600
+"""How long the first build of the SDK for Go may take."""
+
+Command = tuple[str | Path, ...]
+
+
+def go(program: Path, *more: str) -> Command:
+    """Build a program in Go with more files of the project, and return the command that runs it."""
+    path = peers.program("go", asked="version", answers="go version go1.2[6-9]", what="Go 1.26")
+    folder = program.with_suffix("")
+    folder.mkdir()
+    shutil.copy(program, folder)
+    for name in ("go.mod", "go.sum", *more):
+        shutil.copy(PROJECT / name, folder)
+    download = programs.run(path, "mod", "download", folder=folder, exit_code=None, seconds=SECONDS)
+    if download.exit_code:
+        peers.lacks("a proxy of Go modules")
+    assert not programs.run("gofmt", "-l", folder).stdout
+    built = folder / "program"
+    for verb in (("vet",), ("build", "-o", built)):
+        programs.run(path, *verb, ".", folder=folder, environ=peers.GO, seconds=SECONDS)
+    return (built,)
+
+
+def java(program: Path, *more: str) -> Command:
+    """Compile a program in Java likewise; the class of the last file is run.
+
+    The printed source is ASCII, so that any encoding that a compiler takes for granted will do.
+    """
+    javac = peers.program(
+        "javac", asked="--version", answers=r"javac (1[7-9]|[2-9]\d)", what="a JDK, 17 or later"
+    )
+    if not JARS.is_dir():
+        peers.lacks("io.temporal:temporal-sdk (mvn -f tests/interop/temporal/pom.xml "
+                    "dependency:copy-dependencies)")  # fmt: skip
+    classes = program.with_suffix("")
+    sources = (program, *(PROJECT / name for name in more))
+    jars = f"{JARS}/*"
+    options = ("-encoding", "US-ASCII", "-Xlint:all,-path,-processing", "-Werror")
+    programs.run(javac, "-d", classes, "-cp", jars, *options, *sources)
+    path = f"{classes}:{jars}"
+    return ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path, sources[-1].stem)
+
+
+def typescript(program: Path) -> Command:
+    """Check and compile a program in TypeScript."""
+    node = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
+    if not (MODULES / "@temporalio/worker").is_dir():
+        peers.lacks("@temporalio/worker (npm install --prefix tests/interop)")
+    folder = program.with_suffix("")
+    folder.mkdir()
+    (folder / "node_modules").symlink_to(MODULES)
+    (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    shutil.copy(program, folder)
+    options = ("--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck",
+               "--types", "node")  # fmt: skip
+    programs.run(node, MODULES / "typescript/bin/tsc", *options, program.name, folder=folder)
+    return (node, folder / program.with_suffix(".js").name)
