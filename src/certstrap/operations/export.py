@@ -136,12 +136,8 @@ def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
     Raises:
         RefusedError: a CA's certificate in the depot has its public key.
     """
-    for violation in key_of_ca(depot, key.public_key(), path):
-        raise RefusedError(
-            violation.sentence,
-            "Name the client's key; --allow-ca exports the CA's if you mean it.",
-            violation.rule,
-        )
+    hint = "Name the client's key; --allow-ca exports the CA's if you mean it."
+    require(key_of_ca(depot, key.public_key(), path), hint)
 
 
 class Chain(NamedTuple):

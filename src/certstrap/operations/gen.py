@@ -147,7 +147,7 @@ def create_leaf_files(
             "Choose a time with --validity-period, or create a new CA.",
         )
     subject, names = holder.names("endentity")
-    key = session.new_key(keys.spec_like(issuer.key), target.key)
+    key = session.new_key(keys.spec_like(issuer.key.public_key()), target.key)
     request = build.make_request(key, subject, names)
     certificate = build.sign(issuer, request, LeafProfile(), Validity.starting(now, end))
     _add(new, target, key, certificate, overwrite=overwrite)

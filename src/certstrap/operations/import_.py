@@ -6,10 +6,10 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import RefusedError
 from certstrap.operations.ca import read_key
 from certstrap.pki import decode, keys, pem, rules
 from certstrap.pki.decode import is_ca
+from certstrap.pki.findings import require
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
@@ -84,7 +84,5 @@ def _kept(session: Session, entry: Entry) -> Iterator[tuple[str, object]]:
 
 
 def _require_same_key(certificate: x509.Certificate, key: object, path: str) -> None:
-    for finding in rules.same_key(key, path, certificate.public_key(), "that certificate"):
-        raise RefusedError(
-            finding.sentence, "Name the files that were created together.", finding.rule
-        )
+    found = rules.same_key(key, path, certificate.public_key(), "that certificate")
+    require(found, "Name the files that were created together.")

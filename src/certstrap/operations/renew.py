@@ -25,14 +25,9 @@ from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
 from certstrap.pki.keys import (
-    CURVES,
-    P384,
-    RSA_2048,
-    SMALLEST_RSA,
-    KeySpec,
     PrivateKey,
-    kind_of,
     signature_hash,
+    spec_like,
 )
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
@@ -47,13 +42,12 @@ from certstrap.store.depot import (
     PKCS8,
     PKCS12,
     REQUEST,
-    Authority,
     Depot,
     Entry,
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
-from certstrap.store.renewal import renewal
+from certstrap.store.renewal import how_to_renew
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, revoked
 
@@ -81,10 +75,10 @@ class Change(NamedTuple):
 
     old: x509.Certificate
     new: x509.Certificate
-    key: NewKey | None
+    key: NewKey | None = None
 
 
-def contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]:
+def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]:
     """Return the new content of the files of ``entry``, by their suffixes, as far as they change.
 
     Raises:
@@ -102,35 +96,6 @@ def contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]
     if entry.has(PKCS12) and (data := _pkcs12(session, entry, change)):
         found[PKCS12] = data
     return found
-
-
-def put(
-    new: Transaction,
-    archive: Archive,
-    entry: Entry,
-    found: dict[str, bytes],
-    old: x509.Certificate,
-) -> list[str]:
-    """Archive the files of ``entry`` and replace them; return where the old ones go.
-
-    Args:
-        new: what it is added to.
-        archive: where the old ones go.
-        entry: whose files.
-        found: the new content by suffix.
-        old: the certificate that is replaced.
-    """
-    number = archive.next_number(entry)
-    archived = []
-    for suffix, mode in MODES.items():
-        if suffix in found and entry.has(suffix):
-            to = archive.path(entry, number, old.serial_number, suffix)
-            new.add(to, files.read(entry.path(suffix), "file", own=True), mode)
-            archived.append(to)
-    for suffix, mode in MODES.items():
-        if suffix in found:
-            new.replace(entry.path(suffix), found[suffix], mode)
-    return archived
 
 
 def _of_new_key(session: Session, entry: Entry, key: NewKey) -> dict[str, bytes]:
@@ -201,29 +166,17 @@ def _open_pkcs12(
         CertstrapError: it cannot be opened.
     """
     key_files.require_quick_pkcs12(data, path)
-    for secret in _secrets(session, path):
-        try:
+    for passphrase in (bytes, session.passphrases.opening_pkcs12):  # most are not encrypted
+        secret = passphrase()
+        with suppress(ValueError, UnsupportedAlgorithm):
             return pkcs12.load_pkcs12(data, secret or None), secret
-        except (ValueError, UnsupportedAlgorithm):
-            continue
-    raise WrongPassphraseError(path, _hint(path))
-
-
-def _secrets(session: Session, path: str) -> Iterator[bytes]:
-    """Yield what may open a PKCS#12 file: nothing, else the passphrase that is asked for."""
-    yield b""
-    secret = session.passphrases.opening_pkcs12()
-    if not secret:
-        reason = "is encrypted, and no passphrase was given"
-        raise UnusableFileError(path, reason, _hint(path))
-    yield secret
-
-
-def _hint(path: str) -> str:
-    return (
+    hint = (
         f"It changes together with its certificate: give its passphrase, or move {path} away and "
         "write it again with export-pkcs12."
     )
+    if not secret:
+        raise UnusableFileError(path, "is encrypted, and no passphrase was given", hint)
+    raise WrongPassphraseError(path, hint)
 
 
 WITHDRAWN = {"revoked", "compromised-key"}
@@ -286,6 +239,34 @@ class Outcome(NamedTuple):
     refused: list[tuple[Entry, CertstrapError]]
 
 
+class _Renewal(NamedTuple):
+    """What renewing works with: the session, what it adds to, where old files go, and how."""
+
+    session: Session
+    new: Transaction
+    archive: Archive
+    wanted: RenewOptions
+
+    def in_order(
+        self, found: Iterable[tuple[Entry, x509.Certificate]]
+    ) -> list[tuple[Entry, x509.Certificate]]:
+        """Return certificates in the order in which they are renewed: CAs before what they issued.
+
+        New RSA keys of clients are generated at one time; a CA gets none.
+        """
+        session = self.session
+        if self.wanted.new_key:
+            clients = [each for each in found if each[0].has(KEY) and not is_ca(each[1])]
+            specs = {entry.path(KEY): spec_like(old.public_key()) for entry, old in clients}
+            session.prepare_keys(specs)
+
+        def place(each: tuple[Entry, x509.Certificate]) -> tuple[bool, int]:
+            is_client = not is_ca(each[1])
+            return is_client, 0 if is_client else len(session.depot.chain_of(each[1]))
+
+        return sorted(found, key=place)
+
+
 def renew(
     session: Session, new: Transaction, names: Sequence[Name], wanted: RenewOptions
 ) -> Outcome:
@@ -294,14 +275,10 @@ def renew(
     Raises:
         CertstrapError: one of them cannot be renewed.
     """
-    entries = [session.depot.find(name, CERTIFICATE) for name in names]
-    found = [(entry, entry.certificate()) for entry in dict.fromkeys(entries)]
-    if wanted.new_key:
-        _prepare_keys(session, found)
-    archive = Archive(session.depot)
-    each = (
-        _renew(session, new, archive, entry, wanted) for entry in _in_order(session.depot, found)
-    )
+    entries = dict.fromkeys(session.depot.find(name, CERTIFICATE) for name in names)
+    found = [(entry, entry.certificate()) for entry in entries]
+    renewal = _Renewal(session, new, Archive(session.depot), wanted)
+    each = (_renew(renewal, entry, old) for entry, old in renewal.in_order(found))
     return Outcome([renewed for renewed in each if renewed], [], [])
 
 
@@ -325,23 +302,16 @@ def renew_expiring(
             outcome.refused.append((entry, certificate))
         elif certificate.not_valid_after_utc <= limit:
             found.append((entry, certificate))
-    if wanted.new_key:
-        _prepare_keys(session, found)
-    archive = Archive(session.depot)
-    for entry in _in_order(session.depot, found):
-        certificate = entry.certificate()
+    renewal = _Renewal(session, new, Archive(session.depot), wanted)
+    for entry, old in renewal.in_order(found):
         try:
-            require(_withdrawn(session, entry, certificate))
+            require(_withdrawn(session, old, entry.path(CERTIFICATE)))
+            _require_no_root(session, entry, old)
+            renewed = _renew(renewal, entry, old, longer=True)
+            outcome.renewed.extend([renewed] if renewed else [])
         except CertstrapError as error:
             is_withdrawn = isinstance(error, RefusedError) and error.rule in WITHDRAWN
             (outcome.skipped if is_withdrawn else outcome.refused).append((entry, error))
-            continue
-        try:
-            _require_no_root(session, entry, certificate)
-            renewed = _renew(session, new, archive, entry, wanted, longer=True)
-            outcome.renewed.extend([renewed] if renewed else [])
-        except CertstrapError as error:
-            outcome.refused.append((entry, error))
     return outcome
 
 
@@ -366,129 +336,95 @@ def _require_no_root(session: Session, entry: Entry, certificate: x509.Certifica
         )
 
 
-def _prepare_keys(session: Session, found: Iterable[tuple[Entry, x509.Certificate]]) -> None:
-    """Generate the new keys of clients at one time; others get none."""
-    session.prepare_keys(
-        {
-            entry.path(KEY): _spec_like(old)
-            for entry, old in found
-            if entry.has(KEY) and not is_ca(old)
-        }
-    )
-
-
-def _in_order(depot: Depot, found: Iterable[tuple[Entry, x509.Certificate]]) -> list[Entry]:
-    def place(each: tuple[Entry, x509.Certificate]) -> tuple[bool, int]:
-        certificate = each[1]
-        if not is_ca(certificate):
-            return True, 0
-        return False, len(depot.chain_of(certificate))
-
-    return [entry for entry, _ in sorted(found, key=place)]
-
-
 def _renew(
-    session: Session,
-    new: Transaction,
-    archive: Archive,
-    entry: Entry,
-    wanted: RenewOptions,
-    *,
-    longer: bool = False,
+    renewal: _Renewal, entry: Entry, old: x509.Certificate, *, longer: bool = False
 ) -> Renewed | None:
     """Renew one certificate; nothing of it is added if it is refused.
 
-    Args:
-        session: what the command works with.
-        new: what it is added to.
-        archive: where the old files go.
-        entry: whose certificate.
-        wanted: how.
-        longer: return None if the new certificate would not end later than the old one; refuse it
-            if that is for its CA.
+    If it must be valid for ``longer``, it is refused where its CA forbids that, and None is
+    returned where the old one expires as late as the new one would.
     """
+    session, archive, wanted = renewal.session, renewal.archive, renewal.wanted
     path = entry.path(CERTIFICATE)
-    old = entry.certificate()
-    if is_ca(old):
-        _require_same_key(entry, wanted)
     if not wanted.new_key:
-        _require_not_withdrawn(session, entry, old)
         _require_good_key(session, entry, old)
-        _require_own_key(entry, old)
+    elif is_ca(old):
+        raise RefusedError(
+            f"{entry.stem} is a CA: with a new key, nothing that it issued would be valid.",
+            _replace_ca(entry),
+        )
     if is_ca(old) and is_self_signed(old):
-        return _renew_root(session, new, archive, entry, old, wanted)
+        return _renew_root(renewal, entry, old)
     ca = _issuing_ca(session, entry, old)
     require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
     ends = [ca.certificate, *archive.certificates_of(ca.entry)]
-    validity = _validity(session, archive, entry, old, wanted, ends)
+    validity = _validity(renewal, entry, old, ends)
     if longer and validity.end <= old.not_valid_after_utc:
         return None
     issuer = issuer_of(session, ca)
     if longer and issuer.validity.end <= old.not_valid_after_utc:
         raise RefusedError(
             f"{path} expires with its CA, and renewing it would not make it valid for longer.",
-            renewal(session.depot, ca.certificate, session.now),
+            how_to_renew(session.depot, ca.certificate, session.now),
         )
     key = _new_key(session, entry, old) if wanted.new_key else None
     public = key.private.public_key() if key else old.public_key()
     assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
-    certificate = successor(old, public, issuer, validity, ca.ancestors)
-    cut = validity.is_cut_by(issuer.validity)
-    renewed = _put(session, new, archive, entry, Change(old, certificate, key), cut=cut)
+    change = Change(old, successor(old, public, issuer, validity, ca.ancestors), key)
+    found = _contents(session, entry, change)
+    renewed = _replace(renewal, entry, change, found, cut=validity.is_cut_by(issuer.validity))
     if not is_ca(old):
         return renewed
-    session.depot.count_renewed(entry, certificate)
+    session.depot.count_renewed(entry, change.new)
     return renewed._replace(crl_ends=_end_of_crl(entry, old))
 
 
-def _renew_root(
-    session: Session,
-    new: Transaction,
-    archive: Archive,
-    entry: Entry,
-    old: x509.Certificate,
-    wanted: RenewOptions,
-) -> Renewed:
+def _renew_root(renewal: _Renewal, entry: Entry, old: x509.Certificate) -> Renewed:
     """Renew a root, and its CRL if that was to end with it."""
-    path, crl_path = entry.path(CERTIFICATE), entry.path(CRL)
-    validity = _validity(session, archive, entry, old, wanted, [])
+    session, crl_path = renewal.session, entry.path(CRL)
+    validity = _validity(renewal, entry, old, [])
     key, key_path = open_key(session, entry)
-    require(rules.pair(old, path, key, key_path))
-    certificate = successor_of_root(old, key, validity)
-    issuer = Issuer(certificate, key)
+    require(rules.pair(old, entry.path(CERTIFICATE), key, key_path))
+    change = Change(old, successor_of_root(old, key, validity))
     before = entry.crl(old) if entry.has(CRL) else None
-    renewed = _put(session, new, archive, entry, Change(old, certificate, None), cut=False)
+    renewed = _replace(renewal, entry, change, _contents(session, entry, change))
     if before is not None and before.next_update_utc == old.not_valid_after_utc:
-        pem = crl.following(issuer, before, session.now).public_bytes(Encoding.PEM)
-        new.replace(crl_path, pem, PUBLIC_MODE)
+        following = crl.following(Issuer(change.new, key), before, session.now)
+        renewal.new.replace(crl_path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
         renewed = renewed._replace(paths=(*renewed.paths, crl_path))
-    session.depot.count_renewed(entry, certificate)
+    session.depot.count_renewed(entry, change.new)
     return renewed
 
 
-def _put(
-    session: Session, new: Transaction, archive: Archive, entry: Entry, change: Change, *, cut: bool
+def _replace(
+    renewal: _Renewal, entry: Entry, change: Change, found: dict[str, bytes], *, cut: bool = False
 ) -> Renewed:
-    found = contents(session, entry, change)
-    archived = put(new, archive, entry, found, change.old)
-    archive.count_archived(entry, change.old)
-    paths = tuple(entry.path(suffix) for suffix in MODES if suffix in found)
+    """Archive files of an entry and replace them; ``found`` has their new content by suffix."""
+    number = renewal.archive.next_number(entry)
+    changed = {suffix: mode for suffix, mode in MODES.items() if suffix in found}
+    archived = []
+    for suffix, mode in changed.items():
+        if entry.has(suffix):
+            to = renewal.archive.path(entry, number, change.old.serial_number, suffix)
+            renewal.new.add(to, files.read(entry.path(suffix), "file", own=True), mode)
+            archived.append(to)
+    for suffix, mode in changed.items():
+        renewal.new.replace(entry.path(suffix), found[suffix], mode)
+    renewal.archive.count_archived(entry, change.old)
+    paths = tuple(map(entry.path, changed))
     return Renewed(entry, change.old, change.new, cut, paths, tuple(archived))
 
 
 def _validity(
-    session: Session,
-    archive: Archive,
-    entry: Entry,
-    old: x509.Certificate,
-    wanted: RenewOptions,
-    cas: Iterable[x509.Certificate],
+    renewal: _Renewal, entry: Entry, old: x509.Certificate, cas: Iterable[x509.Certificate]
 ) -> Validity:
+    """Return the validity that was asked for, else as long as before; one of ``cas`` has cut it."""
+    now, wanted = renewal.session.now, renewal.wanted
     if wanted.expiry:
-        return Validity.starting(session.now, wanted.expiry.after(session.now))
+        return Validity.starting(now, wanted.expiry.after(now))
     ends = (ca.not_valid_after_utc for ca in cas)
-    length = length_asked_for(old, archive.certificates_of(entry), ends)
-    start = session.now - BACKDATED
+    length = length_asked_for(old, renewal.archive.certificates_of(entry), ends)
+    start = now - BACKDATED
     try:
         end = start + length
     except OverflowError:
@@ -496,53 +432,34 @@ def _validity(
     return Validity(start, end)
 
 
-def _require_same_key(entry: Entry, wanted: RenewOptions) -> None:
-    if wanted.new_key:
-        raise RefusedError(
-            f"{entry.stem} is a CA: with a new key, nothing that it issued would be valid.",
-            _replace_ca(entry),
-        )
-
-
-def _withdrawn(session: Session, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
+def _withdrawn(session: Session, certificate: x509.Certificate, path: str) -> Iterator[Finding]:
     """Yield whether a certificate is revoked, or its key is compromised."""
-    path = entry.path(CERTIFICATE)
     session.depot.require_readable_cas()
-    chain = session.depot.chain_of(certificate)
-    yield from revoked(session.depot, chain[:2], path)
+    yield from revoked(session.depot, session.depot.chain_of(certificate)[:2], path)
     yield from compromised(session.depot, certificate.public_key(), path)
 
 
-def _require_not_withdrawn(session: Session, entry: Entry, old: x509.Certificate) -> None:
-    for violation in _withdrawn(session, entry, old):
-        raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
-
-
 def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> None:
-    path = entry.path(CERTIFICATE)
-    found = list(rules.strong_key(old.public_key(), path))
-    if not is_ca(old):
-        found += key_of_ca(session.depot, old.public_key(), path)
-    for violation in found:
-        raise RefusedError(violation.sentence, _way_out(entry, old), violation.rule)
-
-
-def _require_own_key(entry: Entry, old: x509.Certificate) -> None:
-    """Refuse to renew beside another key, with which the new certificate would be of no use.
+    """Refuse to keep a key that is weak, compromised, a CA's, or not the one beside it.
 
     A key that is encrypted or cannot be read is not compared: it is not needed.
     """
-    path = entry.path(KEY)
-    private = None
-    with suppress(CertstrapError):
-        private, _ = key_files.load(files.read(path, "private key", own=True), path, bytes)
-    for violation in rules.pair(old, entry.path(CERTIFICATE), private, path) if private else ():
-        raise RefusedError(
-            violation.sentence,
-            "The certificate keeps the key that it has. Put that key back, or move "
-            f"{path} away if the key is elsewhere.",
-            violation.rule,
-        )
+    path, key_path, public = entry.path(CERTIFICATE), entry.path(KEY), old.public_key()
+    way_out = _way_out(entry, old)
+    require(_withdrawn(session, old, path), way_out)
+    require(rules.strong_key(public, path), way_out)
+    if not is_ca(old):
+        require(key_of_ca(session.depot, public, path), way_out)
+    try:
+        data = files.read(key_path, "private key", own=True)
+        private, _ = key_files.load(data, key_path, bytes)
+    except CertstrapError:
+        return
+    require(
+        rules.pair(old, path, private, key_path),
+        "The certificate keeps the key that it has. Put that key back, or move "
+        f"{key_path} away if the key is elsewhere.",
+    )
 
 
 def _way_out(entry: Entry, old: x509.Certificate) -> Hint:
@@ -570,10 +487,7 @@ def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
             "Renew it in the depot of its CA, or import the CA's certificate and key.",
         )
 
-    def place(each: Authority) -> tuple[bool, datetime]:
-        return each.entry.has(KEY), each.certificate.not_valid_after_utc
-
-    chosen = max(found, key=place)
+    chosen = max(found, key=lambda ca: (ca.entry.has(KEY), ca.certificate.not_valid_after_utc))
     if not chosen.entry.has(KEY):
         raise NotFoundError(
             "private key",
@@ -605,16 +519,8 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
         )
     private, secret = entry.key(session.passphrases.opening)
     require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
-    return NewKey(session.new_key(_spec_like(old), entry.path(KEY)), private, secret)
-
-
-def _spec_like(old: x509.Certificate) -> KeySpec:
-    """Return the kind of a new key: that of the old one, if it is strong and can be generated."""
-    spec = kind_of(old.public_key())
-    if spec and spec.bits:
-        bits = spec.bits + -spec.bits % 8  # other sizes are generated smaller
-        return KeySpec(bits=bits) if bits >= SMALLEST_RSA else RSA_2048
-    return spec if spec and spec.curve in CURVES else P384
+    new = session.new_key(spec_like(old.public_key()), entry.path(KEY))
+    return NewKey(new, private, secret)
 
 
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
@@ -655,12 +561,12 @@ def undo(session: Session, new: Transaction, names: Sequence[Name]) -> list[Rene
         CertstrapError: for one of them there is nothing to put back, or it may not be used.
     """
     entries = dict.fromkeys(session.depot.find(name, CERTIFICATE) for name in names)
-    archive = Archive(session.depot)
-    return [_undo(session, new, archive, entry) for entry in entries]
+    renewal = _Renewal(session, new, Archive(session.depot), RenewOptions())
+    return [_undo(renewal, entry) for entry in entries]
 
 
-def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) -> Renewed:
-    path = entry.path(CERTIFICATE)
+def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
+    session, archive, path = renewal.session, renewal.archive, entry.path(CERTIFICATE)
     now_there = entry.certificate()
     last = next(iter(archive.of(entry)), None)
     if not last:
@@ -670,15 +576,10 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
         )
     source, before = last.paths[CERTIFICATE], last.certificate()
     if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):
-        raise RefusedError(
-            f"{source} is for another subject, or from another CA, than {path}.",
-            "Move it out of the archive.",
-        )
+        sentence = f"{source} is for another subject, or from another CA, than {path}."
+        raise RefusedError(sentence, _AWAY)
     require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
-    session.depot.require_readable_cas()
-    chain = session.depot.chain_of(before)
-    require(revoked(session.depot, chain[:2], source))
-    require(compromised(session.depot, before.public_key(), source))
+    require(_withdrawn(session, before, source))
     same_key = before.public_key() == now_there.public_key()
     if not same_key and KEY not in last.paths:
         raise RefusedError(
@@ -693,9 +594,7 @@ def _undo(session: Session, new: Transaction, archive: Archive, entry: Entry) ->
             )
     found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
     require(_not_belonging(session, last, before, found))
-    archived = put(new, archive, entry, found, now_there)
-    paths = tuple(entry.path(suffix) for suffix in found)
-    return Renewed(entry, now_there, before, cut=False, paths=paths, archived=tuple(archived))
+    return _replace(renewal, entry, Change(now_there, before), found)
 
 
 def _not_belonging(
@@ -703,11 +602,7 @@ def _not_belonging(
 ) -> Iterator[Finding]:
     """Yield why archived files must not be put back: they are not what a renewal has replaced.
 
-    Args:
-        session: what the command works with; it opens keys that are encrypted.
-        last: the archived files.
-        before: the certificate among them.
-        found: the content of all of them, by suffix.
+    ``before`` is the certificate among them, and ``found`` their content by suffix.
 
     Raises:
         CertstrapError: one of them cannot be read.

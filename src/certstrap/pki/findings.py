@@ -25,12 +25,12 @@ class Finding(NamedTuple):
     severity: Severity = "error"
 
 
-def require(findings: Iterable[Finding]) -> None:
+def require(findings: Iterable[Finding], hint: Hint | str = "") -> None:
     """Raise the first of ``findings`` that is an error, if there is one.
 
     Raises:
-        RefusedError: with its rule, sentence and hint.
+        RefusedError: with its rule, sentence and hint, or with ``hint``.
     """
     for finding in findings:
         if finding.severity == "error":
-            raise RefusedError(finding.sentence, finding.hint, finding.rule)
+            raise RefusedError(finding.sentence, hint or finding.hint, finding.rule)

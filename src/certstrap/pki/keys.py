@@ -154,10 +154,13 @@ def kind_of(key: object) -> KeySpec | None:
     return None
 
 
-def spec_like(key: PrivateKey) -> KeySpec:
-    """Return the kind of a new key that goes with ``key``: the same, if it can be generated."""
-    spec = spec_of(key)
-    return spec if spec.bits or spec.curve in CURVES else P384
+def spec_like(key: object) -> KeySpec:
+    """Return the kind of a new key: that of a public ``key`` if it is strong and can be made."""
+    spec = kind_of(key)
+    if spec and spec.bits:
+        bits = spec.bits + -spec.bits % 8  # other sizes are generated smaller
+        return KeySpec(bits=bits) if bits >= SMALLEST_RSA else RSA_2048
+    return spec if spec and spec.curve in CURVES else P384
 
 
 def signature_hash(key: PrivateKey) -> hashes.SHA256 | hashes.SHA384 | hashes.SHA512 | None:

@@ -37,12 +37,12 @@ def with_renewal(
     """
     for finding in findings:
         if finding.rule == "expired":
-            yield finding._replace(hint=renewal(depot, certificate, now, path))
+            yield finding._replace(hint=how_to_renew(depot, certificate, now, path))
         else:
             yield finding
 
 
-def renewal(
+def how_to_renew(
     depot: Depot, certificate: x509.Certificate, now: datetime, path: str = ""
 ) -> Hint | str:
     """Return how to renew a certificate; the uppermost CA that has expired comes first."""

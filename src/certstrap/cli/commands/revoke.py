@@ -93,19 +93,23 @@ def command(
         if reason and why != revoked.reason:
             warn([f"The reason stays {revoked.reason.value}: it can only be made worse."])
     else:
-        count = counted(revoked.entries, "revoked certificate")
-        say(f"Updated {revoked.crl_path}: {count}")
-        if prints_to_terminal() and revoked.list_path:
-            say(f"Updated {revoked.list_path}: certstrap will not sign its key again.")
-        if prints_to_terminal():
-            say(
-                "Temporal Cloud does not check CRLs: to lock this client out there, use a "
-                "certificate filter or a new CA."
-            )
+        first, *more = _updated_lines(revoked)
+        say(first, *(more if prints_to_terminal() else []))
     warn(_other_lines(revoked, which))
     if revoked.unreadable:
         sentence = "Older certificates of that name cannot be read, and may still be valid."
         raise IncompleteError(sentence, revoked.unreadable)
+
+
+def _updated_lines(revoked: Revoked) -> Iterator[str]:
+    """Yield what was changed, and below that what else a person should know."""
+    yield f"Updated {revoked.crl_path}: {counted(revoked.entries, 'revoked certificate')}"
+    if revoked.list_path:
+        yield f"Updated {revoked.list_path}: certstrap will not sign its key again."
+    yield (
+        "Temporal Cloud does not check CRLs: to lock this client out there, use a certificate "
+        "filter or a new CA."
+    )
 
 
 def _already_line(revoked: Revoked, since: datetime) -> str:
