@@ -27,12 +27,10 @@ class Passphrases(NamedTuple):
     """Functions that return a passphrase, each called only when one is needed.
 
     Attributes:
-        opening: the passphrase of a key that is encrypted.
         opening_ca: the same, for the key of a CA that signs.
         new: the passphrase of a new key; empty leaves it unencrypted.
         explicit: whether the user gave a passphrase to this very command, and so believes that it
             protects something.
-        opening_pkcs12: the passphrase of a PKCS#12 file that is encrypted.
         opening_named: the passphrase of the key in a file that the prompt names.
         waits: whether one may have to be waited for: somebody types it, or it comes from a pipe.
     """
@@ -62,8 +60,6 @@ class CA(NamedTuple):
     """A CA that may sign.
 
     Attributes:
-        entry: its files.
-        certificate: its certificate.
         ancestors: the CAs above it, as far as the depot has them; the next one first.
     """
 
@@ -84,10 +80,7 @@ class Session:
     """What a command works with.
 
     Attributes:
-        depot: the depot that the command works on.
-        now: the instant of the command.
         passphrases: where its passphrases come from; each is asked for once.
-        timeout: how long it waits for another process.
         rounds: of PBKDF2, which encrypt its keys.
         cas: the CAs that may sign, by stem; each is checked once.
         issuers: the CAs whose keys are open, by stem; a key is opened once.
@@ -142,7 +135,6 @@ class Session:
         and change nothing but by what they add.
 
         Args:
-            steps: what is done; `depot` is as it is then.
             outputs: the files that the user named and that the steps may add.
             creates: whether a depot that does not exist may be created.
             uses_depot: whether the depot is locked.
@@ -190,10 +182,7 @@ class Session:
         """Return what ``make`` returns, after its content is written to a file, if one is named.
 
         Args:
-            make: makes it from what the depot holds.
             output: the file, a new one; empty for none, and no lock is taken then.
-            content: returns its content for the file.
-            mode: the mode of the file, less the umask.
         """
         if not output:
             return make()

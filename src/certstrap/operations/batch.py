@@ -51,8 +51,6 @@ def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Re
     """Find and check all that exists for a list, before anything is created.
 
     Args:
-        session: what the command works with.
-        lines: the list.
         source: the file that it was read from; empty for the command line.
 
     Raises:
@@ -111,8 +109,6 @@ def create_all(
     """Create what is missing for a list, and yield each batch when it is on disk.
 
     Args:
-        session: what the command works with.
-        ready: the list.
         jobs: how many RSA keys are generated at the same time.
         done: called for each certificate, when its key is ready.
 
@@ -189,7 +185,6 @@ def read_list(data: bytes, path: str, defaults: IssueRequest) -> list[Line]:
     """Return what each line of a list asks for, or what is wrong with it.
 
     Args:
-        data: the content of the file, in UTF-8.
         path: its path; one that ends in ``.toml`` is TOML, and any other is CSV.
         defaults: what is asked for where a line says nothing.
 

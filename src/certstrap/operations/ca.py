@@ -29,9 +29,6 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
     """Return a CA of the depot that may sign; its key is not read yet.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        entry: its files.
         name: the name under which the user asked for it, for the hint that creates it.
 
     Raises:
@@ -107,8 +104,6 @@ class NewCA(NamedTuple):
     """A CA that was created.
 
     Attributes:
-        ca: the CA.
-        encrypted: whether its key is encrypted.
         key_was_there: whether its key existed already, alone, as a killed command leaves it.
     """
 
@@ -129,13 +124,7 @@ def create_ca(
     """Create a root CA.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        entry: where its files go.
-        subject: its distinguished name.
         key: the kind of its new key, or a file with its key, which is copied into the depot.
-        profile: its path length and permitted domains.
-        expiry: its end, counted from the session's ``now``.
 
     A key of the right kind that exists alone is used: a command that was killed leaves one.
 

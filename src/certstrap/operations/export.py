@@ -58,13 +58,8 @@ def export_pkcs8(
     """Write a key as PKCS#8 PEM, mode 0400.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
         name: whose key it is; None if both ``key_file`` and ``output`` are named.
-        encrypt: protect the copy with a passphrase (PBES2).
-        allow_ca: export the key of a CA too.
         key_file: the key, if it is not in the depot; damaged PEM is repaired.
-        output: where the copy goes, if not to the depot's ``NAME.pkcs8.key``.
 
     Raises:
         MissingOptionError: it is not known which key, or where to.
@@ -153,11 +148,7 @@ def export_chain(
     """Write the chain of ``name``, leaf first.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        name: whose chain it is.
         with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
-        output: where the chain goes, if not to the depot's ``NAME.chain.crt``.
 
     Raises:
         RefusedError: the chain does not reach a root, there is nothing in it but the root, or a
@@ -195,10 +186,8 @@ class Exported(NamedTuple):
     """A PKCS#12 file.
 
     Attributes:
-        path: where it is.
         passphrase: what it is encrypted with, or empty.
         missing_issuer: the CA that its chain lacks, or empty.
-        warnings: what in it is not valid now, in sentences.
     """
 
     path: str
@@ -219,13 +208,8 @@ def export_pkcs12(
     """Write the key, the certificate and its chain up to the root as PKCS#12, mode 0400.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        name: whose.
         legacy: encrypt for old readers, with 3DES and SHA-1; otherwise it is AES-256-CBC and
             PBKDF2-HMAC-SHA256 with 600,000 rounds.
-        allow_ca: export the key of a CA too.
-        output: where the file goes, if not to the depot's ``NAME.p12``.
 
     Raises:
         RefusedError: the key is not that of the certificate, or is a CA's; or a certificate of the
@@ -259,13 +243,7 @@ def export_pkcs12(
 
 
 def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:
-    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty.
-
-    Args:
-        passphrase: what opens it.
-        rounds: of PBKDF2, which the old form does not use.
-        legacy: whether it is of the old form.
-    """
+    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty."""
     if not passphrase:
         return NoEncryption()
     builder = PrivateFormat.PKCS12.encryption_builder()

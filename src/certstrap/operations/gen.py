@@ -75,15 +75,6 @@ def create_ca_files(
 ) -> None:
     """Write a new root CA: its certificate, mode 0644, and its unencrypted PKCS#8 key, mode 0600.
 
-    Args:
-        session: what the command works with.
-        new: what it is added to.
-        holder: whose it is.
-        target: where to.
-        expiry: its end, counted from the session's ``now``.
-        rsa: generate an RSA 4096 key; otherwise it is P-384.
-        overwrite: replace files that exist.
-
     Raises:
         RefusedError: both would be one file.
         PathTakenError: one of the files exists, and is not to be replaced.
@@ -111,13 +102,8 @@ def create_leaf_files(
     The certificate is returned.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        holder: whose it is.
         ca: the CA's files, PEM or DER, in any form that can be read.
-        target: where to.
         expiry: its end, counted from the session's ``now``; None is 24 hours before the CA's.
-        overwrite: replace files that exist.
 
     Raises:
         RefusedError: it would end after its CA, or replace another file of the four.

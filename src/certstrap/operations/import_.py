@@ -35,14 +35,11 @@ def import_certificate(
     """Copy a certificate into the depot, in the depot's form, as ``name``.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
         name: the name of the files. A key or request of that name that the depot has must belong
             to the certificate.
         certificate_file: the certificate, PEM or DER, a CA's or a leaf's; the first of several.
         key_file: its key, if that is to be copied too. An encrypted key stays encrypted, otherwise
             the copy is protected by the passphrase for new keys.
-        request_file: its request, likewise.
 
     Raises:
         PathTakenError: the depot has such a file of that name.

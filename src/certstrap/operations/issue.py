@@ -37,14 +37,10 @@ class IssueRequest(NamedTuple):
     """What `issue` is asked for.
 
     Attributes:
-        name: for whom.
         ca: by which CA; it is created only in a depot that has none. None is the only one of the
             depot, or a new one.
-        names: its alternative names.
         spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
         expiry: its end; cut to the CA's. None is `DEFAULT_EXPIRY`, or that of what exists.
-        pkcs8: whether to write the key as PKCS#8 too.
-        profile: what it is for.
     """
 
     name: Name
@@ -73,13 +69,8 @@ class Issued(NamedTuple):
 
     Attributes:
         new_ca: the CA if it was created; so with the next two.
-        request: the key and the request.
-        signed: the certificate.
-        certificate: the certificate, new or not.
-        entry: its files.
         key: its key, or None if the depot does not have it.
         pkcs8: its key as PKCS#8, if clients are to load that.
-        ca: the CA, new or not.
         root_path: the certificate of the root above it, or empty if the depot does not have it.
     """
 
@@ -103,15 +94,8 @@ class Ready(NamedTuple):
     """A certificate that is wanted: what exists, checked; what does not is to be created.
 
     Attributes:
-        wanted: what is asked for.
-        entry: its files.
-        ca_entry: the files of its CA.
         ca: its CA; None if that is to be created.
-        certificate: the certificate, if it exists.
-        request: the request, if it exists.
-        key: the key, if it exists.
         pkcs8_exists: whether its PKCS#8 form exists, and clients are to load that.
-        subject: the distinguished name of a request that is to be created.
         has_other_expiry: whether the certificate was made for another end than is asked for.
     """
 
@@ -298,10 +282,8 @@ def _is_for(
     """Return whether a certificate was made for that end, or a renewal of one that was.
 
     Args:
-        certificate: the certificate.
         before: those that it took the place of; a renewal keeps their length, in days.
         ca: its CA, whose end cuts it.
-        expiry: what is asked for; None for any.
     """
     if not expiry:
         return True

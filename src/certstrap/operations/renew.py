@@ -195,7 +195,6 @@ class RenewOptions(NamedTuple):
     """How certificates are renewed.
 
     Attributes:
-        new_key: whether they get new keys.
         expiry: their end; None for the length of validity that they have.
     """
 
@@ -207,12 +206,7 @@ class Renewed(NamedTuple):
     """A certificate that took the place of another.
 
     Attributes:
-        entry: its files.
-        old: the certificate before.
-        certificate: the certificate.
         cut: whether it was to end later than its CA, by more than a minute.
-        paths: the files that were replaced.
-        archived: where the old ones are.
         crl_ends: when the CRL of a CA is due that could not be renewed along with it, or None.
     """
 

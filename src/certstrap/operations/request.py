@@ -73,14 +73,8 @@ def request_certificate(
     """Create a request, and its key if there is none.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        entry: where its files go, unless they are named otherwise.
-        subject: the distinguished name that is asked for.
-        names: the subject alternative names that are asked for.
         key: the kind of a new key, or the key that the entry has already.
         key_file: the key; read if the file exists or is ``-``, else created there.
-        request_file: where the request goes, if not into the depot.
 
     Raises:
         AlreadyExistsError: the depot has a request or a key of that name.

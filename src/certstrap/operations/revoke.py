@@ -41,12 +41,9 @@ class Revoked(NamedTuple):
     """The result.
 
     Attributes:
-        crl_path: the CRL.
-        entries: its number of entries.
         since: since when it was revoked already, or None.
         list_path: the list of compromised keys, if its key is on it since now; else empty.
         certificate: what was revoked, if a name was given.
-        reason: why it is revoked now.
         is_worse: whether it was revoked already, for a reason that is not as bad.
         is_known: whether the depot or its archive has that certificate.
         still_valid: the serial numbers of older certificates of that name that are not revoked.
@@ -79,11 +76,7 @@ def revoke(
     One that is on it already stays on it, with ``reason`` if that is worse than what it says.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        which: a name, or a serial number.
         ca: who issued it; None for the only CA of the depot that did.
-        reason: why.
         elsewhere: whether a serial number is revoked that nothing in the depot has.
 
     Raises:
@@ -235,13 +228,7 @@ def _require_issued(
 
 
 class NewCRL(NamedTuple):
-    """A CRL that was written.
-
-    Attributes:
-        path: where it is.
-        crl: the CRL.
-        created: whether there was none before.
-    """
+    """A CRL that was written."""
 
     path: str
     crl: x509.CertificateRevocationList
@@ -252,9 +239,6 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
     """Write the CRL of a CA with new dates, or the first one if it has none.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        name: the CA.
         days: when its next update is due, counted from now; None for the CA's end.
 
     Raises:

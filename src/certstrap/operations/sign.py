@@ -29,9 +29,6 @@ class Signed(NamedTuple):
 
     Attributes:
         path: where it is, or empty.
-        request_path: the request it was made from.
-        ca_key_path: the key that signed it.
-        certificate: the certificate.
         cut: whether it was to end later than its CA, by more than a minute.
         left_out: the extensions and names of the request that were not copied.
         excluded: the usages of the profile that a CA above excludes, in words.
@@ -65,15 +62,8 @@ def sign(
     """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        ca: who signs.
-        request: what was asked for.
-        request_path: where that was read from.
-        profile: what the certificate is for.
         expiry: its end, counted from the session's ``now``; cut to the CA's.
         path: where the certificate goes; empty for nowhere.
-        exists_error: returns the error if it exists.
 
     Raises:
         RefusedError: the CA may not sign this.
@@ -137,12 +127,6 @@ def sign_request(
     """Sign the request of ``name``.
 
     Args:
-        session: what the command works with.
-        new: what it is added to.
-        name: whose request it is.
-        ca: the CA that signs; None is the only CA of the depot.
-        profile: what the certificate is for.
-        expiry: its end, counted from the session's ``now``; cut to the CA's.
         request_file: the request, if it is not in the depot.
         certificate_file: where the certificate goes, if not into the depot; None for nowhere.
 

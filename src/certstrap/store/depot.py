@@ -315,8 +315,6 @@ class Authority(NamedTuple):
     """A CA whose certificate is in the depot; its key may be elsewhere.
 
     Attributes:
-        entry: its files.
-        certificate: its certificate.
         key: the public key in it.
     """
 
@@ -331,7 +329,6 @@ class Depot:
     It lists the folder at most once, and looks through the certificates in it at most once.
 
     Attributes:
-        root: its folder.
         leaves: the files known to hold certificates that are not a CA's; they stay so for as long
             as a command runs, as no command replaces one by a CA's.
     """
@@ -392,7 +389,6 @@ class Depot:
         Where there is none, the entry that a new file would get is returned.
 
         Args:
-            name: the name.
             suffixes: the files that it must have one of; none given: key, request or certificate.
             ca: whether a CA is meant, whose files are named by another rule.
 

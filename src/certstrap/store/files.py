@@ -110,10 +110,6 @@ def foreign_owner(path: str, uid: int) -> str:
     In a folder that others may write to, files of root, of the folder's owner and of the user who
     runs this are right, and links to files likewise.
 
-    Args:
-        path: the file, or a link to it.
-        uid: the owner of the file.
-
     Returns:
         The name of the owner, and the number of one that has no name.
     """
@@ -251,10 +247,7 @@ class NewFile(NamedTuple):
     """A file to write.
 
     Attributes:
-        path: where.
-        data: its content.
         mode: the mode it is created with, less the umask.
-        replace: whether it takes the place of a file that has its path.
         keep_mode: whether it gets the mode and the owner of that file.
     """
 
@@ -269,9 +262,7 @@ class Staged(NamedTuple):
     """A file that is on disk under a temporary name.
 
     Attributes:
-        name: that name.
         inode: its device and inode.
-        file: the file that it becomes.
     """
 
     name: str
@@ -285,8 +276,6 @@ def read(
     """Return the content of a regular file.
 
     Args:
-        path: the file; a link is followed.
-        kind: what it should hold, for error messages.
         private: refuse it if others can read or write it.
         own: refuse it if another user may have put it there; see `owners.foreign_owner`.
         hint: what to do if it does not exist.

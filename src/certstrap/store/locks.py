@@ -95,7 +95,6 @@ class Timeout(NamedTuple):
     """How long to wait for another process.
 
     Attributes:
-        seconds: how long, for all the locks of a call.
         waiting: called once with the folder if it takes longer than a second.
     """
 
@@ -116,8 +115,6 @@ def locked(
     wait for each other. Ctrl-C ends a wait; for the block it is held back.
 
     Args:
-        folders: the folders.
-        timeout: how long to wait.
         create: a folder that is locked too, and made with its missing parents if it does not
             exist. What was made is removed when the block ends, if nothing is in it.
 

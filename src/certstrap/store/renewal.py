@@ -29,10 +29,6 @@ def with_renewal(
     """Yield findings about a certificate; if it has expired, with how to renew it.
 
     Args:
-        findings: what is wrong with it.
-        depot: where it is.
-        certificate: the certificate.
-        now: the present instant.
         path: where it is, unless it is a CA's.
     """
     for finding in findings:

@@ -34,7 +34,6 @@ class Held(NamedTuple):
 
     Attributes:
         made: those that did not exist before.
-        interrupts: the signals of Ctrl-C that came, which are held back.
         names: the files of the depot; None if that is not locked.
     """
 
@@ -51,8 +50,6 @@ def begun(
 
     Args:
         depot: the depot; None for a command that has none. One that does not exist is not locked.
-        outputs: the files that the user named, and that the command may write.
-        timeout: how long to wait for another process.
         creates: whether the depot is made if it does not exist; it is removed again if it is empty
             in the end.
 
@@ -95,11 +92,7 @@ def _same(folder: str, other: str) -> bool:
 
 
 class Transaction:
-    """What a command writes, while the folders are locked.
-
-    Attributes:
-        depot: the depot, as it is now.
-    """
+    """What a command writes, while the folders are locked."""
 
     def __init__(self, depot: Depot, held: Held, open_stream: Callable[[str], Write]) -> None:
         self.depot = depot
@@ -145,8 +138,6 @@ class Transaction:
 
         Args:
             path: the file; a link is replaced, not what it leads to.
-            data: its content.
-            mode: its mode, less the umask.
             keep_mode: whether it gets the mode and the owner of the one that exists.
         """
         self._files[path] = NewFile(path, data, mode, replace=True, keep_mode=keep_mode)
@@ -205,7 +196,6 @@ def write(new: Sequence[NewFile], interrupts: Sequence[int] = ()) -> list[Staged
     undone, and if this process is killed in between, whoever locks the folder finishes it.
 
     Args:
-        new: the files.
         interrupts: the signals of Ctrl-C that have come; it grows meanwhile.
 
     Returns:

@@ -40,7 +40,6 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
     """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
 
     Args:
-        depot: where the CRLs are.
         chain: certificates, each of which was issued by the next.
         source: the path or the name of the first one.
 
