@@ -1,0 +1,1 @@
+complete --command certstrap --no-files --arguments "(env _CERTSTRAP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) certstrap)" --condition "env _CERTSTRAP_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) certstrap"
