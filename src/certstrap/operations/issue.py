@@ -51,11 +51,6 @@ class IssueRequest(NamedTuple):
     pkcs8: bool = False
     profile: LeafProfile = LeafProfile()
 
-    @property
-    def subject(self) -> Subject:
-        """The distinguished name of a new request."""
-        return Subject.of(common_name=common_name_of(self.name, self.names))
-
 
 class PKCS8Key(NamedTuple):
     """The PKCS#8 form of a key: its path, and whether it was created now."""
@@ -152,14 +147,15 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
     found = _find_ca(session, entry, wanted)
     ca = open_ca(session, found) if session.depot.has(found, CERTIFICATE) else None
     (wanted.expiry or DEFAULT_EXPIRY).after(session.now)
-    request = _existing_request(session, entry, wanted)
-    subject = wanted.subject
+    request = entry.request() if session.depot.has(entry, REQUEST) else None
+    if request:
+        _require_as_wanted(request, entry.path(REQUEST), wanted)
+    subject = Subject.of(common_name=common_name_of(wanted.name, wanted.names))
     require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(session, entry, wanted)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
-        _require_same_kind(asked, path, wanted.spec)
-        require_same_key(request, path, entry, key)
+        _require_key(request, path, key, entry.path(KEY), wanted.spec)
         require(key_of_ca(session.depot, asked, path))
         require(compromised(session.depot, asked, path))
     public = key.private.public_key() if key else None
@@ -173,7 +169,8 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
     ca = ready.ca or session.cas.get(ready.ca_entry.stem)
     _prepare_keys(session, ready, ca)
     if ca is None:
-        new_ca = _create_ca(session, new, ready.ca_entry, wanted)
+        subject, spec = _subject_of_new_ca(wanted), _spec_of_new_ca(wanted)
+        new_ca = create_ca(session, new, ready.ca_entry, subject, spec, CAProfile(), CA_EXPIRY)
         ca = new_ca.ca
     certificate, requested, signed = ready.certificate, None, None
     if certificate is None:
@@ -256,15 +253,13 @@ def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> R
         raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
     dates = rules.valid(certificate, session.now, path, "")
     require(with_renewal(dates, session.depot, certificate, session.now, path))
-    require_same_names(certificate, path, wanted.names)
-    require_same_profile(certificate, path, wanted.profile)
+    _require_as_wanted(certificate, path, wanted)
     ca = _issuer(session, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
     require(expired(session.depot, chain[1:], session.now))
     require(withdrawn(session.depot, chain, path))
     key = _existing_key(session, entry, wanted)
-    require_same_key(certificate, path, entry, key)
-    _require_same_kind(certificate.public_key(), path, wanted.spec)
+    _require_key(certificate, path, key, entry.path(KEY), wanted.spec)
     exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
     before = Archive(session.depot).certificates_of(entry) if wanted.expiry else ()
     other = not _is_for(certificate, before, ca.certificate, wanted.expiry)
@@ -298,16 +293,6 @@ def _is_for(
         if asked_for.within(outer).is_about(validity):
             return True
     return False
-
-
-def _require_same_kind(key: object, path: str, spec: KeySpec | None) -> None:
-    """Refuse a request or certificate whose key is not of the kind that is asked for."""
-    found = kind_of(key)
-    if spec not in {None, found}:
-        raise RefusedError(
-            f"{path} has a key of kind {found}, not {spec}.",
-            "What exists is used as it is: leave the option out, or choose another name.",
-        )
 
 
 def _root_path(session: Session, ca: CA) -> str:
@@ -366,23 +351,8 @@ def _subject_of_new_ca(wanted: IssueRequest) -> Subject:
     return Subject.of((wanted.ca or DEFAULT_CA).common_name)
 
 
-def _create_ca(session: Session, new: Transaction, entry: Entry, wanted: IssueRequest) -> NewCA:
-    subject = _subject_of_new_ca(wanted)
-    return create_ca(session, new, entry, subject, _spec_of_new_ca(wanted), CAProfile(), CA_EXPIRY)
-
-
 def _spec_of_new_ca(wanted: IssueRequest) -> KeySpec:
     return wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
-
-
-def _existing_request(
-    session: Session, entry: Entry, wanted: IssueRequest
-) -> x509.CertificateSigningRequest | None:
-    if not session.depot.has(entry, REQUEST):
-        return None
-    request = entry.request()
-    require_same_names(request, entry.path(REQUEST), wanted.names)
-    return request
 
 
 def _pkcs8_exists(
@@ -428,34 +398,38 @@ def _pkcs8(
     return PKCS8Key(path, created=True)
 
 
-def require_same_names(
-    found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: AlternativeNames
+def _require_as_wanted(
+    found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: IssueRequest
 ) -> None:
-    """Refuse a request or certificate that has other names than those wanted."""
-    names = wanted.to_x509()
+    """Refuse a request with other names, or a certificate with other names or usages."""
+    names, usages = wanted.names.to_x509(), wanted.profile.usages
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
         raise RefusedError(
             f"{path} has other alternative names than those asked for.",
             "What exists is used as it is: leave them out, or choose another name.",
         )
-
-
-def require_same_profile(certificate: x509.Certificate, path: str, profile: LeafProfile) -> None:
-    """Refuse a certificate that is not for what was asked; without a profile, any will do."""
-    usages = {*(extension(certificate, x509.ExtendedKeyUsage) or BOTH)}
-    if profile.usages != BOTH and usages != {*profile.usages}:
+    if usages == BOTH or isinstance(found, x509.CertificateSigningRequest):
+        return
+    if {*(extension(found, x509.ExtendedKeyUsage) or BOTH)} != {*usages}:
         raise RefusedError(
             f"{path} has another extended key usage than the profile that was asked for.",
             "What exists is used as it is: leave the profile out, or choose another name.",
         )
 
 
-def require_same_key(
+def _require_key(
     found: x509.Certificate | x509.CertificateSigningRequest,
     path: str,
-    entry: Entry,
     key: OwnedKey | None,
+    key_path: str,
+    spec: KeySpec | None,
 ) -> None:
-    """Refuse a request or certificate that has another key than the one in the depot."""
+    """Refuse a request or certificate with a key of another kind, or with another one than ours."""
+    kind = kind_of(found.public_key())
+    if spec not in {None, kind}:
+        raise RefusedError(
+            f"{path} has a key of kind {kind}, not {spec}.",
+            "What exists is used as it is: leave the option out, or choose another name.",
+        )
     if key:
-        require(rules.pair(found, path, key.private, entry.path(KEY)))
+        require(rules.pair(found, path, key.private, key_path))

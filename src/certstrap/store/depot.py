@@ -497,16 +497,13 @@ class Depot:
         An exported chain, ``NAME.chain.crt``, is no certificate of its own.
         """
         if suffix not in self._by_suffix:
-            self._by_suffix[suffix] = self._with_suffix(suffix)
+            found = (name.removesuffix(suffix) for name in self._listing if name.endswith(suffix))
+            self._by_suffix[suffix] = [
+                self.entry(stem)
+                for stem in sorted(found)
+                if suffix != CERTIFICATE or not self._is_exported_chain(stem)
+            ]
         return self._by_suffix[suffix]
-
-    def _with_suffix(self, suffix: str) -> list[Entry]:
-        stems = sorted(file.removesuffix(suffix) for file in self._listing if file.endswith(suffix))
-        return [
-            self.entry(stem)
-            for stem in stems
-            if not (suffix == CERTIFICATE and self._is_exported_chain(stem))
-        ]
 
     def _is_exported_chain(self, stem: str) -> bool:
         """Return whether the certificate of that stem is the chain that is exported of another."""
