@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.pki.decode import UNDECODABLE
+from certstrap.pki.parts import UNDECODABLE
 from fuzz import command_lines, folders
 from fuzz.cases import PROGRAM, Case
 from fuzz.corpus import SECRET

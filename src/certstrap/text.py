@@ -6,12 +6,12 @@ from unicodedata import category, east_asian_width, normalize
 
 def timestamp(instant: datetime) -> str:
     """Return an instant for programs: in ISO 8601 and UTC, as in ``2026-11-23T12:00:00Z``."""
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def utc(instant: datetime) -> str:
     """Return an instant for readers: in UTC, to the second, as in ``2026-11-23 12:00:00 UTC``."""
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{instant.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"
 
 
 def days_left(end: datetime, now: datetime) -> int:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,13 @@ def test_pem_is_printed_and_of_a_key_its_public_half(certstrap: CommandLine, dep
 def test_public_key_is_shown(certstrap: CommandLine, folder: Path) -> None:
     data = LEAF_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     printed = certstrap("inspect", "-", input=data).stdout
-    assert printed == "standard input: public key\n  Key         P-256, 128-bit security\n"
+    der = LEAF_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    digest = sha256(der).digest().hex(":").upper()
+    assert printed.splitlines() == [
+        "standard input: public key",
+        "  Key         P-256, 128-bit security",
+        f"  Key SHA-256 {digest}",
+    ]
     (result,) = json.loads(certstrap("inspect", "-", "--json", input=data).stdout)["results"]
     assert result["objects"][0]["content"]["key"]["kind"] == "P-256"
 

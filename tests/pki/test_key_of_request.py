@@ -17,6 +17,9 @@ def test_key_of_a_request_is_returned(encoding: Encoding) -> None:
 def test_key_that_cannot_be_decoded_is_refused() -> None:
     der = a_request().public_bytes(Encoding.DER)
     curve = bytes.fromhex("06082a8648ce3d030107")  # P-256
-    for data in (b"broken", der.replace(curve, curve[:-1] + b"\x7f")):
-        with pytest.raises(UnusableFileError, match=r"a\.csr is not a certificate request"):
-            key_of_request(data, "a.csr")
+    with pytest.raises(UnusableFileError, match=r"a\.csr is not a certificate request"):
+        key_of_request(b"broken", "a.csr")
+    with pytest.raises(
+        UnusableFileError, match=r"a\.csr has a part that .*: key \(.* not supported"
+    ):
+        key_of_request(der.replace(curve, curve[:-1] + b"\x7f"), "a.csr")

@@ -10,12 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.pki import crl as crls
-from certstrap.pki import decode, pem, rules
+from certstrap.pki import decode, parts, pem, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed, signature_name
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
+from certstrap.pki.names import name_text
+from certstrap.pki.parts import Readable, Signed
 from certstrap.pki.profiles import usage_name
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
@@ -53,7 +55,47 @@ _WELL_KNOWN = (
     x509.CRLNumber,
 )
 
-_Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
+
+_WITHOUT = {
+    parts.SERIAL: ("serial",),
+    parts.START: ("not_before",),
+    parts.END: ("not_after", "days_left"),
+    parts.SIGNATURE: ("signature",),
+    parts.LAST_UPDATE: ("last_update",),
+    parts.NEXT_UPDATE: ("next_update", "days_left"),
+    x509.BasicConstraints.oid.dotted_string: ("ca", "path_length"),
+    x509.KeyUsage.oid.dotted_string: ("key_usage",),
+    x509.ExtendedKeyUsage.oid.dotted_string: ("extended_key_usage",),
+    x509.SubjectAlternativeName.oid.dotted_string: ("names",),
+    x509.NameConstraints.oid.dotted_string: ("permitted_names", "excluded_names"),
+    x509.SubjectKeyIdentifier.oid.dotted_string: ("subject_key_identifier",),
+    x509.AuthorityKeyIdentifier.oid.dotted_string: ("authority_key_identifier",),
+    x509.CRLNumber.oid.dotted_string: ("number",),
+}
+"""What cannot be told without a part of an object."""
+
+
+def properties(of: Readable, now: datetime) -> Properties:
+    """Return what can be read of an object; what is None cannot be read, or is not there."""
+    match of.shown:
+        case x509.Certificate() as certificate:
+            found = certificate_properties(certificate, now)
+            found["sha256"] = sha256(of.der).hexdigest()
+            found["sha1"] = sha1(of.der, usedforsecurity=False).hexdigest()
+            found["self_signed"] = found["self_signed"] if of.whole else None
+        case x509.CertificateSigningRequest() as request:
+            found = request_properties(request)
+        case _:
+            found = crl_properties(of.shown, now)
+    for each in of.unreadable:
+        match each.part:
+            case parts.SUBJECT | parts.ISSUER:
+                found[each.part] = parts.shown_name(of.raw[each.part])
+            case parts.KEY:
+                digest = sha256(of.raw[each.part]).hexdigest()
+                found["key"] = {"kind": None, "strength": None, "sha256": digest}
+        found |= dict.fromkeys(_WITHOUT.get(each.oid or each.part, ()))
+    return found
 
 
 def certificate_properties(certificate: x509.Certificate, now: datetime) -> Properties:
@@ -62,16 +104,14 @@ def certificate_properties(certificate: x509.Certificate, now: datetime) -> Prop
     subject_key = extension(certificate, x509.SubjectKeyIdentifier)
     end = certificate.not_valid_after_utc
     return {
-        "subject": certificate.subject.rfc4514_string(),
-        "issuer": certificate.issuer.rfc4514_string(),
+        "subject": name_text(certificate.subject),
+        "issuer": name_text(certificate.issuer),
         "self_signed": is_self_signed(certificate),
         "serial": serial_number(certificate.serial_number),
         "not_before": timestamp(certificate.not_valid_before_utc),
         "not_after": timestamp(end),
         "days_left": days_left(end, now),
         **_common(certificate),
-        "ca": is_ca(certificate),
-        "path_length": path_length_of(certificate),
         "subject_key_identifier": subject_key.digest.hex() if subject_key else None,
         "authority_key_identifier": _authority(certificate),
         "sha256": sha256(der).hexdigest(),
@@ -81,7 +121,7 @@ def certificate_properties(certificate: x509.Certificate, now: datetime) -> Prop
 
 def request_properties(request: x509.CertificateSigningRequest) -> Properties:
     """Return what a certificate request asks for."""
-    return {"subject": request.subject.rfc4514_string(), **_common(request)}
+    return {"subject": name_text(request.subject), **_common(request)}
 
 
 def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties:
@@ -92,6 +132,8 @@ def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties
         "names": _names(extension(of, x509.SubjectAlternativeName) or ()),
         "key": key_properties(of.public_key()),
         "signature": signature_name(of),
+        "ca": is_ca(of),
+        "path_length": path_length_of(of),
         "key_usage": [
             words for attribute, words in _KEY_USAGES.items() if usage and getattr(usage, attribute)
         ],
@@ -106,7 +148,7 @@ def crl_properties(crl: x509.CertificateRevocationList, now: datetime) -> Proper
     """Return what a CRL says."""
     number, end = extension(crl, x509.CRLNumber), crl.next_update_utc
     return {
-        "issuer": crl.issuer.rfc4514_string(),
+        "issuer": name_text(crl.issuer),
         "number": number.crl_number if number else None,
         "last_update": timestamp(crl.last_update_utc),
         "next_update": timestamp(end) if end else None,
@@ -159,7 +201,7 @@ def _names(names: Iterable[x509.GeneralName]) -> dict[str, list[str]]:
 
 def _text(name: x509.GeneralName) -> str:
     if isinstance(name, x509.DirectoryName):
-        return name.value.rfc4514_string()
+        return name_text(name.value)
     if isinstance(name, x509.OtherName):
         return name.type_id.dotted_string
     if isinstance(name, x509.RegisteredID):
@@ -172,7 +214,7 @@ def _authority(of: x509.Certificate | x509.CertificateRevocationList) -> str | N
     return named.key_identifier.hex() if named and named.key_identifier else None
 
 
-def _others(of: _Signed) -> list[Properties]:
+def _others(of: Signed) -> list[Properties]:
     return [
         {"oid": each.oid.dotted_string, "name": _oid_name(each.oid), "critical": each.critical}
         for each in of.extensions
@@ -188,7 +230,7 @@ def _oid_name(oid: x509.ObjectIdentifier) -> str | None:
 def _reason(entry: x509.RevokedCertificate) -> str | None:
     try:
         reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return None
     return str(reason.value)
 
@@ -262,14 +304,14 @@ class Inspector:
     def entry(self, entry: Entry) -> Inspection:
         """Return what the files of an entry are, and whether they belong together."""
         found: list[Inspected] = []
-        parts: list[Object] = []
+        own: list[Object] = []
         for suffix, kind in OWN.items():
             if entry.has(suffix):
                 file = list(self._file(entry, suffix))
                 found += file
                 if suffix != CRL:
-                    parts.append(next(each.object for each in file if each.object.kind == kind))
-        together, sentence = _together(parts)
+                    own.append(next(each.object for each in file if each.object.kind == kind))
+        together, sentence = _together(own)
         return Inspection(entry.stem, tuple(found), together, sentence)
 
     def _file(self, entry: Entry, suffix: str) -> Iterator[Inspected]:

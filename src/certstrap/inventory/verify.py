@@ -35,8 +35,11 @@ def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
     """
     found = decode.read(data, source, _nobody, _nobody)
     for each in found:
-        if each.problem and each.kind == pem.CERTIFICATE:
-            raise UnusableFileError(each.source, "is a certificate that cannot be read")
+        if each.value is None and each.kind == pem.CERTIFICATE:
+            reason = (
+                each.readable.problem if each.readable else "is a certificate that cannot be read"
+            )
+            raise UnusableFileError(each.source, reason)
     certificates = [
         LoadedCertificate(each.value, each.source)
         for each in found

@@ -7,14 +7,16 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from certstrap.errors import InvalidNameError
+from certstrap.errors import InvalidNameError, RefusedError
 from certstrap.pki import keys, rules
 from certstrap.pki.decode import (
     authority_key_identifier,
     copied_names,
     extension,
+    extensions,
     is_ca,
     subject_of,
+    unreadable,
     validity_of,
 )
 from certstrap.pki.findings import require
@@ -150,7 +152,7 @@ def extensions_left_out(
     Extensions are named; alternative names that are not copied are listed one by one. What the
     profile sets is left out only if the request asks for more than the profile gives.
     """
-    asked, left_out = request.extensions, list[str]()
+    asked, left_out = extensions(request), list[str]()
     given = [ext.value for ext in certificate.extensions] if asked else []
     for ext in asked:
         if isinstance(ext.value, x509.SubjectAlternativeName):
@@ -158,6 +160,7 @@ def extensions_left_out(
             left_out += [_shown(name) for name in ext.value if name not in copied]
         elif not any(_covers(value, ext.value) for value in given):
             left_out.append(_oid_name(ext.oid))
+    left_out += [each.part for each in unreadable(request)]
     return tuple(left_out)
 
 
@@ -334,6 +337,11 @@ def _extensions(
     old: x509.Certificate, key: PublicKey, cas: Sequence[x509.Certificate]
 ) -> Iterator[tuple[x509.ExtensionType, bool]]:
     """Yield the extensions of ``old`` in their order, and then those that it lacks."""
+    if lost := unreadable(old):
+        raise RefusedError(
+            f"The old certificate has a part that cannot be copied: {lost[0].part} "
+            f"({lost[0].reason})."
+        )
     made = dict(_made(old, key, cas[0]))
     for each in old.extensions:
         if type(each.value) in made:

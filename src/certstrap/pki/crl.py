@@ -9,7 +9,6 @@ from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import (
-    UNDECODABLE,
     authority_key_identifier,
     decode_crl,
     extension,
@@ -18,6 +17,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import signature_hash
+from certstrap.pki.parts import UNDECODABLE
 from certstrap.text import quoted, utc
 
 _HOLD = x509.ReasonFlags.certificate_hold

@@ -11,8 +11,9 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives.serialization import (
+    Encoding,
     load_der_public_key,
     load_pem_public_key,
     pkcs12,
@@ -25,35 +26,55 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
-from certstrap.pki import key_files, keys, pem
+from certstrap.pki import key_files, keys, parts, pem
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import AlternativeNames
+from certstrap.pki.parts import UNDECODABLE, Readable, Signed, Unreadable
 from certstrap.pki.validity import Validity
-
-UNDECODABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-"""What `cryptography` raises for objects that cannot be decoded or verified."""
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
 
 
-def extension(
-    of: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
-    kind: type[_Value],
-) -> _Value | None:
+def extensions(of: Signed) -> x509.Extensions:
+    """Return the extensions of an object: those that can be read."""
+    try:
+        return of.extensions
+    except UNDECODABLE:
+        return _readable(of).shown.extensions
+
+
+def unreadable(of: Signed) -> tuple[Unreadable, ...]:
+    """Return the extensions of an object that cannot be read."""
+    try:
+        _ = of.extensions
+    except UNDECODABLE:
+        return _readable(of).unreadable
+    return ()
+
+
+@lru_cache
+def _readable(of: Signed) -> Readable:
+    kind = next(kind for kind, known in _TYPES.items() if isinstance(of, known))
+    found = parts.read(kind, of.public_bytes(Encoding.DER))
+    assert found  # noqa: S101 - the library has read its structure
+    return found
+
+
+def extension(of: Signed, kind: type[_Value]) -> _Value | None:
     """Return the value of the extension of that kind, or None."""
-    for each in of.extensions:
+    for each in extensions(of):
         value = each.value
         if type(value) is kind:  # they are abstract base classes, for which `isinstance` is slow
             return value
     return None
+
+
+_TYPES: dict[str, type[Signed]] = {
+    pem.CERTIFICATE: x509.Certificate,
+    pem.REQUEST: x509.CertificateSigningRequest,
+    pem.CRL: x509.CertificateRevocationList,
+}
 
 
 class LoadedCertificate(NamedTuple):
@@ -127,13 +148,13 @@ def identity(of: x509.Certificate | x509.CertificateSigningRequest) -> str:
     return names_of(of).first
 
 
-def is_ca(certificate: x509.Certificate) -> bool:
+def is_ca(of: x509.Certificate | x509.CertificateSigningRequest) -> bool:
     """Return whether basicConstraints make it a CA."""
-    constraints = extension(certificate, x509.BasicConstraints)
+    constraints = extension(of, x509.BasicConstraints)
     return constraints is not None and constraints.ca
 
 
-def path_length_of(ca: x509.Certificate) -> int | None:
+def path_length_of(ca: x509.Certificate | x509.CertificateSigningRequest) -> int | None:
     """Return how many CAs may follow ``ca``, or None for any number."""
     constraints = extension(ca, x509.BasicConstraints)
     return constraints.path_length if constraints else None
@@ -170,68 +191,64 @@ def load_certificate(data: bytes, source: str) -> x509.Certificate:
     Raises:
         UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
     """
-    certificate = _decode(
-        data, pem.CERTIFICATE, source,
-        x509.load_pem_x509_certificate, x509.load_der_x509_certificate,
-    )  # fmt: skip
-    try:
-        _ = certificate.subject, certificate.issuer, certificate.extensions
-        _ = certificate.public_key(), certificate.signature_hash_algorithm
-        _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except UNDECODABLE:
-        raise _unreadable(source, pem.CERTIFICATE) from None
-    return certificate
+    found = _load(data, pem.CERTIFICATE, source)
+    assert isinstance(found, x509.Certificate)  # noqa: S101 - it was decoded as one
+    return found
 
 
 def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
     """Read the first certificate request in ``data``, PEM or DER, which cannot be trusted yet.
 
     Raises:
-        UnusableFileError: there is none, or it cannot be decoded.
+        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
     """
-    request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
-    try:
-        _ = request.subject, request.extensions
-        _ = request.public_key(), request.signature_hash_algorithm
-    except UNDECODABLE:
-        raise _unreadable(source, pem.REQUEST) from None
-    return request
+    found = _load(data, pem.REQUEST, source)
+    assert isinstance(found, x509.CertificateSigningRequest)  # noqa: S101 - as above
+    return found
+
+
+def decode_crl(data: bytes, source: str) -> x509.CertificateRevocationList:
+    """Read a CRL, PEM or DER, whoever signed it.
+
+    Raises:
+        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
+    """
+    found = _load(data, pem.CRL, source)
+    assert isinstance(found, x509.CertificateRevocationList)  # noqa: S101 - as above
+    return found
 
 
 def key_of_request(data: bytes, source: str) -> object:
-    """Return the public key in the first certificate request in ``data``, and decode no more of it.
+    """Return the public key in the first certificate request in ``data``, and need no more of it.
 
     Raises:
         UnusableFileError: there is none, or its key cannot be decoded.
     """
-    request = _decode(data, pem.REQUEST, source, x509.load_pem_x509_csr, x509.load_der_x509_csr)
+    found = _signed(_der_in(data, pem.REQUEST, source), pem.REQUEST, source)
+    if found.public_key is None:
+        raise _unreadable(source, pem.REQUEST, found.readable)
+    return found.public_key
+
+
+def _load(data: bytes, kind: str, source: str) -> Signed:
+    der = _der_in(data, kind, source)
     try:
-        return request.public_key()
+        return parts.decoded(kind, der)
     except UNDECODABLE:
-        raise _unreadable(source, pem.REQUEST) from None
+        found = parts.read(kind, der)
+    if not (found and found.whole):
+        raise _unreadable(source, kind, found)
+    return found.whole
 
 
-_Decoded = TypeVar("_Decoded")
-
-
-def _decode(
-    data: bytes,
-    kind: str,
-    source: str,
-    from_pem: Callable[[bytes], _Decoded],
-    from_der: Callable[[bytes], _Decoded],
-) -> _Decoded:
+def _der_in(data: bytes, kind: str, source: str) -> bytes:
     block, is_pem = pem.find(data, kind, source)
-    try:
-        return (from_pem if is_pem else from_der)(block)
-    except UNDECODABLE:
-        raise _unreadable(source, kind) from None
+    return pem.der_of(block) if is_pem else block
 
 
-def _unreadable(source: str, kind: str) -> UnusableFileError:
-    return UnusableFileError(
-        source, f"is not a {kind} that can be read", "It may be broken or cut short."
-    )
+def _unreadable(source: str, kind: str, found: Readable | None) -> UnusableFileError:
+    problem = found.problem if found else f"is not a {kind} that can be read"
+    return UnusableFileError(source, problem, "It may be broken or cut short.")
 
 
 PUBLIC_KEY = "public key"
@@ -264,13 +281,7 @@ class KeyObject(NamedTuple):
     malformed: bool = False
 
 
-Value = (
-    x509.Certificate
-    | x509.CertificateSigningRequest
-    | x509.CertificateRevocationList
-    | KeyObject
-    | keys.PublicKey
-)
+Value = Signed | KeyObject | keys.PublicKey
 
 
 class Object(NamedTuple):
@@ -279,21 +290,25 @@ class Object(NamedTuple):
     Attributes:
         source: the path, with its number if the file has several of its kind.
         kind: what it is, in words.
-        value: the object; None if it cannot be read, or is of a kind that is not known here.
-        problem: why it cannot be read, in a sentence; or empty.
+        value: the object; None if it cannot be used, or is of a kind that is not known here.
+        problem: what of it cannot be read, and why, in a sentence; or empty.
+        readable: of a certificate, request or CRL, what can be read.
     """
 
     source: str
     kind: str
     value: Value | None
     problem: str = ""
+    readable: Readable | None = None
 
     @property
     def public_key(self) -> object | None:
         """Its public key, if it has one that is known."""
-        match self.value:
-            case x509.Certificate() | x509.CertificateSigningRequest():
-                return self.value.public_key()
+        if self.readable and any(each.part == parts.KEY for each in self.readable.unreadable):
+            return None
+        match self.readable.shown if self.readable else self.value:
+            case x509.Certificate() | x509.CertificateSigningRequest() as signed:
+                return signed.public_key()
             case KeyObject(private=private):
                 return private.public_key() if private else None
         return self.value if isinstance(self.value, keys.PublicKey) else None
@@ -346,7 +361,18 @@ def _numbered(source: str, kinds: list[str], number: int) -> str:
     return source if len(kinds) == 1 else f"{source} ({kind} {kinds[: number + 1].count(kind)})"
 
 
+def _signed(der: bytes, kind: str, source: str) -> Object:
+    """Return a certificate, request or CRL."""
+    found = parts.read(kind, der)
+    if found and not found.unreadable:
+        return Object(source, kind, found.whole, "", found)
+    problem = str(_unreadable(source, kind, found))
+    return Object(source, kind, found.whole if found else None, problem, found)
+
+
 def _pem(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Object:
+    if kind in _TYPES:
+        return _signed(pem.der_of(block), kind, source)
     try:
         return Object(source, kind, _value(kind, block, source, passphrase))
     except CertstrapError as error:
@@ -355,12 +381,6 @@ def _pem(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Object
 
 def _value(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Value | None:
     match kind:
-        case pem.CERTIFICATE:
-            return load_certificate(block, source)
-        case pem.REQUEST:
-            return decode_request(block, source)
-        case pem.CRL:
-            return decode_crl(block, source)
         case pem.PRIVATE_KEY:
             return key_object(block, source, passphrase)
         case _ if kind == PUBLIC_KEY:
@@ -410,10 +430,10 @@ def _public_key(data: bytes, source: str, load: Callable[[bytes], object]) -> ke
 
 
 def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
+    for kind in _TYPES:
+        if (found := _signed(data, kind, source)).readable:
+            return found
     attempts: dict[str, Callable[[], Value]] = {
-        pem.CERTIFICATE: lambda: load_certificate(data, source),
-        pem.REQUEST: lambda: decode_request(data, source),
-        pem.CRL: lambda: decode_crl(data, source),
         PUBLIC_KEY: lambda: _public_key(data, source, load_der_public_key),
         pem.PRIVATE_KEY: lambda: key_object(data, source, passphrase),
     }
@@ -440,7 +460,8 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
             yield Object(f"{source} (private key)", pem.PRIVATE_KEY, None, problem)
     every = [found.cert] if found.cert else []
     for number, each in enumerate([*every, *found.additional_certs], 1):
-        yield Object(f"{source} (certificate {number})", pem.CERTIFICATE, each.certificate)
+        der = each.certificate.public_bytes(Encoding.DER)
+        yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
 
 
 def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
@@ -476,21 +497,3 @@ def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12Ke
         "is encrypted, and no passphrase was given",
         "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
     )
-
-
-def decode_crl(data: bytes, source: str) -> x509.CertificateRevocationList:
-    """Read a CRL, PEM or DER, whoever signed it.
-
-    Raises:
-        UnusableFileError: it cannot be decoded.
-    """
-    block, is_pem = pem.find(data, pem.CRL, source)
-    try:
-        crl = (x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl)(block)
-        _ = crl.issuer, crl.extensions, crl.signature_hash_algorithm
-        _ = [entry.revocation_date_utc for entry in crl]
-    except UNDECODABLE:
-        raise UnusableFileError(
-            source, f"is not a {pem.CRL} that can be read", "It may be broken or cut short."
-        ) from None
-    return crl

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from certstrap.pki import pem
-from certstrap.pki.decode import UNDECODABLE, comparable_name, extension, validity_of
+from certstrap.pki.decode import comparable_name, extension, validity_of
+from certstrap.pki.parts import UNDECODABLE
 
 _VERSION = 0xA0  # its tag; version 1 is left out
 

@@ -124,6 +124,38 @@ _ATTRIBUTES = (  # field, type and upper bound in characters (RFC 5280, appendix
 )
 
 
+_RFC4514 = {  # 3
+    NameOID.COMMON_NAME,
+    NameOID.COUNTRY_NAME,
+    NameOID.DOMAIN_COMPONENT,
+    NameOID.LOCALITY_NAME,
+    NameOID.ORGANIZATIONAL_UNIT_NAME,
+    NameOID.ORGANIZATION_NAME,
+    NameOID.STATE_OR_PROVINCE_NAME,
+    NameOID.STREET_ADDRESS,
+    NameOID.USER_ID,
+}
+_OTHER_NAMES = {
+    oid: oid._name  # noqa: SLF001 - there is no other way to it
+    for oid in vars(NameOID).values()
+    if isinstance(oid, x509.ObjectIdentifier) and oid not in _RFC4514
+}
+
+
+def name_text(name: x509.Name) -> str:
+    """Return a distinguished name as RFC 4514 has it; no attribute that has a name is a number."""
+    return name.rfc4514_string(_OTHER_NAMES)
+
+
+def oid_name(dotted: str) -> str:
+    """Return the name of an object identifier; if it has none, or is not valid, as it is."""
+    try:
+        name = x509.ObjectIdentifier(dotted)._name  # noqa: SLF001 - there is no other way to it
+    except ValueError:
+        return dotted
+    return dotted if name == "Unknown OID" else name
+
+
 class AlternativeNames(NamedTuple):
     """The subject alternative names of a request (RFC 5280, 4.2.1.6), each once, as typed."""
 

@@ -18,6 +18,7 @@ from certstrap.pki.decode import (
     copied_names,
     decode_request,
     extension,
+    extensions,
     is_ca,
     path_length_of,
     subject_of,
@@ -200,7 +201,7 @@ def critical_extensions(
     known: Collection[x509.ObjectIdentifier],
 ) -> Iterator[Finding]:
     """Yield which critical extensions are not among those ``known`` (RFC 5280, 4.2 and 5.2)."""
-    for each in of.extensions:
+    for each in extensions(of):
         if each.critical and each.oid not in known:
             yield Finding(
                 "critical-extension",

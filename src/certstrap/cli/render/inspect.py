@@ -11,11 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from certstrap.cli.render.report import Cell, Line, Section
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
+from certstrap.pki import pem
 from certstrap.pki.decode import KeyObject
 from certstrap.pki.issuers import has_supported_signature
 from certstrap.pki.keys import PublicKey
 from certstrap.store.depot import CERTIFICATE
-from certstrap.text import counted, days_left, escaped, timestamp, utc
+from certstrap.text import counted, escaped, timestamp
 
 SCHEMA = "certstrap.inspect/1"
 _LABELS = 12  # columns
@@ -42,13 +43,17 @@ def _lines(each: Inspected, now: datetime) -> Iterator[Line]:
 
 def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
     """Yield what an object says, in words: a label, the text, and how that is drawn."""
+    if readable := each.object.readable:
+        of = inspect.properties(readable, now)
+        match readable.shown:
+            case x509.Certificate():
+                yield from _of_certificate(of, each, now)
+            case x509.CertificateSigningRequest():
+                yield from _of_request(of)
+            case _:
+                yield from _of_crl(of, each)
+        return
     match each.object.value:
-        case x509.Certificate() as certificate:
-            yield from _of_certificate(certificate, each, now)
-        case x509.CertificateSigningRequest() as request:
-            yield from _of_request(request)
-        case x509.CertificateRevocationList() as crl:
-            yield from _of_crl(crl, each, now)
         case KeyObject() as key:
             yield from _of_key(key, each.object.public_key)
         case None:
@@ -58,24 +63,21 @@ def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
             yield from _of_public_key(inspect.key_properties(each.object.public_key))
 
 
+_UNREADABLE = "(cannot be read)"
+
+
 def _of_certificate(
-    certificate: x509.Certificate, each: Inspected, now: datetime
+    of: inspect.Properties, each: Inspected, now: datetime
 ) -> Iterator[tuple[str, str, str]]:
-    of = inspect.certificate_properties(certificate, now)
     yield "Subject", of["subject"] or "(none)", "bold"
     yield "Issuer", of["issuer"], ""
-    yield "Issued by", _issuer(of, each, certificate), ""
-    yield "Names", _names(of["names"]), ""
-    length = of["path_length"]
-    below = "any number of CAs" if length is None else counted(length, "CA")
-    yield "CA", f"yes, with {below} below it" if of["ca"] else "no", ""
-    yield from _usages(of)
-    start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    yield "Valid", _period(start, end), ""
-    yield "Days left", *_days(certificate, now)
-    yield from _of_public_key(of["key"])
-    yield "Signature", of["signature"], ""
-    yield "Serial", of["serial"], ""
+    yield "Issued by", _issuer(of, each), ""
+    yield from _asked(of)
+    yield "Valid", _period(of["not_before"], of["not_after"]), ""
+    yield "Days left", *_days(of, now)
+    yield "Key", _key(of["key"]), ""
+    yield "Signature", of["signature"] or _UNREADABLE, ""
+    yield "Serial", of["serial"] or _UNREADABLE, ""
     yield "SHA-256", _colons(of["sha256"]), ""
     yield "SHA-1", _colons(of["sha1"]), ""
 
@@ -83,49 +85,68 @@ def _of_certificate(
 _SOON = 30  # days
 
 
-def _period(start: datetime, end: datetime | None) -> str:
-    return f"{utc(start).removesuffix(' UTC')} to {utc(end)}" if end else utc(start)
+def _period(start: str | None, end: str | None, no_end: str = _UNREADABLE) -> str:
+    """Return in words between which timestamps something is valid."""
+    first, last = (date and date[:-1].replace("T", " ") for date in (start, end))
+    until = f"{last} UTC" if last else no_end
+    return f"{first or _UNREADABLE} to {until}" if until else f"{first or _UNREADABLE} UTC"
 
 
-def _issuer(of: inspect.Properties, each: Inspected, certificate: x509.Certificate) -> str:
+def _issuer(of: inspect.Properties, each: Inspected) -> str:
     if of["self_signed"]:
         return "itself: it is self-signed"
-    if not has_supported_signature(certificate):
-        return "not known: its signature cannot be checked"
+    match each.object.value:
+        case None:
+            return ""
+        case x509.Certificate() as certificate if not has_supported_signature(certificate):
+            return "not known: its signature cannot be checked"
     if not each.issuer:
         return "no CA in this depot"
     return f"the CA {each.issuer.entry.stem} ({each.issuer.entry.path(CERTIFICATE)})"
 
 
-def _usages(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
-    yield "Used for", ", ".join(of["extended_key_usage"]), ""
-    yield "Key usage", ", ".join(of["key_usage"]), ""
+def _ca(of: inspect.Properties) -> str:
+    length = of["path_length"]
+    if not of["ca"]:
+        return _UNREADABLE if of["ca"] is None else "no"
+    if length is None:
+        return "yes, with any number of CAs below it"
+    return f"yes, with {'at most ' if length else ''}{counted(length, 'CA')} below it"
+
+
+def _asked(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
+    """Yield what a certificate has, and a request asks for."""
+    yield "Names", _names(of["names"]), ""
+    yield "CA", _ca(of), ""
+    yield "Used for", ", ".join(of["extended_key_usage"] or ()), ""
+    yield "Key usage", ", ".join(of["key_usage"] or ()), ""
     yield "Permitted", _names(of["permitted_names"]), ""
     yield "Excluded", _names(of["excluded_names"]), ""
+    yield from _others(of)
+
+
+def _others(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     for other in of["other_extensions"]:
         critical = ", critical" if other["critical"] else ""
         yield "Extension", f"{other['name'] or other['oid']}{critical}", ""
 
 
-def _of_request(request: x509.CertificateSigningRequest) -> Iterator[tuple[str, str, str]]:
-    of = inspect.request_properties(request)
+def _of_request(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     yield "Subject", of["subject"] or "(none)", "bold"
-    yield "Names", _names(of["names"]), ""
-    yield from _usages(of)
+    yield from _asked(of)
     yield from _of_public_key(of["key"])
-    yield "Signature", of["signature"], ""
+    yield "Signature", of["signature"] or _UNREADABLE, ""
 
 
-def _of_crl(
-    crl: x509.CertificateRevocationList, each: Inspected, now: datetime
-) -> Iterator[tuple[str, str, str]]:
-    of = inspect.crl_properties(crl, now)
+def _of_crl(of: inspect.Properties, each: Inspected) -> Iterator[tuple[str, str, str]]:
     yield "Issuer", of["issuer"], "bold"
-    by = each.issuer
-    yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA in this depot", ""
+    if each.object.value:
+        by = each.issuer
+        yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA in this depot", ""
     yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
-    yield "Valid", _period(crl.last_update_utc, crl.next_update_utc), ""
-    yield "Signature", of["signature"], ""
+    yield "Valid", _period(of["last_update"], of["next_update"], ""), ""
+    yield "Signature", of["signature"] or _UNREADABLE, ""
+    yield from _others(of)
     revoked = of["revoked"]
     yield "Revoked", f"{len(revoked)} certificate{'' if len(revoked) == 1 else 's'}", ""
     for entry in revoked[:_MOST_REVOKED]:
@@ -137,15 +158,20 @@ def _of_crl(
 
 def _of_key(key: KeyObject, public: object) -> Iterator[tuple[str, str, str]]:
     if key.private:
-        yield from _of_public_key(inspect.key_properties(public))
+        yield "Key", _key(inspect.key_properties(public)), ""
     yield "Form", key.form, ""
     opened = "and opened" if key.private else "not opened: give its passphrase to see its kind"
     yield "Encrypted", f"yes, {opened}" if key.encrypted else "no", ""
 
 
-def _of_public_key(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
+def _key(of: inspect.Properties) -> str:
     strength = f", {of['strength']}-bit security" if of["strength"] is not None else ""
-    yield "Key", f"{of['kind']}{strength}", ""
+    return f"{of['kind'] or _UNREADABLE}{strength}"
+
+
+def _of_public_key(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
+    yield "Key", _key(of), ""
+    yield "Key SHA-256", _colons(of["sha256"] or ""), ""
 
 
 def _names(names: dict[str, list[str]] | None) -> str:
@@ -157,11 +183,12 @@ def _names(names: dict[str, list[str]] | None) -> str:
     return ", ".join(shown)
 
 
-def _days(certificate: x509.Certificate, now: datetime) -> tuple[str, str]:
+def _days(of: inspect.Properties, now: datetime) -> tuple[str, str]:
     """Return in words how long a certificate is valid still, and the style of these words."""
-    end = certificate.not_valid_after_utc
-    days = days_left(end, now)
-    if now > end:
+    days, end = of["days_left"], of["not_after"]
+    if days is None:
+        return "", ""
+    if timestamp(now) > end:
         ago = f"{-days} day{'' if days == -1 else 's'} ago" if days else "today"
         return f"none: it expired {ago}", "red"
     return str(days) if days else "less than one", "yellow" if days < _SOON else "green"
@@ -193,18 +220,18 @@ def _object(each: Inspected, now: datetime) -> dict[str, Any]:
         "kind": each.object.kind,
         "depot_issuer": each.issuer.entry.stem if each.issuer else None,
         "problems": list(each.problems),
+        "unreadable": [
+            {"part": part.part, "reason": part.reason}
+            for part in (each.object.readable.unreadable if each.object.readable else ())
+        ],
         "content": _content(each, now),
     }
 
 
 def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
+    if each.object.readable:
+        return inspect.properties(each.object.readable, now)
     match each.object.value:
-        case x509.Certificate() as certificate:
-            return inspect.certificate_properties(certificate, now)
-        case x509.CertificateSigningRequest() as request:
-            return inspect.request_properties(request)
-        case x509.CertificateRevocationList() as crl:
-            return inspect.crl_properties(crl, now)
         case KeyObject() as key:
             public = each.object.public_key
             return {
@@ -219,15 +246,19 @@ def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
             return {"key": inspect.key_properties(each.object.public_key)}
 
 
+_PEM_LABELS = {
+    pem.CERTIFICATE: "CERTIFICATE",
+    pem.REQUEST: "CERTIFICATE REQUEST",
+    pem.CRL: "X509 CRL",
+}
+
+
 def pem_blocks(inspection: Inspection) -> Iterator[str]:
     """Yield each object as PEM; of a private key, which is never shown, the public key."""
     for each in inspection.found:
-        value = each.object.value
-        if isinstance(
-            value,
-            x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList,
-        ):
-            yield value.public_bytes(Encoding.PEM).decode().rstrip()
+        if each.object.readable:
+            label = _PEM_LABELS[each.object.kind]
+            yield pem.to_pem(label, each.object.readable.der).decode().rstrip()
         elif isinstance(each.object.public_key, PublicKey):
             key = each.object.public_key.public_bytes(
                 Encoding.PEM, PublicFormat.SubjectPublicKeyInfo

@@ -1,0 +1,430 @@
+"""Certificates, requests and CRLs, taken apart: what can be read of them, and what cannot, and why.
+
+`cryptography` refuses some of them as a whole because of one part. Here the outer structure is read
+(RFC 5280, 4.1 and 5.1; RFC 2986, 4), and each part is put, alone, into an object that is otherwise
+valid, for the library to decode. What cannot be read is left out of what is shown.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import ExtensionOID
+
+from certstrap.pki import pem
+from certstrap.pki.names import name_text, oid_name
+from certstrap.text import escaped, quoted, serial_number
+
+UNDECODABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for objects that cannot be decoded or verified."""
+
+VERSION, SERIAL, SIGNATURE = "version", "serial number", "signature algorithm"
+ISSUER, SUBJECT, KEY, START, END = "issuer", "subject", "key", "start date", "expiry date"
+LAST_UPDATE, NEXT_UPDATE = "last update", "next update"
+_DATES, _ENTRIES, _EXTENSIONS, _ATTRIBUTES = "dates", "entries", "extensions", "attributes"
+
+USED = {
+    oid.dotted_string
+    for oid in (
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.CRL_NUMBER,
+        ExtensionOID.DELTA_CRL_INDICATOR,
+        ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.INHIBIT_ANY_POLICY,
+        ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.NAME_CONSTRAINTS,
+        ExtensionOID.POLICY_CONSTRAINTS,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+    )
+}
+"""The extensions without which an object is not used; of others, the critical ones."""
+
+Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
+
+
+class Unreadable(NamedTuple):
+    """A part that cannot be read.
+
+    Attributes:
+        part: its name, in words.
+        reason: why, in words.
+        is_needed: whether the object cannot be used without it.
+        oid: of an extension, its type.
+    """
+
+    part: str
+    reason: str
+    is_needed: bool = True
+    oid: str = ""
+
+
+class Readable(NamedTuple):
+    """What can be read of an object.
+
+    Attributes:
+        der: the object, without what follows it.
+        whole: the object; None if it cannot be used without the parts that cannot be read.
+        shown: the same without these parts, for people to look at: it is signed by nobody.
+        unreadable: these parts.
+        raw: the DER of the parts of the outer structure, if some cannot be read.
+    """
+
+    der: bytes
+    whole: Signed | None
+    shown: Signed
+    unreadable: tuple[Unreadable, ...] = ()
+    raw: dict[str, bytes] = {}  # noqa: RUF012 - never changed
+
+    @property
+    def problem(self) -> str:
+        """What cannot be read, and why."""
+        listed = "; ".join(f"{each.part} ({each.reason})" for each in self.unreadable)
+        parts = "a part" if len(self.unreadable) == 1 else "parts"
+        return f"has {parts} that cannot be read: {listed}"
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    if len(content) < 0x80:  # noqa: PLR2004 - X.690, 8.1.3
+        return bytes([tag, len(content)]) + content
+    length = len(content).to_bytes(4).lstrip(b"\0")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return _der(pem.SEQUENCE, *parts)
+
+
+_EMPTY = _sequence()
+_ED25519 = _sequence(bytes.fromhex("06032b6570"))
+_INTEGER = _der(pem.INTEGER, b"\1")
+_TIME = _der(0x17, b"500101000000Z")
+_TIMES = (0x17, 0x18)
+_KEY = _sequence(_ED25519, _der(0x03, bytes(33)))
+_FALSE, _TRUE = _der(0x01, b"\0"), _der(0x01, b"\xff")
+_ANY_SEQUENCE = (pem.SEQUENCE,)
+
+_Layout = tuple[tuple[str, tuple[int, ...], bytes], ...]
+"""The parts of what is signed: the name of each, its tags, and a valid one; empty if optional."""
+
+_LAYOUTS: dict[str, _Layout] = {
+    pem.CERTIFICATE: (
+        (VERSION, (0xA0,), _der(0xA0, _der(pem.INTEGER, b"\2"))),
+        (SERIAL, (pem.INTEGER,), _INTEGER),
+        (SIGNATURE, _ANY_SEQUENCE, _ED25519),
+        (ISSUER, _ANY_SEQUENCE, _EMPTY),
+        (_DATES, _ANY_SEQUENCE, _sequence(_TIME, _TIME)),
+        (SUBJECT, _ANY_SEQUENCE, _EMPTY),
+        (KEY, _ANY_SEQUENCE, _KEY),
+        ("unique identifier of the issuer", (0x81,), b""),
+        ("unique identifier of the subject", (0x82,), b""),
+        (_EXTENSIONS, (0xA3,), b""),
+    ),
+    pem.REQUEST: (
+        (VERSION, (pem.INTEGER,), _der(pem.INTEGER, b"\0")),
+        (SUBJECT, _ANY_SEQUENCE, _EMPTY),
+        (KEY, _ANY_SEQUENCE, _KEY),
+        (_ATTRIBUTES, (0xA0,), _der(0xA0)),
+    ),
+    pem.CRL: (
+        (VERSION, (pem.INTEGER,), _INTEGER),
+        (SIGNATURE, _ANY_SEQUENCE, _ED25519),
+        (ISSUER, _ANY_SEQUENCE, _EMPTY),
+        (LAST_UPDATE, _TIMES, _TIME),
+        (NEXT_UPDATE, _TIMES, b""),
+        (_ENTRIES, _ANY_SEQUENCE, b""),
+        (_EXTENSIONS, (0xA0,), b""),
+    ),
+}
+_LOADERS: dict[str, Callable[[bytes], Signed]] = {
+    pem.CERTIFICATE: x509.load_der_x509_certificate,
+    pem.REQUEST: x509.load_der_x509_csr,
+    pem.CRL: x509.load_der_x509_crl,
+}
+
+
+def read(kind: str, der: bytes) -> Readable | None:
+    """Return what can be read of an object; None if it has not the structure of its kind."""
+    try:
+        value = _decoded(kind, der)
+        return Readable(der, value, value)
+    except UNDECODABLE as error:
+        reason = _words(error)
+    if not (raw := _split(kind, der)):
+        return None
+    filtered = _Filter(kind)
+    shown = _decoded(kind, _built(kind, {part: filtered(part, raw[part]) for part in raw}))
+    differ = raw[SIGNATURE] != _items(der)[1]
+    other = SIGNATURE if differ else "encoding"
+    unreadable = filtered.unreadable or [Unreadable(other, reason)]
+    whole: Signed | None = None
+    if not any(each.is_needed for each in unreadable):
+        with suppress(*UNDECODABLE):
+            whole = _LOADERS[kind](der)
+    first = der[: pem.content_of(der)[1]]
+    return Readable(first, whole, shown, tuple(unreadable), raw)
+
+
+def _decoded(kind: str, der: bytes) -> Signed:
+    """Return an object every part of which can be decoded."""
+    value = decoded(kind, der)
+    if isinstance(value, x509.CertificateRevocationList):
+        for entry in value:
+            _ = entry.extensions
+    return value
+
+
+def decoded(kind: str, der: bytes) -> Signed:
+    """Return an object every part of which can be decoded, save the extensions of CRL entries.
+
+    Raises:
+        UNDECODABLE: it is not one.
+    """
+    value = _LOADERS[kind](der)
+    _ = value.extensions
+    with suppress(UnsupportedAlgorithm):  # which is named, and is needed to check it alone
+        _ = value.signature_hash_algorithm
+    if isinstance(value, x509.CertificateRevocationList):
+        _ = value.issuer, value.last_update_utc, value.next_update_utc
+        _ = [entry.revocation_date_utc for entry in value]
+    else:
+        _ = value.subject, value.public_key()
+    if isinstance(value, x509.Certificate):
+        _ = value.issuer, value.not_valid_before_utc, value.not_valid_after_utc
+    return value
+
+
+def _split(kind: str, der: bytes) -> dict[str, bytes]:
+    """Return the DER of each part; nothing if it has not the structure of its kind."""
+    outer = list(_items(der))
+    signed = _items(outer[0]) if len(outer) == 3 else []  # noqa: PLR2004 - and how, and the signature
+    parts: dict[str, bytes] = {}
+    for part, tags, valid in _LAYOUTS[kind]:
+        if signed and signed[0][0] in tags:
+            parts[part] = signed.pop(0)
+        elif valid and part != VERSION:
+            return {}
+        else:
+            parts[part] = b""
+    return {} if signed else {SIGNATURE: outer[1], **parts}
+
+
+def _items(der: bytes) -> list[bytes]:
+    """Return the DER of each element of an element."""
+    begin, end = pem.content_of(der) if len(der) > 1 else (0, 0)
+    content = memoryview(der)[begin:end]
+    return [_der(tag, bytes(each)) for tag, each in pem.elements(content)]
+
+
+def _built(kind: str, parts: dict[str, bytes]) -> bytes:
+    signed = (parts.get(part, valid) for part, _, valid in _LAYOUTS[kind])
+    algorithm = parts.get(SIGNATURE, _ED25519)
+    return _sequence(_sequence(*signed), algorithm, _der(0x03, b"\0"))
+
+
+class _Filter:
+    """Takes what cannot be read out of the parts of an object, and keeps why."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.unreadable = kind, list[Unreadable]()
+
+    def __call__(self, part: str, value: bytes) -> bytes:
+        """Return a part without what cannot be read in it."""
+        reason = self._reason(part, value)
+        if not reason:
+            return value
+        lists: dict[str, Callable[[bytes], bytes | None]] = {
+            _DATES: self._dates,
+            _EXTENSIONS: self._extensions,
+            _ATTRIBUTES: self._attributes,
+            _ENTRIES: self._entries,
+        }
+        kept = lists[part](value) if part in lists else None
+        if kept is not None:
+            return kept
+        is_date = part in {LAST_UPDATE, NEXT_UPDATE}
+        self._add(part, _reason_of_date(value) if is_date else reason)
+        return next((valid for name, _, valid in _LAYOUTS[self.kind] if name == part), _ED25519)
+
+    def _add(self, part: str, reason: str, *, is_needed: bool = True, oid: str = "") -> None:
+        self.unreadable.append(Unreadable(part, reason, is_needed, oid))
+
+    def _reason(self, part: str, value: bytes) -> str:
+        """Return why a part cannot be decoded; empty if it can."""
+        try:
+            _decoded(self.kind, _built(self.kind, {part: value}))
+        except UNDECODABLE as error:
+            return _words(error)
+        return ""
+
+    def _dates(self, value: bytes) -> bytes | None:
+        dates = _items(value)
+        if len(dates) != 2:  # noqa: PLR2004 - the first and the last
+            return None
+        for number, part in enumerate((START, END)):
+            if self._reason(_DATES, _sequence(_TIME, dates[number])):
+                self._add(part, _reason_of_date(dates[number]))
+                dates[number] = _TIME
+        return _sequence(*dates)
+
+    def _extensions(self, value: bytes) -> bytes | None:
+        listed = _items(value)
+        if len(listed) != 1:
+            return None
+
+        def built(*extensions: bytes) -> bytes:
+            return _der(value[0], _sequence(*extensions))
+
+        kept = self._kept(_items(listed[0]), lambda each: self._reason(_EXTENSIONS, built(each)))
+        return built(*kept) if kept else b""
+
+    def _attributes(self, value: bytes) -> bytes:
+        return _der(value[0], *sorted(map(self._attribute, _items(value))))  # DER orders a SET
+
+    def _attribute(self, attribute: bytes) -> bytes:
+        """Return an attribute of a request; of extensions, those that can be read."""
+        reason = self._reason(_ATTRIBUTES, _der(0xA0, attribute))
+        if not reason:
+            return attribute
+        kind, *sets = _items(attribute)
+        values = [value for each in sets for value in _items(each)]
+        oid = _oid_in(attribute)
+        if oid not in _EXTENSION_REQUESTS or len(values) != 1:
+            is_needed = oid in _EXTENSION_REQUESTS
+            name = "extension request" if is_needed else f"attribute {oid_name(oid)}"
+            self._add(name, reason, is_needed=is_needed)
+            return b""
+
+        def built(*extensions: bytes) -> bytes:
+            return _sequence(kind, _der(0x31, _sequence(*extensions)))
+
+        kept = self._kept(
+            _items(values[0]),
+            lambda each: self._reason(_ATTRIBUTES, _der(0xA0, built(each))),
+        )
+        return built(*kept)
+
+    def _kept(self, extensions: list[bytes], reason_of: Callable[[bytes], str]) -> list[bytes]:
+        """Return the extensions that can be read, of each type the first."""
+        kept: dict[str, bytes] = {}
+        for each in extensions:
+            oid = _oid_in(each)
+            reason = "it appears twice" if oid in kept else reason_of(each)
+            if not reason:
+                kept[oid] = each
+                continue
+            name, fields = f"extension {oid_name(oid)}", _items(each)
+            strict = _sequence(*(field for field in fields if field != _FALSE))
+            if oid not in kept and strict != each and not reason_of(strict):
+                kept[oid] = strict
+                self._add(name, "it writes out critical FALSE, which DER forbids")
+            else:
+                self._add(name, reason, is_needed=oid in USED or _TRUE in fields, oid=oid)
+        return list(kept.values())
+
+    def _entries(self, value: bytes) -> bytes:
+        """Return the entries of a CRL, without what cannot be read in them."""
+        entries = _items(value)
+        for number in list(self._unreadable_entries(entries, 0)):
+            bare = _sequence(*_items(entries[number])[:2])
+            name = serial_number(int.from_bytes(b"".join(_items(bare)[:1])[2:], signed=True))
+            reason = self._reason(_ENTRIES, _sequence(entries[number]))
+            if self._reason(_ENTRIES, _sequence(bare)):
+                self._add(f"entry {name}", reason)
+                entries[number] = b""
+            else:
+                self._add(f"extensions of the entry {name}", reason, is_needed=False)
+                entries[number] = bare
+        return _sequence(*entries)
+
+    def _unreadable_entries(self, entries: list[bytes], first: int) -> Iterator[int]:
+        """Yield the places of the entries that cannot be read: by halves, as most can be."""
+        if self._reason(_ENTRIES, _sequence(*entries)):
+            if len(entries) == 1:
+                yield first
+            else:
+                middle = len(entries) // 2
+                yield from self._unreadable_entries(entries[:middle], first)
+                yield from self._unreadable_entries(entries[middle:], first + middle)
+
+
+_EXTENSION_REQUESTS = {"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"}  # RFC 2985; Microsoft's
+_LONGEST_OID = 64  # bytes
+
+
+def _oid_in(der: bytes) -> str:
+    """Return the type that an extension or attribute begins with, in words if it has none."""
+    first = next(iter(_items(der)), b"")
+    content = first[2:]
+    if first[:1] != b"\6" or not content or len(content) > _LONGEST_OID:
+        return "of an unknown type"
+    arcs = [0]
+    for octet in content:
+        arcs[-1] = arcs[-1] << 7 | octet & 0x7F
+        if not octet & 0x80:
+            arcs.append(0)
+    top = min(arcs[0] // 40, 2)
+    return ".".join(map(str, (top, arcs[0] - 40 * top, *arcs[1:-1])))
+
+
+def shown_name(der: bytes) -> str:
+    """Return a distinguished name as RFC 4514 has it: what cannot be read, in hex (2.4)."""
+    return ",".join(text for rdn in reversed(_items(der)) if (text := _shown_rdn(rdn)))
+
+
+def _shown_rdn(rdn: bytes) -> str:
+    ordered = _der(0x31, *sorted(_items(rdn)))  # as DER has it, and not all who write
+    try:
+        return name_text(
+            x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: _sequence(ordered)})).issuer
+        )
+    except UNDECODABLE:
+        return "+".join(
+            f"{oid_name(_oid_in(each))}=#{b''.join(_items(each)[1:]).hex()}" for each in _items(rdn)
+        )
+
+
+_KINDS_OF_ERRORS = {
+    "EncodedDefault": "it writes out a default value, which DER forbids",
+    "ExtraData": "it has extra data",
+    "InvalidSize": "it has too few or too many elements",
+    "InvalidValue": "it has a value that is not valid",
+    "ShortData": "it is empty, or a field is missing",
+    "UnexpectedTag": "it has a field of the wrong type",
+}
+_OUR_WORDS = (
+    ("path_length must be None", "it has a path length, but is not a CA"),
+    ("single-valued", "it has none or several values"),
+    ("x400Address", "it has an X.400 address or an EDI party name, which are not supported"),
+    ("authority_cert_issuer and", "it has an issuer or a serial number without the other"),
+    ("Either full_name, ", "it has a distribution point with reasons only"),
+    ("Could not deserialize key", "it has a value that is not valid"),
+    ("does not appear to be an IPv4", "it has an address that is not valid"),
+)
+
+
+def _words(error: Exception) -> str:
+    """Return in words why `cryptography` cannot decode something."""
+    text = str(error)
+    if found := re.match(r"error parsing asn1 value: ParseError \{ kind: (\w+)", text):
+        return _KINDS_OF_ERRORS.get(found[1], "it is not valid DER")
+    if isinstance(error, UnsupportedAlgorithm) and (oid := re.search(r"\d+(\.\d+)+", text)):
+        return f"{oid[0]} is not supported"
+    return next((words for part, words in _OUR_WORDS if part in text), escaped(text).rstrip("."))
+
+
+def _reason_of_date(date: bytes) -> str:
+    return f"{quoted(date[2:].decode(errors='replace'))} is not a date that RFC 5280 allows"
