@@ -17,6 +17,8 @@ from certstrap.pki.names import (
     NO_NAMES,
     AlternativeNames,
     Subject,
+    name_text,
+    oid_name,
     parse_domain,
     parse_permitted_domain,
 )
@@ -307,6 +309,27 @@ def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_certstrap()
     assert subject.to_x509().public_bytes() == sequence(
         *(der(0x31, sequence(oid(kind), der(tag, value))) for kind, tag, value in expected)
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (NameOID.EMAIL_ADDRESS, "emailAddress"),
+        (NameOID.SERIAL_NUMBER, "serialNumber"),
+        (NameOID.POSTAL_CODE, "postalCode"),
+        (NameOID.GIVEN_NAME, "givenName"),
+        (NameOID.USER_ID, "UID"),
+        (NameOID.DOMAIN_COMPONENT, "DC"),
+        (x509.ObjectIdentifier("1.2.3.4"), "1.2.3.4"),
+    ],
+)
+def test_an_attribute_is_shown_by_its_name(kind: x509.ObjectIdentifier, shown: str) -> None:
+    assert name_text(x509.Name([x509.NameAttribute(kind, "x")])) == f"{shown}=x"
+
+
+def test_an_object_identifier_without_a_name_is_shown_as_it_is() -> None:
+    assert oid_name("2.5.29.17") == "subjectAltName"
+    assert [oid_name("1.2.3.4"), oid_name("not one")] == ["1.2.3.4", "not one"]
 
 
 def test_an_empty_field_is_not_in_the_subject() -> None:

@@ -16,7 +16,7 @@ from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import is_self_signed, signature_name
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
-from certstrap.pki.names import name_text
+from certstrap.pki.names import name_text, oid_name
 from certstrap.pki.parts import Readable, Signed
 from certstrap.pki.profiles import usage_name
 from certstrap.store import files
@@ -215,16 +215,11 @@ def _authority(of: x509.Certificate | x509.CertificateRevocationList) -> str | N
 
 
 def _others(of: Signed) -> list[Properties]:
+    others = [each for each in of.extensions if not isinstance(each.value, _WELL_KNOWN)]
     return [
-        {"oid": each.oid.dotted_string, "name": _oid_name(each.oid), "critical": each.critical}
-        for each in of.extensions
-        if not isinstance(each.value, _WELL_KNOWN)
+        {"oid": oid, "name": name if (name := oid_name(oid)) != oid else None, "critical": critical}
+        for oid, critical in ((each.oid.dotted_string, each.critical) for each in others)
     ]
-
-
-def _oid_name(oid: x509.ObjectIdentifier) -> str | None:
-    name = oid._name  # noqa: SLF001 - as above
-    return name if name != "Unknown OID" else None
 
 
 def _reason(entry: x509.RevokedCertificate) -> str | None:

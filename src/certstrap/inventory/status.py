@@ -19,6 +19,7 @@ from certstrap.pki import decode, key_files, pem, revocation, rules
 from certstrap.pki.findings import Finding, Severity
 from certstrap.pki.issuers import has_supported_signature, is_self_signed
 from certstrap.pki.keys import kind_of
+from certstrap.pki.names import name_text
 from certstrap.pki.validity import DateState, Validity
 from certstrap.store import files, withdrawn
 from certstrap.store.depot import (
@@ -464,7 +465,7 @@ class _Look:
         if not issuer and is_self_signed(certificate):
             return item._replace(issuer=item.stem)
         if not issuer:
-            name = certificate.issuer.rfc4514_string()
+            name = name_text(certificate.issuer)
             if has_supported_signature(certificate):
                 problems.append(
                     Finding(

@@ -22,6 +22,7 @@ from certstrap.pki.issuers import (
     is_self_signed,
     is_signed_by,
 )
+from certstrap.pki.names import name_text
 from certstrap.store.depot import CERTIFICATE, CRL, Depot, Entry
 from certstrap.store.renewal import renewal_of_crl, with_renewal
 from certstrap.store.withdrawn import compromised
@@ -239,12 +240,12 @@ class Verifier:
             yield Finding(
                 "issuer-name",
                 f"{source} is signed by the key of {signers[0].source}, and names another issuer: "
-                f'"{certificate.issuer.rfc4514_string()}".',
+                f'"{name_text(certificate.issuer)}".',
             )
             return
         yield Finding(
             "issuer-missing",
             f"{source} was issued by "
-            f'"{certificate.issuer.rfc4514_string()}", which {self.depot.root} does not have.',
+            f'"{name_text(certificate.issuer)}", which {self.depot.root} does not have.',
             rules.ADD_ISSUER,
         )

@@ -19,6 +19,7 @@ from certstrap.pki import key_files, keys, pem, rules
 from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
+from certstrap.pki.names import name_text
 from certstrap.session import Session
 from certstrap.store.depot import (
     CERTIFICATE,
@@ -238,7 +239,7 @@ def export_pkcs12(
         name.text.encode(), key, certificate, chain[1:], encryption
     )
     new.add(path, data, EXPORT_MODE)
-    missing = "" if is_self_signed(chain[-1]) else printable(chain[-1].issuer.rfc4514_string())
+    missing = "" if is_self_signed(chain[-1]) else printable(name_text(chain[-1].issuer))
     return Exported(path, text, missing, not_valid(session, chain, entry.path(CERTIFICATE)))
 
 

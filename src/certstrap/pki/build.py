@@ -21,7 +21,7 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import require
 from certstrap.pki.keys import PrivateKey, PublicKey
-from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
+from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject, name_text, oid_name
 from certstrap.pki.path import permitted_usages
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
 from certstrap.pki.validity import Validity
@@ -159,7 +159,7 @@ def extensions_left_out(
             copied = {*copied_names(request)}
             left_out += [_shown(name) for name in ext.value if name not in copied]
         elif not any(_covers(value, ext.value) for value in given):
-            left_out.append(_oid_name(ext.oid))
+            left_out.append(oid_name(ext.oid.dotted_string))
     left_out += [each.part for each in unreadable(request)]
     return tuple(left_out)
 
@@ -191,17 +191,13 @@ def _shown(name: x509.GeneralName) -> str:
     if isinstance(name, x509.RFC822Name):
         return f"e-mail address {printable(name.value)}"
     if isinstance(name, x509.DirectoryName):
-        return f"directory name {printable(name.value.rfc4514_string())}"
+        return f"directory name {printable(name_text(name.value))}"
     if isinstance(name, x509.RegisteredID):
         return f"registered ID {name.value.dotted_string}"
     assert isinstance(name, x509.OtherName)  # noqa: S101 - `cryptography` decodes no other kind
     if name.type_id == _USER_PRINCIPAL_NAME:
         return f"user principal name {printable(name.value[2:].decode(errors='replace'))}"
     return f"other name of type {name.type_id.dotted_string}"
-
-
-def _oid_name(oid: x509.ObjectIdentifier) -> str:
-    return oid._name if oid._name != "Unknown OID" else oid.dotted_string  # noqa: SLF001
 
 
 def _builder(

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.pki.decode import comparable_name, extension
+from certstrap.pki.names import name_text
 from certstrap.text import printable
 
 _HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
@@ -182,4 +183,4 @@ def host_of(uri: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return value.rfc4514_string() if isinstance(value, x509.Name) else str(value)
+    return name_text(value) if isinstance(value, x509.Name) else str(value)

@@ -35,7 +35,7 @@ from certstrap.pki.issuers import (
 )
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.name_constraints import are_too_many, not_permitted
-from certstrap.pki.names import invalid_characters, is_ia5, is_text
+from certstrap.pki.names import invalid_characters, is_ia5, is_text, name_text
 from certstrap.pki.path import permitted_usages, remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted, utc
@@ -103,7 +103,7 @@ def valid(
 
 def name_of_ca(certificate: x509.Certificate) -> str:
     """Return what a CA whose file is not known is called in a sentence."""
-    return f'The CA "{certificate.subject.rfc4514_string()}"'
+    return f'The CA "{name_text(certificate.subject)}"'
 
 
 def complete(chain: Sequence[x509.Certificate], depot: str) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def complete(chain: Sequence[x509.Certificate], depot: str) -> Iterator[Finding]
         yield Finding(
             "incomplete-chain",
             f"The chain is incomplete: {depot} does not have the certificate of its issuer "
-            f'"{chain[-1].issuer.rfc4514_string()}".',
+            f'"{name_text(chain[-1].issuer)}".',
             ADD_ISSUER,
         )
 

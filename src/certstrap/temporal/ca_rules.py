@@ -21,6 +21,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_RSA, KeySpec, kind_of
+from certstrap.pki.names import name_text
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.rules import (
     CA,
@@ -381,7 +382,7 @@ def ca_leaf(uploaded: UploadedCAs) -> Iterator[Finding]:
     """
     for each in uploaded.others:
         if not is_self_signed(each.certificate):
-            subject = quoted(each.certificate.subject.rfc4514_string())
+            subject = quoted(name_text(each.certificate.subject))
             yield failure(f"{each.source} is a client's or server's certificate, for {subject}.")
 
 
@@ -423,7 +424,7 @@ def ca_issuer(uploaded: UploadedCAs) -> Iterator[Finding]:
                 "Use an unchanged copy of the certificate, or create a new CA.",
             )
         else:
-            issuer = quoted(ca.certificate.issuer.rfc4514_string())
+            issuer = quoted(name_text(ca.certificate.issuer))
             yield failure(f"{ca.source} is issued by {issuer}, which is not in the file.")
 
 
@@ -495,7 +496,7 @@ def names_bundle(uploaded: UploadedCAs) -> Iterator[Finding]:
     shown = {comparable_name(subject): subject for subject in reversed(subjects)}
     for name, count in counts.items():
         if count > 1:
-            yield failure(f"{count} CAs have the name {quoted(shown[name].rfc4514_string())}.")
+            yield failure(f"{count} CAs have the name {quoted(name_text(shown[name]))}.")
 
 
 @rule(VALIDITY, NOTICES, _RENEW_CA)

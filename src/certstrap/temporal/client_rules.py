@@ -30,6 +30,7 @@ from certstrap.pki.issuers import (
 )
 from certstrap.pki.keys import KeySpec, PrivateKey, kind_of
 from certstrap.pki.name_constraints import host_of
+from certstrap.pki.names import name_text
 from certstrap.temporal import ca_rules
 from certstrap.temporal.clients import CLIENTS as EVERY_CLIENT
 from certstrap.temporal.clients import Client, refusing, titles
@@ -334,7 +335,7 @@ def chain_first(chain: ClientChain) -> Iterator[Finding]:
     """
     first = chain.file.certificates[0]
     if first is not chain.leaf:
-        subject = quoted(first.certificate.subject.rfc4514_string())
+        subject = quoted(name_text(first.certificate.subject))
         yield failure(f"{chain.file.path} begins with the certificate of {subject}.")
 
 
@@ -359,7 +360,7 @@ def chain_rest(chain: ClientChain) -> Iterator[Finding]:
     known = {each.certificate for each in (*chain.path, *chain.uploaded)}
     for each in chain.file.certificates[1:]:
         if chain.anchored and each.certificate not in known:
-            subject = quoted(each.certificate.subject.rfc4514_string())
+            subject = quoted(name_text(each.certificate.subject))
             yield warning(f"{each.source}, of {subject}, is not needed.")
 
 
@@ -383,7 +384,7 @@ def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
         what = "is self-signed" if last is chain.leaf else "is a root"
         yield failure(f"{last.source} {what}, and is not among the uploaded CAs.", hint)
     else:
-        issuer = quoted(last.certificate.issuer.rfc4514_string())
+        issuer = quoted(name_text(last.certificate.issuer))
         yield failure(
             f"{last.source} is issued by {issuer}, which is neither among the uploaded CAs nor in "
             f"{chain.file.path}.",
@@ -444,8 +445,8 @@ def chain_name(chain: ClientChain) -> Iterator[Finding]:
     last = chain.path[-1]
     for each in _candidates(chain):
         if is_signed_by(last.certificate, each.certificate):
-            issuer = quoted(last.certificate.issuer.rfc4514_string())
-            subject = quoted(each.certificate.subject.rfc4514_string())
+            issuer = quoted(name_text(last.certificate.issuer))
+            subject = quoted(name_text(each.certificate.subject))
             yield failure(
                 f"{last.source} is signed by the key of {each.source}, but the two names are not "
                 f"the same, byte by byte: {issuer} and {subject}."
@@ -559,7 +560,7 @@ def names_chain(chain: ClientChain) -> Iterator[Finding]:
         for other in chain.path[:number]:
             subject = each.certificate.subject
             if comparable_name(subject) == comparable_name(other.certificate.subject):
-                name = quoted(subject.rfc4514_string())
+                name = quoted(name_text(subject))
                 yield failure(f"{other.source} and {each.source} have the same name, {name}.")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from certstrap.operations.request import NewRequest
     from certstrap.operations.revoke import NewCRL
     from certstrap.operations.sign import Signed
-    from certstrap.pki.names import Subject
+    from certstrap.pki.names import Subject, name_text
     from certstrap.store.depot import Name
 
 
@@ -107,7 +107,7 @@ def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -
 
 def identity_lines(certificate: "x509.Certificate") -> Iterator[str]:
     """Yield who a new CA is: what to compare with what its owner says before it is used."""
-    yield f"Subject: {escaped(certificate.subject.rfc4514_string())}"
+    yield f"Subject: {escaped(name_text(certificate.subject))}"
     yield f"SHA-256 of its public key: {fingerprint(certificate.public_key())}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from certstrap.cli.render.report import Cell, Line, Section, finding_object
 from certstrap.hints import printed
 from certstrap.inventory.verify import Link, Verdict
+from certstrap.pki.names import name_text
 from certstrap.text import escaped, serial_number, timestamp
 
 SCHEMA = "certstrap.verify/1"
@@ -42,7 +43,7 @@ def _lines(verdict: Verdict, depot_path: str) -> Iterator[Line]:
 def _link(link: Link) -> str:
     certificate = link.certificate
     end = certificate.not_valid_after_utc
-    subject = certificate.subject.rfc4514_string() or "no subject"
+    subject = name_text(certificate.subject) or "no subject"
     return escaped(f"{link.source}: {subject}, until {end:%Y-%m-%d}")
 
 
@@ -65,7 +66,7 @@ def _result(verdict: Verdict, depot_path: str) -> dict[str, Any]:
         "chain": [
             {
                 "source": link.source,
-                "subject": link.certificate.subject.rfc4514_string(),
+                "subject": name_text(link.certificate.subject),
                 "serial": serial_number(link.certificate.serial_number),
                 "not_after": timestamp(link.certificate.not_valid_after_utc),
                 "failures": [finding_object(each, depot_path) for each in link.findings],
