@@ -268,7 +268,7 @@ def names(
             "usages",
             "The CA may not sign certificates for this purpose: its extended key usage, or that of "
             "a CA above it, excludes it.",
-            Hint("Choose another CA, or another {}.", options=("--profile",)),
+            "Choose another CA, or another profile.",
         )
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
     for number, above in enumerate(cas):

@@ -1,0 +1,91 @@
+"""A CA with an extended key usage limits what is below it: nothing else is signed there."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certstrap.pki.profiles import BOTH, CLIENT, SERVER
+from tests.builders import foreign, pairs
+from tests.builders.pairs import Pair
+from tests.conftest import CommandLine, snapshot
+
+ANY = (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)
+EXCLUDED = (
+    "The CA may not sign certificates for this purpose: its extended key usage, or that of a CA "
+    "above it, excludes it."
+)
+Usages = tuple[x509.ObjectIdentifier, ...]
+
+
+def a_ca(subject: str, *usages: x509.ObjectIdentifier, by: Pair | None = None) -> Pair:
+    extensions: list[tuple[x509.ExtensionType, bool]] = [
+        (x509.BasicConstraints(ca=True, path_length=None), True),
+        (foreign.key_usage("key_cert_sign", "crl_sign"), True),
+    ]
+    extensions += [(x509.ExtendedKeyUsage(usages), False)] if usages else []
+    return pairs.made(subject=subject, by=by, extensions=extensions)
+
+
+@pytest.fixture
+def depot(folder: Path) -> Path:
+    """`Root` for servers and clients, and below it `Servers` and `Below`, which is below that."""
+    root = a_ca("Root", *BOTH)
+    root.store("Root")
+    servers = a_ca("Servers", *SERVER, by=root)
+    servers.store("Servers")
+    a_ca("Below", by=servers).store("Below")
+    return folder / "out"
+
+
+def usages_of(path: Path) -> Usages:
+    extensions = foreign.load_certificate(path).extensions
+    return tuple(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+
+
+@pytest.mark.parametrize("ca", ["Servers", "Below"])
+def test_what_a_ca_above_excludes_is_left_out(certstrap: CommandLine, depot: Path, ca: str) -> None:
+    left_out = "Left out, because a CA above excludes it: TLS client."
+    new = ("--curve", "P-256", "--no-passphrase", "--domain", "a.example")
+    assert left_out in certstrap("issue", "a", "--CA", ca, *new).stdout
+    assert usages_of(depot / "a.crt") == SERVER
+    certstrap("verify", "a")
+    certstrap("request-cert", "--common-name", "b", *new)
+    certstrap("sign", "b", "--CA", ca, stderr=f"{left_out}\n")
+    assert usages_of(depot / "b.crt") == SERVER
+    certstrap("request-cert", "--common-name", "c", *new)
+    certstrap("sign", "c", "--CA", ca, "--profile", "server")
+    certstrap("issue", "d", "--CA", "Root", *new)
+    assert usages_of(depot / "d.crt") == BOTH
+
+
+def test_nothing_is_signed_that_a_ca_above_excludes(certstrap: CommandLine, depot: Path) -> None:
+    new = ("--curve", "P-256", "--no-passphrase")
+    certstrap("request-cert", "--common-name", "a", *new)
+    before = snapshot(depot)
+    client = ("--CA", "Below", "--profile", "client")
+    certstrap.refuses("sign", "a", *client, sentence=EXCLUDED, hint="another profile")
+    certstrap.refuses("issue", "a", *client, sentence=EXCLUDED, hint="Choose another CA")
+    certstrap.refuses("issue", "b", *client, *new, sentence=EXCLUDED)
+    assert snapshot(depot) == before
+    certstrap("sign", "a", "--CA", "Root", "--profile", "client")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(BOTH, SERVER), (SERVER, SERVER), (ANY, ANY), (CLIENT, None)]
+)
+def test_renewal_leaves_out_what_a_ca_above_excludes(
+    certstrap: CommandLine, depot: Path, old: Usages, new: Usages | None
+) -> None:
+    below = Pair(
+        foreign.load_certificate(depot / "Below.crt"), foreign.load_key(depot / "Below.key")
+    )
+    extensions = x509.ExtendedKeyUsage(old), foreign.alternative("a.example")
+    pairs.leaf(below, "leaf", *extensions).store("leaf")
+    if new is None:
+        certstrap.refuses("renew", "leaf", sentence=EXCLUDED)
+    else:
+        certstrap("renew", "leaf")
+        assert usages_of(depot / "leaf.crt") == new
+        certstrap("verify", "leaf")
