@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -21,16 +22,19 @@ from hypothesis import strategies as st
 
 from certstrap.cli.context import Context
 from certstrap.pki.keys import P256, KeySpec, PrivateKey, PublicKey
+from certstrap.pki.profiles import BOTH, SERVER
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate_with, a_name, a_request, key_usage
 from tests.builders.keys import a_key, an_rsa_key
 from tests.conftest import FEW_ROUNDS, NOW, call
+from tests.temporal.pki import with_sha1
 
 DAY = timedelta(days=1)
 KEYS = [P256.generate() for _ in range(5)]
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
 NAMES = x509.SubjectAlternativeName([x509.DNSName("a.example.com")])
-USAGES = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+POLICY = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)
+POLICY_REQUIRED = x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=None)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,10 @@ class Cert:
     end: datetime = NOW + 300 * DAY
     identifier: bytes = b""
     constraints: x509.NameConstraints | None = None
+    policies: tuple[x509.PolicyInformation, ...] = ()
+    requires_policy: bool = False
+    usages: tuple[x509.ObjectIdentifier, ...] = ()
+    has_sha1: bool = False
     is_critical: bool = False
     is_revoked: bool = False
     is_missing: bool = False
@@ -69,23 +77,30 @@ class Cert:
             (named if above else None, False),
             (self.constraints, True),
             (UNKNOWN if self.is_critical else None, True),
-            *([(NAMES, False), (USAGES, False)] if self.stem == "leaf" else []),
+            (x509.CertificatePolicies(self.policies) if self.policies else None, False),
+            (POLICY_REQUIRED if self.requires_policy else None, True),
+            (x509.ExtendedKeyUsage(self.usages) if self.usages else None, False),
+            *([(NAMES, False)] if self.stem == "leaf" else []),
         ]
-        return a_certificate_with(
+        signer = self.signer or issuer.key
+        made = a_certificate_with(
             *((value, critical) for value, critical in extensions if value is not None),
             key=self.key,
             subject=a_name(self.stem),
-            by=(a_name(issuer.stem), self.signer or issuer.key),
+            by=(a_name(issuer.stem), signer),
             start=self.start,
             end=self.end,
         )
+        if not (self.has_sha1 and isinstance(signer, ec.EllipticCurvePrivateKey)):
+            return made
+        return x509.load_der_x509_certificate(with_sha1(signer)(made.public_bytes(Encoding.DER)))
 
 
 Chain = list[Cert]  # the leaf first, the root last
 
 
 def a_chain(intermediates: int) -> Chain:
-    leaf = Cert("leaf", KEYS[0], is_ca=False, usage=("digital_signature",))
+    leaf = Cert("leaf", KEYS[0], is_ca=False, usage=("digital_signature",), usages=BOTH)
     middle = [Cert(f"int{n}", KEYS[n + 1]) for n in range(intermediates)]
     return [leaf, *middle, Cert("root", KEYS[4], path_length=3)]
 
@@ -117,6 +132,12 @@ DEFECTS: dict[str, Callable[[Chain, int], None]] = {
     "names not permitted": constrained(["other.example"], []),
     "names excluded": constrained([], ["example.com"]),
     "names permitted": constrained(["example.com"], ["b.example.com"]),
+    "policy of some": change(0, -1, policies=(POLICY,)),
+    "policy required": change(1, -1, requires_policy=True),
+    "policy required and stated": change(1, -1, requires_policy=True, policies=(POLICY,)),
+    "clients excluded": change(1, 0, usages=SERVER),
+    "clients and servers excluded": change(1, 0, usages=(ExtendedKeyUsageOID.CODE_SIGNING,)),
+    "signed with SHA-1": change(0, -1, has_sha1=True),
     "unknown critical extension": change(0, 0, is_critical=True),
     "wrong identifier": change(0, -1, identifier=b"\1\2\3"),
     "revoked": change(0, -1, is_revoked=True),
@@ -175,6 +196,10 @@ VERIFY: dict[str, tuple[set[str], slice]] = {
     "revoked CA": (REVOKED, ABOVE),
     "path length": ({"path-length"}, ALL),
     "names": ({"name-constraints"}, ALL),
+    "policies": ({"policies"}, ALL),
+    "usages": ({"usages"}, ALL),
+    "signature of the leaf": ({"weak-signature"}, FIRST),
+    "signatures of the CAs": ({"weak-signature"}, ABOVE),
     "critical extensions": ({"critical-extension"}, ALL),
     "identifiers": ({"identifier"}, ALL),
     "the issuer may sign": (NO_CA, SECOND),
@@ -187,6 +212,10 @@ CHECK = {
     "keys of the CAs": {"ca-key", "ca-algorithm", "chain-cas"},
     "path length": {"chain-length"},
     "names": {"chain-domains"},
+    "policies": {"chain-policies"},
+    "usages": {"ca-client-usage", "chain-cas"},
+    "signature of the leaf": {"leaf-algorithm"},
+    "signatures of the CAs": {"ca-algorithm", "chain-cas"},
     "critical extensions": {"leaf-critical", "ca-critical", "chain-cas"},
     "identifiers": {"chain-identifiers"},
     "chain": {
@@ -200,11 +229,15 @@ SIGN = {
     "key of the issuer": ("has an RSA key",),
     "revoked CA": ("was revoked",),
     "path length": ("path length is",),
-    "names": ("The CA may not sign",),
+    "names": ("The CA may not sign a.example.com",),
+    "usages": ("The CA may not sign certificates for this purpose",),
     "the issuer may sign": ("is not allowed to sign",),
     "pair of the issuer": ("is not the key of",),
 }
-TEMPORALS_OWN = {"key of the leaf", "keys of the CAs", "critical extensions", "chain"}
+TEMPORALS_OWN = {
+    "key of the leaf", "keys of the CAs", "signature of the leaf", "signatures of the CAs",
+    "usages", "critical extensions", "chain",
+}  # fmt: skip
 """By these rules Temporal Cloud refuses more than others do."""
 
 
@@ -253,6 +286,8 @@ def by_status(depot: str) -> Verdict:
         "keys of the CAs": any(KEY & each for each in problems[1:]),
         "revoked leaf": "revoked" in states[:1],
         "revoked CA": "revoked" in states[1:],
+        "signature of the leaf": "weak-signature" in problems[0],
+        "signatures of the CAs": any("weak-signature" in each for each in problems[1:]),
         "chain": any("issuer-missing" in each for each in problems),
         "pair of the leaf": "pair" in problems[0],
     }
@@ -275,8 +310,8 @@ def by_sign(depot: str, ca: str) -> Verdict:
     data = a_request(subject=a_name("new"), key=KEYS[3], names=[x509.DNSName("a.example.com")])
     Path(depot, "new.csr").write_bytes(data.public_bytes(Encoding.PEM))
     outcome = call("--depot-path", depot, "sign", "new", "--CA", ca, input="", context=CONTEXT)
-    if outcome.exit_code == 0:
-        return dict.fromkeys(SIGN, False)
+    if outcome.exit_code == 0:  # some of the usages may have been left out
+        return dict.fromkeys(SIGN.keys() - {"usages"}, False)
     reasons = {
         truth: True for truth, words in SIGN.items() if any(w in outcome.stderr for w in words)
     }
@@ -362,6 +397,14 @@ EVERY_REFUSAL = {
     ("path length", 0): "path length",
     ("names not permitted", 1): "names",
     ("names excluded", 1): "names",
+    ("policy required", 0): "policies",
+    ("policy required and stated", 0): "policies",
+    ("clients excluded", 0): "usages",
+    ("clients excluded", 1): "usages",
+    ("clients and servers excluded", 0): "usages",
+    ("clients and servers excluded", 1): "usages",
+    ("signed with SHA-1", 0): "signature of the leaf",
+    ("signed with SHA-1", 1): "signatures of the CAs",
     ("unknown critical extension", 0): "critical extensions",
     ("unknown critical extension", 1): "critical extensions",
     ("wrong identifier", 0): "identifiers",
