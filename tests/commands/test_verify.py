@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from time import process_time
 
 import pytest
 from cryptography import x509
@@ -166,6 +167,25 @@ def test_names_that_a_ca_may_not_sign_are_listed(certstrap: CommandLine, folder:
     assert failures(certstrap, "leaf") == [
         "out/leaf.crt has the name b.other.org, and out/Root.crt is permitted example.com."
     ]
+
+
+def test_very_many_names_and_constraints_end_in_a_sentence(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    trees = [[x509.DNSName(f"{kind}{n}.test") for n in range(4096)] for kind in "tx"]
+    constraints = (x509.BasicConstraints(ca=True, path_length=None), True)
+    root = pairs.made(
+        subject="Root", extensions=[constraints, (x509.NameConstraints(*trees), True)]
+    )
+    root.store_certificate("Root")
+    names = x509.SubjectAlternativeName(trees[0])
+    pairs.made(subject="leaf", by=root, extensions=[(names, False)]).store_certificate("leaf")
+    begin = process_time()
+    assert failures(certstrap, "leaf") == [
+        "out/leaf.crt has too many names to compare with the name constraints of out/Root.crt."
+    ]
+    assert process_time() - begin < 1
+    verified_by_openssl(exit_code=2)
 
 
 def test_critical_extensions_that_are_not_known_are_failures(

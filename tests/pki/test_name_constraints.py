@@ -1,6 +1,6 @@
 """Name constraints: what a CA may sign is what OpenSSL accepts under it (RFC 5280, 4.2.1.10)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from time import process_time
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from certstrap.errors import RefusedError
 from certstrap.pki import rules
 from certstrap.pki.decode import alternative_names
-from certstrap.pki.name_constraints import not_permitted
+from certstrap.pki.name_constraints import are_too_many, not_permitted
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
@@ -324,3 +324,73 @@ def test_a_common_name_of_a_ca_is_no_domain() -> None:
     assert [each.rule for each in rules.names(subject, [], LeafProfile(), ca)] == [
         "name-constraints"
     ]
+
+
+def many(form: str, number: int) -> list[str]:
+    return [form.format(each) for each in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "trees", "names"),
+    [
+        (dns, "t{}.test", "a.t{}.test"),
+        (uri, "t{}.test", "http://t{}.test/"),
+        (email, "t{}.test", "a@t{}.test"),
+        (email, "a@t{}.test", "a@t{}.test"),
+        (lambda text: directory(organization_name=text), "t{}", "t{}"),
+        (dns, "a{}", "b." * 120 + "a{}"),
+    ],
+)
+def test_many_names_below_many_constraints_take_no_time(
+    kind: Callable[[str], x509.GeneralName], trees: str, names: str
+) -> None:
+    asked = [kind(name) for name in many(names, 1020)]
+    ca = constrained([kind(tree) for tree in many(trees, 1020)], [])
+    begin = process_time()
+    assert not list(not_permitted(a_name(), asked, ca))
+    assert not are_too_many(a_name(), asked, ca)
+    assert process_time() - begin < 1
+
+
+@pytest.mark.parametrize("form", ["10.{}.0.0/24", "fd00:{}::/32"])
+def test_many_addresses_below_many_networks_take_no_time(form: str) -> None:
+    networks = many(form, 256)
+    names = [ip(network.partition("/")[0]) for network in networks] * 15
+    ca = constrained([*map(ip, networks)], [])
+    begin = process_time()
+    assert not list(not_permitted(a_name(), names, ca))
+    assert process_time() - begin < 1
+
+
+def test_a_domain_that_is_too_long_is_not_compared() -> None:
+    for name in (dns("a." * 200 + "b"), uri(f"http://{'a.' * 200}b/"), email(f"x@{'a.' * 200}b")):
+        tree = type(name)("b")
+        assert not is_permitted(permitted=[tree], names=[name])
+        assert not is_permitted(excluded=[type(name)("other")], names=[name])
+        assert is_permitted(permitted=[ip("10.0.0.0/8")], names=[name])
+
+
+@pytest.mark.parametrize(("number", "good"), [(1023, True), (1024, False)])
+def test_more_comparisons_than_openssl_makes_are_refused_at_once(
+    tmp_path: Path, number: int, good: bool
+) -> None:
+    """One name more is the subject's; OpenSSL stops at 2 to the 20th."""
+    names = [dns(name) for name in many("a.t{}.test", number)]
+    ca = constrained([dns(tree) for tree in many("t{}.test", 1024)], [])
+    leaf = a_certificate(
+        key=LEAF_KEY, subject=a_name("x"), by=(CA_NAME, CA_KEY), constraints=NO_CA, names=names
+    )
+    assert openssl_accepts(tmp_path, ca, leaf) == [good]
+    found = list(rules.names(a_name("x"), names, LeafProfile(), ca))
+    assert [each.sentence for each in found] == (
+        []
+        if good
+        else ["The request has too many names to compare with the name constraints of the CA."]
+    )
+
+
+def test_what_is_permitted_is_not_listed_without_end() -> None:
+    trees = [dns(tree) for tree in many("t{}.test", 4096)]
+    assert refusal(permitted=trees, names=[dns("other")], subject=a_name("x")) == (
+        "The CA may not sign other: it is permitted t0.test, t1.test, t2.test and 4,093 more."
+    )
