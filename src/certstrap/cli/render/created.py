@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
+from certstrap.pki.names import name_text
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
 from certstrap.store.withdrawn import fingerprint
 from certstrap.text import counted, escaped, quoted
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from certstrap.operations.request import NewRequest
     from certstrap.operations.revoke import NewCRL
     from certstrap.operations.sign import Signed
-    from certstrap.pki.names import Subject, name_text
+    from certstrap.pki.names import Subject
     from certstrap.store.depot import Name
 
 
