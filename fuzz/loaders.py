@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError
-from certstrap.pki import build, crl, decode, issuers, key_files, keys, pem, rules
+from certstrap.pki import build, crl, decode, issuers, key_files, keys, pem, revocation, rules
 from certstrap.pki.build import Issuer
 from certstrap.pki.findings import require
 from certstrap.pki.name_constraints import not_permitted
@@ -97,7 +97,7 @@ def _certificate(call: Call) -> None:
     issuer = Issuer.of(certificate, "file", NOW, lambda: (corpus.key("Cert"), "key"))
     for whose in ("client", "pending"):
         _sign(issuer, rules.load_request(corpus.request(whose, "a.example"), "request"))
-    crl.empty(issuer, NOW)
+    crl.following(issuer, [], NOW)
 
 
 def _request(call: Call) -> None:
@@ -121,12 +121,13 @@ def _sign(issuer: Issuer, request: x509.CertificateSigningRequest) -> None:
 
 def _crl(call: Call) -> None:
     issuer = _issuers()[0]
-    found = crl.load(call.data, "file", issuer.certificate)
-    crl.revoked_since(found, 5)
-    after = crl.revoke(issuer, found, 4711, x509.ReasonFlags.key_compromise, NOW)
+    found = decode.decode_crl(call.data, "file")
+    if any(revocation.unusable(found, "file")):
+        return
+    after = crl.revoke(issuer, [found], 4711, x509.ReasonFlags.key_compromise, NOW)
     with _no_refusal("a CRL that was written cannot be read"):
-        again = crl.load(after.public_bytes(Encoding.PEM), "file", issuer.certificate)
-    assert crl.revoked_since(again, 4711), "what is revoked is not in the CRL"
+        again = decode.decode_crl(after.public_bytes(Encoding.PEM), "file")
+    assert crl.entry_of(again, 4711), "what is revoked is not in the CRL"
 
 
 @contextmanager

@@ -45,12 +45,12 @@ def number(path: Path) -> int:
 
 
 def entry(
-    serial: int, when: datetime = NOW, *extensions: x509.ExtensionType
+    serial: int, when: datetime = NOW, *extensions: x509.ExtensionType, critical: bool = False
 ) -> x509.RevokedCertificate:
     """Return the entry of a certificate that was revoked."""
     builder = x509.RevokedCertificateBuilder(serial, when)
     for extension in extensions:
-        builder = builder.add_extension(extension, critical=False)
+        builder = builder.add_extension(extension, critical)
     return builder.build()
 
 
@@ -63,14 +63,30 @@ def made_elsewhere(
     updated: datetime = NOW - timedelta(days=30),
     next_update: datetime = NOW + timedelta(days=30),
     encoding: Encoding = Encoding.PEM,
+    issuer: x509.Name | None = None,
+    extensions: Sequence[tuple[x509.ExtensionType, bool]] = (),
 ) -> bytes:
     """Return a CRL as certstrap makes it: without a number, unless one is given."""
     builder = x509.CertificateRevocationListBuilder(
-        ca.subject, updated, next_update, revoked_certificates=list(entries)
+        issuer or ca.subject, updated, next_update, revoked_certificates=list(entries)
     ).add_extension(authority_key_identifier(ca), critical=False)
+    for value, critical in extensions:
+        builder = builder.add_extension(value, critical)
     if crl_number is not None:
         builder = builder.add_extension(x509.CRLNumber(crl_number), critical=False)
     return builder.sign(key, signature_hash(key)).public_bytes(encoding)
+
+
+def scope(
+    *,
+    point: Sequence[x509.GeneralName] | None = None,
+    users: bool = False,
+    cas: bool = False,
+    reasons: frozenset[x509.ReasonFlags] | None = None,
+    indirect: bool = False,
+) -> x509.IssuingDistributionPoint:
+    """Return what says that a CRL is about a part of the certificates of its CA, or of others."""
+    return x509.IssuingDistributionPoint(point, None, users, cas, reasons, indirect, False)
 
 
 def without_an_end(crl: x509.CertificateRevocationList, key: PrivateKey) -> bytes:

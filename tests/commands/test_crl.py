@@ -12,7 +12,7 @@ from certstrap.pki.crl import NEVER
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate, a_name, key_usage
 from tests.builders.depots import NEW_KEY, init, signed
-from tests.builders.keys import CA_KEY, key_data
+from tests.builders.keys import CA_KEY, key_data, load_key
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot
 from tests.programs import CERTSTRAP, ordinary, run
@@ -247,9 +247,17 @@ def test_of_two_crls_of_one_ca_the_newer_is_bundled_if_it_revokes_all(
     (crl,) = bundled(certstrap("crl", "Cert", "--bundle").stdout)
     assert [each.serial_number for each in crl] == [42]
     certstrap("revoke", "--serial", "2B", "--elsewhere", "--CA", "Copy")
-    certstrap("crl", "Copy")
+    (crl,) = bundled(certstrap("crl", "Cert", "--bundle").stdout)
+    assert [each.serial_number for each in crl] == [42, 43]
+    ca = foreign.load_certificate(depot / "Cert.crt"), load_key(depot / "Cert.key")
+    (depot / "Copy.crl").unlink()
+    newer = crls.made_elsewhere(*ca, entries=[crls.entry(44)], crl_number=9)
+    foreign.write(depot / "Copy.crl", newer, 0o644)
     certstrap.refuses(
         "crl", "Cert", "--bundle",
         sentence="out/Cert.crl revokes certificates that out/Copy.crl does not",
-        hint="--serial",
+        hint="Write a new one with all of them: certstrap crl C",
     )  # fmt: skip
+    certstrap("crl", "Cert")
+    (crl,) = bundled(certstrap("crl", "Cert", "--bundle").stdout)
+    assert {each.serial_number for each in crl} == {42, 44}

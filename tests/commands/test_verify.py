@@ -275,14 +275,11 @@ def test_crl_with_a_critical_extension_that_is_not_known_is_a_failure(
     root = pairs.ca(subject="Root")
     root.store_certificate("Root")
     pairs.leaf(root).store_certificate("leaf")
-    point = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
-    builder = x509.CertificateRevocationListBuilder(
-        root.certificate.subject, NOW, NOW + timedelta(days=9)
-    ).add_extension(point, critical=True)
-    crl = foreign.signed_crl(builder, root.key)
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
+    crl = crls.made_elsewhere(root.certificate, root.key, extensions=[(unknown, True)])
     foreign.write(folder / "out/Root.crl", crl, 0o644)
     assert failures(certstrap, "leaf") == [
-        "out/Root.crl has a critical extension that is not supported: 2.5.29.28."
+        "out/Root.crl has a critical extension that is not supported: 1.2.3.4."
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError
-from certstrap.pki import crl, decode, key_files, pem, rules
+from certstrap.pki import decode, key_files, pem, rules
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.crls import made_elsewhere
 from tests.builders.der import der, oid, raw_request, sequence
@@ -49,7 +49,7 @@ READ: dict[str, Callable[[bytes], bytes]] = {
     "request": lambda data: rules.load_request(data, "f").public_bytes(Encoding.DER),
     "certificate": lambda data: decode.load_certificate(data, "f").public_bytes(Encoding.DER),
     "key": lambda data: public(key_files.load(data, "f", bytes)[0]),
-    "CRL": lambda data: crl.load(data, "f", CA).public_bytes(Encoding.DER),
+    "CRL": lambda data: decode.decode_crl(data, "f").public_bytes(Encoding.DER),
 }
 
 

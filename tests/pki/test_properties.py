@@ -95,7 +95,7 @@ def test_a_key_that_cannot_sign_has_issued_nothing() -> None:
     odd = raw_certificate(spki=spki.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     certificate = load_certificate(odd, "f")
     assert not issuers.is_self_signed(certificate)
-    assert not is_signed_by(crl.empty(an_issuer(), NOW), certificate)
+    assert not is_signed_by(crl.following(an_issuer(), [], NOW), certificate)
 
 
 @pytest.mark.parametrize("cause", [InvalidSignature(), ValueError(), TypeError()])

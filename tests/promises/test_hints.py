@@ -26,7 +26,7 @@ from certstrap.cli.context import Context, utc_now
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.pem import to_pem
 from certstrap.store.locks import locked
-from tests.builders import foreign, pairs
+from tests.builders import crls, foreign, pairs
 from tests.builders.depots import NEW_KEY, init, issue, request
 from tests.builders.der import der, sequence
 from tests.cli.terminal import ends, terminal
@@ -406,13 +406,19 @@ def expired(s: Stage) -> Iterator[Printed]:
     s("sign", "x", "--cert", "new.crt")
 
 
-@prints("store/renewal.py: 'Renew it'")
+@prints("store/renewal.py: what")
 def crl_expired(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     s("crl", "Cert", "--days", "10")
     s.now += 20 * DAY
     assert "Renew it: certstrap" in s("verify", "x", code=3)
-    yield Printed(s("crl", "x", "--bundle", code=1))
+    yield Printed(s("crl", "x", "--bundle", code=1), sentence="Renew it")
+    s("crl", "x", "--bundle")
+    s("revoke", "--serial", "2A", "--elsewhere")
+    newer = crls.made_elsewhere(*s.pair("Cert"), crl_number=99)
+    foreign.write(s.file("newer.crl"), newer)
+    sentence = "Write a new one with all of them"
+    yield Printed(s("crl", "x", "--bundle", code=1), sentence=sentence)
     s("crl", "x", "--bundle")
 
 
@@ -441,17 +447,6 @@ def chain_of_an_older_certificate(s: Stage) -> Iterator[Printed]:
 
 
 @prints(
-    "store/depot.py: 'Restore it from a copy. If there is none, move it away, create a new one, "
-    "and revoke again what it revoked'"
-)
-def broken_crl(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    s.replace("Cert.crl", b"broken")
-    yield Printed(s("revoke", "--CN", "x", code=1))
-    s("revoke", "--CN", "x")
-
-
-@prints(
     "store/depot.py: 'Name another one with --depot-path DIR before the command, or create this "
     "one with'"
 )
@@ -461,16 +456,25 @@ def no_depot(s: Stage) -> Iterator[Printed]:
 
 
 @prints(
-    "store/depot.py: 'Restore it from a copy. If there is none, move it away, create a new one, "
-    "and revoke again what it revoked'"
+    "store/crls.py: f'{first}. If there is none, move it away, create a new one, and revoke again "
+    "what it revoked'"
 )
-def crl_that_is_broken(s: Stage) -> Iterator[Printed]:
+def crl_that_cannot_be_used(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     s("revoke", "--CN", "x")
-    s.file("Cert.crl").chmod(0o600)
-    s.file("Cert.crl").write_text("garbage")
-    yield Printed(s("revoke", "--CN", "x", code=1))
-    s("revoke", "--CN", "x")
+    delta = [(x509.DeltaCRLIndicator(1), True)]
+    contents = {
+        "Restore it from a copy": b"garbage",
+        "Put the complete CRL in its place": crls.made_elsewhere(*s.pair("Cert"), extensions=delta),
+    }
+    for first, data in contents.items():
+        s.replace("Cert.crl", data)
+        sentence = (
+            f"{first}. If there is none, move it away, create a new one, and revoke again what it "
+            "revoked"
+        )
+        yield Printed(s("revoke", "--CN", "x", code=1), sentence=sentence)
+        s("revoke", "--CN", "x")
 
 
 @prints("cli/render/issue.py: 'Renew it'")

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.pki import crl as crls
-from certstrap.pki import decode, parts, pem, rules
+from certstrap.pki import decode, parts, pem, revocation, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_self_signed, signature_name
+from certstrap.pki.issuers import Issuers, is_self_signed, signature_name
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.pki.names import name_text, oid_name
@@ -337,7 +337,9 @@ class Inspector:
                 problems = _sentences(rules.request_itself(request, found.source))
             case x509.CertificateRevocationList() as crl:
                 problems = _sentences(crls.current(crl, self.now, found.source))
-                return Inspected(found, next(self.depot.issuers.of(crl), None), tuple(problems))
+                problems += _sentences(revocation.unusable(crl, found.source))
+                cas = Issuers(self.depot.authorities, decode.comparable_name)
+                return Inspected(found, next(cas.of(crl), None), tuple(problems))
             case KeyObject(malformed=True):
                 problems = [MALFORMED.format(found.source)]
             case KeyObject(private=private) if private:

@@ -14,14 +14,15 @@ from cryptography import x509
 
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Hint
-from certstrap.pki import crl as crls
 from certstrap.pki import decode, key_files, pem, revocation, rules
-from certstrap.pki.findings import Finding, Severity
+from certstrap.pki.decode import comparable_name, subject_of
+from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import has_supported_signature, is_self_signed
 from certstrap.pki.keys import kind_of
 from certstrap.pki.names import name_text
 from certstrap.pki.validity import DateState, Validity
-from certstrap.store import files, withdrawn
+from certstrap.store import crls, files, withdrawn
+from certstrap.store.crls import FoundCRL
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -34,7 +35,6 @@ from certstrap.store.depot import (
     Depot,
     Entry,
 )
-from certstrap.store.renewal import renewal_of_crl
 
 Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
 State = DateState | Literal["revoked", "unknown"]
@@ -130,6 +130,7 @@ class Status(NamedTuple):
 _UNREADABLE = {
     "crl-foreign",
     "crl-unreadable",
+    "crl-unusable",
     "unfinished",
     "unreadable-certificate",
     "unreadable-compromised-keys",
@@ -209,10 +210,11 @@ class _Look:
         self.pkcs8 = {
             stem.removesuffix(_PKCS8_STEM) for stem in self.stems[KEY] if stem.endswith(_PKCS8_STEM)
         }
-        self.ends = {ca.entry.stem: ca.certificate.not_valid_after_utc for ca in depot.authorities}
+        self.cas = {ca.entry.stem: ca.certificate for ca in depot.authorities}
+        self.ends = {stem: ca.not_valid_after_utc for stem, ca in self.cas.items()}
         self.kinds: dict[object, str] = {}
-        self.crls: dict[str, list[x509.CertificateRevocationList]] = defaultdict(list)
-        self.revoked: dict[str, dict[int, datetime]] = {}
+        self.crls: dict[object, list[x509.CertificateRevocationList]] = defaultdict(list)
+        self.revoked: dict[object, dict[int, datetime]] = {}
         self.crl_ends: dict[str, datetime] = {}
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
@@ -223,9 +225,9 @@ class _Look:
             self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
     def all(self, progress: Progress) -> Status:
-        for entry, crl in self.depot.crls:
-            self.problems[entry.stem] += self._crl(entry, crl)
-        self.revoked = {stem: revocation.revocations(each) for stem, each in self.crls.items()}
+        for found in crls.found_crls(self.depot):
+            self.problems[found.entry.stem] += self._crl(found)
+        self.revoked = {name: revocation.revocations(each) for name, each in self.crls.items()}
         own = set().union(*(self.stems[suffix] for suffix in _OWN))
         stems = sorted(stem for stem in own if not self._is_export(stem))
         items: list[Item] = []
@@ -265,33 +267,21 @@ class _Look:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
         return files.read(path, kind, private=private, own=self.shared)
 
-    def _crl(
-        self, entry: Entry, crl: x509.CertificateRevocationList | CertstrapError
-    ) -> Iterator[Finding]:
-        """Take note of whose CRL it is; yield what is wrong with it."""
-        path = entry.path(CRL)
-        if isinstance(crl, CertstrapError):
-            yield Finding("crl-unreadable", str(crl), crl.hint)
-            return
-        signers = [
-            ca.entry.stem
-            for ca in self.depot.authorities
-            if revocation.speaks_of(crl, ca.certificate)
-        ]
-        if not has_supported_signature(crl):
-            yield from (each._replace(rule="crl-foreign") for each in rules.signature(crl, path))
-            return
-        if not signers or (entry.stem in self.ends and entry.stem not in signers):
-            severity: Severity = "error" if entry.stem in self.ends else "warning"
-            sentence = f"{path} is not signed by a CA in this depot."
-            yield Finding("crl-foreign", sentence, severity=severity)
-            return
-        yield from crls.current(crl, self.now, path, renewal_of_crl(entry))
-        yield from rules.signature(crl, path, "")
-        if crl.next_update_utc:
-            self.crl_ends[entry.stem] = crl.next_update_utc
-        for stem in signers:
-            self.crls[stem].append(crl)
+    def _crl(self, found: FoundCRL) -> Iterator[Finding]:
+        """Take note of what a CRL revokes; yield what is wrong with it."""
+        crl, ca = found.crl, self.cas.get(found.entry.stem)
+        if crl is not None and found.signers and not found.problem:
+            self.crls[comparable_name(crl.issuer)].append(crl)
+        if problem := found.problem or (ca and crls.foreign(found, ca)):
+            yield problem
+        elif crl is not None and not found.signers:
+            sentence = revocation.foreign(crl, found.path, self.cas.values(), "a CA in this depot")
+            yield Finding("crl-foreign", sentence, severity="warning")
+        elif crl is not None:
+            yield from crls.dates(found, self.now)
+            yield from crls.signature(found)
+            if crl.next_update_utc:
+                self.crl_ends[found.entry.stem] = crl.next_update_utc
 
     def _items(self, stems: Sequence[str]) -> list[Item]:
         """Return some items; work of one kind done at a time takes a third less time."""
@@ -486,7 +476,8 @@ class _Look:
                     f"{self.ends[stem]:%Y-%m-%d}.",
                 )
             )
-        return item._replace(issuer=stem, revoked=self.revoked.get(stem, {}).get(serial))
+        revoked = self.revoked.get(comparable_name(subject_of(issuer.certificate)), {})
+        return item._replace(issuer=stem, revoked=revoked.get(serial))
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)

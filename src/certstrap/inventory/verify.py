@@ -12,7 +12,6 @@ from typing import NamedTuple
 from cryptography import x509
 
 from certstrap.errors import CertstrapError, UnusableFileError
-from certstrap.pki import crl as crls
 from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
@@ -23,8 +22,9 @@ from certstrap.pki.issuers import (
     is_signed_by,
 )
 from certstrap.pki.names import name_text
-from certstrap.store.depot import CERTIFICATE, CRL, Depot, Entry
-from certstrap.store.renewal import renewal_of_crl, with_renewal
+from certstrap.store import crls
+from certstrap.store.depot import CERTIFICATE, Depot
+from certstrap.store.renewal import with_renewal
 from certstrap.store.withdrawn import compromised
 
 
@@ -194,25 +194,17 @@ class Verifier:
     ) -> Iterator[Finding]:
         """Yield what is wrong between a certificate and its issuer."""
         yield from path.identifiers(below, above.certificate)
-        try:
-            found = dict(self.depot.crls_of(above.certificate))
-        except CertstrapError as error:
-            yield Finding("crl-unreadable", str(error))
-            return
-        if not found:
-            return
-        used.update(dict.fromkeys(entry.path(CRL) for entry in found))
-        yield from revocation.revoked(below.certificate, found.values(), below.source)
-        current = [entry for entry, crl in found.items() if not any(self._current(crl, entry))]
-        for entry, crl in found.items():
-            if not current:
-                yield from self._current(crl, entry)
-            yield from rules.critical_extensions(crl, entry.path(CRL), rules.PROCESSED_IN_CRLS)
-            yield from rules.signature(crl, entry.path(CRL), "")
-        yield from rules.crl_signing(above.certificate, above.source)
-
-    def _current(self, crl: x509.CertificateRevocationList, entry: Entry) -> Iterator[Finding]:
-        return crls.current(crl, self.at, entry.path(CRL), renewal_of_crl(entry))
+        found = [*crls.crls_of(self.depot, above.certificate, below.certificate)]
+        used.update(dict.fromkeys(each.path for each in found))
+        yield from (each.problem for each in found if each.problem)
+        complete = crls.complete(found)
+        yield from revocation.revoked(below.certificate, complete.values(), below.source)
+        usable = [each for each in found if each.entry in complete]
+        outdated = [[*crls.dates(each, self.at)] for each in usable]
+        if all(outdated):
+            yield from chain.from_iterable(outdated)
+        for each in usable:
+            yield from crls.signature(each, above)
 
     def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""

@@ -18,6 +18,7 @@ from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
+from certstrap.store.crls import complete_crls_of
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
 from certstrap.store.renewal import expired, with_renewal
@@ -95,7 +96,8 @@ def add_missing_crl(session: Session, new: Transaction, entry: Entry, issuer: Is
         or not os.access(session.depot.root, os.W_OK)
     ):
         return ""
-    first = crl.empty(issuer, session.now)
+    before = complete_crls_of(session.depot, issuer.certificate)  # if its files were renamed
+    first = crl.following(issuer, before.values(), session.now)
     new.add(path, first.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return path
 
@@ -153,7 +155,8 @@ def create_ca(
         certificate, entry.path(CERTIFICATE), session.now, lambda: (private, entry.path(KEY))
     )
     session.issuers[entry.stem] = issuer
-    revocations = crl.empty(issuer, session.now)
+    before = complete_crls_of(session.depot, certificate)
+    revocations = crl.following(issuer, before.values(), session.now)
     if not leftover:
         new.add(entry.path(KEY), keys.dump(private, secret, session.rounds), KEY_MODE)
     for suffix, each in ((CERTIFICATE, certificate), (CRL, revocations)):

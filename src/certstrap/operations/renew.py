@@ -34,6 +34,7 @@ from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store import files
 from certstrap.store.archive import Archive, Archived
+from certstrap.store.crls import complete_crls_of
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
@@ -380,10 +381,10 @@ def _renew_root(renewal: _Renewal, entry: Entry, old: x509.Certificate) -> Renew
     key, key_path = open_key(session, entry)
     require(rules.pair(old, entry.path(CERTIFICATE), key, key_path))
     change = Change(old, successor_of_root(old, key, validity))
-    before = entry.crl(old) if entry.has(CRL) else None
+    crls = complete_crls_of(session.depot, old)
     renewed = _replace(renewal, entry, change, _contents(session, entry, change))
-    if before is not None and before.next_update_utc == old.not_valid_after_utc:
-        following = crl.following(Issuer(change.new, key), before, session.now)
+    if entry in crls and crls[entry].next_update_utc == old.not_valid_after_utc:
+        following = crl.following(Issuer(change.new, key), crls.values(), session.now)
         renewal.new.replace(crl_path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
         renewed = renewed._replace(paths=(*renewed.paths, crl_path))
     session.depot.count_renewed(entry, change.new)
@@ -520,7 +521,7 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
     """Return when the CRL of an intermediate is due, if it was to end with the old certificate."""
     with suppress(CertstrapError):
-        due = entry.crl(old).next_update_utc
+        due = entry.crl().next_update_utc
         if due and due <= old.not_valid_after_utc:
             return due
     return None

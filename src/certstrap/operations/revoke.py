@@ -21,10 +21,11 @@ from certstrap.pki import crl, pem, rules
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import identity, is_ca, validity_of
 from certstrap.pki.findings import require
-from certstrap.pki.issuers import is_issued_by, is_self_signed
+from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.session import Session
 from certstrap.store import withdrawn
 from certstrap.store.archive import Archive
+from certstrap.store.crls import complete_crls_of
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.renewal import renewal_of_crl
@@ -41,7 +42,7 @@ class Revoked(NamedTuple):
     """The result.
 
     Attributes:
-        since: since when it was revoked already, or None.
+        since: since when it was revoked already; None if it was not on that CRL.
         list_path: the list of compromised keys, if its key is on it since now; else empty.
         certificate: what was revoked, if a name was given.
         is_worse: whether it was revoked already, for a reason that is not as bad.
@@ -100,23 +101,27 @@ def revoke(
             "A certificate with a negative serial number cannot be put on a CRL.",
             "To lock its holder out, replace the CA that issued it.",
         )
-    old = entry.crl(issuing) if entry.has(CRL) else None
-    before = None if old is None else crl.entry_of(old, serial)
+    crls = complete_crls_of(depot, issuing)
+    every = crl.newest_first(crls.values())
+    before = next(filter(None, (crl.entry_of(each, serial) for each in every)), None)
     if not (known or before or elsewhere):
-        _require_known(depot, issuing, serial)
+        _require_known(depot, serial)
     issuer = Issuer.of_crl(issuing, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     list_path = _note_key(session, new, known, issuing) if reason in crl.COMPROMISED else ""
+    is_on_it = entry in crls and crl.entry_of(crls[entry], serial) is not None
     reason_before = crl.reason_in(before) if before else reason
     is_worse = crl.is_worse(reason, reason_before)
-    if old is None or not before or is_worse:
-        after = crl.revoke(issuer, old, serial, reason, session.now)
-        new.replace(path, after.public_bytes(Encoding.PEM), PUBLIC_MODE)
+    if not before or is_worse:
+        after = crl.revoke(issuer, every, serial, reason, session.now)
     else:
-        after, reason = old, reason_before
+        after = crls[entry] if is_on_it else crl.following(issuer, every, session.now)
+        reason = reason_before
+    if not is_on_it or is_worse:
+        new.replace(path, after.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return Revoked(
         path,
         len(after),
-        before.revocation_date_utc if before else None,
+        before.revocation_date_utc if before and is_on_it else None,
         list_path,
         certificate,
         reason,
@@ -128,19 +133,17 @@ def revoke(
             if isinstance(each, x509.Certificate)
             and validity_of(each).state(session.now) != "expired"
             and is_issued_by(each, issuing)
-            and not crl.revoked_since(after, each.serial_number)
+            and not crl.entry_of(after, each.serial_number)
         ),
         unreadable=tuple(each for each in older if isinstance(each, CertstrapError)),
     )
 
 
-def _require_known(depot: Depot, ca: x509.Certificate, serial: int) -> None:
-    """Refuse a serial number that is on no CRL of ``ca``, and that no certificate has.
+def _require_known(depot: Depot, serial: int) -> None:
+    """Refuse a serial number that no certificate has.
 
     A mistyped one would leave the certificate valid that was meant, and stay on the CRL for ever.
     """
-    if any(crl.entry_of(found, serial) for _, found in depot.crls_of(ca)):
-        return
     unreadable = [str(found) for found in _all(depot) if isinstance(found, CertstrapError)]
     number = serial_number(serial)
     sentence = f"Nothing in {depot.root} or its archive has the serial number {number}."
@@ -255,11 +258,11 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
             ),
         )
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
-    old = entry.crl(certificate) if entry.has(CRL) else None
+    crls = complete_crls_of(session.depot, certificate)
     end = session.now + timedelta(days=days) if days else None
-    following = crl.following(issuer, old, session.now, end)
+    following = crl.following(issuer, crls.values(), session.now, end)
     new.replace(path, following.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    return NewCRL(path, following, old is None)
+    return NewCRL(path, following, not entry.has(CRL))
 
 
 def crl_bundle(session: Session, name: Name) -> bytes:
@@ -276,39 +279,36 @@ def crl_bundle(session: Session, name: Name) -> bytes:
 
 
 def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocationList:
-    """Return the CRL of ``ca`` with the highest number.
+    """Return the newest CRL that ``ca`` signed.
 
     Raises:
-        RefusedError: there is none, it is past its next update, or another one that the same key
-            signed revokes more.
+        RefusedError: there is none, it is past its next update, or another one of that name
+            revokes more.
     """
-    found = sorted(session.depot.crls_of(ca), key=lambda each: _age(each[1]))
-    if not found:
-        entry = next(each.entry for each in session.depot.authorities if each.certificate == ca)
+    found = complete_crls_of(session.depot, ca)
+    own = [each for each in found.items() if is_signed_by(each[1], ca)]
+    entries = [each.entry for each in session.depot.authorities if each.certificate == ca]
+    if not own:
         raise RefusedError(
             f"{rules.name_of_ca(ca)} has no CRL, so programs that check CRLs refuse every client.",
-            renewal_of_crl(entry),
+            renewal_of_crl(*entries),
         )
-    entry, last = found[-1]
+    entry, last = max(own, key=lambda each: crl.age(each[1]))
     due = last.next_update_utc
     if due and due < session.now:
         raise RefusedError(
             f"{entry.path(CRL)} expired on {due:%Y-%m-%d}, so programs that check CRLs refuse "
             "every client.",
-            renewal_of_crl(entry),
+            renewal_of_crl(*entries),
         )
-    for other, older in found[:-1]:
+    for other, older in found.items():
         if _serials(older) - _serials(last):
             raise RefusedError(
                 f"{other.path(CRL)} revokes certificates that {entry.path(CRL)} does not, and "
                 "both are CRLs of one CA.",
-                "Revoke them in the newer one too (--serial HEX --CA NAME), then remove the older.",
+                renewal_of_crl(*entries, what="Write a new one with all of them"),
             )
     return last
-
-
-def _age(of: x509.CertificateRevocationList) -> tuple[int, datetime]:
-    return crl.number_of(of), of.last_update_utc
 
 
 def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:

@@ -1,6 +1,6 @@
 """Certificate revocation lists (RFC 5280, 5). Pure: no disk, no clock."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -8,14 +8,8 @@ from cryptography import x509
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
-from certstrap.pki.decode import (
-    authority_key_identifier,
-    decode_crl,
-    extension,
-    validity_of,
-)
+from certstrap.pki.decode import authority_key_identifier, extension, validity_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import signature_hash
 from certstrap.pki.parts import UNDECODABLE
 from certstrap.text import quoted, utc
@@ -60,46 +54,21 @@ def reason_of(text: str) -> x509.ReasonFlags:
     )
 
 
-def empty(issuer: Issuer, now: datetime) -> x509.CertificateRevocationList:
-    """Return the first CRL of a CA: nothing revoked, number 1, good until the CA's end."""
-    return following(issuer, None, now)
-
-
 def following(
     issuer: Issuer,
-    crl: x509.CertificateRevocationList | None,
+    crls: Collection[x509.CertificateRevocationList],
     now: datetime,
     end: datetime | None = None,
 ) -> x509.CertificateRevocationList:
-    """Return the CRL that follows ``crl``, or the first one, with the same entries.
+    """Return the CRL that follows ``crls``, with their entries; without any, the first one.
 
-    Its next update is ``end``, or the CA's end; see `revoke`.
+    Args:
+        issuer: the CA.
+        crls: the complete CRLs that speak of what it issued.
+        now: the present instant.
+        end: the next update; None for the CA's end, see `revoke`.
     """
-    return _build(issuer, now, number=_next_number(crl), entries=_once(crl or ()), end=end)
-
-
-def load(data: bytes, source: str, ca: x509.Certificate) -> x509.CertificateRevocationList:
-    """Read the CRL of ``ca``, PEM or DER; one that is past its next update is read too.
-
-    Raises:
-        UnusableFileError: it cannot be decoded.
-        RefusedError: ``ca`` did not sign it.
-    """
-    crl = decode_crl(data, source)
-    require_signed_by(crl, source, ca)
-    return crl
-
-
-def require_signed_by(
-    crl: x509.CertificateRevocationList, source: str, ca: x509.Certificate
-) -> None:
-    """Refuse a CRL that should be that of ``ca``.
-
-    Raises:
-        RefusedError: ``ca`` did not sign it.
-    """
-    if not is_signed_by(crl, ca):
-        raise RefusedError(f"{source} is not signed by its CA.", "Put back the right one.")
+    return _build(issuer, now, crls, _entries(crls), end)
 
 
 def current(
@@ -120,12 +89,6 @@ def current(
         )
 
 
-def revoked_since(crl: x509.CertificateRevocationList, serial: int) -> datetime | None:
-    """Return when the certificate with that serial number was revoked, or None."""
-    entry = entry_of(crl, serial)
-    return entry.revocation_date_utc if entry else None
-
-
 def entry_of(crl: x509.CertificateRevocationList, serial: int) -> x509.RevokedCertificate | None:
     """Return the entry of the certificate with that serial number, or None."""
     if serial < 0:  # which the library does not look for
@@ -135,12 +98,14 @@ def entry_of(crl: x509.CertificateRevocationList, serial: int) -> x509.RevokedCe
 
 def reason_in(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
     """Return why a certificate was revoked; ``unspecified`` if its entry does not say it."""
-    reasons = (each.value for each in _extensions(entry))
+    reasons = (each.value for each in entry_extensions(entry))
     found = next((each.reason for each in reasons if isinstance(each, x509.CRLReason)), None)
     return found or x509.ReasonFlags.unspecified
 
 
-def _extensions(entry: x509.RevokedCertificate) -> list[x509.Extension[x509.ExtensionType]]:
+def entry_extensions(
+    entry: x509.RevokedCertificate,
+) -> list[x509.Extension[x509.ExtensionType]]:
     """Return what an entry says besides its date; nothing if it cannot be read."""
     try:
         return list(entry.extensions)
@@ -161,63 +126,77 @@ def is_worse(reason: x509.ReasonFlags, than: x509.ReasonFlags) -> bool:
 
 def revoke(
     issuer: Issuer,
-    crl: x509.CertificateRevocationList | None,
+    crls: Collection[x509.CertificateRevocationList],
     serial: int,
     reason: x509.ReasonFlags,
     now: datetime,
 ) -> x509.CertificateRevocationList:
-    """Return the CRL that follows ``crl``, with one certificate more, or another reason for one.
+    """Return the CRL that follows ``crls``, with one certificate more, or another reason for one.
 
-    A certificate that ``crl`` revokes stays revoked since that date.
+    A certificate that they revoke stays revoked since that date.
 
-    Its number is one higher (1 after a CRL that has none) and its next update is the CA's end, so
+    Its number is one higher (1 after CRLs that have none) and its next update is the CA's end, so
     that no peer is shut out by a CRL that has run out before its CA has; after that it is
     `NEVER`, as a CRL must end after it begins. An unspecified reason is left out, as RFC 5280,
     5.3.1 has it.
     """
-    entries = {entry.serial_number: entry for entry in _once(crl or ())}
+    entries = _entries(crls)
     old = entries.get(serial)
     entry = x509.RevokedCertificateBuilder(serial, old.revocation_date_utc if old else now)
-    for each in _extensions(old) if old else ():
+    for each in entry_extensions(old) if old else ():
         if not isinstance(each.value, x509.CRLReason):
             entry = entry.add_extension(each.value, each.critical)
     if reason != x509.ReasonFlags.unspecified:
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
     entries[serial] = entry.build()
-    return _build(issuer, now, number=_next_number(crl), entries=entries.values())
+    return _build(issuer, now, crls, entries)
 
 
-def number_of(crl: x509.CertificateRevocationList | None) -> int:
-    """Return the number of a CRL; 0 if it has none, or there is no CRL."""
-    number = None if crl is None else extension(crl, x509.CRLNumber)  # an empty CRL is falsy
+def number_of(crl: x509.CertificateRevocationList) -> int:
+    """Return the number of a CRL; 0 if it has none."""
+    number = extension(crl, x509.CRLNumber)
     return number.crl_number if number else 0
 
 
-def _next_number(crl: x509.CertificateRevocationList | None) -> int:
-    return number_of(crl) + 1
+def age(crl: x509.CertificateRevocationList) -> tuple[int, datetime]:
+    """Return what is higher of the newer one of two CRLs of one CA."""
+    return number_of(crl), crl.last_update_utc
 
 
-def _once(entries: Iterable[x509.RevokedCertificate]) -> Iterable[x509.RevokedCertificate]:
-    """Return the first entry of each serial number; certstrap's own CRLs may hold one twice."""
-    first: dict[int, x509.RevokedCertificate] = {}
-    for entry in entries:
-        first.setdefault(entry.serial_number, entry)
-    return first.values()
+def newest_first(
+    crls: Iterable[x509.CertificateRevocationList],
+) -> list[x509.CertificateRevocationList]:
+    """Return CRLs of one CA, the newest first."""
+    return sorted(crls, key=age, reverse=True)
+
+
+def _entries(
+    crls: Iterable[x509.CertificateRevocationList],
+) -> dict[int, x509.RevokedCertificate]:
+    """Return the entries of CRLs by serial number; what the newest one says of each counts.
+
+    certstrap's own CRLs may have a serial number twice, of which the first entry counts.
+    """
+    found: dict[int, x509.RevokedCertificate] = {}
+    for crl in newest_first(crls):
+        for entry in crl:
+            found.setdefault(entry.serial_number, entry)
+    return found
 
 
 def _build(
     issuer: Issuer,
     now: datetime,
-    *,
-    number: int,
-    entries: Iterable[x509.RevokedCertificate],
+    crls: Collection[x509.CertificateRevocationList],
+    entries: Mapping[int, x509.RevokedCertificate],
     end: datetime | None = None,
 ) -> x509.CertificateRevocationList:
     ca = issuer.certificate
     end = end or validity_of(ca).end
+    number = max(map(number_of, crls), default=0) + 1
     # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
     builder = x509.CertificateRevocationListBuilder(
-        ca.subject, now, end if end >= now else NEVER, revoked_certificates=list(entries)
+        ca.subject, now, end if end >= now else NEVER, revoked_certificates=[*entries.values()]
     )
     builder = builder.add_extension(authority_key_identifier(ca), critical=False)
     builder = builder.add_extension(x509.CRLNumber(number), critical=False)

@@ -1,26 +1,97 @@
-"""Revocation: which CRLs speak of a certificate, and whether one revokes it."""
+"""Revocation: which CRLs speak of a certificate, and whether one revokes it (RFC 5280, 6.3.3)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from cryptography import x509
+from cryptography.x509.oid import CRLEntryExtensionOID
 
-from certstrap.pki.crl import revoked_since
-from certstrap.pki.decode import comparable_name, subject_of
+from certstrap.pki import rules
+from certstrap.pki.crl import entry_extensions, entry_of
+from certstrap.pki.decode import comparable_name, extension, subject_of
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_signed_by
-from certstrap.text import utc
+from certstrap.pki.issuers import has_supported_signature, is_signed_by
+from certstrap.pki.names import name_text
+from certstrap.text import serial_number, utc
 
 CRL = x509.CertificateRevocationList
 
+_PROCESSED = {CRLEntryExtensionOID.CRL_REASON, CRLEntryExtensionOID.INVALIDITY_DATE}
 
-def speaks_of(crl: CRL, ca: x509.Certificate) -> bool:
-    """Return whether ``crl`` counts for what ``ca`` issued: by its issuer's name and its key.
 
-    A CA that was renewed has two certificates, and one name and key.
+def speaks_of(
+    crl: CRL,
+    ca: x509.Certificate,
+    *,
+    is_signed: bool = False,
+    certificate: x509.Certificate | None = None,
+) -> bool:
+    """Return whether ``crl`` is about what ``ca`` issued: the name decides, not the key.
+
+    Args:
+        crl: the CRL.
+        ca: the CA.
+        is_signed: whether another certificate has the name of its issuer and the key that signed
+            it; a CA may have changed its key, or have another one for its CRLs.
+        certificate: what ``ca`` issued; it may name another issuer of its CRL.
     """
-    same = comparable_name(crl.issuer) == comparable_name(subject_of(ca))
-    return same and is_signed_by(crl, ca)
+    name = comparable_name(crl.issuer)
+    if name == comparable_name(subject_of(ca)):
+        return is_signed or is_signed_by(crl, ca)
+    scope = extension(crl, x509.IssuingDistributionPoint)
+    is_indirect = bool(scope and scope.indirect_crl and is_signed)
+    return is_indirect and certificate is not None and name in _crl_issuers(certificate)
+
+
+def _crl_issuers(certificate: x509.Certificate) -> Iterator[object]:
+    """Yield the names of those who issue the CRL of a certificate in its issuer's place."""
+    for point in extension(certificate, x509.CRLDistributionPoints) or ():
+        for name in point.crl_issuer or ():
+            if isinstance(name, x509.DirectoryName):
+                yield comparable_name(name.value)
+
+
+def unusable(crl: CRL, source: str) -> Iterator[Finding]:
+    """Yield why ``crl`` does not tell what is revoked and what is not (RFC 5280, 5.2 and 5.3)."""
+    scope = extension(crl, x509.IssuingDistributionPoint)
+    if extension(crl, x509.DeltaCRLIndicator):
+        kind = "a delta CRL: it lists only what has changed since another CRL"
+    elif scope and scope.indirect_crl:
+        kind = "an indirect CRL: it also lists certificates of other CAs"
+    elif scope:
+        kind = "a partial CRL: it does not list everything that its CA revoked"
+    else:
+        for finding in rules.critical_extensions(crl, source, rules.PROCESSED_IN_CRLS):
+            yield finding._replace(rule="crl-unusable")
+        yield from islice(_unknown_in_entries(crl, source), 1)
+        return
+    yield Finding("crl-unusable", f"{source} is {kind}.")
+
+
+def _unknown_in_entries(crl: CRL, source: str) -> Iterator[Finding]:
+    for entry in crl:
+        for each in entry_extensions(entry):
+            if each.critical and each.oid not in _PROCESSED:
+                yield Finding(
+                    "crl-unusable",
+                    f"{source} has a critical extension in the entry of "
+                    f"{serial_number(entry.serial_number)} that is not supported: "
+                    f"{each.oid.dotted_string}.",
+                )
+
+
+def foreign(crl: CRL, source: str, cas: Iterable[x509.Certificate], whose: str) -> str:
+    """Return why ``crl`` does not speak of what ``cas``, which are ``whose``, issued."""
+    if not has_supported_signature(crl):
+        return next(rules.signature(crl, source)).sentence
+    signer = next((ca for ca in cas if is_signed_by(crl, ca)), None)
+    if signer is None:
+        return f"{source} is not signed by {whose}."
+    return (
+        f'{source} does not count: it is signed by the key of "{name_text(subject_of(signer))}", but '
+        f'names "{name_text(crl.issuer)}" as its issuer.'
+    )
 
 
 def revocations(crls: Iterable[CRL]) -> dict[int, datetime]:
@@ -35,10 +106,10 @@ def revocations(crls: Iterable[CRL]) -> dict[int, datetime]:
 
 def revoked(certificate: x509.Certificate, crls: Iterable[CRL], source: str) -> Iterator[Finding]:
     """Yield whether ``certificate`` is revoked by ``crls``, which speak of it."""
-    dates = [revoked_since(crl, certificate.serial_number) for crl in crls]
-    if known := [date for date in dates if date]:
+    entries = [entry_of(crl, certificate.serial_number) for crl in crls]
+    if dates := [entry.revocation_date_utc for entry in entries if entry]:
         yield Finding(
             "revoked",
-            f"{source} was revoked on {utc(min(known))}.",
+            f"{source} was revoked on {utc(min(dates))}.",
             "Move it away, and its key and request too if the key was lost.",
         )

@@ -22,15 +22,12 @@ from certstrap.errors import (
     InvalidNameError,
     NameMismatchError,
     NotFoundError,
-    RefusedError,
-    UnusableFileError,
     WrongDepotError,
     attempted,
     storage_errors,
 )
 from certstrap.hints import Hint
-from certstrap.pki import crl as crls
-from certstrap.pki import decode, key_files, revocation, rules
+from certstrap.pki import decode, key_files, rules
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import Issuers
 from certstrap.pki.key_files import Passphrase
@@ -224,31 +221,9 @@ class Entry(NamedTuple):
         """Return its certificate."""
         return decode.load_certificate(self.read(CERTIFICATE, hint), self.path(CERTIFICATE))
 
-    def crl(self, ca: x509.Certificate | None = None) -> x509.CertificateRevocationList:
-        """Return its CRL.
-
-        Args:
-            ca: the CA that must have signed it; None for any.
-
-        Raises:
-            CertstrapError: it cannot be read, or another CA signed it. The hint says how to go on
-                without it.
-        """
-        path = self.path(CRL)
-        try:
-            found = decode.decode_crl(self.read(CRL), path)
-            if ca:
-                crls.require_signed_by(found, path, ca)
-        except (NotFoundError, UnusableFileError, RefusedError) as error:
-            if self.is_ca:
-                error.hint = Hint(
-                    "Restore it from a copy. If there is none, move it away, create a new one, and "
-                    "revoke again what it revoked",
-                    ("mv", path, f"{path}.broken"),
-                    ("certstrap", "crl", self.stem),
-                )
-            raise
-        return found
+    def crl(self) -> x509.CertificateRevocationList:
+        """Return its CRL."""
+        return decode.decode_crl(self.read(CRL), self.path(CRL))
 
     @property
     def is_ca(self) -> bool:
@@ -572,25 +547,6 @@ class Depot:
         CA was renewed and two certificates fit, the one that expires last is taken.
         """
         return [certificate, *(ca.certificate for ca in self.issuers.path(certificate))]
-
-    def crls_of(
-        self, ca: x509.Certificate
-    ) -> Iterator[tuple[Entry, x509.CertificateRevocationList]]:
-        """Yield the CRLs that speak of what ``ca`` issued, and where they are.
-
-        Raises:
-            CertstrapError: the CRL next to its certificate cannot be read, or another CA signed it.
-        """
-        key = ca.public_key()
-        own = {authority.entry for authority in self.authorities if authority.key == key}
-        for entry, found in self.crls:
-            if isinstance(found, CertstrapError):
-                if entry in own:
-                    raise found
-            elif revocation.speaks_of(found, ca):
-                yield entry, found
-            elif entry in own:
-                entry.crl(ca)  # which raises
 
     def count_renewed(self, entry: Entry, certificate: x509.Certificate) -> None:
         """Let a CA's planned certificate count as the one in its file."""

@@ -57,8 +57,10 @@ def how_to_renew(
     return Hint(f"Renew {what}", ("certstrap", "renew", entry.stem))
 
 
-def renewal_of_crl(entry: Entry) -> Hint | str:
-    """Return how to renew the CRL of a CA."""
-    if not entry.has(KEY):
-        return f"Write a new one where the key of its CA is, and copy it to {entry.path(CRL)}."
-    return Hint("Renew it", ("certstrap", "crl", entry.stem))
+def renewal_of_crl(*entries: Entry, what: str = "Renew it") -> Hint | str:
+    """Return how to renew the CRL of a CA, which has these entries; the CRL is in the first."""
+    for entry in entries:
+        if entry.has(KEY):
+            return Hint(what, ("certstrap", "crl", entry.stem))
+    path = entries[0].path(CRL)
+    return f"Write a new one where the key of its CA is, and copy it to {path}."

@@ -21,6 +21,7 @@ from certstrap.pki import revocation
 from certstrap.pki.findings import Finding
 from certstrap.pki.rules import name_of_ca
 from certstrap.store import files
+from certstrap.store.crls import complete_crls_of
 from certstrap.store.depot import Depot
 from certstrap.text import printable
 
@@ -44,11 +45,12 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         source: the path or the name of the first one.
 
     Raises:
-        CertstrapError: the CRL next to an issuer's certificate cannot be read.
+        RefusedError: a CRL that speaks of one of them, or should, cannot be used.
     """
     for below, above in pairwise(chain):
         what = source if below is chain[0] else name_of_ca(below)
-        yield from revocation.revoked(below, (crl for _, crl in depot.crls_of(above)), what)
+        crls = complete_crls_of(depot, above, below).values()
+        yield from revocation.revoked(below, crls, what)
 
 
 def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:

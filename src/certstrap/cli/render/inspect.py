@@ -140,7 +140,7 @@ def _of_request(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
 
 def _of_crl(of: inspect.Properties, each: Inspected) -> Iterator[tuple[str, str, str]]:
     yield "Issuer", of["issuer"], "bold"
-    if each.object.value:
+    if each.object.value is not None:  # an empty CRL is falsy
         by = each.issuer
         yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA in this depot", ""
     yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
