@@ -17,7 +17,7 @@ SENTENCES = [
     (
         errors.AlreadyExistsError("CA", "Cert", "out/Cert.crt"),
         'CA with specified name "Cert" already exists!',
-        "Nothing is overwritten: choose another name, or move out/Cert.crt away.",
+        "Choose another name, or move out/Cert.crt away.",
     ),
     (
         errors.AlreadyExistsError("request", "n", "out/n.csr"),
@@ -29,7 +29,11 @@ SENTENCES = [
         'Certificate "n" already exists!',
         "move out/n.crt away",
     ),
-    (errors.PathTakenError("a.pem"), "a.pem already exists!", "Nothing is overwritten"),
+    (
+        errors.PathTakenError("a.pem"),
+        "a.pem already exists!",
+        "Move it away, or name another file.",
+    ),
     (errors.NotFoundError("CA", "a.crt"), "There is no CA a.crt.", "Check the path."),
     (errors.NotFoundError("CA", "a.crt", "Make it."), "There is no CA a.crt.", "Make it."),
     (errors.UnusableFileError("a.key", "is empty", "Why?"), "a.key is empty.", "Why?"),
@@ -51,7 +55,7 @@ SENTENCES = [
     (
         errors.OutputError(OSError(errno.ENOSPC, "No space left on device")),
         "Cannot write to standard output: No space left on device.",
-        "Check where it leads; files that were created before this error exist.",
+        "Check where it goes; files that were created before this error still exist.",
     ),
     (errors.OutputError(OSError("odd")), "Cannot write to standard output: odd.", "Check where"),
     (

@@ -57,7 +57,7 @@ class AlreadyExistsError(CertstrapError):
         self.kind, self.name, self.path = kind, name, path
         super().__init__(
             self.SENTENCES[kind].format(name),
-            hint or f"Nothing is overwritten: choose another name, or move {path} away.",
+            hint or f"Choose another name, or move {path} away.",
         )
 
 
@@ -68,7 +68,7 @@ class PathTakenError(CertstrapError):
         self.path = path
         super().__init__(
             f"{path} already exists!",
-            hint or "Nothing is overwritten: move it away, or name another file.",
+            hint or "Move it away, or name another file.",
         )
 
 
@@ -245,7 +245,7 @@ class OutputError(CertstrapError):
         self.cause = cause
         super().__init__(
             f"Cannot write to standard output: {cause.strerror or cause}.",
-            "Check where it leads; files that were created before this error exist.",
+            "Check where it goes; files that were created before this error still exist.",
         )
 
 

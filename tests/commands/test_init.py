@@ -305,7 +305,7 @@ def test_stdout_prints_the_certificate_after_the_lines(
     ("left", "hint"),
     [
         ("crt", "Testing_Root is a CA: choose another name."),
-        ("crl", "Nothing is overwritten: choose another name, or move out/Testing_Root.crl away."),
+        ("crl", "Choose another name, or move out/Testing_Root.crl away."),
     ],
 )
 def test_a_ca_or_a_part_of_one_is_never_overwritten(

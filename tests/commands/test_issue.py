@@ -30,7 +30,7 @@ NEXT = [
     "  Upload out/Cert.crt to your Namespace, as its CA certificate.",
     "  Give your client out/a.crt and out/a.key.",
 ]
-# With a CA that exists already, which may be uploaded too.
+# With a CA that already exists, which may be uploaded too.
 LATER = [
     *NEXT[:2],
     "  If you have not done so yet, upload out/Cert.crt to your Namespace, as its CA certificate.",
@@ -244,7 +244,7 @@ def test_a_request_whose_key_is_elsewhere_is_signed(certstrap: CommandLine, fold
 def test_the_second_time_nothing_is_done(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a")
     before = snapshot(folder)
-    there = "out/a.crt exists already, and expires on 2028-05-23."
+    there = "out/a.crt already exists and expires on 2028-05-23."
     assert certstrap("issue", "a").lines == [there, *LATER]
     assert snapshot(folder) == before
 
@@ -253,7 +253,7 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
     certstrap(*P256_ISSUE, "a")
     outcome = certstrap("issue", "a", "--pkcs8")
     assert outcome.lines == [
-        "out/a.crt exists already, and expires on 2028-05-23.",
+        "out/a.crt already exists and expires on 2028-05-23.",
         "Created out/a.pkcs8.key",
         *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
@@ -263,7 +263,7 @@ def test_the_pkcs8_key_alone_may_be_missing(certstrap: CommandLine, folder: Path
 def test_a_pkcs8_key_that_is_there_is_the_one_to_give(certstrap: CommandLine, folder: Path) -> None:
     certstrap(*P256_ISSUE, "a", "--pkcs8")
     assert certstrap("issue", "a", "--pkcs8").lines == [
-        "out/a.crt exists already, and expires on 2028-05-23.",
+        "out/a.crt already exists and expires on 2028-05-23.",
         *LATER[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
     ]
@@ -385,7 +385,7 @@ def test_a_certificate_of_another_ca_is_not_the_one_asked_for(
 ) -> None:
     certstrap(*P256_ISSUE, "a")
     certstrap(*CA, "Other")
-    there = "out/a.crt exists already, and is not issued by"
+    there = "out/a.crt already exists and is not issued by"
     certstrap.refuses("issue", "a", "--CA", "Other", sentence=f"{there} Other.", hint="another")
     (folder / "out/Cert.crt").unlink()
     certstrap.refuses("issue", "a", sentence=f"{there} a CA of this depot.", hint="another name")

@@ -165,7 +165,7 @@ def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) 
 def test_the_order_of_alternative_names_does_not_count(certstrap: CommandLine) -> None:
     certstrap("issue", "a", "--curve", "P-256", "--domain", "a.example,b.example")
     again = certstrap("issue", "a", "--domain", "b.example,a.example")
-    assert again.lines[0].startswith("out/a.crt exists already")
+    assert again.lines[0].startswith("out/a.crt already exists")
 
 
 @pytest.mark.parametrize("spelling", ["My CA (x)", "My_CA_(x)"])
@@ -178,7 +178,7 @@ def test_a_ca_under_certstraps_file_name_is_known_again(
         shutil.copy2(folder / f"out/My_CA_(x).{suffix}", folder / "old")
     for _ in range(2):
         done = certstrap("--depot-path", "old", "issue", "w", "--CA", spelling, "--curve", "P-256")
-    assert done.lines[0].startswith("old/w.crt exists already")
+    assert done.lines[0].startswith("old/w.crt already exists")
 
 
 @pytest.mark.parametrize("args", [("issue", "a"), ("sign", "a")])
@@ -230,7 +230,7 @@ def test_a_serial_number_of_another_ca_is_not_revoked(certstrap: CommandLine, fo
 def test_a_ca_whose_name_ends_as_a_chain_does_is_found(certstrap: CommandLine) -> None:
     certstrap("init", "--cn", "x.chain", *NEW_KEY)
     certstrap("issue", "x", "--CA", "x.chain", "--curve", "P-256")
-    assert certstrap("issue", "x").lines[0].startswith("out/x.crt exists already")
+    assert certstrap("issue", "x").lines[0].startswith("out/x.crt already exists")
 
 
 def test_several_permitted_domains_may_stand_in_one_option(certstrap: CommandLine) -> None:

@@ -101,7 +101,7 @@ def test_what_exists_is_reported_and_only_the_rest_is_created(
     certstrap("issue", "b", *NEW_KEY)
     before = snapshot(folder)
     outcome = certstrap("issue", "a", "b", "c", *NEW_KEY)
-    assert "out/b.crt exists already, and expires on 2028-05-23." in outcome.lines
+    assert "out/b.crt already exists and expires on 2028-05-23." in outcome.lines
     assert "Created 2 certificates; 1 existed already." in outcome.lines
     after = snapshot(folder)
     assert {name: after[name] for name in before if name != "out"} == {
@@ -308,7 +308,7 @@ def test_a_line_that_only_the_depot_makes_wrong_stops_the_list_before_it_begins(
             "  line 62: out/revoked.crt was revoked on 2026-11-23",
             "  line 63: out/compromised.csr has a compromised key: ",
             "  line 64: out/nokey.key does not exist, so there is no PKCS#8 form of it. ",
-            "  line 65: out/stale.pkcs8.key exists already, and is not the key of stale. ",
+            "  line 65: out/stale.pkcs8.key already exists and is not the key of stale. ",
             "  line 66: out/ca-key.csr has the key of the CA Cert, ",
         ),
         strict=True,
@@ -340,7 +340,7 @@ def test_a_dry_run_lists_what_it_would_create_and_creates_nothing(
     created = {f"Would create out/{path.name}" for path in visible(folder / "out")}
     assert set(dry.lines) == created
     assert certstrap("issue", "a", "--dry-run").lines == [
-        "out/a.crt exists already, and expires on 2028-05-23."
+        "out/a.crt already exists and expires on 2028-05-23."
     ]
 
 

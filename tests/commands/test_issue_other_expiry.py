@@ -18,7 +18,7 @@ pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), issue("worker", "--expi
 
 def note(text: str, name: str = "worker", end: str = "2027-02-21") -> str:
     return (
-        f'out/{name}.crt exists already and expires on {end}, which is not "{text}" after it was '
+        f'out/{name}.crt already exists and expires on {end}, which is not "{text}" after it was '
         f"created. Renew it: certstrap renew {name} --expires {text}\n"
     )
 
@@ -42,7 +42,7 @@ def test_another_end_is_reported_with_the_line_that_renews(
     expires: str, certstrap: CommandLine, depot: Path
 ) -> None:
     printed = again(certstrap, "--expires", expires, stderr=note(expires))
-    assert printed.startswith("out/worker.crt exists already, and expires on 2027-02-21.\n")
+    assert printed.startswith("out/worker.crt already exists and expires on 2027-02-21.\n")
 
 
 def test_the_line_that_renews_ends_the_report(certstrap: CommandLine, depot: Path) -> None:

@@ -313,7 +313,7 @@ def test_issue_takes_each_leaf_as_it_is(certstrap: CommandLine, old: Path, leaf:
         certstrap.refuses("issue", leaf, "--pkcs8", environ=environ, sentence=reported)
         return
     outcome = certstrap("issue", leaf, "--pkcs8", environ=environ)
-    assert outcome.lines[0] == f"out/{stem}.crt exists already, and expires on 2056-11-23."
+    assert outcome.lines[0] == f"out/{stem}.crt already exists and expires on 2056-11-23."
     assert outcome.lines[1] == f"Created out/{stem}.pkcs8.key"
 
 

@@ -46,11 +46,11 @@ def test_a_pkcs8_file_of_an_older_key_is_refused(certstrap: CommandLine, folder:
         "a",
         "--pkcs8",
         *NEW_KEY,
-        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
+        sentence="out/a.pkcs8.key already exists and is not the key of a.",
     )
     certstrap("issue", "a", *NEW_KEY)
     certstrap.refuses(
-        "issue", "a", "--pkcs8", sentence="out/a.pkcs8.key exists already, and is not the key of a."
+        "issue", "a", "--pkcs8", sentence="out/a.pkcs8.key already exists and is not the key of a."
     )
     set_aside(folder, "a.pkcs8.key")
     issued = certstrap("issue", "a", "--pkcs8")
@@ -64,7 +64,7 @@ def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
     set_aside(folder, "a.key", "a.csr", "a.crt")
     certstrap.refuses(
         "issue", "a", "--curve", "P-256", "--passphrase", "p", "--CA", "Cert",
-        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
+        sentence="out/a.pkcs8.key already exists and is not the key of a.",
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def test_the_key_of_another_name_is_not_taken_for_a_pkcs8_form(certstrap: Comman
         "a",
         "--pkcs8",
         *NEW_KEY,
-        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
+        sentence="out/a.pkcs8.key already exists and is not the key of a.",
     )
 
 
@@ -101,7 +101,7 @@ def test_the_pkcs8_form_of_an_encrypted_key_is_compared_too(
         "a",
         "--passphrase",
         "p",
-        sentence="out/a.pkcs8.key exists already, and is not the key of a.",
+        sentence="out/a.pkcs8.key already exists and is not the key of a.",
     )
 
 
@@ -226,7 +226,7 @@ def test_every_crl_of_the_issuing_key_counts(certstrap: CommandLine, folder: Pat
 def test_a_crl_of_somebody_else_is_not_in_the_way(chain: CommandLine, folder: Path) -> None:
     (folder / "out/foreign.crl").write_text("broken")
     shutil.copy(folder / "out/Root.crl", folder / "out/copy.crl")
-    assert "exists already" in chain("issue", "bob").stdout
+    assert "already exists" in chain("issue", "bob").stdout
     (folder / "out/Root.crl").chmod(0o644)
     (folder / "out/Root.crl").write_text("broken")
     chain.refuses("issue", "bob", sentence="out/Root.crl is not a certificate revocation list")

@@ -400,7 +400,7 @@ def expired(s: Stage) -> Iterator[Printed]:
         code = 3 if command[0] == "verify" else 1
         assert "Renew it: certstrap" in s(*command, code=code)
     yield Printed(s("issue", "x", code=1), sentence="Renew it")
-    assert "exists already" in s("issue", "x")
+    assert "already exists" in s("issue", "x")
     s.now += 20 * DAY
     yield Printed(s("sign", "x", "--cert", "new.crt", code=1), sentence="Renew the CA first")
     s("sign", "x", "--cert", "new.crt")

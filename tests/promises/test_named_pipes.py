@@ -253,7 +253,7 @@ def test_what_cannot_be_written_leaves_the_depot_as_it_was(
     assert sentence in done.stderr.splitlines()[0]
     assert snapshot(depot) == before
     if "/dev/" in sentence:
-        assert done.stderr.splitlines()[1] == "Hint: Check where it leads."
+        assert done.stderr.splitlines()[1] == "Hint: Check what the path refers to."
 
 
 def test_a_depot_is_gone_again_when_what_follows_cannot_be_written(folder: Path) -> None:

@@ -55,7 +55,7 @@ def test_a_negative_serial_number_is_imported_and_handed_out(
     certstrap: CommandLine, folder: Path
 ) -> None:
     bring(certstrap, folder, serial=-5)
-    assert "exists already, and expires on 2040-01-01" in certstrap("issue", "bob").stdout
+    assert "already exists and expires on 2040-01-01" in certstrap("issue", "bob").stdout
     certstrap("export-chain", "bob")
     outcome = certstrap("check", "bob", exit_code=3)
     assert "  failed   leaf-serial" in outcome.stdout

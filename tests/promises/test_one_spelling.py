@@ -86,7 +86,7 @@ def test_a_name_with_files_of_its_own_is_not_blocked_by_a_similar_one(
 def test_the_name_itself_and_the_name_of_its_files_are_both_found(
     certstrap: CommandLine, typed: str
 ) -> None:
-    assert "out/team_a.crt exists already" in certstrap("issue", typed).stdout
+    assert "out/team_a.crt already exists" in certstrap("issue", typed).stdout
 
 
 @pytest.mark.usefixtures("depot")
@@ -98,7 +98,7 @@ def test_a_name_of_two_entries_is_refused_and_both_files_are_reported(
         (folder / f"out/team:a{suffix}").write_bytes(copy)
         (folder / f"out/team:a{suffix}").chmod(0o440)
     certstrap("export-pkcs8", "team:a")
-    assert "out/team_a.crt exists already" in certstrap("issue", "team/a").stdout
+    assert "out/team_a.crt already exists" in certstrap("issue", "team/a").stdout
 
 
 def test_a_ca_is_found_by_its_name_and_by_the_name_of_its_files(certstrap: CommandLine) -> None:
@@ -116,7 +116,7 @@ def test_a_stray_file_without_a_letter_in_its_name_does_not_stop_a_second_issue(
 ) -> None:
     certstrap("issue", "a", *NEW_KEY)
     shutil.copy(folder / "out/a.crt", folder / "out/---.crt")
-    assert certstrap("issue", "a").lines[0].startswith("out/a.crt exists already")
+    assert certstrap("issue", "a").lines[0].startswith("out/a.crt already exists")
 
 
 def test_a_ca_that_is_named_exactly_signs_and_not_one_with_a_similar_name(

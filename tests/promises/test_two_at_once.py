@@ -38,7 +38,7 @@ def assert_one_won(folder: Path, outcomes: list[Outcome], scene: Scene) -> None:
     assert winner.exit_code == 0
     assert winner.stderr in {"", WAITING}
     for outcome in outcomes:
-        if outcome is not winner and "exists already" not in outcome.stdout:
+        if outcome is not winner and "already exists" not in outcome.stdout:
             assert outcome.exit_code == 1, outcome
             refused = outcome.stderr.removeprefix(WAITING).splitlines()[0]
             assert refused.endswith(" already exists!"), outcome

@@ -58,7 +58,7 @@ def test_what_is_no_journal_is_not_carried_out_and_stops_what_needs_one(
     certstrap: CommandLine, out: Path, text: str
 ) -> None:
     (out / JOURNAL).write_text(text)
-    assert "exists already" in certstrap("issue", "a", *NEW_KEY).stdout
+    assert "already exists" in certstrap("issue", "a", *NEW_KEY).stdout
     certstrap.refuses(
         *COMPROMISED,
         sentence=f"out/{JOURNAL} was left by a killed command, and cannot be used by this one.",

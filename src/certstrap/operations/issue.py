@@ -312,7 +312,7 @@ def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name
             _, *ancestors = session.depot.chain_of(authority.certificate)
             return CA(authority.entry, authority.certificate, ancestors)
     raise RefusedError(
-        f"{path} exists already, and is not issued by {ca or 'a CA of this depot'}.",
+        f"{path} already exists and is not issued by {ca or 'a CA of this depot'}.",
         "Add the certificate of the CA that issued it, or choose another name.",
     )
 
@@ -378,7 +378,7 @@ def _pkcs8_exists(
     found, _ = key_files.load(entry.read(PKCS8), path, session.passphrases.opening)
     if any(rules.same_key(found.public_key(), path, public, entry.path(KEY))):
         raise RefusedError(
-            f"{path} exists already, and is not the key of {wanted.name}.",
+            f"{path} already exists and is not the key of {wanted.name}.",
             "Move it away, or choose another name.",
         )
     return True

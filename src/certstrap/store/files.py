@@ -153,7 +153,7 @@ def folder_of(path: str) -> str:
 STANDARD_INPUT = "-"  # in the place of a file that is read
 
 _DESCRIPTOR = r"/dev/(?:std(in|out|err)|fd/([0-9]{1,6}))|/proc/self/fd/([0-9]{1,6})"
-_HINT = "Check where it leads."
+_HINT = "Check what the path refers to."
 _STANDARD = {"in": 0, "out": 1, "err": 2}
 
 

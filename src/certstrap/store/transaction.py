@@ -20,7 +20,7 @@ from certstrap.store.files import NewFile, Staged, folder_of, is_stream
 from certstrap.store.locks import Interrupts, Timeout, locked
 
 Exists = Callable[[str], CertstrapError]
-"""Returns the error for the path of a file that exists already."""
+"""Returns the error for the path of a file that already exists."""
 
 Write = Callable[[bytes], None]
 """Writes to a stream that is open."""

@@ -29,7 +29,7 @@ SCHEMA = "certstrap.issue/1"
 
 
 def issued_lines(issued: "Issued") -> Iterator[str]:
-    """Yield what was created, and what exists already."""
+    """Yield what was created, and what already exists."""
     if issued.new_ca:
         yield from ca_lines(issued.new_ca)
     if issued.request:
@@ -41,7 +41,7 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
         yield from left_out_lines(issued.signed)
     else:
         end = issued.certificate.not_valid_after_utc
-        yield f"{issued.entry.path(CERTIFICATE)} exists already, and expires on {end:%Y-%m-%d}."
+        yield f"{issued.entry.path(CERTIFICATE)} already exists and expires on {end:%Y-%m-%d}."
     entry = issued.entry
     yield from other_name_lines(entry.path(CERTIFICATE), issued.certificate, Name(entry.stem))
     if issued.pkcs8 and issued.pkcs8.created:
@@ -121,7 +121,7 @@ def next_lines_of_many(issued: "Sequence[Issued]") -> Iterator[str]:
 
 
 def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
-    """Yield what would be created, and what exists already."""
+    """Yield what would be created, and what already exists."""
     first = next((each for each in every if each.ca is None), None)
     if first:
         yield from (f"Would create {path}" for path in _ca_paths(first))
@@ -129,7 +129,7 @@ def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
         if ready.certificate:
             end = ready.certificate.not_valid_after_utc
             path = ready.entry.path(CERTIFICATE)
-            yield f"{path} exists already, and expires on {end:%Y-%m-%d}."
+            yield f"{path} already exists and expires on {end:%Y-%m-%d}."
         yield from (f"Would create {path}" for path in ready.missing)
 
 
@@ -142,7 +142,7 @@ def other_expiry_lines(every: "Sequence[Ready]", depot_path: str) -> Iterator[st
             renew = ("certstrap", "renew", ready.wanted.name.text, ("--expires", text))
             hint = printed(Hint("Renew it", renew), depot_path)
             yield (
-                f"{escaped(path)} exists already and expires on {end:%Y-%m-%d}, which is not "
+                f"{escaped(path)} already exists and expires on {end:%Y-%m-%d}, which is not "
                 f"{quoted(text)} after it was created. {hint}"
             )
 
