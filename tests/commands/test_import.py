@@ -103,7 +103,7 @@ def test_what_the_depot_has_of_that_name_is_not_overwritten(
     foreign.write(folder / "out" / named, (folder / f"ca.{taken}").read_bytes())
     certstrap.refuses(
         *IMPORT, "--csr", "ca.csr",
-        sentence=f"out/{named} already exists!", hint="Choose another name",
+        sentence=f"out/{named} already exists!", hint="ove it away",
     )  # fmt: skip
 
 

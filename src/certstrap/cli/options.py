@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,69 @@ from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
 
 
+def value(
+    spellings: str,
+    metavar: str,
+    help: str,  # noqa: A002 - as typer calls it
+    complete: Callable[..., Iterable[str]] | None = None,
+    **more: Any,
+) -> Any:
+    """Return an option with a value.
+
+    Args:
+        spellings: how it may be spelled, as in ``--country -c``.
+        metavar: what stands for the value in the help.
+        help: its line in the help.
+        complete: returns what a shell offers for its value.
+        more: what else `typer.Option` takes.
+    """
+    return typer.Option(
+        *spellings.split(), metavar=metavar, help=help, autocompletion=complete, **more
+    )
+
+
+def argument(
+    metavar: str,
+    help: str,  # noqa: A002
+    complete: Callable[..., Iterable[str]] | None = None,
+    **more: Any,
+) -> Any:
+    """Return an argument; see `value`."""
+    return typer.Argument(metavar=metavar, help=help, autocompletion=complete, **more)
+
+
+def source(spellings: str, help: str) -> Any:  # noqa: A002
+    """Return an option that names a file to read; ``-``, which one option may be, is a stream."""
+    return value(spellings, "FILE", help, callback=read_once)
+
+
+def file(spellings: str, help: str, hint: str = "A file of that name is ./-.") -> Any:  # noqa: A002
+    """Return an option that names a file to write; ``-`` is refused."""
+
+    def refuse_dash(param: typer.CallbackParam, value: str) -> str:
+        if value == STANDARD_OUTPUT:
+            option = param.opts[-1]  # the short spelling, as in the examples of the help
+            raise RefusedError(f"{option} needs the name of a file, not -.", hint)
+        return value
+
+    return value(spellings, "FILE", help, callback=refuse_dash)
+
+
+def file_or_device(spellings: str, help: str) -> Any:  # noqa: A002
+    """Return the same where a device such as ``/dev/stdout`` may take the place of the file."""
+    return file(spellings, help, "Standard output is /dev/stdout, and a file of that name is ./-.")
+
+
+def read_once(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
+    """Refuse a second option, or argument, that is to be read from standard input."""
+    if value == STANDARD_INPUT or (isinstance(value, list) and STANDARD_INPUT in value):
+        name = param.opts[-1] if param.param_type_name == "option" else "FILE"
+        first = ctx.meta.setdefault("certstrap.standard_input", name)
+        if first != name:
+            raise RefusedError(f"Both {first} and {name} are -.", "Give one of them as a file.")
+    return value
+
+
 def for_example(line: str) -> Hint:
     """Return the example of a command, whose options all have values, as a hint."""
     words = iter(shlex.split(line))
@@ -26,48 +90,43 @@ def for_example(line: str) -> Hint:
 
 CA = Annotated[
     str,
-    typer.Option(
+    value(
         "--CA",
-        metavar="NAME",
-        help="The CA that signs. Default: the only CA of the depot.",
-        autocompletion=completion.cas,
+        "NAME",
+        "The CA that signs. Default: the only CA of the depot.",
+        completion.cas,
     ),
 ]
 TIME = 'a length of time ("18 months", "90d", "30d10h") or the last day (2027-12-31)'
 ExpiresWithCA = Annotated[
     str,
-    typer.Option(
+    value(
         "--expires",
-        metavar="TIME",
-        help=f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
+        "TIME",
+        f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
     ),
 ]
 ProfileName = Annotated[
     str,
-    typer.Option(
+    value(
         "--profile",
-        metavar="PROFILE",
-        help="What it is for: client, server or both. Default: both.",
-        autocompletion=completion.words(("client", "server", "both")),
+        "PROFILE",
+        "What it is for: client, server or both. Default: both.",
+        completion.words(("client", "server", "both")),
     ),
 ]
 Years = Annotated[int | None, typer.Option("--years", metavar="N", hidden=True)]
 PassphraseFile = Annotated[
     str | None,
-    typer.Option(
+    source(
         "--passphrase-file",
-        metavar="FILE",
-        help="Read the passphrase from the first line of FILE; - is standard input. Without it, "
+        "Read the passphrase from the first line of FILE; - is standard input. Without it, "
         "CERTSTRAP_PASSPHRASE in the environment is used.",
     ),
 ]
 CAPassphraseText = Annotated[
     str | None,
-    typer.Option(
-        "--passphrase",
-        metavar="TEXT",
-        help="Passphrase of the CA's key. Visible in the process list.",
-    ),
+    value("--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list."),
 ]
 NoCAPassphrase = Annotated[
     bool,
@@ -92,29 +151,26 @@ ToStdout = Annotated[
 ]
 
 
-KeyBits = Annotated[
-    int, typer.Option("--key-bits", metavar="N", help="Size of a new RSA key, in bits.")
-]
+KeyBits = Annotated[int, value("--key-bits", "N", "Size of a new RSA key, in bits.")]
 Curve = Annotated[
     str,
-    typer.Option(
+    value(
         "--curve",
-        metavar="CURVE",
-        help="Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
-        autocompletion=completion.words(CURVES),
+        "CURVE",
+        "Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
+        completion.words(CURVES),
     ),
 ]
 PassphraseText = Annotated[
     str | None,
-    typer.Option(
+    value(
         "--passphrase",
-        metavar="TEXT",
-        help="Passphrase of the key. Visible in the process list. Empty means none.",
+        "TEXT",
+        "Passphrase of the key. Visible in the process list. Empty means none.",
     ),
 ]
 NoPassphrase = Annotated[
-    bool,
-    typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt new keys."),
+    bool, typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt new keys.")
 ]
 NoKeyPassphrase = Annotated[
     bool,
@@ -130,75 +186,28 @@ NoCopyPassphrase = Annotated[
 AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
 
 
-CommonName = Annotated[
-    str, typer.Option("--common-name", "--cn", metavar="NAME", help="Common name (CN).")
-]
-Organization = Annotated[
-    str, typer.Option("--organization", "--o", "-o", metavar="TEXT", help="Organization (O).")
-]
+CommonName = Annotated[str, value("--common-name --cn", "NAME", "Common name (CN).")]
+Organization = Annotated[str, value("--organization --o -o", "TEXT", "Organization (O).")]
 OrganizationalUnit = Annotated[
-    str,
-    typer.Option("--organizational-unit", "--ou", metavar="TEXT", help="Organizational unit (OU)."),
+    str, value("--organizational-unit --ou", "TEXT", "Organizational unit (OU).")
 ]
-Country = Annotated[
-    str,
-    typer.Option(
-        "--country", "--c", "-c", metavar="CC", help="Country (C), two letters such as DE."
-    ),
-]
-Province = Annotated[
-    str, typer.Option("--province", "--st", metavar="TEXT", help="State or province (ST).")
-]
-Locality = Annotated[
-    str, typer.Option("--locality", "--l", "-l", metavar="TEXT", help="Locality (L).")
-]
+Country = Annotated[str, value("--country --c -c", "CC", "Country (C), two letters such as DE.")]
+Province = Annotated[str, value("--province --st", "TEXT", "State or province (ST).")]
+Locality = Annotated[str, value("--locality --l -l", "TEXT", "Locality (L).")]
 Domains = Annotated[
-    list[str] | None,
-    typer.Option("--domain", metavar="LIST", help="Domains, separated by commas; repeatable."),
+    list[str] | None, value("--domain", "LIST", "Domains, separated by commas; repeatable.")
 ]
 Addresses = Annotated[
-    list[str] | None,
-    typer.Option("--ip", metavar="LIST", help="IP addresses, separated by commas; repeatable."),
+    list[str] | None, value("--ip", "LIST", "IP addresses, separated by commas; repeatable.")
 ]
-Uris = Annotated[
-    list[str] | None,
-    typer.Option("--uri", metavar="LIST", help="URIs, separated by commas; repeatable."),
-]
+Uris = Annotated[list[str] | None, value("--uri", "LIST", "URIs, separated by commas; repeatable.")]
 NamespaceID = Annotated[
-    str, typer.Option("--namespace", metavar="ID", help="The Namespace, as in your-namespace.acct.")
+    str, value("--namespace", "ID", "The Namespace, as in your-namespace.acct.")
 ]
-BundleFile = Annotated[
-    str, typer.Option("--output", metavar="FILE", help="Write the bundle to FILE.")
-]
+BundleFile = Annotated[str, value("--output", "FILE", "Write the bundle to FILE.")]
 CertificateName = Annotated[
-    str,
-    typer.Argument(
-        metavar="NAME",
-        help="The name in the certificate.",
-        autocompletion=completion.certificates,
-    ),
+    str, argument("NAME", "The name in the certificate.", completion.certificates)
 ]
-
-
-def file(*spellings: str, help: str) -> Any:  # noqa: A002 - as typer calls it
-    """Return an option that names a file to write; ``-`` is refused."""
-    return _option(spellings, help, "A file of that name is ./-.")
-
-
-def file_or_device(*spellings: str, help: str) -> Any:  # noqa: A002
-    """Return the same where a device such as ``/dev/stdout`` may take the place of the file."""
-    hint = "Standard output is /dev/stdout, and a file of that name is ./-."
-    return _option(spellings, help, hint)
-
-
-def _option(spellings: tuple[str, ...], text: str, hint: str) -> Any:
-    def refuse_dash(param: typer.CallbackParam, value: str) -> str:
-        if value == STANDARD_OUTPUT:
-            option = param.opts[-1]  # the short spelling, as in the examples of the help
-            raise RefusedError(f"{option} needs the name of a file, not -.", hint)
-        return value
-
-    return typer.Option(*spellings, metavar="FILE", help=text, callback=refuse_dash)
 
 
 def file_unless_dash(path: str) -> str:
@@ -224,7 +233,12 @@ def named_entry(session: Session, what: str, *suffixes: str) -> Entry | None:
     return None
 
 
+def is_typed(ctx: typer.Context, parameter: str) -> bool:
+    """Return whether a parameter is on the command line, and not only has its default."""
+    source = ctx.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def asks_for_kind(ctx: typer.Context, curve: str) -> bool:
     """Return whether the user said of which kind a new key is to be."""
-    source = ctx.get_parameter_source("key_bits")
-    return bool(curve) or (source is not None and source.name == "COMMANDLINE")
+    return bool(curve) or is_typed(ctx, "key_bits")

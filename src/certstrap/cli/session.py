@@ -1,7 +1,6 @@
 """What a command works with: its passphrases, its depot, its instant."""
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 
@@ -99,17 +98,6 @@ def passphrases(
         opening_named=lambda name: opening(escaped(name)),
         waits=file is not None or (asks and not is_known),
     )
-
-
-def require_one_standard_input(files: Mapping[str, str | None]) -> None:
-    """Refuse options of which more than one is to be read from standard input.
-
-    Raises:
-        RefusedError: naming the first two.
-    """
-    named = [option for option, file in files.items() if file == STANDARD_INPUT]
-    if len(named) > 1:
-        raise RefusedError(f"Both {named[0]} and {named[1]} are -.", "Give one of them as a file.")
 
 
 def _given(context: Context, text: str | None, file: str | None, *, none: bool) -> bytes | None:

@@ -33,34 +33,26 @@ def command(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[CA]...",
-            help="The CAs. Default: all in the depot.",
-            autocompletion=completion.cas,
-        ),
+        options.argument("[CA]...", "The CAs. Default: all in the depot.", completion.cas),
     ] = None,
     cert: Annotated[
         list[str] | None,
-        typer.Option(
-            "--cert", metavar="FILE", help="Add the CAs in FILE, from any tool; repeatable."
-        ),
+        options.value("--cert", "FILE", "Add the CAs in FILE, from any tool; repeatable."),
     ] = None,
     output: options.BundleFile = "",
     rotate: Annotated[
         tuple[str, str] | None,
-        typer.Option(
+        options.value(
             "--rotate",
-            metavar="OLD NEW",
-            help="Make the bundle with both CAs, and print the steps from one to the other.",
+            "OLD NEW",
+            "Make the bundle with both CAs, and print the steps from one to the other.",
         ),
     ] = None,
     namespace: Annotated[
-        str,
-        typer.Option("--namespace", metavar="ID", help="The Namespace in these steps."),
+        str, options.value("--namespace", "ID", "The Namespace in these steps.")
     ] = "",
     check: Annotated[
-        str,
-        typer.Option("--check", metavar="FILE", help="Check an existing bundle from any tool."),
+        str, options.value("--check", "FILE", "Check an existing bundle from any tool.")
     ] = "",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="With --check: print only what failed.")

@@ -11,7 +11,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.render import check as render
 from certstrap.cli.render import report
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
@@ -29,65 +29,48 @@ def command(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...",
-            help="The names in the certificates. Default: all in the depot.",
-            autocompletion=completion.certificates,
+        options.argument(
+            "[NAME]...",
+            "The names in the certificates. Default: all in the depot.",
+            completion.certificates,
         ),
     ] = None,
-    cert: Annotated[
-        str, typer.Option("--cert", metavar="FILE", help="Check this certificate file instead.")
-    ] = "",
-    key: Annotated[
-        str, typer.Option("--key", metavar="FILE", help="The key, if it is not in the depot.")
-    ] = "",
+    cert: Annotated[str, options.source("--cert", "Check this certificate file instead.")] = "",
+    key: Annotated[str, options.source("--key", "The key, if it is not in the depot.")] = "",
     ca_bundle: Annotated[
         str,
-        typer.Option(
+        options.source(
             "--ca-bundle",
-            metavar="FILE",
-            help="The CA file as it is uploaded. Default: the root of the depot above NAME.",
+            "The CA file as it is uploaded. Default: the root of the depot above NAME.",
         ),
     ] = "",
     client: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--client",
-            metavar="CLIENT",
-            help=f"The client that uses the key: {', '.join(CLIENTS)}.",
-            autocompletion=lambda incomplete: [
-                name for name in CLIENTS if name.startswith(incomplete)
-            ],
+            "CLIENT",
+            f"The client that uses the key: {', '.join(CLIENTS)}.",
+            completion.words(CLIENTS),
         ),
     ] = "",
     namespace: options.NamespaceID = "",
     connect: Annotated[
         str,
-        typer.Option(
-            "--connect",
-            metavar="HOST[:PORT]",
-            help="Also connect to this endpoint. Default port: 7233.",
+        options.value(
+            "--connect", "HOST[:PORT]", "Also connect to this endpoint. Default port: 7233."
         ),
     ] = "",
     server_ca: Annotated[
         str,
-        typer.Option(
-            "--server-ca",
-            metavar="FILE",
-            help="The CA of the endpoint. Default: the CAs that this system trusts.",
+        options.source(
+            "--server-ca", "The CA of the endpoint. Default: the CAs that this system trusts."
         ),
     ] = "",
     server_name: Annotated[
-        str,
-        typer.Option(
-            "--server-name", metavar="NAME", help="The name in the endpoint's certificate."
-        ),
+        str, options.value("--server-name", "NAME", "The name in the endpoint's certificate.")
     ] = "",
     timeout: Annotated[
-        float,
-        typer.Option(
-            "--timeout", metavar="SECONDS", min=0.1, max=600, help="How long to wait for it."
-        ),
+        float, options.value("--timeout", "SECONDS", "How long to wait for it.", min=0.1, max=600)
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
     verbose: Annotated[
@@ -113,17 +96,8 @@ def command(
     given = CheckedFiles(cert, key, ca_bundle)
     _require_one_style(quiet=quiet, verbose=verbose)
     _require_sense(names or [], given, connect, server_ca + server_name)
-    if ctx.get_parameter_source("timeout").name == "COMMANDLINE" and not connect:  # type: ignore[union-attr]
+    if options.is_typed(ctx, "timeout") and not connect:
         raise typer.BadParameter("--timeout needs --connect HOST")
-    require_one_standard_input(
-        {
-            "--cert": cert,
-            "--key": key,
-            "--ca-bundle": ca_bundle,
-            "--server-ca": server_ca,
-            "--passphrase-file": passphrase_file,
-        }
-    )
     ask = is_interactive()
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     session = new_session(context, secrets)

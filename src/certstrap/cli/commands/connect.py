@@ -38,63 +38,54 @@ _EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
 def command(
     ctx: typer.Context,
     name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="The name in the certificate.", autocompletion=completion.leaves
-        ),
+        str, options.argument("NAME", "The name in the certificate.", completion.leaves)
     ],
     namespace: options.NamespaceID = "",
     form: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--format",
-            metavar="FORMAT",
-            help=f"What to print: {', '.join(render.FORMATS)}.",
-            autocompletion=completion.words(render.FORMATS),
+            "FORMAT",
+            f"What to print: {', '.join(render.FORMATS)}.",
+            completion.words(render.FORMATS),
         ),
     ] = "toml",
     shell: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--shell",
-            metavar="SHELL",
-            help=f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
-            autocompletion=completion.words(SHELLS),
+            "SHELL",
+            f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
+            completion.words(SHELLS),
         ),
     ] = "",
     address: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--address",
-            metavar="HOST[:PORT]",
-            help="A regional or private endpoint. Default: the endpoint of the Namespace.",
+            "HOST[:PORT]",
+            "A regional or private endpoint. Default: the endpoint of the Namespace.",
         ),
     ] = "",
     server_name: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--server-name",
-            metavar="NAME",
-            help="The name in the endpoint's certificate, if it is not that of the Namespace.",
+            "NAME",
+            "The name in the endpoint's certificate, if it is not that of the Namespace.",
         ),
     ] = "",
     server_ca: Annotated[
         str,
-        options.file(  # a client opens it too
+        options.file(
             "--server-ca",
-            help="The CA of the endpoint. Default: the CAs that the client's system trusts.",
+            "The CA of the endpoint. Default: the CAs that the client's system trusts.",
         ),
     ] = "",
-    output: Annotated[
-        str, typer.Option("--output", metavar="FILE", help="Write to FILE, a new one.")
-    ] = "",
-    into: Annotated[
-        str,
-        options.file("--into", help="Add the profile to FILE, a temporal.toml."),
-    ] = "",
+    output: Annotated[str, options.value("--output", "FILE", "Write to FILE, a new one.")] = "",
+    into: Annotated[str, options.file("--into", "Add the profile to FILE, a temporal.toml.")] = "",
     profile: Annotated[
-        str,
-        typer.Option("--profile", metavar="NAME", help="The profile in TOML. Default: default."),
+        str, options.value("--profile", "NAME", "The profile in TOML. Default: default.")
     ] = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,

@@ -19,20 +19,20 @@ def command(
     ctx: typer.Context,
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME",
-            help="The CA whose CRL it is; with --bundle, any certificate.",
-            autocompletion=completion.certificates,
+        options.argument(
+            "NAME",
+            "The CA whose CRL it is; with --bundle, any certificate.",
+            completion.certificates,
         ),
     ],
     days: Annotated[
         int | None,
-        typer.Option(
+        options.value(
             "--days",
-            metavar="N",
+            "N",
+            "The next update is due in N days. Default: at the CA's end.",
             min=1,
             max=36_500,
-            help="The next update is due in N days. Default: at the CA's end.",
         ),
     ] = None,
     bundle: Annotated[

@@ -18,10 +18,7 @@ def command(
     ctx: typer.Context,
     name: options.CertificateName,
     with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
-    output: Annotated[
-        str,
-        options.file_or_device("--output", help="Write the chain to FILE."),
-    ] = "",
+    output: Annotated[str, options.file_or_device("--output", "Write the chain to FILE.")] = "",
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj

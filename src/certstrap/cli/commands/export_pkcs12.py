@@ -21,10 +21,7 @@ def command(
         bool,
         typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
     ] = False,
-    output: Annotated[
-        str,
-        options.file_or_device("--output", help="Write to FILE."),
-    ] = "",
+    output: Annotated[str, options.file_or_device("--output", "Write to FILE.")] = "",
     allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,

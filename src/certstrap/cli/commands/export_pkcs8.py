@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
@@ -18,8 +18,7 @@ EXAMPLE = "certstrap export-pkcs8 your-namespace"
 def command(
     ctx: typer.Context,
     name: Annotated[
-        str | None,
-        typer.Argument(metavar="NAME", help="The name of the key.", autocompletion=completion.keys),
+        str | None, options.argument("NAME", "The name of the key.", completion.keys)
     ] = None,
     encrypt: Annotated[
         bool,
@@ -28,13 +27,9 @@ def command(
         ),
     ] = False,
     key: Annotated[
-        str,
-        typer.Option("--key", metavar="FILE", help="Read the key from FILE; - is standard input."),
+        str, options.source("--key", "Read the key from FILE; - is standard input.")
     ] = "",
-    output: Annotated[
-        str,
-        options.file_or_device("--output", help="Write the copy to FILE."),
-    ] = "",
+    output: Annotated[str, options.file_or_device("--output", "Write the copy to FILE.")] = "",
     allow_ca: options.AllowCA = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -42,7 +37,6 @@ def command(
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj
-    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
     whose = None if name is None else Name.parse(name)

@@ -32,22 +32,20 @@ def command(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...",
-            help="The clients to admit; with --match, those to look at. Default there: all.",
-            autocompletion=completion.leaves,
+        options.argument(
+            "[NAME]...",
+            "The clients to admit; with --match, those to look at. Default there: all.",
+            completion.leaves,
         ),
     ] = None,
     match: Annotated[
         str,
-        typer.Option(
-            "--match",
-            metavar="FILE",
-            help="Say for each client of the depot which filter in FILE admits it.",
+        options.value(
+            "--match", "FILE", "Say for each client of the depot which filter in FILE admits it."
         ),
     ] = "",
     output: Annotated[
-        str, typer.Option("--output", metavar="FILE", help="Write the filters to FILE, a new one.")
+        str, options.value("--output", "FILE", "Write the filters to FILE, a new one.")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --match.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say
 from certstrap.operations.gen import (
     Holder,
@@ -25,37 +25,21 @@ EXAMPLE_LEAF = (
     "  --cert client.pem --key client.key"
 )
 
-Organization = Annotated[
-    str, typer.Option("--organization", "--org", metavar="TEXT", help="Organization (O).")
-]
+Organization = Annotated[str, options.value("--organization --org", "TEXT", "Organization (O).")]
 Unit = Annotated[
-    str,
-    typer.Option("--organization-unit", "--ou", metavar="TEXT", help="Organizational unit (OU)."),
+    str, options.value("--organization-unit --ou", "TEXT", "Organizational unit (OU).")
 ]
 CommonName = Annotated[
-    str,
-    typer.Option("--common-name", "--cn", metavar="NAME", help="Common name (CN), if not random."),
+    str, options.value("--common-name --cn", "NAME", "Common name (CN), if not random.")
 ]
-CACertificate = Annotated[
-    str, typer.Option("--ca-certificate-file", "--ca-cert", metavar="FILE", help="CA certificate.")
-]
-CAKey = Annotated[str, typer.Option("--ca-key-file", "--ca-key", metavar="FILE", help="CA key.")]
+CACertificate = Annotated[str, options.source("--ca-certificate-file --ca-cert", "CA certificate.")]
+CAKey = Annotated[str, options.source("--ca-key-file --ca-key", "CA key.")]
 NewCACertificate = Annotated[
-    str,
-    options.file("--ca-certificate-file", "--ca-cert", help="New CA certificate."),
+    str, options.file("--ca-certificate-file --ca-cert", "New CA certificate.")
 ]
-NewCAKey = Annotated[
-    str,
-    options.file("--ca-key-file", "--ca-key", help="New CA key."),
-]
-NewCertificate = Annotated[
-    str,
-    options.file("--certificate-file", "--cert", help="New certificate."),
-]
-NewKey = Annotated[
-    str,
-    options.file("--key-file", "--key", help="New key."),
-]
+NewCAKey = Annotated[str, options.file("--ca-key-file --ca-key", "New CA key.")]
+NewCertificate = Annotated[str, options.file("--certificate-file --cert", "New certificate.")]
+NewKey = Annotated[str, options.file("--key-file --key", "New key.")]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
@@ -70,7 +54,7 @@ def ca(
     ctx: typer.Context,
     organization: Organization,
     validity_period: Annotated[
-        str, typer.Option("--validity-period", "-d", metavar="TIME", help="How long it is valid.")
+        str, options.value("--validity-period -d", "TIME", "How long it is valid.")
     ],
     ca_certificate_file: NewCACertificate,
     ca_key_file: NewCAKey,
@@ -105,11 +89,10 @@ def leaf(
     key_file: NewKey,
     validity_period: Annotated[
         str,
-        typer.Option(
-            "--validity-period",
-            "-d",
-            metavar="TIME",
-            help="How long it is valid; if not given, until 24 hours before its CA ends.",
+        options.value(
+            "--validity-period -d",
+            "TIME",
+            "How long it is valid; if not given, until 24 hours before its CA ends.",
         ),
     ] = "",
     organization_unit: Unit = "",
@@ -123,13 +106,6 @@ def leaf(
     """Write a client's certificate and key, signed by a CA in files."""
     context: Context = ctx.obj
     target = Pair(certificate_file, key_file)
-    require_one_standard_input(
-        {
-            "--ca-cert": ca_certificate_file,
-            "--ca-key": ca_key_file,
-            "--passphrase-file": passphrase_file,
-        }
-    )
     ask = not (is_interactive() and _confirms(ctx))
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     session = new_session(context, given, uses_depot=False)

@@ -8,7 +8,7 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import ca_lines, country_lines, expiry_line
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.operations.ca import NewCA, create_ca
@@ -32,10 +32,7 @@ def command(
     key_bits: options.KeyBits = 4096,
     curve: options.Curve = "",
     expires: Annotated[
-        str,
-        typer.Option(
-            "--expires", metavar="TIME", help=f"When the certificate expires: {options.TIME}."
-        ),
+        str, options.value("--expires", "TIME", f"When the certificate expires: {options.TIME}.")
     ] = "18 months",
     years: options.Years = None,
     organization: options.Organization = "",
@@ -44,25 +41,18 @@ def command(
     province: options.Province = "",
     locality: options.Locality = "",
     key: Annotated[
-        str,
-        typer.Option(
-            "--key", metavar="FILE", help="Use the key in FILE; it is copied. - is standard input."
-        ),
+        str, options.source("--key", "Use the key in FILE; it is copied. - is standard input.")
     ] = "",
     stdout: options.ToStdout = False,
     permit_domain: Annotated[
         list[str] | None,
-        typer.Option(
-            "--permit-domain",
-            metavar="DOMAIN",
-            help="Let the CA sign only names in DOMAIN; may be repeated.",
+        options.value(
+            "--permit-domain", "DOMAIN", "Let the CA sign only names in DOMAIN; may be repeated."
         ),
     ] = None,
     path_length: Annotated[
         int | None,
-        typer.Option(
-            "--path-length", metavar="N", help="How many intermediates may follow. Default: 0."
-        ),
+        options.value("--path-length", "N", "How many intermediates may follow. Default: 0."),
     ] = None,
     exclude_path_length: Annotated[
         bool, typer.Option("--exclude-path-length", help="Let any number of intermediates follow.")
@@ -89,7 +79,6 @@ def command(
     )
     if years:
         expiry = expiry.with_years(years)
-    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
 

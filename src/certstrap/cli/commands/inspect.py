@@ -9,7 +9,7 @@ from certstrap.cli.context import Context
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
-from certstrap.cli.session import OPENING, new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import OPENING, new_session, passphrases
 from certstrap.cli.terminal import print_lines, warn
 from certstrap.errors import MissingOptionError, NoPassphraseError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
@@ -24,11 +24,11 @@ def command(
     ctx: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME|FILE...",
-            help="Names in the depot, or files; - is standard input.",
-            autocompletion=completion.stems,
-            show_default=False,
+        options.argument(
+            "NAME|FILE...",
+            "Names in the depot, or files; - is standard input.",
+            completion.stems,
+            callback=options.read_once,
         ),
     ] = None,
     as_json: options.AsJson = False,
@@ -46,15 +46,13 @@ def command(
         raise MissingOptionError("Must provide a name or a file.", options.for_example(EXAMPLE))
     if as_json and as_pem:
         raise typer.BadParameter("only one of --json and --pem can be given")
-    standard = STANDARD_INPUT if STANDARD_INPUT in what else None
-    require_one_standard_input({"FILE": standard, "--passphrase-file": passphrase_file})
     secrets = passphrases(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
 
     def opening_pkcs12() -> bytes:
         try:
             return secrets.opening()
         except NoPassphraseError:
-            if not context.is_interactive() or standard:
+            if not context.is_interactive() or STANDARD_INPUT in what:
                 raise
             return about.ask(OPENING.format("PKCS#12 file"))
 

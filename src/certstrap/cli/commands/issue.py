@@ -16,7 +16,7 @@ from certstrap.cli.render.issue import (
     other_expiry_lines,
     ready_lines,
 )
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import Issued, IssueRequest, Ready
@@ -36,11 +36,7 @@ def command(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...",
-            help="The names in the certificates.",
-            autocompletion=completion.requests,
-        ),
+        options.argument("[NAME]...", "The names in the certificates.", completion.requests),
     ] = None,
     ca: options.CA = "",
     passphrase: options.PassphraseText = None,
@@ -48,28 +44,27 @@ def command(
     no_passphrase: options.NoPassphrase = False,
     key_bits: Annotated[
         int | None,
-        typer.Option(
+        options.value(
             "--key-bits",
-            metavar="N",
-            help="Size of a new RSA key for the client, in bits (2048). A new CA has 4096.",
+            "N",
+            "Size of a new RSA key for the client, in bits (2048). A new CA has 4096.",
         ),
     ] = None,
     curve: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--curve",
-            metavar="CURVE",
-            help="Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or "
-            "Ed25519.",
-            autocompletion=completion.words(CURVES),
+            "CURVE",
+            "Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or Ed25519.",
+            completion.words(CURVES),
         ),
     ] = "",
     expires: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--expires",
-            metavar="TIME",
-            help="When the client's certificate ends, no later than its CA. Default: 2 years. A "
+            "TIME",
+            "When the client's certificate ends, no later than its CA. Default: 2 years. A "
             "new CA ends after 18 months.",
         ),
     ] = "",
@@ -82,20 +77,19 @@ def command(
     profile: options.ProfileName = "",
     source: Annotated[
         str,
-        typer.Option(
+        options.source(
             "--from",
-            metavar="FILE",
-            help="Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md).",
+            "Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md).",
         ),
     ] = "",
     jobs: Annotated[
         int | None,
-        typer.Option(
+        options.value(
             "--jobs",
-            metavar="N",
+            "N",
+            "How many RSA keys to generate at the same time. Default: one for each core.",
             min=1,
             max=256,
-            help="How many RSA keys to generate at the same time. Default: one for each core.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -123,7 +117,6 @@ def command(
     given = passphrases(
         context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
     )
-    require_one_standard_input({"--from": source, "--passphrase-file": passphrase_file})
     session = new_session(context, given)
     if source:
         lines = _read_list(session, source, defaults)

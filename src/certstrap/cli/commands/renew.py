@@ -37,18 +37,14 @@ def command(
     ctx: typer.Context,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAME]...",
-            help="The names of the certificates.",
-            autocompletion=completion.certificates,
-        ),
+        options.argument("[NAME]...", "The names of the certificates.", completion.certificates),
     ] = None,
     expiring: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--expiring",
-            metavar="TIME",
-            help="Renew all certificates that expire within TIME, as in 30d; roots only by NAME.",
+            "TIME",
+            "Renew all certificates that expire within TIME, as in 30d; roots only by NAME.",
         ),
     ] = "",
     new_key: Annotated[
@@ -56,10 +52,10 @@ def command(
     ] = False,
     expires: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--expires",
-            metavar="TIME",
-            help="When the certificate expires. Default: it is valid for as long as the old one.",
+            "TIME",
+            "When the certificate expires. Default: it is valid for as long as the old one.",
         ),
     ] = "",
     undone: Annotated[
@@ -67,18 +63,15 @@ def command(
     ] = False,
     prune_age: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--prune",
-            metavar="TIME",
-            help="Remove the private keys from the archive that were replaced longer ago than "
+            "TIME",
+            "Remove the private keys from the archive that were replaced longer ago than "
             "TIME, as in 90d.",
         ),
     ] = "",
     execute: Annotated[
-        str,
-        typer.Option(
-            "--exec", metavar="COMMAND", help="Run COMMAND in the shell if anything was renewed."
-        ),
+        str, options.value("--exec", "COMMAND", "Run COMMAND in the shell if anything was renewed.")
     ] = "",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print only what you must act on.")

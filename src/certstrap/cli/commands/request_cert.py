@@ -8,7 +8,7 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import country_lines, request_lines
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.keys import KeySpec
@@ -37,16 +37,11 @@ def command(
     uri: options.Uris = None,
     key: Annotated[
         str,
-        typer.Option(
-            "--key",
-            metavar="FILE",
-            help="The key: read if FILE exists, else created there. - is standard input.",
+        options.source(
+            "--key", "The key: read if FILE exists, else created there. - is standard input."
         ),
     ] = "",
-    csr: Annotated[
-        str,
-        options.file_or_device("--csr", help="Write the request to FILE."),
-    ] = "",
+    csr: Annotated[str, options.file_or_device("--csr", "Write the request to FILE.")] = "",
     stdout: options.ToStdout = False,
 ) -> None:
     """Create a key and a certificate request."""
@@ -62,7 +57,6 @@ def command(
         locality,
     )
     spec = KeySpec.of(key_bits, curve)
-    require_one_standard_input({"--key": key, "--passphrase-file": passphrase_file})
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
 

@@ -26,26 +26,19 @@ def command(
     ctx: typer.Context,
     common_name: Annotated[
         str,
-        typer.Option(
-            "--CN",
-            "--cn",
-            metavar="NAME",
-            help="The name in the certificate.",
-            autocompletion=completion.certificates,
-        ),
+        options.value("--CN --cn", "NAME", "The name in the certificate.", completion.certificates),
     ] = "",
     ca: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--CA",
-            metavar="NAME",
-            help="The CA that issued it. Default: it is found by its signature.",
-            autocompletion=completion.cas,
+            "NAME",
+            "The CA that issued it. Default: it is found by its signature.",
+            completion.cas,
         ),
     ] = "",
     serial: Annotated[
-        str,
-        typer.Option("--serial", metavar="HEX", help="Its serial number, if it has no name here."),
+        str, options.value("--serial", "HEX", "Its serial number, if it has no name here.")
     ] = "",
     elsewhere: Annotated[
         bool,
@@ -56,11 +49,8 @@ def command(
     ] = False,
     reason: Annotated[
         str,
-        typer.Option(
-            "--reason",
-            metavar="REASON",
-            help=f"Why: {', '.join(REASONS)}.",
-            autocompletion=completion.words(REASONS),
+        options.value(
+            "--reason", "REASON", f"Why: {', '.join(REASONS)}.", completion.words(REASONS)
         ),
     ] = "",
     passphrase: options.CAPassphraseText = None,

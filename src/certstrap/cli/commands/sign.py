@@ -17,7 +17,7 @@ from certstrap.cli.render.created import (
     signed_line,
     usage_hints,
 )
-from certstrap.cli.session import new_session, passphrases, require_one_standard_input
+from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_pem, warn
 from certstrap.errors import MissingOptionError, RefusedError
 from certstrap.hints import printed
@@ -33,10 +33,7 @@ EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'
 def command(
     ctx: typer.Context,
     name: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="NAME", help="The name in the request.", autocompletion=completion.requests
-        ),
+        list[str] | None, options.argument("NAME", "The name in the request.", completion.requests)
     ] = None,
     ca: options.CA = "",
     passphrase: options.CAPassphraseText = None,
@@ -45,16 +42,10 @@ def command(
     expires: options.ExpiresWithCA = "",
     years: options.Years = None,
     csr: Annotated[
-        str,
-        typer.Option(
-            "--csr", metavar="FILE", help="Read the request from FILE; - is standard input."
-        ),
+        str, options.source("--csr", "Read the request from FILE; - is standard input.")
     ] = "",
     cert: Annotated[
-        str,
-        typer.Option(
-            "--cert", metavar="FILE", help="Write the certificate to FILE; - is standard output."
-        ),
+        str, options.value("--cert", "FILE", "Write the certificate to FILE; - is standard output.")
     ] = "",
     stdout: options.ToStdout = False,
     intermediate: Annotated[
@@ -62,10 +53,8 @@ def command(
     ] = False,
     path_length: Annotated[
         int | None,
-        typer.Option(
-            "--path-length",
-            metavar="N",
-            help="How many intermediates may follow this one. Default: 0.",
+        options.value(
+            "--path-length", "N", "How many intermediates may follow this one. Default: 0."
         ),
     ] = None,
     profile: options.ProfileName = "",
@@ -84,7 +73,6 @@ def command(
         )
     if cert == STANDARD_OUTPUT:
         require_output()
-    require_one_standard_input({"--csr": csr, "--passphrase-file": passphrase_file})
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:

@@ -38,30 +38,26 @@ def command(
     ctx: typer.Context,
     expiring: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--expiring",
-            metavar="TIME",
-            help="List only what expires within that time (30d, 2027-12-31), or has expired. The "
+            "TIME",
+            "List only what expires within that time (30d, 2027-12-31), or has expired. The "
             "exit status is 3 if there is any.",
         ),
     ] = "",
     as_json: options.AsJson = False,
     form: Annotated[
         str,
-        typer.Option(
+        options.value(
             "--format",
-            metavar="FORMAT",
-            help=f"The output format: {' or '.join(FORMATS)}.",
-            autocompletion=completion.words(FORMATS),
+            "FORMAT",
+            f"The output format: {' or '.join(FORMATS)}.",
+            completion.words(FORMATS),
         ),
     ] = "text",
-    svg: Annotated[
-        str,
-        options.file_or_device("--svg", help="Save the picture to FILE as SVG."),
-    ] = "",
+    svg: Annotated[str, options.file_or_device("--svg", "Save the picture to FILE as SVG.")] = "",
     html: Annotated[
-        str,
-        options.file_or_device("--html", help="Save the picture to FILE as HTML."),
+        str, options.file_or_device("--html", "Save the picture to FILE as HTML.")
     ] = "",
 ) -> None:
     """Show what a depot contains, and when it expires.

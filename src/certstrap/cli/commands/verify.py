@@ -25,19 +25,15 @@ def command(
     ctx: typer.Context,
     what: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME|FILE...",
-            help="Names in the depot, or files; - is standard input. The first certificate of a "
+        options.argument(
+            "NAME|FILE...",
+            "Names in the depot, or files; - is standard input. The first certificate of a "
             "file is verified, and the others may be in its chain.",
-            autocompletion=completion.certificates,
-            show_default=False,
+            completion.certificates,
         ),
     ] = None,
     at: Annotated[
-        str,
-        typer.Option(
-            "--at", metavar="DATE", help="Whether it is good then (2027-12-31, 90d), not now."
-        ),
+        str, options.value("--at", "DATE", "Whether it is good then (2027-12-31, 90d), not now.")
     ] = "",
     as_json: options.AsJson = False,
 ) -> None:
