@@ -40,10 +40,6 @@ def attempted(read: Callable[[], Result]) -> Result | CertstrapError:
         return error
 
 
-class MissingOptionError(CertstrapError):
-    """An option or argument that the command needs was not given, or is not one of its values."""
-
-
 class AlreadyExistsError(CertstrapError):
     """The depot has one of that name; ``kind`` is ``CA``, ``request`` or ``certificate``."""
 
@@ -54,7 +50,6 @@ class AlreadyExistsError(CertstrapError):
     }
 
     def __init__(self, kind: str, name: str, path: str, hint: Hint | str = "") -> None:
-        self.kind, self.name, self.path = kind, name, path
         super().__init__(
             self.SENTENCES[kind].format(name),
             hint or f"Choose another name, or move {path} away.",
@@ -72,37 +67,19 @@ class PathTakenError(CertstrapError):
         )
 
 
-class CommandFailedError(CertstrapError):
-    """The command after a renewal failed; a negative status is the signal that killed it."""
-
-    def __init__(self, command: str, status: int) -> None:
-        self.command, self.status = command, status
-        ended = f"ended with status {status}" if status >= 0 else f"was killed by signal {-status}"
-        super().__init__(
-            f"The command {quoted(command)} {ended}.",
-            "What was renewed stays renewed: run that command again.",
-        )
-
-
 class NotFoundError(CertstrapError):
-    """A file that the command reads does not exist; ``kind`` says what it should hold."""
+    """A file that the command reads does not exist; ``kind`` says what it should contain."""
 
     IN_DEPOT = "Check the name and the depot path."  # the hint for a file that a name leads to
 
     def __init__(self, kind: str, path: str, hint: Hint | str = "") -> None:
-        self.kind, self.path = kind, path
         super().__init__(f"There is no {kind} {path}.", hint or "Check the path.")
-
-
-class WrongDepotError(CertstrapError):
-    """The depot's folder has nothing of certstrap's in it."""
 
 
 class UnusableFileError(CertstrapError):
     """A file exists, but is not what the command needs; ``reason`` ends the sentence."""
 
     def __init__(self, path: str, reason: str, hint: Hint | str = "") -> None:
-        self.path, self.reason = path, reason
         super().__init__(f"{path} {reason}.", hint)
 
 
@@ -113,7 +90,6 @@ class IncompleteError(CertstrapError):
     """
 
     def __init__(self, sentence: str, reasons: Sequence[CertstrapError]) -> None:
-        self.reasons = tuple(reasons)
         super().__init__(sentence, "Restore them from a copy, or move them away.")
         self.details = tuple((f"  {reason}", reason.hint) for reason in reasons)
 
@@ -164,7 +140,7 @@ class AmbiguousNameError(CertstrapError):
     """A name leads to more than one file."""
 
     def __init__(self, name: str, paths: Sequence[str]) -> None:
-        self.name, self.paths = name, tuple(paths)
+        self.paths = tuple(paths)
         super().__init__(
             f"{quoted(name)} is the name in more than one file: {', '.join(paths)}.",
             "Use the name of one of these files, without its suffix.",
@@ -175,7 +151,7 @@ class StorageError(CertstrapError):
     """The operating system refuses to ``verb`` a file, or a stream: then ``hint`` is for those."""
 
     def __init__(self, verb: str, path: str, cause: OSError, hint: Hint | str = "") -> None:
-        self.verb, self.path, self.cause = verb, path, cause
+        self.cause = cause
         super().__init__(
             f"Cannot {verb} {path}: {cause.strerror or cause}.", hint or self._hint(verb, cause)
         )
@@ -214,7 +190,6 @@ class InUseError(CertstrapError):
     """Another process uses a folder that this one has to change, and does not finish."""
 
     def __init__(self, folder: str, seconds: float) -> None:
-        self.folder, self.seconds = folder, seconds
         super().__init__(
             f"Another process uses {folder}, and has not finished after {seconds:g} seconds.",
             "Try again, or wait longer with --wait SECONDS before the command."
@@ -231,7 +206,6 @@ class ForeignOwnerError(CertstrapError):
     """A file in a folder that others may write to, and one of them owns the file."""
 
     def __init__(self, path: str, owner: str, folder: str) -> None:
-        self.path, self.owner, self.folder = path, owner, folder
         super().__init__(
             f"{path} belongs to {owner}, and others can write to {folder}: it is not used.",
             "Remove it, or replace it with a copy of your own if you trust it.",
@@ -242,7 +216,6 @@ class OutputError(CertstrapError):
     """Standard output cannot be written."""
 
     def __init__(self, cause: OSError) -> None:
-        self.cause = cause
         super().__init__(
             f"Cannot write to standard output: {cause.strerror or cause}.",
             "Check where it goes; files that were created before this error still exist.",
@@ -260,7 +233,6 @@ class LaxModeError(CertstrapError):
     """Others can read or change a private key; ``is_mode`` is False if chmod cannot help."""
 
     def __init__(self, path: str, mode: int, *, is_mode: bool = True) -> None:
-        self.path, self.mode = path, mode
         super().__init__(
             f"{path} is a private key that others can access (mode {mode:04o}).",
             Hint("Restrict it with", ("chmod", "0400", path)) if is_mode else ON_WINDOWS_DRIVE,
@@ -271,7 +243,6 @@ class InvalidNameError(CertstrapError):
     """A ``field`` of a name that is not allowed, or cannot name a file; ``reason`` says why."""
 
     def __init__(self, field: str, text: str, reason: str, hint: Hint | str = "") -> None:
-        self.field, self.text, self.reason = field, text, reason
         super().__init__(f"Invalid {field}: {quoted(text)} {reason}.", hint)
 
 
@@ -279,7 +250,6 @@ class InvalidAlternativeNameError(CertstrapError):
     """An entry of a list of IP addresses, domains or URIs that is not one."""
 
     def __init__(self, kind: str, text: str, hint: Hint | str) -> None:
-        self.kind, self.text = kind, text
         super().__init__(f"Invalid {kind}: {printable(text) or quoted(text)}", hint)
 
 
@@ -287,34 +257,16 @@ class InvalidExpiryError(CertstrapError):
     """An end of validity that cannot be read, or is not possible."""
 
     def __init__(self, text: str, reason: str) -> None:
-        self.text, self.reason = text, reason
         super().__init__(
             f"Invalid expiry: {quoted(text)} {reason}.",
             'Write it as "18 months", "1 year 6 months", "90d", "30d10h" or "2027-12-31".',
         )
 
 
-class InvalidTimeError(CertstrapError):
-    """An instant that cannot be read."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__(
-            f"Invalid time: {quoted(text)}.",
-            'Write it as "2027-12-31" (its last second, in UTC), "2027-12-31T12:00:00Z" or "90d" '
-            "from now.",
-        )
-
-
-class InvalidKeySpecError(CertstrapError):
-    """A curve that is unknown, or an RSA key size that is not supported."""
-
-
 class WrongPassphraseError(CertstrapError):
     """The passphrase does not decrypt the key."""
 
     def __init__(self, path: str, hint: Hint | str = "") -> None:
-        self.path = path
         super().__init__(
             f"The passphrase does not decrypt {path}.",
             hint or "Try again; without its passphrase an encrypted key cannot be used.",
@@ -330,13 +282,6 @@ class NoPassphraseError(CertstrapError):
         super().__init__(sentence, f"{hint}{otherwise}.")
 
 
-class PassphrasesDifferError(CertstrapError):
-    """A new passphrase was not typed the same way twice."""
-
-    def __init__(self) -> None:
-        super().__init__("Passphrases do not match.", "Run the command again.")
-
-
 _CREATE_CA = ("certstrap", "init", ("--common-name", "NAME"))
 
 
@@ -347,7 +292,7 @@ class ChooseCAError(CertstrapError):
     """
 
     def __init__(self, root: str, found: Sequence[str], keyless: Sequence[str] = ()) -> None:
-        self.root, self.found, self.keyless = root, tuple(sorted(found)), tuple(sorted(keyless))
+        self.found, self.keyless = tuple(sorted(found)), tuple(sorted(keyless))
         if found:
             super().__init__(
                 f"{root} has more than one CA: {', '.join(self.found)}.",
@@ -372,10 +317,8 @@ class WrongLinesError(CertstrapError):
     }
 
     def __init__(self, path: str, problems: Sequence[tuple[int, CertstrapError]]) -> None:
-        self.path, self.problems = path, tuple(problems)
-        count = len(self.problems)
         super().__init__(
-            f"{path} has {counted(count, 'wrong line')}.",
+            f"{path} has {counted(len(problems), 'wrong line')}.",
             "Nothing was created: correct the list, and run the command again.",
         )
         self.details = tuple(
@@ -405,20 +348,10 @@ class RefusedError(CertstrapError):
         super().__init__(sentence, hint)
 
 
-class OutOfMemoryError(CertstrapError):
-    """The operating system gives this process no more memory."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is not enough memory.", "Raise the limit (ulimit -v), or end other programs."
-        )
-
-
 class InternalError(CertstrapError):
     """A bug of this program. The exception's own text is left out, as it may contain a secret."""
 
     def __init__(self, cause: BaseException) -> None:
-        self.cause = cause
         last = cause.__traceback__
         while last and last.tb_next:
             last = last.tb_next

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certstrap.errors import CertstrapError, MissingOptionError, UnusableFileError
+from certstrap.errors import CertstrapError, RefusedError, UnusableFileError
 from certstrap.pki import crl as revocation
 from certstrap.pki import pem
 from certstrap.pki.decode import decode_crl, extension
@@ -143,7 +143,7 @@ def test_a_reason_goes_by_the_name_of_rfc_5280_in_any_case(name: str) -> None:
 def test_no_reason_is_unspecified_and_an_unknown_one_is_refused_with_the_known_ones() -> None:
     assert revocation.reason_of("") == UNSPECIFIED
     for name in ("removeFromCRL", "lost", " "):
-        with pytest.raises(MissingOptionError, match="There is no reason") as caught:
+        with pytest.raises(RefusedError, match="There is no reason") as caught:
             revocation.reason_of(name)
         assert "keyCompromise" in caught.value.hint
         assert "removeFromCRL" not in caught.value.hint

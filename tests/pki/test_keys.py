@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 
-from certstrap.errors import InvalidKeySpecError
+from certstrap.errors import RefusedError
 from certstrap.pki import keys
 from certstrap.pki.keys import CURVES, P256, P384, RSA_2048, KeySpec
 from tests.builders.keys import a_key
@@ -21,7 +21,7 @@ def test_every_curve_is_known_in_any_case() -> None:
 
 @pytest.mark.parametrize("curve", ["P-192", "secp256k1", "Ed448", " ", "P-256 ", "\x1b[31m"])
 def test_an_unknown_curve_is_refused_with_the_known_ones(curve: str) -> None:
-    with pytest.raises(InvalidKeySpecError, match="Unknown curve: ") as caught:
+    with pytest.raises(RefusedError, match="Unknown curve: ") as caught:
         KeySpec.of(2048, curve)
     assert str(caught.value).isprintable()
     assert "P-224, P-256, P-384, P-521, Ed25519" in caught.value.hint
@@ -35,7 +35,7 @@ def test_rsa_keys_have_from_2048_to_16384_bits(bits: int) -> None:
 
 @pytest.mark.parametrize("bits", [-1, 0, 512, 2047, 16385, 10**9])
 def test_other_sizes_are_refused(bits: int) -> None:
-    with pytest.raises(InvalidKeySpecError, match=f"RSA key of {bits} bits"):
+    with pytest.raises(RefusedError, match=f"RSA key of {bits} bits"):
         KeySpec.of(bits, "")
 
 

@@ -23,7 +23,6 @@ from certstrap.cli.parsing import UNWRAPPED, Command, Group
 from certstrap.errors import (
     CertstrapError,
     InternalError,
-    OutOfMemoryError,
     OutputError,
     StorageError,
 )
@@ -154,7 +153,8 @@ def _errors_reported(ctx: typer.Context) -> Iterator[None]:
     except (typer.Exit, typer.Abort, KeyboardInterrupt, SystemExit):
         raise
     except (MemoryError, ImportError):  # what cannot be loaded is too large
-        raise _reported(OutOfMemoryError(), ctx.obj) from None
+        hint = "Raise the limit (ulimit -v), or end other programs."
+        raise _reported(CertstrapError("There is not enough memory.", hint), ctx.obj) from None
     except BaseException as cause:  # a panic of the library is no Exception
         if outside.shows_tracebacks():
             raise

@@ -13,7 +13,6 @@ from certstrap.errors import (
     ON_WINDOWS_DRIVE,
     NoPassphraseError,
     NotFoundError,
-    PassphrasesDifferError,
     RefusedError,
     StorageError,
     TooLongError,
@@ -67,7 +66,7 @@ def passphrases(
             return known or b""
         typed = context.ask(NEW, for_new_key=True)
         if context.ask(AGAIN, for_new_key=True) != typed:
-            raise PassphrasesDifferError
+            raise RefusedError("Passphrases do not match.", "Run the command again.")
         return typed
 
     @cache

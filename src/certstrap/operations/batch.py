@@ -9,14 +9,7 @@ from io import StringIO
 from typing import Any, NamedTuple
 
 from certstrap.documents import InvalidDocumentError, parse_toml, text_of
-from certstrap.errors import (
-    CertstrapError,
-    InvalidKeySpecError,
-    MissingOptionError,
-    RefusedError,
-    UnusableFileError,
-    WrongLinesError,
-)
+from certstrap.errors import CertstrapError, RefusedError, UnusableFileError, WrongLinesError
 from certstrap.operations.ca import issuer_of, open_ca
 from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
@@ -291,12 +284,12 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
 def _parsed(row: Mapping[str, str], defaults: IssueRequest) -> IssueRequest:
     name = row.get("name", "").strip()
     if not name:
-        raise MissingOptionError("It has no name.", "Give each certificate a name.")
+        raise RefusedError("It has no name.", "Give each certificate a name.")
     lists = [[row[field]] if row.get(field) else [] for field in _LISTS]
     curve, bits = row.get("curve", ""), row.get("key-bits", "")
     profile, pkcs8 = row.get("profile", ""), row.get("pkcs8", "").lower()
     if bits and not (bits.isascii() and bits.isdigit() and len(bits) < 6):  # noqa: PLR2004 - 16384
-        raise InvalidKeySpecError(f"{quoted(bits)} is not a key size.", "It is 2048 or more.")
+        raise RefusedError(f"{quoted(bits)} is not a key size.", "It is 2048 or more.")
     if pkcs8 not in _YES | _NO:
         raise RefusedError(f"pkcs8 is {quoted(pkcs8)}.", "Write yes or no.")
     return IssueRequest(

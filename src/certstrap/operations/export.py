@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.hints import Hint
 from certstrap.pki import key_files, keys, pem, rules
 from certstrap.pki.findings import require
@@ -63,7 +63,7 @@ def export_pkcs8(
         key_file: the key, if it is not in the depot; damaged PEM is repaired.
 
     Raises:
-        MissingOptionError: it is not known which key, or where to.
+        RefusedError: it is not known which key, or where to.
         RefusedError: it is the key of a CA in the depot, is compromised, or its certificate is
             revoked.
         PathTakenError: there is a copy already.
@@ -71,13 +71,13 @@ def export_pkcs8(
     entry = session.depot.find(name, KEY) if name else None
     source = source_of(key_file) or (entry.path(KEY) if entry else "")
     if not source:
-        raise MissingOptionError(
+        raise RefusedError(
             "Must provide a name or --key FILE",
             Hint("For example", ("certstrap", "export-pkcs8", "NAME")),
         )
     path = output or (entry.path(PKCS8) if entry else "")
     if not path:
-        raise MissingOptionError("Must provide a name or --output FILE", "Name the file to write.")
+        raise RefusedError("Must provide a name or --output FILE", "Name the file to write.")
     new.require_free(path)
     damage = ""
     if entry and not key_file:
@@ -94,7 +94,7 @@ def export_pkcs8(
     if encrypt:
         secret = session.passphrases.new()
         if not secret:
-            raise MissingOptionError(
+            raise RefusedError(
                 "--encrypt needs a passphrase", "Provide one, or leave out --encrypt."
             )
     else:

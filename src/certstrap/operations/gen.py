@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import MissingOptionError, PathTakenError, RefusedError
+from certstrap.errors import PathTakenError, RefusedError
 from certstrap.operations.ca import read_key
 from certstrap.pki import build, decode, keys
 from certstrap.pki.build import Issuer
@@ -51,10 +51,10 @@ class Holder(NamedTuple):
         given, so that no two subjects of a chain are the same.
 
         Raises:
-            MissingOptionError: there is no organization.
+            RefusedError: there is no organization.
         """
         if not self.organization.strip():
-            raise MissingOptionError(
+            raise RefusedError(
                 "Must provide an organization", "For example: --organization temporal"
             )
         label = re.sub("[^a-z0-9]+", "-", self.organization.lower())[:_LONGEST_LABEL].strip("-")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import AlreadyExistsError, CertstrapError, MissingOptionError, PathTakenError
+from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.ca import ca_exists, leftover_key, read_key, require_usable
 from certstrap.pki import build, keys
@@ -39,10 +39,10 @@ def name_of(common_name: str, names: AlternativeNames) -> Name:
     """Return the name of the files: the common name, else the first domain, URI or IP address.
 
     Raises:
-        MissingOptionError: there is none of them.
+        RefusedError: there is none of them.
     """
     if not common_name.strip() and not names.first:
-        raise MissingOptionError(
+        raise RefusedError(
             "Must provide Common Name, domain, or URI",
             Hint(
                 "For example",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from cryptography import x509
 
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.decode import authority_key_identifier, extension, validity_of
@@ -38,7 +38,7 @@ def reason_of(text: str) -> x509.ReasonFlags:
 
     Raises:
         RefusedError: it is certificateHold, which nothing here would end.
-        MissingOptionError: there is no such reason.
+        RefusedError: there is no such reason.
     """
     if text.casefold() == _HOLD.value.casefold():
         raise RefusedError(
@@ -49,7 +49,7 @@ def reason_of(text: str) -> x509.ReasonFlags:
     for name, flag in REASONS.items():
         if (text or "unspecified").casefold() == name.casefold():
             return flag
-    raise MissingOptionError(
+    raise RefusedError(
         f"There is no reason {quoted(text)}.", f"Choose one of {', '.join(REASONS)}."
     )
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from certstrap.errors import InvalidKeySpecError
+from certstrap.errors import RefusedError
 from certstrap.pki import pem
 from certstrap.text import quoted
 
@@ -51,23 +51,23 @@ class KeySpec(NamedTuple):
         A curve is found without regard to case and hyphens: ``p256`` is ``P-256``.
 
         Raises:
-            InvalidKeySpecError: the curve is unknown, or ``bits`` is under 2048, over 16384 or no
+            RefusedError: the curve is unknown, or ``bits`` is under 2048, over 16384 or no
                 multiple of 8.
         """
         if curve:
             for known in CURVES:
                 if _plain(curve) == _plain(known):
                     return cls(curve=known)
-            raise InvalidKeySpecError(
+            raise RefusedError(
                 f"Unknown curve: {quoted(curve)}.", f"Choose one of {', '.join(CURVES)}."
             )
         if not SMALLEST_RSA <= bits <= LARGEST_RSA:
-            raise InvalidKeySpecError(
+            raise RefusedError(
                 f"An RSA key of {bits} bits is not supported.",
                 f"Choose from {SMALLEST_RSA} to {LARGEST_RSA} bits.",
             )
         if bits % 8:
-            raise InvalidKeySpecError(
+            raise RefusedError(
                 f"An RSA key of {bits} bits is not supported.",
                 f"Choose a multiple of 8, such as {bits - bits % 8}.",
             )

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.text import quoted
 
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
@@ -62,11 +62,11 @@ class LeafProfile(NamedTuple):
         """Return the profile of that name: ``client``, ``server`` or ``both``; empty is ``both``.
 
         Raises:
-            MissingOptionError: there is none.
+            RefusedError: there is none.
         """
         usages = {"": BOTH, "both": BOTH, "client": CLIENT, "server": SERVER}.get(name)
         if usages is None:
-            raise MissingOptionError(
+            raise RefusedError(
                 f"There is no profile {quoted(name)}.", "Choose client, server or both."
             )
         return cls(usages)

@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple, Self
 
-from certstrap.errors import InvalidExpiryError, InvalidTimeError
+from certstrap.errors import InvalidExpiryError, RefusedError
+from certstrap.text import quoted
 
 BACKDATED = timedelta(minutes=10)
 """How far back a certificate starts, so that a peer whose clock is slow accepts it at once."""
@@ -135,7 +136,7 @@ def instant(text: str, now: datetime) -> datetime:
         now: the present instant.
 
     Raises:
-        InvalidTimeError: it is none of these, or past the year 9999.
+        RefusedError: it is none of these, or past the year 9999.
     """
     stripped = text.strip()
     try:
@@ -146,7 +147,11 @@ def instant(text: str, now: datetime) -> datetime:
             return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         return _parse_duration(stripped, text).after(now)
     except (ValueError, OverflowError, InvalidExpiryError):
-        raise InvalidTimeError(text) from None
+        raise RefusedError(
+            f"Invalid time: {quoted(text)}.",
+            'Write it as "2027-12-31" (its last second, in UTC), "2027-12-31T12:00:00Z" or "90d" '
+            "from now.",
+        ) from None
 
 
 def _parse_duration(stripped: str, text: str) -> Duration:

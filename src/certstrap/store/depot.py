@@ -22,7 +22,6 @@ from certstrap.errors import (
     InvalidNameError,
     NameMismatchError,
     NotFoundError,
-    WrongDepotError,
     attempted,
     storage_errors,
 )
@@ -344,7 +343,7 @@ class Depot:
             )
         if os.path.lexists(self.root):
             sentence = f"{self.root} is not a depot: it has no certificate, request, key or CRL."
-            raise WrongDepotError(sentence, hint)
+            raise CertstrapError(sentence, hint)
         raise NotFoundError("depot", self.root, hint)
 
     @property

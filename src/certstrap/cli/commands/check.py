@@ -13,7 +13,7 @@ from certstrap.cli.render import check as render
 from certstrap.cli.render import report
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND, print_lines
-from certstrap.errors import MissingOptionError, NotFoundError, RefusedError
+from certstrap.errors import NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.clients import CLIENTS, Client
@@ -140,7 +140,7 @@ def _client(name: str) -> Client | None:
     if not name:
         return None
     if name not in CLIENTS:
-        raise MissingOptionError(
+        raise RefusedError(
             f"There is no client {quoted(name)}.", f"Choose one of {', '.join(CLIENTS)}."
         )
     return CLIENTS[name]

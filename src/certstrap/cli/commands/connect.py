@@ -12,7 +12,7 @@ from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_text, warn
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.transaction import Transaction
@@ -100,7 +100,7 @@ def command(
     _require_sense(form, shell, output, into, profile)
     output = options.file_unless_dash(output)
     if not namespace:
-        raise MissingOptionError(
+        raise RefusedError(
             "Must provide --namespace ID",
             options.for_example(EXAMPLE),
         )
@@ -144,7 +144,7 @@ def command(
 
 def _one_of(what: str, text: str, words: Iterable[str]) -> str:
     if text and text not in words:
-        raise MissingOptionError(
+        raise RefusedError(
             f"There is no {what} {quoted(text)}.", f"Choose one of {', '.join(words)}."
         )
     return text

@@ -10,7 +10,7 @@ from certstrap.cli.render.created import ca_lines, country_lines, expiry_line
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_pem, warn
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, create_ca
 from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import Subject, parse_permitted_domain
@@ -61,7 +61,7 @@ def command(
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
     if not common_name.strip():
-        raise MissingOptionError("Must supply Common Name for CA", options.for_example(EXAMPLE))
+        raise RefusedError("Must supply Common Name for CA", options.for_example(EXAMPLE))
     if path_length is not None and exclude_path_length:
         raise RefusedError(
             'The "path-length" and "exclude-path-length" flags cannot be used together!',

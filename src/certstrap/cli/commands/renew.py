@@ -12,7 +12,7 @@ from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_json, warn
-from certstrap.errors import CommandFailedError, MissingOptionError
+from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import printed
 from certstrap.operations.renew import (
     Outcome,
@@ -29,6 +29,7 @@ from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Depot, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
+from certstrap.text import quoted
 
 EXAMPLE = "certstrap renew --expiring 30d"
 
@@ -117,7 +118,11 @@ def command(
         document = render.document(outcome, now, context.named_depot, restored=undone, command=ran)
         say_json(json.dumps(document, indent=2))
     if status:
-        raise CommandFailedError(execute, status)
+        ended = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
+        raise CertstrapError(
+            f"The command {quoted(execute)} {ended}.",
+            "What was renewed stays renewed: run that command again.",
+        )
     if outcome.refused:
         raise typer.Exit(1)
 
@@ -126,7 +131,7 @@ def _require_sense(
     names: list[str], expiring: str, undone: bool, otherwise: bool, quiet_json: bool
 ) -> None:
     if bool(names) == bool(expiring):
-        raise MissingOptionError(
+        raise RefusedError(
             "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLE)
         )
     if undone and (expiring or otherwise):

@@ -12,7 +12,7 @@ from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import other_name_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, warn
-from certstrap.errors import IncompleteError, MissingOptionError, RefusedError
+from certstrap.errors import IncompleteError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
@@ -60,7 +60,7 @@ def command(
     """Revoke a certificate: add it to the CRL of its CA."""
     context: Context = ctx.obj
     if bool(common_name) == bool(serial):
-        raise MissingOptionError(
+        raise RefusedError(
             "Must provide either --CN NAME or --serial HEX", options.for_example(EXAMPLE)
         )
     if elsewhere and not serial:

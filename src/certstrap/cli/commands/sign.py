@@ -19,7 +19,7 @@ from certstrap.cli.render.created import (
 )
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_pem, warn
-from certstrap.errors import MissingOptionError, RefusedError
+from certstrap.errors import RefusedError
 from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
 from certstrap.pki.profiles import CAProfile, LeafProfile
@@ -62,7 +62,7 @@ def command(
     """Sign a request with a CA."""
     context: Context = ctx.obj
     if not name or len(name) != 1:
-        raise MissingOptionError("One host name must be provided.", options.for_example(EXAMPLE))
+        raise RefusedError("One host name must be provided.", options.for_example(EXAMPLE))
     if path_length is not None and not intermediate:
         raise RefusedError(
             "A path length is for CAs only.", "Give --intermediate too, or leave it out."

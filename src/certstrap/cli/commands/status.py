@@ -19,7 +19,7 @@ from certstrap.cli.terminal import (
     showing_progress,
     warn,
 )
-from certstrap.errors import MissingOptionError, PathTakenError
+from certstrap.errors import PathTakenError, RefusedError
 from certstrap.inventory.status import Item, Status, look
 from certstrap.pki.validity import Expiry
 from certstrap.store.files import PUBLIC_MODE
@@ -113,7 +113,7 @@ class _Listing(NamedTuple):
 
 def _require_sense(form: str, *, other: bool) -> None:
     if form not in FORMATS:
-        raise MissingOptionError(
+        raise RefusedError(
             f"There is no format {quoted(form)}.", f"Choose one of {', '.join(FORMATS)}."
         )
     if form == "prometheus" and other:

@@ -11,7 +11,7 @@ from certstrap.cli.render import verify as render
 from certstrap.cli.render.report import show
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND
-from certstrap.errors import CertstrapError, MissingOptionError
+from certstrap.errors import CertstrapError, RefusedError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.pki.validity import instant
 from certstrap.session import Session
@@ -44,7 +44,7 @@ def command(
     context: Context = ctx.obj
     require_output()
     if not what:
-        raise MissingOptionError("Must provide a name or a file.", options.for_example(EXAMPLE))
+        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLE))
     session = new_session(context, passphrases(context))
     moment = instant(at, session.now) if at else session.now
     verifier = Verifier(session.depot, moment)
