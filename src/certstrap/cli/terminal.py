@@ -32,7 +32,6 @@ STANDARD_OUTPUT = "-"  # in the place of a file that is written
 
 FOUND = 3
 """The exit status of a command that looks for something, and found it."""
-_FEW = 2  # parts, whose progress nobody needs to see
 
 
 def say(*lines: str) -> None:
@@ -82,42 +81,6 @@ def generate(spec: KeySpec) -> PrivateKey:
     return spinning(f"Generating an {spec} key", generating(spec))
 
 
-@contextmanager
-def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield what to call for each part that is done; a terminal shows a bar with an estimate.
-
-    The bar begins with the first part: what comes before may ask for a passphrase, or show that it
-    generates a key.
-    """
-    if total < _FEW or not context.reports_to_terminal():
-        yield lambda: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-        redirect_stdout=False, redirect_stderr=False,
-    )  # fmt: skip
-    task = bar.add_task(title, total=total)
-
-    def done() -> None:
-        bar.start()
-        bar.advance(task)
-
-    try:
-        yield done
-    finally:
-        bar.stop()
-
-
 def spinning(title: str, work: Callable[[], _Result]) -> _Result:
     """Return what ``work`` returns; on a terminal, show a spinner meanwhile."""
     if not context.reports_to_terminal():
@@ -132,56 +95,59 @@ def spinning(title: str, work: Callable[[], _Result]) -> _Result:
 Report = Callable[[int, int], None]
 """Called with how many steps of how many are done."""
 
-DELAY = 1.0  # seconds without a bar
-
-
-def _nothing(_done: int, _total: int) -> None:
-    """Show nothing."""
-
 
 @contextmanager
-def showing_progress(title: str) -> Iterator[Report]:
-    """Yield what reports progress, which a terminal shows after a second."""
+def progress(title: str, delay: float = 0) -> Iterator[Report]:
+    """Yield what reports progress, which a terminal shows after some seconds."""
     if not context.reports_to_terminal():
-        yield _nothing
+        yield lambda _done, _total: None
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
 
-    with progress_bar(title, Console(stderr=True), context.seconds) as report:
+    with progress_bar(title, Console(stderr=True), context.seconds, delay) as report:
         yield report
 
 
 @contextmanager
-def progress_bar(title: str, console: "Console", seconds: Callable[[], float]) -> Iterator[Report]:
-    """Yield what reports progress; a bar is drawn from the first second on, and wiped in the end.
+def progress_bar(
+    title: str, console: "Console", seconds: Callable[[], float], delay: float
+) -> Iterator[Report]:
+    """Yield what reports progress, drawn as a bar with an estimate, which is wiped in the end.
+
+    The bar begins with a report, never before: what comes first may ask for a passphrase, or show
+    that it generates a key. One step alone needs none.
 
     Args:
         title: what goes on.
         console: where the bar is drawn.
         seconds: returns the seconds that have passed since whenever.
+        delay: for how many seconds there is no bar.
     """
-    from rich.progress import Progress  # noqa: PLC0415 - a pipe never needs it
+    from rich.progress import (  # noqa: PLC0415 - a pipe never needs it
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    bar = Progress(console=console, transient=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(
+        *columns, TimeRemainingColumn(), console=console, transient=True,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
     task = bar.add_task(title, total=None)
-    start = last = seconds()
-    shown = False
+    start = seconds()
 
     def report(done: int, total: int) -> None:
-        nonlocal last, shown
-        now = seconds()
-        if not shown and now - start > DELAY:
+        if total > 1 and seconds() - start >= delay:
             bar.start()
-            shown = True
-        if shown and now - last > 0.1:  # noqa: PLR2004 - ten times a second
             bar.update(task, completed=done, total=total)
-            last = now
 
     try:
         yield report
     finally:
-        if shown:
-            bar.stop()
+        bar.stop()
 
 
 _PICTURE = 100  # columns

@@ -1,6 +1,7 @@
 """``certstrap issue``."""
 
 from datetime import datetime
+from itertools import count
 from typing import Annotated
 
 import typer
@@ -160,8 +161,9 @@ def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -
     waiting: list[str] = []
     held_back = prints_to_terminal()
     try:
-        with progress("Issuing certificates", len(ready)) as done:
-            for batch in create_all(session, ready, jobs, done):
+        with progress("Issuing certificates") as report:
+            done = count(1)
+            for batch in create_all(session, ready, jobs, lambda: report(next(done), len(ready))):
                 issued += batch
                 waiting += [line for each in batch for line in issued_lines(each) if not as_json]
                 if not held_back:

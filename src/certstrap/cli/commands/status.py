@@ -14,9 +14,9 @@ from certstrap.cli.terminal import (
     FOUND,
     draw_lines,
     print_lines,
+    progress,
     save_pictures,
     say,
-    showing_progress,
     warn,
 )
 from certstrap.errors import PathTakenError, RefusedError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "certstrap status --expiring 30d"
 FORMATS = ("text", "prometheus")
+_DELAY = 1.0  # seconds without a bar: most depots are read by then
 
 
 def command(
@@ -74,8 +75,8 @@ def command(
     for path in pictures:
         if exists(session.depot, path):
             raise PathTakenError(path)
-    with showing_progress("Reading the depot") as progress:
-        status = look(session.depot, session.now, progress)
+    with progress("Reading the depot", _DELAY) as report:
+        status = look(session.depot, session.now, report)
     listing = _Listing(status, limit)
     if pictures:
         session.transact(lambda new: _save(new, listing, svg, html), pictures)
