@@ -381,7 +381,7 @@ def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Pa
     certstrap.refuses("inspect", "out/nobody.crt", sentence="out/nobody.crt.")
     certstrap("inspect", "worker", "--json", "--pem", exit_code=2)
     both = ("inspect", "-", "--passphrase-file", "-")
-    certstrap.refuses(*both, sentence="Both FILE and --passphrase-file are -.")
+    certstrap.refuses(*both, sentence="Both --passphrase-file and FILE are -.")
 
 
 def test_names_of_the_depot_are_completed(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from certstrap.cli.context import Context
 from certstrap.cli.session import warn_if_shared
 from certstrap.store import files
 from tests.builders.depots import NEW_KEY, issue, request
@@ -131,20 +130,13 @@ def test_another_user_who_may_have_put_a_file_there_is_reported(depot: Path, uid
     assert not files.foreign_owner(path, uid)
 
 
-def test_it_is_said_once_a_command(depot: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    context = Context(depot_path="out", warned=set())
-    warn_if_shared(context)
-    warn_if_shared(context)
-    assert capsys.readouterr().err == REMARK
-
-
 def test_a_depot_of_somebody_else_needs_another_owner(
     depot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if os.geteuid():
         pytest.skip("only root can give a folder to another user")
     os.chown(depot, SOMEBODY, -1)
-    warn_if_shared(Context(depot_path="out", warned=set()))
+    warn_if_shared("out")
     assert "chown 0 out && chmod go-w out\n" in capsys.readouterr().err
 
 

@@ -224,7 +224,7 @@ def _certstrap(
     source = ctx.get_parameter_source("depot_path")
     named = "" if source is None or source.name == "DEFAULT" else depot_path
     ctx.obj = context._replace(
-        depot_path=depot_path, named_depot=named, wait=wait, warned=set(), without_effect=[]
+        depot_path=depot_path, named_depot=named, wait=wait, without_effect=[]
     )
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())

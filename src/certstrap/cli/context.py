@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from socket import create_connection, create_server, socket
-from time import monotonic
 from typing import NamedTuple, NoReturn
 
 from certstrap import platform
@@ -27,6 +26,10 @@ from certstrap.errors import (
 PASSPHRASE_VARIABLE = "CERTSTRAP_PASSPHRASE"  # noqa: S105 - the name of it
 LOOPBACK_SECONDS = 5.0
 """How long a connection within this machine may take."""
+_NOBODY_TO_ASK = (
+    "A passphrase is needed, and there is neither a terminal nor a line on standard input to read "
+    "it from."
+)
 
 
 def utc_now() -> datetime:
@@ -34,26 +37,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def seconds() -> float:
-    """Return the seconds that have passed since an instant that does not matter."""
-    return monotonic()
-
-
 def open_connection(host: str, port: int, seconds: float) -> socket:
-    """Return a TCP connection, which is open within some seconds.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
+    """Return a TCP connection, or raise OSError if it is not open within some seconds."""
     return create_connection((host, port), seconds)
 
 
 def open_loopback() -> tuple[socket, socket]:
-    """Return both ends of a TCP connection over the loopback.
-
-    Raises:
-        OSError: it cannot be opened.
-    """
+    """Return both ends of a TCP connection over the loopback, or raise OSError."""
     with create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(LOOPBACK_SECONDS)
         ours = create_connection(listener.getsockname(), LOOPBACK_SECONDS)
@@ -82,7 +72,6 @@ class Context(NamedTuple):
         depot_path: the depot's folder, as the user typed it.
         named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
-        warned: what it has warned of already, and need not repeat.
         without_effect: functions that are called when the command has done its work; each returns
             what is to be said of an option that had no effect, or an empty text.
         connect: opens a connection to a host and a port, within some seconds.
@@ -96,8 +85,7 @@ class Context(NamedTuple):
     depot_path: str = "out"
     named_depot: str = ""
     wait: int = 60
-    warned: set[str] = set()  # noqa: RUF012 - the app gives each command one of its own
-    without_effect: list[Callable[[], str]] = []  # noqa: RUF012 - as above
+    without_effect: list[Callable[[], str]] = []  # noqa: RUF012 - the app gives each one of its own
     connect: Callable[[str, int, float], socket] = open_connection
     loopback: Callable[[], tuple[socket, socket]] = open_loopback
     run: Callable[[str], int] = run_command
@@ -113,18 +101,10 @@ class Context(NamedTuple):
         Raises:
             NoPassphraseError: there is neither.
         """
-        if not is_interactive():
-            line = read_line()
-            if not line:
-                raise NoPassphraseError(
-                    "A passphrase is needed, and there is neither a terminal nor a line on "
-                    "standard input to read it from.",
-                    for_new_key=for_new_key,
-                )
-            return line.rstrip(b"\r\n")
-        line = _read_hidden(prompt)
+        line = _read_hidden(prompt) if is_interactive() else read_line()
         if not line:
-            raise NoPassphraseError("No passphrase was typed.", for_new_key=for_new_key)
+            sentence = "No passphrase was typed." if is_interactive() else _NOBODY_TO_ASK
+            raise NoPassphraseError(sentence, for_new_key=for_new_key)
         return line.rstrip(b"\r\n")
 
 
@@ -151,11 +131,7 @@ def reports_to_terminal() -> bool:
 
 
 def require_output() -> None:
-    """Refuse to go on without a standard output, which what was asked for is written to.
-
-    Raises:
-        OutputError: it is closed.
-    """
+    """Raise OutputError if standard output, which what was asked for is written to, is closed."""
     if sys.stdout is None:
         raise OutputError(OSError(errno.EBADF, os.strerror(errno.EBADF)))
 

@@ -163,37 +163,25 @@ def new_session(context: Context, passphrases: Passphrases, *, uses_depot: bool 
             f"The clock of this machine says {now:%Y-%m-%d}, and certificates begin in 1950.",
             "Set the clock.",
         )
-    timeout = Timeout(context.wait, lambda folder: warn([_waiting_line(context, folder)]))
+    waiting = f"Waiting up to {context.wait} seconds for another process that uses {{}} (--wait)."
+    timeout = Timeout(context.wait, lambda folder: warn([waiting.format(folder)]))
     depot = Depot(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
     session = Session(depot, now, passphrases, generate, read_all, timeout, rounds)
     if uses_depot:
-        warn_if_shared(context)
+        warn_if_shared(context.depot_path)
         session.recover()
     return session
 
 
-def warn_if_shared(context: Context) -> None:
-    """Say once that others may write to the depot, and what to do about it."""
-    root = context.depot_path
-    if os.path.isdir(root) and files.is_shared(root):
-        line = _shared_line(root)
-        if line not in context.warned:
-            context.warned.add(line)
-            warn([line])
-
-
-def _shared_line(root: str) -> str:
+def warn_if_shared(root: str) -> None:
+    """Say that others may write to the depot, if they may, and what to do about it."""
+    if not (os.path.isdir(root) and files.is_shared(root)):
+        return
     hint = Hint("Restrict it with", ("chmod", "go-w", root))
     if platform.has_no_modes(root):
         hint = Hint(ON_WINDOWS_DRIVE)
     elif os.stat(root).st_uid not in {0, os.geteuid()}:
         hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
-    return (
-        f"Others can write to {root}: only files of yours, of root and of its owner are used. "
-        f"{printed(hint)}"
-    )
-
-
-def _waiting_line(context: Context, folder: str) -> str:
-    return f"Waiting up to {context.wait} seconds for another process that uses {folder} (--wait)."
+    said = f"Others can write to {root}: only files of yours, of root and of its owner are used."
+    warn([f"{said} {printed(hint)}"])

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from time import monotonic
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 from cryptography import x509
@@ -104,7 +105,7 @@ def progress(title: str, delay: float = 0) -> Iterator[Report]:
         return
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
 
-    with progress_bar(title, Console(stderr=True), context.seconds, delay) as report:
+    with progress_bar(title, Console(stderr=True), monotonic, delay) as report:
         yield report
 
 
@@ -162,37 +163,29 @@ class Pictures(NamedTuple):
     html: str
 
 
-def draw(picture: "Callable[[int], RenderableType]") -> None:
-    """Print to standard output what ``picture`` returns for the columns of the terminal."""
+def _console(**how: Any) -> "Console":
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    return Console(highlight=False, markup=False, emoji=False, **how)
+
+
+def draw(picture: "Callable[[int], RenderableType]") -> None:
+    """Print to standard output what ``picture`` returns for the columns of the terminal."""
+    console = _console()
     console.print(picture(console.width))
 
 
 def draw_lines(lines: "Callable[[int], Iterable[Text]]") -> None:
     """Print to standard output each line that ``lines`` returns for the columns of the terminal."""
-    from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
-
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     for line in lines(console.width):
         console.print(line, soft_wrap=True)
 
 
 def save_pictures(lines: "Callable[[int], Iterable[Text]]") -> Pictures:
     """Return a picture of lines, drawn for a width of 100 columns."""
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(
-        record=True,
-        file=StringIO(),
-        width=_PICTURE,
-        force_terminal=True,
-        color_system="truecolor",
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+    drawn = {"record": True, "file": StringIO(), "width": _PICTURE}
+    console = _console(force_terminal=True, color_system="truecolor", **drawn)
     for line in lines(_PICTURE):
         console.print(line)
     svg = console.export_svg(title="certstrap status", clear=False, unique_id="status")
