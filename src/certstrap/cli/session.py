@@ -164,7 +164,7 @@ def new_session(context: Context, passphrases: Passphrases, *, uses_depot: bool 
             "Set the clock.",
         )
     waiting = f"Waiting up to {context.wait} seconds for another process that uses {{}} (--wait)."
-    timeout = Timeout(context.wait, lambda folder: warn([waiting.format(folder)]))
+    timeout = Timeout(context.wait, lambda folder: warn(waiting.format(folder)))
     depot = Depot(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
     session = Session(depot, now, passphrases, generate, read_all, timeout, rounds)
@@ -184,4 +184,4 @@ def warn_if_shared(root: str) -> None:
     elif os.stat(root).st_uid not in {0, os.geteuid()}:
         hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
     said = f"Others can write to {root}: only files of yours, of root and of its owner are used."
-    warn([f"{said} {printed(hint)}"])
+    warn(f"{said} {printed(hint)}")

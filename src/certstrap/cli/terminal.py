@@ -54,7 +54,7 @@ def print_lines(lines: Iterable[str]) -> None:
     context.write_lines(lines)
 
 
-def warn(lines: Iterable[str]) -> None:
+def warn(*lines: str) -> None:
     """Print lines to standard error, if standard output is for programs."""
     for line in lines:
         typer.echo(escaped(line), err=True)

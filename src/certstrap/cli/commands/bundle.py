@@ -99,11 +99,11 @@ def command(
         say(f"Created {output}")
     else:
         print_lines([bundle.pem.decode().rstrip("\n")])
-    warn([*(violation.sentence for violation in withdrawn), *bundle.warnings])
+    warn(*(violation.sentence for violation in withdrawn), *bundle.warnings)
     if output and lines:
         say("", *lines)
     else:  # standard output is the bundle's
-        warn(lines)
+        warn(*lines)
 
 
 def _require_sense(

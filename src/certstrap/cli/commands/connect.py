@@ -139,7 +139,7 @@ def command(
         say(f"Created {output}")
     else:
         say_text(text)
-    warn([*found.warnings, *render.old_variable_lines(context.environ)])
+    warn(*found.warnings, *render.old_variable_lines(context.environ))
 
 
 def _one_of(what: str, text: str, words: Iterable[str]) -> str:

@@ -29,4 +29,4 @@ def command(
         filter(None, [output]),
     )
     say(f"Created {chain.path}")
-    warn(chain.warnings)
+    warn(*chain.warnings)

@@ -46,6 +46,6 @@ def command(
         say(f"Created {exported.path}")
         say("It is not encrypted: whoever can read the file has the key.")
         say("Java cannot find the key in an unencrypted file.")
-    warn(exported.warnings)
+    warn(*exported.warnings)
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')

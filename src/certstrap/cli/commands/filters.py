@@ -82,7 +82,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
         say(f"Created {output}")
     else:
         say_text(f"{text}\n")
-    warn(render.admission_lines(admissions))
+    warn(*render.admission_lines(admissions))
 
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
@@ -103,6 +103,6 @@ def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> N
         draw(lambda _: render.drawing(found, filters))
     else:
         print_lines(render.lines(found, filters))
-    warn(render.unreadable_lines(unreadable))
+    warn(*render.unreadable_lines(unreadable))
     if unreadable:
         raise typer.Exit(1)

@@ -87,9 +87,9 @@ def command(
         return create_ca(session, new, entry, subject, key or spec, profile, expiry)
 
     created = session.transact(steps, creates=True)
-    warn(country_lines(subject))
+    warn(*country_lines(subject))
     if key and options.asks_for_kind(ctx, curve):
-        warn(other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
+        warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():
         say(expiry_line(created.ca.certificate))

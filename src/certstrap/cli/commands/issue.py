@@ -124,9 +124,9 @@ def command(
     else:
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
-    warn(other_expiry_lines(ready, context.named_depot))
+    warn(*other_expiry_lines(ready, context.named_depot))
     if jobs and sum(bool((each.wanted.spec or RSA_2048).bits) for each in ready) <= 1:
-        warn(["--jobs had no effect: it is for several RSA keys."])
+        warn("--jobs had no effect: it is for several RSA keys.")
     if not any(each.missing for each in ready):  # the same line, run again, is quiet
         context.without_effect.clear()
     if dry_run:

@@ -142,9 +142,9 @@ def _require_sense(
 
 def _say_refused(context: Context, outcome: Outcome) -> None:
     for entry, error in outcome.refused:
-        warn([f"{entry.stem} is not renewed: {error}"])
+        warn(f"{entry.stem} is not renewed: {error}")
         hint = printed(error.hint, context.named_depot)
-        warn([f"Hint: {hint}"] if hint else [])
+        warn(*([f"Hint: {hint}"] if hint else []))
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:

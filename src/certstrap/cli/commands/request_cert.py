@@ -68,9 +68,9 @@ def command(
 
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
-    warn(country_lines(subject))
+    warn(*country_lines(subject))
     if requested.key_was_read and options.asks_for_kind(ctx, curve):
-        warn(other_kind_lines(requested.key_path, requested.request.public_key(), spec))
+        warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     say(*request_lines(requested))
     if prints_to_terminal():
         say(*refusal_lines(requested.request.public_key()))

@@ -73,19 +73,19 @@ def command(
         lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)
     )
     if elsewhere and revoked.is_known:
-        warn(["The certificate is here: --elsewhere was not needed."])
+        warn("The certificate is here: --elsewhere was not needed.")
     if why in COMPROMISED and not revoked.is_known:
-        warn(["Its key is not known, so it is not on the list of compromised keys."])
+        warn("Its key is not known, so it is not on the list of compromised keys.")
     if revoked.since:
         if not (revoked.is_worse or revoked.list_path):
             context.without_effect.clear()
         say(_already_line(revoked, revoked.since))
         if reason and why != revoked.reason:
-            warn([f"The reason stays {revoked.reason.value}: it can only be made worse."])
+            warn(f"The reason stays {revoked.reason.value}: it can only be made worse.")
     else:
         first, *more = _updated_lines(revoked)
         say(first, *(more if prints_to_terminal() else []))
-    warn(_other_lines(revoked, which))
+    warn(*_other_lines(revoked, which))
     if revoked.unreadable:
         sentence = "Older certificates of that name cannot be read, and may still be valid."
         raise IncompleteError(sentence, revoked.unreadable)

@@ -1,6 +1,5 @@
 """``certstrap sign``."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -89,41 +88,31 @@ def command(
     )
     if signed.path:
         say(signed_line(signed))
-    _say_whose(signed, whose, is_named=bool(csr), is_ca=intermediate)
-    _say_outcome(signed, asked_for_end=bool(expires or years))
+    is_named, asked_for_end = bool(csr), bool(expires or years)
+    _report(signed, whose, is_named=is_named, is_ca=intermediate, asked_for_end=asked_for_end)
     if prints_to_terminal() and not (cert or intermediate or profile == "server"):
         say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
     if stdout or cert == STANDARD_OUTPUT:
         say_pem(signed.certificate)
 
 
-def _say_whose(signed: Signed, name: Name, *, is_named: bool, is_ca: bool) -> None:
-    """Say whom the certificate is for, if that is not as expected or it is a CA's.
+def _report(
+    signed: Signed, name: Name, *, is_named: bool, is_ca: bool, asked_for_end: bool
+) -> None:
+    """Say what the certificate is: all of it to a person, what is unexpected to a script.
 
-    Whoever names a file with a request too (``is_named``) may have named the wrong one.
+    Scripts read standard output, which in a pipe has certstrap's lines only. Whoever names a file
+    with a request too (``is_named``) may have named the wrong one.
     """
     is_shown = bool(signed.path) and prints_to_terminal()
+    tell = say if is_shown else warn
     if is_named or is_shown:
         path = signed.path or signed.request_path
-        (warn if is_named else _say_lines)(other_name_lines(path, signed.certificate, name))
+        (warn if is_named else say)(*other_name_lines(path, signed.certificate, name))
     if is_ca:
-        (_say_lines if is_shown else warn)(identity_lines(signed.certificate))
-
-
-def _say_lines(lines: Iterable[str]) -> None:
-    say(*lines)
-
-
-def _say_outcome(signed: Signed, *, asked_for_end: bool) -> None:
-    """Say when it ends and what it lacks: all of it to a person, what is unexpected to a script.
-
-    Scripts read standard output, which in a pipe has certstrap's lines only.
-    """
-    if signed.path and prints_to_terminal():
-        say(expiry_line(signed.certificate, cut=signed.cut), *path_length_lines(signed))
-        say(*left_out_lines(signed), *first_crl_lines(signed))
-        return
-    if signed.cut and asked_for_end:
-        warn([expiry_line(signed.certificate, cut=True)])
-    warn(path_length_lines(signed))
-    warn(left_out_lines(signed))
+        tell(*identity_lines(signed.certificate))
+    if is_shown or (signed.cut and asked_for_end):
+        tell(expiry_line(signed.certificate, cut=signed.cut))
+    tell(*path_length_lines(signed), *left_out_lines(signed))
+    if is_shown:
+        say(*first_crl_lines(signed))

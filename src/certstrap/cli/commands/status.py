@@ -91,7 +91,7 @@ def command(
         print_lines(render.lines(status, listing.items()))
     unreadable = [finding.sentence for finding in status.unreadable()]
     if limit or form == "prometheus":  # which show no problems of other files
-        warn(map(escaped, unreadable))
+        warn(*map(escaped, unreadable))
     if unreadable or (limit and status.ending_by(limit)):
         raise typer.Exit(FOUND)
 
