@@ -101,7 +101,6 @@ def test_an_error_says_what_is_wrong_and_what_to_do(
 ) -> None:
     assert sentence in str(error)
     assert hint in printed(error.hint)
-    assert error.exit_code == 1
 
 
 def test_an_error_keeps_its_data_for_programs() -> None:

@@ -58,13 +58,9 @@ Pairs = list[tuple[str, object]]
 
 
 def parse_json(text: str, path: str, make: Callable[[Pairs], object] = dict, hint: str = "") -> Any:
-    """Return what a JSON text holds.
+    """Return what a JSON text holds; ``make`` makes a value of the pairs of each object, in order.
 
-    Args:
-        text: the text.
-        path: the file that it comes from, for the sentences.
-        make: makes a value of each object's keys and values, in their order.
-        hint: what to do if it is not JSON.
+    The path and the hint are for the error.
 
     Raises:
         InvalidDocumentError: it is not JSON, or nests too deep.

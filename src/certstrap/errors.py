@@ -1,6 +1,6 @@
-"""Every error a user can meet: its sentence, its hint, its exit status.
+"""Every error a user can meet: its sentence and its hint.
 
-A class takes data, keeps it as attributes and writes its own sentence. Sentences that certstrap's
+A class takes data and writes a sentence that several places need. Sentences that certstrap's
 scripts look for are kept to the letter.
 """
 
@@ -20,11 +20,9 @@ class CertstrapError(Exception):
 
     Attributes:
         hint: what to do, or empty if there is nothing to add.
-        exit_code: the exit status of the command, 1 unless a subclass says otherwise.
         details: lines between the two, each with a hint, if there is more than one thing to say.
     """
 
-    exit_code = 1
     details: tuple[tuple[str, Hint | str], ...] = ()
 
     def __init__(self, sentence: str, hint: Hint | str = "") -> None:
@@ -51,8 +49,7 @@ class AlreadyExistsError(CertstrapError):
 
     def __init__(self, kind: str, name: str, path: str, hint: Hint | str = "") -> None:
         super().__init__(
-            self.SENTENCES[kind].format(name),
-            hint or f"Choose another name, or move {path} away.",
+            self.SENTENCES[kind].format(name), hint or f"Choose another name, or move {path} away."
         )
 
 
@@ -61,10 +58,7 @@ class PathTakenError(CertstrapError):
 
     def __init__(self, path: str, hint: Hint | str = "") -> None:
         self.path = path
-        super().__init__(
-            f"{path} already exists!",
-            hint or "Move it away, or name another file.",
-        )
+        super().__init__(f"{path} already exists!", hint or "Move it away, or name another file.")
 
 
 class NotFoundError(CertstrapError):
@@ -337,11 +331,7 @@ class WrongLinesError(CertstrapError):
 
 
 class RefusedError(CertstrapError):
-    """What was asked for would not be accepted, or is not safe.
-
-    Attributes:
-        rule: the identifier of the rule that is violated, or empty; see `certificates.rules`.
-    """
+    """What was asked for would not be accepted, or is not safe, by a `rule` if it has one."""
 
     def __init__(self, sentence: str, hint: Hint | str = "", rule: str = "") -> None:
         self.rule = rule

@@ -39,9 +39,7 @@ class Hint(NamedTuple):
 def printed(hint: Hint | str, depot_path: str = "") -> str:
     """Return a hint in one line, safe to print on a terminal.
 
-    Args:
-        hint: the hint; may be empty.
-        depot_path: the depot that the user named; empty for the default.
+    Its commands are for the depot that the user named; ``depot_path`` is empty for the default.
     """
     if isinstance(hint, str):
         return escaped(hint)
@@ -53,10 +51,7 @@ def printed(hint: Hint | str, depot_path: str = "") -> str:
 def command_line(command: Command, depot_path: str = "") -> str:
     """Return a command as the shell at hand reads it; its second word is not an option.
 
-    Args:
-        command: the command.
-        depot_path: the depot that the user named, which certstrap's own commands are for; empty for
-            the default.
+    A command of certstrap is for the depot that the user named, if there is one.
     """
     program, *words = command
     if program == "certstrap":

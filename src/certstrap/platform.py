@@ -231,9 +231,7 @@ def has_no_modes(path: str) -> bool:
 def is_windows_drive(path: str, mounts: str) -> bool:
     """Return whether a real path is on a drive of Windows without ``metadata``.
 
-    Args:
-        path: the path.
-        mounts: the mounted file systems, as in ``/proc/self/mounts``.
+    ``mounts`` has the mounted file systems, as ``/proc/self/mounts`` does.
     """
     longest, found = "", False
     for line in mounts.splitlines():

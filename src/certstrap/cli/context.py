@@ -94,12 +94,8 @@ class Context(NamedTuple):
     def ask(self, prompt: str, *, for_new_key: bool = False) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.
 
-        Args:
-            prompt: what is asked.
-            for_new_key: whether a new key is to be encrypted, which need not be.
-
         Raises:
-            NoPassphraseError: there is neither.
+            NoPassphraseError: there is neither. A new key need not be encrypted.
         """
         line = _read_hidden(prompt) if is_interactive() else read_line()
         if not line:

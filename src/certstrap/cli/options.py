@@ -27,12 +27,8 @@ def value(
 ) -> Any:
     """Return an option with a value.
 
-    Args:
-        spellings: how it may be spelled, as in ``--country -c``.
-        metavar: what stands for the value in the help.
-        help: its line in the help.
-        complete: returns what a shell offers for its value.
-        more: what else `typer.Option` takes.
+    ``spellings`` are separated by spaces, and ``complete`` returns what a shell offers for the
+    value. What else `typer.Option` takes, goes on to it.
     """
     return typer.Option(
         *spellings.split(), metavar=metavar, help=help, autocompletion=complete, **more

@@ -105,10 +105,7 @@ def with_two_dashes(
 ) -> list[str]:
     """Return ``args`` with each known option under its first name; the rest is unchanged.
 
-    Args:
-        args: the words after the command.
-        params: the parameters of the command.
-        interspersed: whether options may follow the first word that is not one.
+    If they are not ``interspersed``, no options follow the first word that is not one.
     """
     options = {
         name.lstrip("-"): param

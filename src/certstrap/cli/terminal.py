@@ -115,14 +115,8 @@ def progress_bar(
 ) -> Iterator[Report]:
     """Yield what reports progress, drawn as a bar with an estimate, which is wiped in the end.
 
-    The bar begins with a report, never before: what comes first may ask for a passphrase, or show
-    that it generates a key. One step alone needs none.
-
-    Args:
-        title: what goes on.
-        console: where the bar is drawn.
-        seconds: returns the seconds that have passed since whenever.
-        delay: for how many seconds there is no bar.
+    The bar begins with a report after ``delay`` seconds, never before: what comes first may ask for
+    a passphrase, or show that it generates a key. One step alone needs none.
     """
     from rich.progress import (  # noqa: PLC0415 - a pipe never needs it
         BarColumn,

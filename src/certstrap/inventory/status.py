@@ -82,14 +82,7 @@ class Item(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What a depot holds.
-
-    Attributes:
-        root: its folder.
-        now: when it was looked at.
-        items: what is in it.
-        problems: what is wrong with the folder itself.
-    """
+    """What a depot contained at an instant, and what is wrong with its folder."""
 
     root: str
     now: datetime
@@ -177,12 +170,7 @@ def _no_progress(_done: int, _total: int) -> None:
 
 
 def look(depot: Depot, now: datetime, progress: Progress = _no_progress) -> Status:
-    """Return what a depot holds.
-
-    Args:
-        depot: the depot.
-        now: the present instant.
-        progress: what is told how far it is.
+    """Return what a depot contains, and report the progress.
 
     Raises:
         NotFoundError: there is no such folder.

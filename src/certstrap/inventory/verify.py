@@ -97,11 +97,9 @@ class Verdict(NamedTuple):
 
 
 class Verifier:
-    """Verifies certificates with the CAs and the CRLs of a depot.
+    """Verifies certificates at an instant, with the CAs and the CRLs of a depot.
 
-    Attributes:
-        depot: the depot, whose self-signed CAs are trusted.
-        at: the instant at which all must be valid.
+    Its self-signed CAs are trusted.
     """
 
     def __init__(self, depot: Depot, at: datetime) -> None:
@@ -116,10 +114,7 @@ class Verifier:
     ) -> Verdict:
         """Return what is wrong with ``first``, if anything.
 
-        Args:
-            name: what it was called.
-            first: the certificate.
-            others: certificates that may be in its chain, and are not trusted as roots.
+        The others may be in its chain, and are not trusted as roots.
         """
         known = [*self._cas, *others]
         verdicts = self._verdicts(name, first, known)

@@ -203,12 +203,7 @@ def show(
 ) -> None:
     """Print the results of checks, and end with status 3 if anything failed.
 
-    Args:
-        reports: the results.
-        now: the instant of the checks.
-        depot_path: the depot that the user named, for the commands of hints.
-        how: how they are shown.
-        servers: the names that were not checked, as their certificates are for servers alone.
+    ``servers`` were not checked, as their certificates are for servers alone.
     """
     clean = all(render.is_clean(each, strict=how.strict) for each in reports)
     shown = render.SHOWN["all" if not how.quiet else "problems" if how.strict else "failures"]

@@ -10,13 +10,7 @@ from certstrap.text import escaped
 def rotation_lines(
     rotation: Rotation, steps: Iterable[RotationStep], depot_path: str
 ) -> Iterator[str]:
-    """Yield what a rotation is about, and its steps.
-
-    Args:
-        rotation: the rotation.
-        steps: its steps.
-        depot_path: the depot that the user named, for the commands.
-    """
+    """Yield what a rotation is about, and its steps."""
     yield "The CAs, with their fingerprints as tcld shows them:"
     for what, ca in (("old", rotation.old), ("new", rotation.new)):
         end = ca.certificate.not_valid_after_utc

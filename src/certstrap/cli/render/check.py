@@ -155,12 +155,7 @@ def is_clean(report: Report, *, strict: bool) -> bool:
 
 
 def totals(reports: Sequence[Report], servers: Sequence[str]) -> str:
-    """Return how many subjects were checked, and the results, in a sentence.
-
-    Args:
-        reports: the results.
-        servers: the names that were not checked, as their certificates are for servers alone.
-    """
+    """Return how many subjects were checked, how many servers were not, and the results."""
     failed = sum(not each.passed for each in reports)
     clean = sum(is_clean(each, strict=True) for each in reports)
     warned = len(reports) - failed - clean

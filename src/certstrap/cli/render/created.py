@@ -86,17 +86,10 @@ def path_length_lines(signed: "Signed") -> Iterator[str]:
 
 
 def usage_hints(name: str) -> Iterator[Hint]:
-    """Yield the commands that check a client's certificate, and that configure the client.
-
-    Args:
-        name: the name, as the user typed it.
-    """
+    """Yield what to do with a certificate, whose name is as the user typed it."""
     yield Hint("Check it", ("certstrap", "check", name))
     namespace = ("--namespace", "NAMESPACE.ACCOUNT")
-    yield Hint(
-        "Configure its client",
-        ("certstrap", "connect", name, namespace),
-    )
+    yield Hint("Configure its client", ("certstrap", "connect", name, namespace))
 
 
 def other_name_lines(path: str, certificate: "x509.Certificate", name: "Name") -> Iterator[str]:

@@ -51,13 +51,9 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
 def next_lines(
     issued: "Issued", depot_path: str, name: str, *, on_terminal: bool = False
 ) -> Iterator[str]:
-    """Yield what to do next.
+    """Yield what to do next; to a person ``on_terminal``, more of it.
 
-    Args:
-        issued: the result.
-        depot_path: the depot that the user named, for the commands.
-        name: the name, as the user typed it.
-        on_terminal: whether a person reads it.
+    The name is as the user typed it.
     """
     public = issued.certificate.public_key()
     refused_ca = [*refusal_lines(issued.ca.certificate.public_key(), of_ca=True)]

@@ -39,13 +39,7 @@ def skipped_lines(skipped: Sequence[tuple["Entry", "CertstrapError"]]) -> Iterat
 
 
 def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> Iterator[str]:
-    """Yield what to know of a CA that was renewed.
-
-    Args:
-        renewed: the CA.
-        problems: what Temporal Cloud has against it, if it is a root.
-        depot_path: the depot that the user named, for the commands.
-    """
+    """Yield what to know of a CA that was renewed, and what Temporal Cloud has against it."""
     name = renewed.entry.stem
     path = renewed.entry.path(CERTIFICATE)
     yield f"{path} has the key and the name that it had: what it issued stays valid."
@@ -88,14 +82,10 @@ def document(
     restored: bool,
     command: tuple[str, int] | None,
 ) -> dict[str, Any]:
-    """Return what came of it as JSON, which docs/json.md describes.
+    """Return the result as JSON, which docs/json.md describes.
 
-    Args:
-        outcome: the result.
-        now: the instant of the command.
-        depot_path: the depot that the user named, for the commands of hints.
-        restored: whether it was undone.
-        command: the command that was run afterwards, and its exit status.
+    It may be that of an undone renewal (``restored``). The command is the one that was run
+    afterwards, with its exit status.
     """
     return {
         "schema": SCHEMA,

@@ -36,10 +36,7 @@ def show(
 ) -> None:
     """Print what was found to standard output: as JSON, drawn on a terminal, or as plain lines.
 
-    Args:
-        document: returns it for JSON.
-        reports: returns it for so many columns; 0 if it is not for a terminal.
-        as_json: whether JSON is asked for.
+    ``reports`` is called with the columns of the terminal, 0 if there is none.
     """
     if as_json:
         print_lines([json.dumps(document(), indent=2)])

@@ -153,11 +153,7 @@ def document(
 ) -> Iterator[str]:
     """Yield the lines of a JSON document, which docs/json.md describes.
 
-    Args:
-        status: the depot.
-        items: what is listed, with its depth.
-        limit: only what ends by then is listed; None for all.
-        depot_path: the depot that the user named, for the commands of hints.
+    The items come with their depth. If there is a limit, they end by then.
     """
     head = {
         "schema": SCHEMA,
