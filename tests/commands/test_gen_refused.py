@@ -133,7 +133,7 @@ def test_a_leaf_that_outlives_its_ca_is_refused_with_the_difference(
     outcome = certstrap.refuses(
         *LEAF, *CA_FILES, *LEAF_FILES, "-d", period,
         sentence=f"The certificate would expire {difference} after its CA.",
-        hint="ca.pem ends on 2027-11-23 12:00:00 UTC",
+        hint="ca.pem expires on 2027-11-23 12:00:00 UTC",
     )  # fmt: skip
     assert len(outcome.stderr.splitlines()) == 2
 
@@ -154,7 +154,7 @@ def test_a_ca_that_ends_within_a_day_needs_a_period(
 ) -> None:
     line = (*LEAF, *CA_FILES, *LEAF_FILES)
     certstrap.refuses(
-        *line, now=YEAR - left, sentence=f"ca.pem ends in {words}.", hint="--validity-period"
+        *line, now=YEAR - left, sentence=f"ca.pem expires in {words}.", hint="--validity-period"
     )
     certstrap(*line, "-d", "1h", now=YEAR - left)
     certstrap(*line, "--force", now=YEAR - timedelta(hours=24, seconds=1))

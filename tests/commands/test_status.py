@@ -299,7 +299,7 @@ def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path
     assert problems(certstrap, "leaf") == ["outlives-ca"]
     assert problems(certstrap, "CA") == []
     assert certstrap("status").lines[-1] == (
-        "    ! out/leaf.crt ends on 2027-11-23, after its CA, CA, which ends on 2026-11-24."
+        "    ! out/leaf.crt expires on 2027-11-23, after its CA, CA, which expires on 2026-11-24."
     )
 
 

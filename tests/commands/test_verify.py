@@ -46,9 +46,9 @@ def failures(certstrap: CommandLine, *args: str) -> list[str]:
 def test_good_certificate_is_shown_with_its_chain(certstrap: CommandLine, depot: Path) -> None:
     assert certstrap("verify", "leaf").lines == [
         "leaf: good",
-        "  1. out/leaf.crt: CN=leaf, until 2027-02-21",
-        "  2. out/Int.crt: CN=Int, until 2028-05-23",
-        "  3. out/Root.crt: CN=Root, until 2028-05-23",
+        "  1. out/leaf.crt: CN=leaf, expires 2027-02-21",
+        "  2. out/Int.crt: CN=Int, expires 2028-05-23",
+        "  3. out/Root.crt: CN=Root, expires 2028-05-23",
         "  CRLs: out/Int.crl, out/Root.crl",
     ]
 
@@ -100,7 +100,7 @@ def test_missing_intermediate_may_come_with_the_file(certstrap: CommandLine, dep
     ]
     printed = certstrap("verify", "chain.pem").stdout
     assert "chain.pem: good" in printed
-    assert "  2. chain.pem (certificate 2): CN=Int, until 2028-05-23" in printed
+    assert "  2. chain.pem (certificate 2): CN=Int, expires 2028-05-23" in printed
 
 
 def test_root_that_comes_with_the_file_is_not_trusted(certstrap: CommandLine, folder: Path) -> None:
@@ -293,9 +293,9 @@ def test_of_several_chains_a_good_one_counts(certstrap: CommandLine, folder: Pat
     issuer = pairs.ca(subject="Int", key=key)
     pairs.leaf(issuer).store_certificate("leaf")
     assert certstrap("verify", "leaf").lines[1:4] == [
-        "  1. out/leaf.crt: CN=client, until 2027-11-23",
-        "  2. out/Int1.crt: CN=Int, until 2026-12-03",
-        "  3. out/Root1.crt: CN=Root 1, until 2027-11-23",
+        "  1. out/leaf.crt: CN=client, expires 2027-11-23",
+        "  2. out/Int1.crt: CN=Int, expires 2026-12-03",
+        "  3. out/Root1.crt: CN=Root 1, expires 2027-11-23",
     ]
 
 

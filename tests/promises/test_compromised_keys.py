@@ -226,7 +226,7 @@ def test_a_chain_with_it_is_not_good(shared: CommandLine) -> None:
     found = shared("verify", "twin", exit_code=3)
     assert found.lines[:3] == [
         "twin: not good",
-        "  1. out/twin.crt: CN=twin, until 2026-12-23",
+        "  1. out/twin.crt: CN=twin, expires 2026-12-23",
         f"     failed: out/twin.crt{SENTENCE}: a certificate for it was revoked because of that.",
     ]
 

@@ -190,14 +190,8 @@ class _Look:
             for suffix in (*_OWN, PKCS12)
         }
         self.chains = {entry.stem for entry in depot.with_suffix(CHAIN)}
-        self.chains -= {  # those that are certificates of their own
-            stem.removesuffix(_CHAIN_STEM)
-            for stem in self.stems[CERTIFICATE]
-            if stem.endswith(_CHAIN_STEM)
-        }
-        self.pkcs8 = {
-            stem.removesuffix(_PKCS8_STEM) for stem in self.stems[KEY] if stem.endswith(_PKCS8_STEM)
-        }
+        self.chains -= _without(_CHAIN_STEM, self.stems[CERTIFICATE])  # certificates of their own
+        self.pkcs8 = _without(_PKCS8_STEM, self.stems[KEY])
         self.cas = {ca.entry.stem: ca.certificate for ca in depot.authorities}
         self.ends = {stem: ca.not_valid_after_utc for stem, ca in self.cas.items()}
         self.kinds: dict[object, str] = {}
@@ -368,13 +362,11 @@ class _Look:
             if not asked:
                 raise
             if key_files.is_malformed(data):
-                problems.append(
-                    Finding(
-                        "malformed-key",
-                        f"{path} has the malformed encoding of certstrap 1.3.0, which other "
-                        "programs cannot read.",
-                    )
+                sentence = (
+                    f"{path} has the malformed encoding of certstrap 1.3.0, which other programs "
+                    "cannot read."
                 )
+                problems.append(Finding("malformed-key", sentence))
             return None
         return private.public_key()
 
@@ -445,31 +437,29 @@ class _Look:
         if not issuer:
             name = name_text(certificate.issuer)
             if has_supported_signature(certificate):
-                problems.append(
-                    Finding(
-                        "issuer-missing",
-                        f'{path} was issued by "{name}", which is not in this depot.',
-                        rules.ADD_ISSUER,
-                    )
-                )
+                sentence = f'{path} was issued by "{name}", which is not in this depot.'
+                problems.append(Finding("issuer-missing", sentence, rules.ADD_ISSUER))
             return item._replace(issuer_name=name)
         stem = issuer.entry.stem
         if issuer.certificate == certificate:
             return item._replace(issuer=item.stem)
         if end > self.ends[stem]:
-            problems.append(
-                Finding(
-                    "outlives-ca",
-                    f"{path} ends on {end:%Y-%m-%d}, after its CA, {stem}, which ends on "
-                    f"{self.ends[stem]:%Y-%m-%d}.",
-                )
+            sentence = (
+                f"{path} expires on {end:%Y-%m-%d}, after its CA, {stem}, which expires on "
+                f"{self.ends[stem]:%Y-%m-%d}."
             )
+            problems.append(Finding("outlives-ca", sentence))
         revoked = self.revoked.get(comparable_name(subject_of(issuer.certificate)), {})
         return item._replace(issuer=stem, revoked=revoked.get(serial))
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)
 _CHAIN_STEM = CHAIN.removesuffix(CERTIFICATE)
+
+
+def _without(ending: str, stems: set[str]) -> set[str]:
+    """Return the stems with that ending, without it."""
+    return {stem.removesuffix(ending) for stem in stems if stem.endswith(ending)}
 
 
 def _apart(

@@ -125,11 +125,11 @@ def create_leaf_files(
     if end > last:
         raise RefusedError(
             f"The certificate would expire {_in_words(end - last)} after its CA.",
-            f"{ca.certificate} ends on {utc(last)}: choose a shorter time.",
+            f"{ca.certificate} expires on {utc(last)}: choose a shorter time.",
         )
     if end <= now:
         raise RefusedError(
-            f"{ca.certificate} ends in {_in_words(last - now)}.",
+            f"{ca.certificate} expires in {_in_words(last - now)}.",
             "Choose a time with --validity-period, or create a new CA.",
         )
     subject, names = holder.names("endentity")

@@ -299,7 +299,7 @@ def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
         ends = validity_of(ca.certificate).end
         if chain.now <= ends < end:
             yield failure(
-                f"{chain.leaf.source} ends on {utc(end)}, and {ca.source} ends "
+                f"{chain.leaf.source} expires on {utc(end)}, and {ca.source} expires "
                 f"before, on {utc(ends)}."
             )
 

@@ -30,7 +30,7 @@ def command(
         options.value(
             "--days",
             "N",
-            "The next update is due in N days. Default: at the CA's end.",
+            "The next update is due in N days. Default: when the CA expires.",
             min=1,
             max=36_500,
         ),

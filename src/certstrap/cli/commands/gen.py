@@ -92,7 +92,7 @@ def leaf(
         options.value(
             "--validity-period -d",
             "TIME",
-            "How long it is valid; if not given, until 24 hours before its CA ends.",
+            "How long it is valid; if not given, until 24 hours before its CA expires.",
         ),
     ] = "",
     organization_unit: Unit = "",

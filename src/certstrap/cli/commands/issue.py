@@ -65,8 +65,8 @@ def command(
         options.value(
             "--expires",
             "TIME",
-            "When the client's certificate ends, no later than its CA. Default: 2 years. A "
-            "new CA ends after 18 months.",
+            "When the client's certificate expires, no later than its CA. Default: 2 years. "
+            "A new CA expires after 18 months.",
         ),
     ] = "",
     ip: options.Addresses = None,

@@ -44,7 +44,7 @@ def _link(link: Link) -> str:
     certificate = link.certificate
     end = certificate.not_valid_after_utc
     subject = name_text(certificate.subject) or "no subject"
-    return escaped(f"{link.source}: {subject}, until {end:%Y-%m-%d}")
+    return escaped(f"{link.source}: {subject}, expires {end:%Y-%m-%d}")
 
 
 def document(verdicts: Sequence[Verdict], at: datetime, depot_path: str) -> dict[str, Any]:
