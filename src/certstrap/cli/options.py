@@ -16,6 +16,7 @@ from certstrap.pki.keys import CURVES
 from certstrap.session import Session
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
+from certstrap.text import quoted
 
 
 def value(
@@ -209,6 +210,18 @@ CertificateName = Annotated[
 def file_unless_dash(path: str) -> str:
     """Return the file that ``--output`` names, or nothing for ``-``: standard output."""
     return "" if path == STANDARD_OUTPUT else path
+
+
+def one_of(what: str, text: str, words: Iterable[str]) -> str:
+    """Return what was typed, if it is empty or one of some words.
+
+    Raises:
+        RefusedError: it is something else.
+    """
+    if text and text not in words:
+        hint = f"Choose one of {', '.join(words)}."
+        raise RefusedError(f"There is no {what} {quoted(text)}.", hint)
+    return text
 
 
 def named_entry(session: Session, what: str, *suffixes: str) -> Entry | None:

@@ -16,11 +16,10 @@ from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.temporal.check import CheckOptions, Network, Report, check
-from certstrap.temporal.clients import CLIENTS, Client
+from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.handshake import Endpoint
 from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_certificates
 from certstrap.temporal.namespace import Address
-from certstrap.text import quoted
 
 EXAMPLE = "certstrap check your-namespace"
 
@@ -92,7 +91,7 @@ def command(
     context: Context = ctx.obj
     if not quiet:
         require_output()
-    wanted_client = _client(client)
+    wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
     given = CheckedFiles(cert, key, ca_bundle)
     _require_one_style(quiet=quiet, verbose=verbose)
     _require_sense(names or [], given, connect, server_ca + server_name)
@@ -134,16 +133,6 @@ def command(
         context.without_effect.clear()
     how = Shown(quiet, as_json, strict, is_long=verbose or bool(names or cert))
     show(reports, session.now, context.named_depot, how, servers)
-
-
-def _client(name: str) -> Client | None:
-    if not name:
-        return None
-    if name not in CLIENTS:
-        raise RefusedError(
-            f"There is no client {quoted(name)}.", f"Choose one of {', '.join(CLIENTS)}."
-        )
-    return CLIENTS[name]
 
 
 def _require_one_style(*, quiet: bool, verbose: bool) -> None:

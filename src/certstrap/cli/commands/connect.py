@@ -1,7 +1,6 @@
 """``certstrap connect``."""
 
 import os
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -96,7 +95,8 @@ def command(
     The paths in it are absolute. Only --format kubernetes prints the private key itself.
     """
     context: Context = ctx.obj
-    form, shell = _one_of("format", form, render.FORMATS), _one_of("shell", shell, SHELLS)
+    form = options.one_of("format", form, render.FORMATS)
+    shell = options.one_of("shell", shell, SHELLS)
     _require_sense(form, shell, output, into, profile)
     output = options.file_unless_dash(output)
     if not namespace:
@@ -140,14 +140,6 @@ def command(
     else:
         say_text(text)
     warn(*found.warnings, *render.old_variable_lines(context.environ))
-
-
-def _one_of(what: str, text: str, words: Iterable[str]) -> str:
-    if text and text not in words:
-        raise RefusedError(
-            f"There is no {what} {quoted(text)}.", f"Choose one of {', '.join(words)}."
-        )
-    return text
 
 
 def _require_sense(form: str, shell: str, output: str, into: str, profile: str) -> None:

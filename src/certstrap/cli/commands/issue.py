@@ -1,6 +1,5 @@
 """``certstrap issue``."""
 
-from datetime import datetime
 from itertools import count
 from typing import Annotated
 
@@ -120,7 +119,8 @@ def command(
     )
     session = new_session(context, given)
     if source:
-        lines = _read_list(session, source, defaults)
+        data = session.read(source, "list of certificates")
+        lines = read_list(data, source_of(source), defaults)
     else:
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
@@ -130,7 +130,7 @@ def command(
     if not any(each.missing for each in ready):  # the same line, run again, is quiet
         context.without_effect.clear()
     if dry_run:
-        _print_dry_run(ready, session.now, as_json=as_json)
+        print_lines([dry_run_json(ready, session.now)] if as_json else ready_lines(ready))
         return
     issued = _create(session, ready, jobs or cores(), as_json=as_json)
     if as_json:
@@ -151,10 +151,6 @@ def _require_sense(names: list[str], source: str, has_alternative: bool) -> None
         )
 
 
-def _read_list(session: Session, source: str, defaults: IssueRequest) -> list[Line]:
-    return read_list(session.read(source, "list of certificates"), source_of(source), defaults)
-
-
 def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:
     """Create all, and say what was created: at the end, where a bar shows the progress."""
     issued: list[Issued] = []
@@ -173,10 +169,3 @@ def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -
     finally:
         say(*waiting)
     return issued
-
-
-def _print_dry_run(ready: list[Ready], now: datetime, *, as_json: bool) -> None:
-    if as_json:
-        print_lines([dry_run_json(ready, now)])
-    else:
-        print_lines(ready_lines(ready))

@@ -19,12 +19,12 @@ from certstrap.cli.terminal import (
     say,
     warn,
 )
-from certstrap.errors import PathTakenError, RefusedError
+from certstrap.errors import PathTakenError
 from certstrap.inventory.status import Item, Status, look
 from certstrap.pki.validity import Expiry
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.transaction import Transaction, exists
-from certstrap.text import escaped, quoted
+from certstrap.text import escaped
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -113,10 +113,7 @@ class _Listing(NamedTuple):
 
 
 def _require_sense(form: str, *, other: bool) -> None:
-    if form not in FORMATS:
-        raise RefusedError(
-            f"There is no format {quoted(form)}.", f"Choose one of {', '.join(FORMATS)}."
-        )
+    options.one_of("format", form, FORMATS)
     if form == "prometheus" and other:
         raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
 
