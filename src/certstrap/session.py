@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from cryptography import x509
 
 from certstrap.errors import InUseError, RefusedError, StorageError, storage_errors
+from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
@@ -50,9 +51,14 @@ class Passphrases(NamedTuple):
             RefusedError: one was given to the command, and the key at ``path`` needed none.
         """
         if self.explicit and not secret:
+            key = "FILE" if path == source_of(STANDARD_INPUT) else path
+            words = (("--key", key), ("--encrypt",), ("--output", "NEW"))
             raise RefusedError(
                 f"{path} is not encrypted, and the passphrase would not protect it.",
-                "Leave the passphrase out; export-pkcs8 --encrypt writes an encrypted copy.",
+                Hint(
+                    "Leave the passphrase out, or write an encrypted copy of the key",
+                    ("certstrap", "export-pkcs8", *words),
+                ),
             )
 
 

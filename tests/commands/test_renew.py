@@ -272,7 +272,7 @@ def test_a_pkcs12_file_whose_passphrase_is_not_given_is_not_left_behind(
     certstrap: CommandLine, depot: Path
 ) -> None:
     certstrap("export-pkcs12", "client", "--passphrase", "p")
-    hint = "move out/client.p12 away and write it again with export-pkcs12"
+    hint = "move out/client.p12 away and write it again afterwards: certstrap export-pkcs12 client"
     for option, sentence in (
         (("--passphrase", "q"), "The passphrase does not decrypt out/client.p12."),
         (("--no-passphrase",), "out/client.p12 is encrypted, and no passphrase was given."),

@@ -270,6 +270,46 @@ def no_such_ca(s: Stage) -> Iterator[Printed]:
     s("sign", "x", "--CA", "My CA")
 
 
+@prints("session.py: 'Leave the passphrase out, or write an encrypted copy of the key'")
+def passphrase_of_a_key_without_one(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s.typed = "secret\nsecret\n"
+    yield Printed(s("export-pkcs8", "x", "--passphrase", "p", code=1), {"NEW": "new.key"})
+    assert b"ENCRYPTED" in Path("new.key").read_bytes()
+    key = Path("new.key").read_bytes()
+    Path("plain.key").write_bytes(s.file("x.key").read_bytes())
+    Path("new.key").unlink()
+    s.typed = Path("plain.key").read_text()
+    shown = s("request-cert", "--cn", "y", "--key", "-", "--passphrase", "p", code=1)
+    s.typed = "secret\nsecret\n"
+    yield Printed(shown, {"FILE": "plain.key", "NEW": "new.key"})
+    assert key != Path("new.key").read_bytes()
+
+
+@prints("operations/issue.py: 'Run this where the key is'")
+def pkcs8_of_a_key_that_is_elsewhere(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    key = s.away("x.key")
+    shown = s(*issue("x"), "--pkcs8", code=1)
+    Path(key).rename(s.file("x.key"))
+    yield Printed(shown)
+    assert s.file("x.pkcs8.key").exists()
+
+
+@prints(
+    "operations/renew.py: f'It changes together with its certificate: give its passphrase, or move "
+    "{path} away and write it again afterwards'"
+)
+def pkcs12_without_its_passphrase(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("export-pkcs12", "x", "--passphrase", "p")
+    shown = s("renew", "x", "--no-passphrase", code=1)
+    s.away("x.p12")
+    s("renew", "x")
+    yield Printed(shown, sentence="away and write it again afterwards")
+    assert s.file("x.p12").exists()
+
+
 @prints("operations/export.py: 'For example'")
 def export_of_nothing(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
@@ -289,12 +329,21 @@ def new_key_for_a_ca(s: Stage) -> Iterator[Printed]:
     yield Printed(s("renew", "--new-key", "Cert", code=1), {"NEW": "New"})
 
 
-@prints("operations/renew.py: 'If the client may be let in again, give it a new key'")
-def renewal_of_a_revoked_certificate(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    s("revoke", "--CN", "x")
-    yield Printed(s("renew", "x", code=1))
-    assert "x: good" in s("verify", "x")
+@prints("store/renewal.py: 'If the client may be let in again, give it a new key'")
+def revoked_certificate(s: Stage) -> Iterator[Printed]:
+    """Whether it has expired too or not, and whichever command refuses it."""
+    names = ("a", "b", "c", "d")
+    s(*issue(*names), "--expires", "90d")
+    for name in names:
+        s("revoke", "--CN", name, "--reason", "keyCompromise")
+    yield Printed(s("renew", "a", code=1))
+    assert "a: good" in s("verify", "a")
+    yield Printed(s("connect", "b", "--namespace", "your-namespace.acct", code=1))
+    s.now += 100 * DAY
+    yield Printed(s("issue", "c", code=1))
+    assert "already exists" in s("issue", "c")
+    yield Printed(s("connect", "d", "--namespace", "your-namespace.acct", code=1))
+    s("connect", "d", "--namespace", "your-namespace.acct")
 
 
 @prints("operations/renew.py: 'Only a renewal can be undone. Renew it'")

@@ -251,13 +251,13 @@ def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> R
     certificate = entry.certificate()
     if is_ca(certificate):
         raise RefusedError(f"{path} is a CA's certificate.", "Choose another name for the client.")
+    ca = _issuer(session, certificate, path, wanted.ca)
+    chain = [certificate, ca.certificate, *ca.ancestors]
+    require(withdrawn(session.depot, chain, path))  # before its dates: renewing would not help
     dates = rules.valid(certificate, session.now, path, "")
     require(with_renewal(dates, session.depot, certificate, session.now, path))
     _require_as_wanted(certificate, path, wanted)
-    ca = _issuer(session, certificate, path, wanted.ca)
-    chain = [certificate, ca.certificate, *ca.ancestors]
     require(expired(session.depot, chain[1:], session.now))
-    require(withdrawn(session.depot, chain, path))
     key = _existing_key(session, entry, wanted)
     _require_key(certificate, path, key, entry.path(KEY), wanted.spec)
     exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
@@ -369,7 +369,7 @@ def _pkcs8_exists(
         if wanted.pkcs8 and not key and not is_new:
             raise RefusedError(
                 f"{entry.path(KEY)} does not exist, so there is no PKCS#8 form of it.",
-                "Run export-pkcs8 where the key is.",
+                Hint("Run this where the key is", ("certstrap", "export-pkcs8", entry.stem)),
             )
         return False
     encrypted = key.encrypted if key else is_new and bool(session.passphrases.new())

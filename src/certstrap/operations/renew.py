@@ -48,7 +48,7 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
-from certstrap.store.renewal import how_to_renew
+from certstrap.store.renewal import how_to_renew, new_key_hint
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, revoked
 
@@ -148,7 +148,7 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
     from certstrap.operations.export import encryption_for  # noqa: PLC0415 - rarely needed
 
     data = entry.read(PKCS12)
-    opened, secret = _open_pkcs12(session, data, entry.path(PKCS12))
+    opened, secret = _open_pkcs12(session, data, entry.path(PKCS12), entry)
     if not opened.cert or opened.cert.certificate != change.old:
         return None
     key = change.key.private if change.key and opened.key else opened.key
@@ -159,7 +159,7 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
 
 
 def _open_pkcs12(
-    session: Session, data: bytes, path: str
+    session: Session, data: bytes, path: str, entry: Entry
 ) -> tuple[pkcs12.PKCS12KeyAndCertificates, bytes]:
     """Return what is in a PKCS#12 file, and the passphrase that opened it.
 
@@ -171,9 +171,10 @@ def _open_pkcs12(
         secret = passphrase()
         with suppress(ValueError, UnsupportedAlgorithm):
             return pkcs12.load_pkcs12(data, secret or None), secret
-    hint = (
+    hint = Hint(
         f"It changes together with its certificate: give its passphrase, or move {path} away and "
-        "write it again with export-pkcs12."
+        "write it again afterwards",
+        ("certstrap", "export-pkcs12", entry.stem),
     )
     if not secret:
         raise UnusableFileError(path, "is encrypted, and no passphrase was given", hint)
@@ -458,12 +459,7 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
 
 
 def _way_out(entry: Entry, old: x509.Certificate) -> Hint:
-    if is_ca(old):
-        return _replace_ca(entry)
-    return Hint(
-        "If the client may be let in again, give it a new key",
-        ("certstrap", "renew", entry.stem, ("--new-key",)),
-    )
+    return _replace_ca(entry) if is_ca(old) else new_key_hint(entry)
 
 
 def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
@@ -588,12 +584,16 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
                 "Move it away, and create it again afterwards.",
             )
     found = {suffix: last.read(suffix) for suffix in MODES if suffix in last.paths}
-    require(_not_belonging(session, last, before, found))
+    require(_not_belonging(session, entry, last, before, found))
     return _replace(renewal, entry, Change(now_there, before), found)
 
 
 def _not_belonging(
-    session: Session, last: Archived, before: x509.Certificate, found: Mapping[str, bytes]
+    session: Session,
+    entry: Entry,
+    last: Archived,
+    before: x509.Certificate,
+    found: Mapping[str, bytes],
 ) -> Iterator[Finding]:
     """Yield why archived files must not be put back: they are not what a renewal has replaced.
 
@@ -617,7 +617,7 @@ def _not_belonging(
         yield Finding("chain", f"{last.paths[CHAIN]} is not the chain of {source}.", _AWAY)
     if PKCS12 in found:
         path = last.paths[PKCS12]
-        opened, _ = _open_pkcs12(session, found[PKCS12], path)
+        opened, _ = _open_pkcs12(session, found[PKCS12], path, entry)
         if not (opened.key and opened.cert and opened.cert.certificate == before):
             yield Finding("pair", f"{path} is not {source} with its key.", _AWAY)
         else:

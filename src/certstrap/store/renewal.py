@@ -1,4 +1,4 @@
-"""Hints: how what has expired is renewed."""
+"""Hints: how what has expired is renewed, and what is revoked gets a new key."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -7,7 +7,7 @@ from cryptography import x509
 
 from certstrap.hints import Hint
 from certstrap.pki import rules
-from certstrap.pki.decode import validity_of
+from certstrap.pki.decode import is_ca, validity_of
 from certstrap.pki.findings import Finding
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry
 
@@ -46,15 +46,47 @@ def how_to_renew(
     expired_ones = [each for each in chain if validity_of(each).state(now) == "expired"]
     first = expired_ones[-1] if expired_ones else certificate
     named = {each.certificate: each.entry for each in depot.authorities}
-    entries = depot.with_suffix(CERTIFICATE)
-    at_path = next((each for each in entries if each.path(CERTIFICATE) == path), None)
-    entry = named.get(first, at_path)
+    entry = named.get(first, _entry_at(depot, path))
     if entry is None:
         return ""
     what = "the CA first" if first in named else "it"
-    if not any(ca.entry.has(KEY) for ca in depot.issuers.of(first)):
+    if not _can_be_signed(depot, first):
         return f"Renew {what}, where the key that signs it is."
     return Hint(f"Renew {what}", ("certstrap", "renew", entry.stem))
+
+
+def with_new_key(
+    findings: Iterable[Finding], depot: Depot, certificate: x509.Certificate, path: str
+) -> Iterator[Finding]:
+    """Yield why a certificate must not be used; if it is a client's, with how to get a new key.
+
+    A renewal would keep the key, which may have been lost.
+    """
+    for finding in findings:
+        entry = _entry_at(depot, path)
+        if entry is None or is_ca(certificate) or not _can_be_signed(depot, certificate):
+            yield finding
+        else:
+            yield finding._replace(hint=new_key_hint(entry))
+
+
+def new_key_hint(entry: Entry) -> Hint:
+    """Return how to give a client a new key, and a certificate for it."""
+    return Hint(
+        "If the client may be let in again, give it a new key",
+        ("certstrap", "renew", entry.stem, ("--new-key",)),
+    )
+
+
+def _entry_at(depot: Depot, path: str) -> Entry | None:
+    """Return the entry whose certificate is at ``path``, if there is one."""
+    entries = depot.with_suffix(CERTIFICATE)
+    return next((each for each in entries if each.path(CERTIFICATE) == path), None)
+
+
+def _can_be_signed(depot: Depot, certificate: x509.Certificate) -> bool:
+    """Return whether the key of a CA that issued a certificate is here."""
+    return any(ca.entry.has(KEY) for ca in depot.issuers.of(certificate))
 
 
 def renewal_of_crl(*entries: Entry, what: str = "Renew it") -> Hint | str:

@@ -23,6 +23,7 @@ from certstrap.pki.rules import name_of_ca
 from certstrap.store import files
 from certstrap.store.crls import complete_crls_of
 from certstrap.store.depot import Depot
+from certstrap.store.renewal import with_new_key
 from certstrap.text import printable
 
 if TYPE_CHECKING:
@@ -58,10 +59,13 @@ def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> I
 
     The arguments and errors are those of `revoked`.
     """
-    yield from revoked(depot, chain, source)
-    for certificate in chain:
-        what = source if certificate is chain[0] else name_of_ca(certificate)
-        yield from compromised(depot, certificate.public_key(), what)
+    for number, certificate in enumerate(chain):
+        what = name_of_ca(certificate) if number else source
+        found = [
+            *revoked(depot, chain[number : number + 2], what),
+            *compromised(depot, certificate.public_key(), what),
+        ]
+        yield from found if number else with_new_key(found, depot, certificate, source)
 
 
 def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:

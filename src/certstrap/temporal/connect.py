@@ -176,12 +176,12 @@ def _above(
     """Return the CAs above a certificate that a client can use now."""
     if is_ca(leaf):
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
+    chain = depot.chain_of(leaf)
+    require(withdrawn(depot, chain, path))  # before its dates: renewing would not help
     dates = rules.valid(leaf, wanted.now, path, "")
     require(with_renewal(dates, depot, leaf, wanted.now, path))
-    chain = depot.chain_of(leaf)
     require(rules.complete(chain, depot.root))
     require(expired(depot, chain[1:], wanted.now))
-    require(withdrawn(depot, chain, path))
     require(key_of_ca(depot, leaf.public_key(), path))
     return chain[1:]
 

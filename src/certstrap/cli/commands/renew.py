@@ -143,8 +143,8 @@ def _require_sense(
 def _say_refused(context: Context, outcome: Outcome) -> None:
     for entry, error in outcome.refused:
         warn(f"{entry.stem} is not renewed: {error}")
-        hint = printed(error.hint, context.named_depot)
-        warn(*([f"Hint: {hint}"] if hint else []))
+        if error.hint:
+            warn(f"Hint: {printed(error.hint, context.named_depot)}")
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:
