@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import pytest
 from cryptography import x509
@@ -49,6 +49,11 @@ def hints() -> set[str]:
     }
 
 
+def unreachable(host: str, port: int, _seconds: float) -> NoReturn:
+    """Open no connection: no test depends on a network."""
+    raise OSError(f"{host}:{port}")
+
+
 class Stage:
     """Runs commands on a depot, which they name or not."""
 
@@ -63,7 +68,7 @@ class Stage:
         return self.run(*self.options, *args, code=code)
 
     def run(self, *args: str, code: int = 0) -> str:
-        context = Context(now=lambda: self.now, environ={}, rounds=FEW_ROUNDS)
+        context = Context(lambda: self.now, {}, connect=unreachable, rounds=FEW_ROUNDS)
         outcome = call(*args, input=self.typed, context=context)
         assert outcome.exit_code == code, (args, outcome)
         return outcome.stdout + outcome.stderr
@@ -853,6 +858,100 @@ def _run(stage: Stage, line: str, values: dict[str, str]) -> None:
             stage.run(*words)
         elif shutil.which(program) and program not in {"tcld", "fuser"}:
             subprocess.run([program, *words], check=True, env=dict(os.environ), timeout=60)
+
+
+ROTATE = ("bundle", "--rotate", "Old", "New", "--output", "b.pem")
+
+
+def rotation_of_a_root(s: Stage) -> list[str]:
+    s(*init("Old"))
+    s(*issue("x"))
+    s(*issue("only a client", "--profile", "client"))
+    s("export-pkcs12", "x", "--passphrase", "p")
+    s(*init("New"))
+    return ["x", "only_a_client"]
+
+
+def rotation_of_an_expired_root(s: Stage) -> list[str]:
+    s.now -= 20 * DAY
+    s(*init("Old"), "--expires", "10 days")
+    s(*issue("x"))
+    s.now += 20 * DAY
+    s(*init("New"))
+    return ["x"]
+
+
+def rotation_to_an_intermediate_ca(s: Stage) -> list[str]:
+    s(*init("Old"))
+    s(*issue("x"), "--CA", "Old")
+    s(*init("Root"), "--path-length", "1")
+    s(*request("New"))
+    s("sign", "New", "--CA", "Root", "--intermediate")
+    return ["x"]
+
+
+def rotation_from_an_intermediate_ca(s: Stage) -> list[str]:
+    s(*init("Root"), "--path-length", "1")
+    s(*request("Old"))
+    s("sign", "Old", "--CA", "Root", "--intermediate")
+    s(*issue("x"), "--CA", "Old")
+    s("export-chain", "x")
+    s(*init("New"))
+    return ["x"]
+
+
+def rotation_of_a_client_without_a_request(s: Stage) -> list[str]:
+    s(*init("Old"))
+    s(*issue("x"))
+    s.away("x.csr")
+    s(*init("New"))
+    return ["x"]
+
+
+def rotation_of_many(s: Stage) -> list[str]:
+    s(*init("Old"))
+    names = [f"x{number:02}" for number in range(21)]
+    s(*issue(*names))
+    s(*init("New"))
+    return names
+
+
+ROTATIONS = [
+    rotation_of_a_root,
+    rotation_of_an_expired_root,
+    rotation_to_an_intermediate_ca,
+    rotation_from_an_intermediate_ca,
+    rotation_of_a_client_without_a_request,
+    rotation_of_many,
+]
+
+
+@pytest.mark.parametrize("depot", ["", "my depot"], ids=["default", "named"])
+@pytest.mark.parametrize("rotation", ROTATIONS)
+def test_each_command_of_a_rotation_can_be_run_in_its_turn(
+    folder: Path, rotation: Callable[[Stage], list[str]], depot: str
+) -> None:
+    s = Stage(depot)
+    s.now = utc_now()  # the rehearsal of a check goes by the clock of this machine
+    clients = rotation(s)
+    s.typed = "p\np\n"
+    ran = set()
+    for line in [line[3:] for line in s(*ROTATE).splitlines() if line.startswith("   ")]:
+        if "create one where its key is" in line:
+            s("request-cert", "--cn", "x", "--key", str(s.file("x.key")))
+        command = line if line[0] != "#" else line.partition("Its configuration: ")[2]
+        program, *words = shlex.split(command.replace("NAME", clients[-1])) or [""]
+        ran.add(program)
+        if "--connect" in words:
+            shown = s.run(*words, code=3)
+            assert "failed: 1 of" in shown  # nothing but the endpoint
+            assert "your-namespace.acct.tmprl.cloud:7233 is not reachable" in shown
+        elif program in {"certstrap", "mkdir", "mv"}:
+            _run(s, shlex.join([program, *words]), {})
+    assert ran - {""} == {"certstrap", "mkdir", "mv", "tcld", "temporal"}
+    for stem in clients:
+        assert f"{stem}: good" in s("verify", stem)
+        assert s.pair(stem).certificate.issuer == s.pair("New").certificate.subject
 
 
 @pytest.mark.parametrize("options", [("--depot-path", "out"), ()], ids=["option", "variable"])
