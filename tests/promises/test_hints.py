@@ -922,12 +922,13 @@ ROTATIONS = [
     rotation_to_an_intermediate_ca,
     rotation_from_an_intermediate_ca,
     rotation_of_a_client_without_a_request,
-    rotation_of_many,
 ]
 
 
-@pytest.mark.parametrize("depot", ["", "my depot"], ids=["default", "named"])
-@pytest.mark.parametrize("rotation", ROTATIONS)
+@pytest.mark.parametrize(
+    ("rotation", "depot"),
+    [*((each, depot) for each in ROTATIONS for depot in ("", "my depot")), (rotation_of_many, "")],
+)
 def test_each_command_of_a_rotation_can_be_run_in_its_turn(
     folder: Path, rotation: Callable[[Stage], list[str]], depot: str
 ) -> None:
