@@ -149,7 +149,7 @@ def test_a_revoked_certificate_is_not_handed_out(certstrap: CommandLine) -> None
     certstrap("issue", "a", "--curve", "P-256")
     certstrap("revoke", "--CN", "a", now=NOW + timedelta(hours=1))
     reported = "out/a.crt was revoked on 2026-11-23 13:00:00 UTC."
-    certstrap.refuses("issue", "a", sentence=reported, hint="Move it away")
+    certstrap.refuses("issue", "a", sentence=reported, hint="give it a new key")
 
 
 def test_nothing_is_signed_below_a_revoked_intermediate(certstrap: CommandLine) -> None:

@@ -47,4 +47,5 @@ def command(
         filter(None, [output]),
     )
     say(key_line(exported.path, encrypt))
-    warn([f"{exported.damage} The copy is repaired."] if exported.damage else [])
+    if exported.damage:
+        warn(f"{exported.damage} The copy is repaired.")

@@ -89,5 +89,6 @@ def inspected(
     data, source = session.read(what, "name in the depot, and no file"), source_of(what)
     if repair:
         data, damage = pem.repair(data, source)
-        warn([f"{damage} The output is repaired."] if damage else [])
+        if damage:
+            warn(f"{damage} The output is repaired.")
     return inspector.data(data, source)
