@@ -318,6 +318,7 @@ def test_a_subject_is_the_sequence_of_c_st_l_o_ou_cn_in_the_types_of_certstrap()
         (NameOID.SERIAL_NUMBER, "serialNumber"),
         (NameOID.POSTAL_CODE, "postalCode"),
         (NameOID.GIVEN_NAME, "givenName"),
+        (NameOID.INITIALS, "initials"),
         (NameOID.USER_ID, "UID"),
         (NameOID.DOMAIN_COMPONENT, "DC"),
         (x509.ObjectIdentifier("1.2.3.4"), "1.2.3.4"),

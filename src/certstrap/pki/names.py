@@ -124,6 +124,15 @@ _ATTRIBUTES = (  # field, type and upper bound in characters (RFC 5280, appendix
 )
 
 
+def oid_name(dotted: str) -> str:
+    """Return the name of an object identifier; if it has none, or is not valid, as it is."""
+    try:
+        name = x509.ObjectIdentifier(dotted)._name  # noqa: SLF001 - there is no other way to it
+    except ValueError:
+        return dotted
+    return dotted if name == "Unknown OID" else name
+
+
 _RFC4514 = {  # 3
     NameOID.COMMON_NAME,
     NameOID.COUNTRY_NAME,
@@ -136,24 +145,20 @@ _RFC4514 = {  # 3
     NameOID.USER_ID,
 }
 _OTHER_NAMES = {
-    oid: oid._name  # noqa: SLF001 - there is no other way to it
+    NameOID.INITIALS: "initials",
+    NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+} | {
+    oid: name
     for oid in vars(NameOID).values()
-    if isinstance(oid, x509.ObjectIdentifier) and oid not in _RFC4514
+    if isinstance(oid, x509.ObjectIdentifier)
+    and oid not in _RFC4514
+    and (name := oid_name(oid.dotted_string)) != oid.dotted_string
 }
 
 
 def name_text(name: x509.Name) -> str:
     """Return a distinguished name as RFC 4514 has it; no attribute that has a name is a number."""
     return name.rfc4514_string(_OTHER_NAMES)
-
-
-def oid_name(dotted: str) -> str:
-    """Return the name of an object identifier; if it has none, or is not valid, as it is."""
-    try:
-        name = x509.ObjectIdentifier(dotted)._name  # noqa: SLF001 - there is no other way to it
-    except ValueError:
-        return dotted
-    return dotted if name == "Unknown OID" else name
 
 
 class AlternativeNames(NamedTuple):
