@@ -26,6 +26,7 @@ DAY = timedelta(days=1)
 KEYS = [P256.generate() for _ in range(12)]
 CHAINS = 320
 A_CAS_USAGE = key_usage("key_cert_sign", "crl_sign")
+ATTRIBUTES = x509.IssuingDistributionPoint(None, None, False, False, None, False, True)
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
 
 
@@ -94,6 +95,11 @@ class Crl:
     updated: datetime = NOW - DAY
     end: datetime = NOW + 30 * DAY
     signer: PrivateKey | None = None
+    new_key: PrivateKey | None = None  # of the same CA, which has a second certificate for it
+    issuer: x509.Name | None = None
+    more: tuple[tuple[x509.ExtensionType, bool], ...] = ()
+    in_entries: x509.ExtensionType | None = None
+    is_elsewhere: bool = False  # as if the files of its CA were renamed
 
 
 Chain = list[Cert]  # the root first
@@ -166,6 +172,22 @@ def crl(**changes: object) -> Mutation:
     return mutation
 
 
+def new_key(rng: random.Random, chain: Chain) -> None:
+    """Let an intermediate sign its CRL with another key of its name; it may revoke one."""
+    if len(chain) > 2:
+        place = rng.randrange(1, len(chain) - 1)
+        revokes = (place + 1,) if rng.random() < 0.5 else ()
+        key = next(key for key in KEYS if all(key is not each.key for each in chain))
+        for number in range(len(chain) - 1):
+            chain[number] = replace(chain[number], crl=Crl())
+        chain[place] = replace(chain[place], crl=Crl(revokes, new_key=key))
+
+
+def revoked_elsewhere(rng: random.Random, chain: Chain) -> None:
+    place = rng.randrange(1, len(chain))
+    chain[place - 1] = replace(chain[place - 1], crl=Crl((place,), is_elsewhere=True))
+
+
 def lengthen(rng: random.Random, chain: Chain) -> None:
     chain[0] = replace(chain[0], path_length=0)
 
@@ -222,6 +244,13 @@ MUTATIONS: dict[str, Mutation] = {
     "expired CRL": crl(end=NOW - DAY, updated=NOW - 2 * DAY),
     "CRL of the future": crl(updated=NOW + DAY),
     "CRL by another": crl(signer=KEYS[0]),
+    "CRL by a new key": new_key,
+    "revoked by a CA with renamed files": revoked_elsewhere,
+    "CRL under another name": crl(issuer=a_name("Somebody")),
+    "indirect CRL": crl(more=((crls.scope(indirect=True), True),)),
+    "CRL for attribute certificates": crl(more=((ATTRIBUTES, True),)),
+    "unknown critical extension in a CRL": crl(more=((UNKNOWN, True),)),
+    "unknown critical extension in an entry": crl(revokes=(0,), in_entries=UNKNOWN),
 }
 
 
@@ -236,14 +265,24 @@ def store(depot: Path, chain: Chain, missing: int) -> None:
         if it.crl and number != missing:
             ca = x509.load_der_x509_certificate(der)
             revoked = [x509.load_der_x509_certificate(made[place]) for place in it.crl.revokes]
-            (depot / f"{stem}.crl").write_bytes(
+            added = [] if it.crl.in_entries is None else [it.crl.in_entries]
+            if it.crl.new_key:
+                new = replace(it, key=it.crl.new_key).made(chain[number - 1])
+                (depot / f"{stem}-new.crt").write_bytes(to_pem("CERTIFICATE", new))
+                ca = x509.load_der_x509_certificate(new)
+            (depot / f"{stem}{'-old' if it.crl.is_elsewhere else ''}.crl").write_bytes(
                 crls.made_elsewhere(
                     ca,
-                    it.crl.signer or it.key,
-                    entries=[crls.entry(each.serial_number, it.crl.updated) for each in revoked],
+                    it.crl.new_key or it.crl.signer or it.key,
+                    entries=[
+                        crls.entry(each.serial_number, it.crl.updated, *added, critical=True)
+                        for each in revoked
+                    ],
                     crl_number=1,
                     updated=it.crl.updated,
                     next_update=it.crl.end,
+                    issuer=it.crl.issuer,
+                    extensions=it.crl.more,
                 )
             )
 
@@ -256,8 +295,11 @@ def openssl_verdict(folder: Path, depot: Path, chain: Chain, missing: int) -> tu
     cas = [depot / f"{number}.crt" for number in range(len(chain) - 1) if number != missing]
     roots, others = folder / "roots.pem", folder / "others.pem"
     roots.write_bytes(b"".join(ca.read_bytes() for ca in cas if ca.stem == "0"))
-    others.write_bytes(b"".join(ca.read_bytes() for ca in cas if ca.stem != "0"))
+    below = [ca for ca in cas if ca.stem != "0"] + [*depot.glob("*-new.crt")]
+    others.write_bytes(b"".join(ca.read_bytes() for ca in below))
     options: list[object] = ["-attime", int(NOW.timestamp())]
+    if any(depot.glob("*-new.crt")):
+        options.append("-extended_crl")  # a CRL may be signed by a CA that is not in the chain
     options += ["-CAfile", roots] if roots.stat().st_size else ["-no-CAfile"]
     options += ["-no-CApath", "-no-CAstore"]
     options += ["-untrusted", others] if others.stat().st_size else []

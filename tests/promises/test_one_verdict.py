@@ -59,6 +59,14 @@ class Cert:
     is_missing: bool = False
     signer: PrivateKey | None = None
     key_in_file: PrivateKey | None = None
+    new_key: PrivateKey | None = None
+    is_renamed: bool = False
+    crl_name: str = ""
+
+    @property
+    def file(self) -> str:
+        """The name of its files."""
+        return f"{self.stem}-renamed" if self.is_renamed else self.stem
 
     @property
     def public(self) -> PublicKey:
@@ -122,6 +130,17 @@ def constrained(permitted: Sequence[str], excluded: Sequence[str]) -> Callable[[
     return change(1, 0, constraints=x509.NameConstraints(*trees))
 
 
+def revoked_by(**changes: object) -> Callable[[Chain, int], None]:
+    """Return what revokes a certificate by a CA that is changed."""
+
+    def defect(chain: Chain, choice: int) -> None:
+        place = choice % (len(chain) - 1)
+        chain[place] = replace(chain[place], is_revoked=True)
+        chain[place + 1] = replace(chain[place + 1], **changes)  # type: ignore[arg-type]
+
+    return defect
+
+
 DEFECTS: dict[str, Callable[[Chain, int], None]] = {
     "expired": change(0, 0, end=NOW - DAY / 2),
     "not yet valid": change(0, 0, start=NOW + DAY),
@@ -141,6 +160,9 @@ DEFECTS: dict[str, Callable[[Chain, int], None]] = {
     "unknown critical extension": change(0, 0, is_critical=True),
     "wrong identifier": change(0, -1, identifier=b"\1\2\3"),
     "revoked": change(0, -1, is_revoked=True),
+    "revoked by a new key": revoked_by(new_key=P256.generate()),
+    "revoked by a CA with renamed files": revoked_by(is_renamed=True),
+    "listed under another name": revoked_by(crl_name="somebody"),
     "issuer missing": change(1, 0, is_missing=True),
     "not a CA": change(1, 0, is_ca=False),
     "no certificate signing": change(1, 0, usage=("crl_sign",)),
@@ -161,14 +183,20 @@ def store(depot: Path, chain: Chain) -> None:
     for number, (each, certificate) in enumerate(zip(chain, made, strict=True)):
         if each.is_missing:
             continue
-        write(depot / f"{each.stem}.crt", certificate.public_bytes(Encoding.PEM), 0o444)
+        write(depot / f"{each.file}.crt", certificate.public_bytes(Encoding.PEM), 0o444)
         key = foreign.key_data(each.key_in_file or each.key)
-        write(depot / f"{each.stem}.key", key, 0o400)
+        write(depot / f"{each.file}.key", key, 0o400)
         if number:
             below = made[number - 1]
             entries = [crls.entry(below.serial_number)] if chain[number - 1].is_revoked else []
-            crl = crls.made_elsewhere(certificate, each.key, entries=entries)
-            write(depot / f"{each.stem}.crl", crl, 0o644)
+            if each.new_key:
+                other = replace(each, key=each.new_key).made(above[number])
+                write(depot / f"{each.stem}-new.crt", other.public_bytes(Encoding.PEM), 0o444)
+            name = each.crl_name or each.stem
+            crl = crls.made_elsewhere(
+                certificate, each.new_key or each.key, entries=entries, issuer=a_name(name)
+            )
+            write(depot / f"{name}.crl", crl, 0o644)
     presented = [
         certificate.public_bytes(Encoding.PEM)
         for each, certificate in zip(chain[:-1], made, strict=False)
@@ -340,7 +368,7 @@ def verdicts_on(chain: Chain) -> dict[str, Verdict]:
             "verify": by_verify(depot),
             "check": by_check(depot),
             "status": by_status(depot),
-            "sign": by_sign(depot, chain[1].stem),
+            "sign": by_sign(depot, chain[1].file),
         }
 
 
@@ -410,6 +438,10 @@ EVERY_REFUSAL = {
     ("wrong identifier", 0): "identifiers",
     ("revoked", 0): "revoked leaf",
     ("revoked", 1): "revoked CA",
+    ("revoked by a new key", 0): "revoked leaf",
+    ("revoked by a new key", 1): "revoked CA",
+    ("revoked by a CA with renamed files", 0): "revoked leaf",
+    ("revoked by a CA with renamed files", 1): "revoked CA",
     ("issuer missing", 0): "chain",
     ("not a CA", 0): "chain",
     ("no certificate signing", 0): "the issuer may sign",
@@ -425,3 +457,11 @@ def test_each_defect_is_refused_by_all_that_judge_it(defect: tuple[str, int]) ->
     verdicts = [each.get(EVERY_REFUSAL[defect]) for each in verdicts_on(chain).values()]
     assert verdicts.count(True) >= (1 if name == "no certificate signing" else 2)
     assert False not in verdicts
+
+
+def test_what_is_listed_under_another_name_is_revoked_for_nobody() -> None:
+    for choice in (0, 1):
+        chain = a_chain(1)
+        DEFECTS["listed under another name"](chain, choice)
+        for verdict in verdicts_on(chain).values():
+            assert not any(refused for truth, refused in verdict.items() if "revoked" in truth)

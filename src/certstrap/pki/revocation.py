@@ -89,7 +89,7 @@ def foreign(crl: CRL, source: str, cas: Iterable[x509.Certificate], whose: str) 
     if signer is None:
         return f"{source} is not signed by {whose}."
     return (
-        f'{source} does not count: it is signed by the key of "{name_text(subject_of(signer))}", but '
+        f'{source} does not count: it is signed by the key of "{name_text(signer.subject)}", but '
         f'names "{name_text(crl.issuer)}" as its issuer.'
     )
 
