@@ -11,9 +11,9 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError,
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
-from certstrap.pki.decode import extension, identity
+from certstrap.pki.decode import identity
 from certstrap.pki.findings import Finding, require
-from certstrap.pki.path import shortest_remaining_path_length
+from certstrap.pki.path import permitted_usages, shortest_remaining_path_length
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
@@ -77,7 +77,7 @@ def sign(
     if isinstance(profile, LeafProfile):
         require(key_of_ca(session.depot, key, request_path))
     require(compromised(session.depot, key, request_path))
-    issuer = issuer_of(session, ca)
+    issuer, cas = issuer_of(session, ca), (ca.certificate, *ca.ancestors)
     validity = Validity.starting(session.now, end)
     certificate = build.sign(issuer, request, profile, validity, ca.ancestors)
     crl_path = add_missing_crl(session, new, ca.entry, issuer)
@@ -90,16 +90,16 @@ def sign(
         certificate,
         validity.is_cut_by(issuer.validity),
         build.extensions_left_out(request, certificate),
-        _excluded(profile, certificate),
-        _remaining_path_length(profile, [ca.certificate, *ca.ancestors]),
+        _excluded(profile, cas),
+        _remaining_path_length(profile, cas),
         crl_path,
     )
 
 
-def _excluded(profile: Profile, certificate: x509.Certificate) -> tuple[str, ...]:
+def _excluded(profile: Profile, cas: Sequence[x509.Certificate]) -> tuple[str, ...]:
     if isinstance(profile, CAProfile):
         return ()
-    given = extension(certificate, x509.ExtendedKeyUsage) or ()
+    given = permitted_usages(profile.usages, cas)
     return tuple(usage_name(usage) for usage in profile.usages if usage not in given)
 
 

@@ -141,6 +141,8 @@ def permitted_usages(
 ) -> tuple[x509.ObjectIdentifier, ...]:
     """Return those of ``usages`` that all of ``cas`` permit below them."""
     limits = [permitted for permitted in map(usages_of, cas) if permitted is not None]
+    if not limits:  # as of most CAs
+        return tuple(usages)
     return tuple(
         usage
         for usage in usages

@@ -52,18 +52,19 @@ class Name(NamedTuple):
             InvalidNameError: nothing in it can name a file, or it has `invalid_characters`.
         """
         self = cls(typed)
-        _require_plain("name", self.text)
-        if not any(unicodedata.category(c)[0] in "LN" for c in self.text):
+        text = self.text
+        _require_plain("name", text)
+        if not (_is_kept(text) or any(unicodedata.category(c)[0] in "LN" for c in text)):
             raise InvalidNameError(
                 "name",
-                self.text,
+                text,
                 "has no letter or digit",
                 "Choose a name with a letter or a digit.",
             )
         if max(len(stem.encode()) for stem in (self.stem, self.ca_stem)) > LONGEST_STEM:
             raise InvalidNameError(
                 "name",
-                self.text,
+                text,
                 "is too long for the name of a file",
                 Hint(
                     "Choose a shorter one; a long domain or URI goes with a short {}.",
@@ -100,9 +101,8 @@ class Name(NamedTuple):
         For printable ASCII that is the rule of certstrap's ``init``: spaces become ``_``, and all
         else stays unless it cannot be in the name of a file. Other names have the rule of `stem`.
         """
-        if not _is_printable_ascii(self.common_name):
-            return self.stem
-        return _visible(_of_init(self.common_name))
+        text = self.common_name
+        return _visible(_of_init(text)) if _is_printable_ascii(text) else self.stem
 
     @property
     def stems(self) -> tuple[str, ...]:

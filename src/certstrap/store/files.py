@@ -366,12 +366,13 @@ def has_temporary(folder: str) -> bool:
 
 def journals(folder: str) -> list[str]:
     """Return the journals in ``folder`` that no other user can have put there."""
-    names = [JOURNAL]
+    paths = [os.path.join(folder, JOURNAL)]
     with suppress(OSError):
         if is_sticky(folder):
             pattern = rf"{re.escape(JOURNAL)}-[0-9a-f]{{32}}"
-            names += [name for name in os.listdir(folder) if re.fullmatch(pattern, name)]
-    return list(filter(is_own, (os.path.join(folder, name) for name in names)))
+            names = os.listdir(folder)
+            paths += [os.path.join(folder, name) for name in names if re.fullmatch(pattern, name)]
+    return list(filter(is_own, paths))
 
 
 def remove_temporary(folder: str) -> list[str]:
@@ -455,8 +456,10 @@ def _stage_group(
         shares = [descriptors[start::_THREADS] for start in range(min(_THREADS, len(descriptors)))]
         list(apply(_sync, shares))
         found = [os.fstat(descriptor) for descriptor, _ in descriptors]
-        inodes = [(each.st_dev, each.st_ino) for each in found]
-        return [Staged(*each) for each in zip(names, inodes, files, strict=True)]
+        return [
+            Staged(name, (status.st_dev, status.st_ino), file)
+            for name, status, file in zip(names, found, files, strict=True)
+        ]
     finally:
         for descriptor, _ in descriptors:
             os.close(descriptor)
