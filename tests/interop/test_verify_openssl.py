@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,7 +17,7 @@ from certstrap.inventory.verify import Verifier, read_certificates
 from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.pem import to_pem
 from certstrap.store.depot import Depot
-from tests.builders import crls
+from tests.builders import crls, foreign
 from tests.builders.certificates import a_name, key_usage
 from tests.conftest import NOW
 from tests.interop.peers import openssl
@@ -287,7 +288,9 @@ def store(depot: Path, chain: Chain, missing: int) -> None:
             )
 
 
-def openssl_verdict(folder: Path, depot: Path, chain: Chain, missing: int) -> tuple[bool, str]:
+def openssl_verdict(
+    folder: Path, depot: Path, chain: Chain, missing: int, *, extended: bool = True
+) -> tuple[bool, str]:
     """Return what OpenSSL says with the same files, and its words.
 
     It checks the CRLs of all CAs, or that of the first, or none: of those that there are.
@@ -298,7 +301,7 @@ def openssl_verdict(folder: Path, depot: Path, chain: Chain, missing: int) -> tu
     below = [ca for ca in cas if ca.stem != "0"] + [*depot.glob("*-new.crt")]
     others.write_bytes(b"".join(ca.read_bytes() for ca in below))
     options: list[object] = ["-attime", int(NOW.timestamp())]
-    if any(depot.glob("*-new.crt")):
+    if extended and any(depot.glob("*-new.crt")):
         options.append("-extended_crl")  # a CRL may be signed by a CA that is not in the chain
     options += ["-CAfile", roots] if roots.stat().st_size else ["-no-CAfile"]
     options += ["-no-CApath", "-no-CAstore"]
@@ -352,3 +355,44 @@ def test_verdicts_are_those_of_openssl(folder: Path) -> None:
     assert not differing
     assert 40 <= good <= CHAINS - 150
     assert set(compared) == set(MUTATIONS)
+
+
+def a_chain_with(size: int, **changes: object) -> Chain:
+    """Return so many certificates with CRLs; that of the leaf's issuer has these properties."""
+    cas = [Cert(a_name(f"CA {number}"), KEYS[number], crl=Crl()) for number in range(size - 1)]
+    cas[-1] = replace(cas[-1], crl=Crl(**changes))  # type: ignore[arg-type]
+    return [*cas, Cert(a_name("leaf"), KEYS[5], ca=False, usage=key_usage("digital_signature"))]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [x509.DeltaCRLIndicator(1), crls.scope(users=True)],
+    ids=["delta", "for certificates that are not a CA's"],
+)
+def test_openssl_alone_takes_a_crl_that_is_not_complete(
+    folder: Path, more: x509.ExtensionType
+) -> None:
+    chain = a_chain_with(3, more=((more, True),))
+    store(folder / "out", chain, -1)
+    assert openssl_verdict(folder, folder / "out", chain, -1)[0]
+    assert our_verdict(folder / "out") == (False, ["crl-unusable"])
+
+
+def test_openssl_alone_looks_at_one_of_the_crls_of_a_name(folder: Path) -> None:
+    chain = a_chain_with(3, revokes=(2,), new_key=KEYS[4])
+    store(folder / "out", chain, -1)
+    ca = foreign.load_certificate(folder / "out/1.crt")
+    (folder / "out/own.crl").write_bytes(crls.made_elsewhere(ca, KEYS[1], crl_number=1))
+    assert openssl_verdict(folder, folder / "out", chain, -1)[0]
+    assert our_verdict(folder / "out") == (False, ["revoked"])
+
+
+def test_openssl_needs_an_option_for_the_crl_of_a_new_key(folder: Path) -> None:
+    chain = a_chain_with(3, new_key=KEYS[4])
+    store(folder / "out", chain, -1)
+    assert our_verdict(folder / "out") == (True, [])
+    verdicts = [
+        openssl_verdict(folder, folder / "out", chain, -1, extended=extended)[0]
+        for extended in (True, False)
+    ]
+    assert verdicts == [True, False]
