@@ -50,27 +50,27 @@ def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Re
         WrongLinesError: of a file, naming every line that cannot be carried out.
         CertstrapError: of the command line, for the first name that cannot.
     """
-    return session.transact(lambda _: _prepare_all(session, lines, source))
 
+    def steps(_: Transaction) -> list[Ready]:
+        found: list[Ready] = []
+        seen: dict[str, int] = {}
+        wrong: list[tuple[int, CertstrapError]] = []
+        for line in lines:
+            try:
+                if isinstance(line.wanted, CertstrapError):
+                    raise line.wanted
+                ready = prepare(session, line.wanted)
+                _require_once(ready, line.number, seen)
+                found.append(ready)
+            except CertstrapError as error:
+                if not source:
+                    raise
+                wrong.append((line.number, error))
+        if wrong:
+            raise WrongLinesError(source, wrong)
+        return found
 
-def _prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
-    found: list[Ready] = []
-    seen: dict[str, int] = {}
-    wrong: list[tuple[int, CertstrapError]] = []
-    for line in lines:
-        try:
-            if isinstance(line.wanted, CertstrapError):
-                raise line.wanted
-            ready = prepare(session, line.wanted)
-            _require_once(ready, line.number, seen)
-            found.append(ready)
-        except CertstrapError as error:
-            if not source:
-                raise
-            wrong.append((line.number, error))
-    if wrong:
-        raise WrongLinesError(source, wrong)
-    return found
+    return session.transact(steps)
 
 
 def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
@@ -79,21 +79,15 @@ def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
     if not ready.ca:
         for suffix in (KEY, CERTIFICATE, CRL):
             seen.setdefault(ready.ca_entry.path(suffix), 0)
-    if stem in seen:
-        raise RefusedError(
-            f"The files of {stem} are asked for a second time{_like(seen[stem])}.",
-            "Name each certificate once.",
-        )
-    for path in ready.missing:
-        if path in seen:
+    for each in (stem, *ready.missing):
+        if each in seen:
+            is_stem, line = each == stem, seen[each]
+            what = f"The files of {stem} are" if is_stem else f"{each} is"
             raise RefusedError(
-                f"{path} is asked for a second time{_like(seen[path])}.", "Choose another name."
+                f"{what} asked for a second time{f', like line {line}' if line else ''}.",
+                "Name each certificate once." if is_stem else "Choose another name.",
             )
     seen.update(dict.fromkeys([stem, *ready.missing], number))
-
-
-def _like(number: int) -> str:
-    return f", like line {number}" if number else ""
 
 
 def create_all(

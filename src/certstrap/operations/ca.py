@@ -19,7 +19,7 @@ from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.crls import complete_crls_of
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry, Name
 from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
 from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.transaction import Transaction
@@ -39,14 +39,11 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
     if entry.stem in session.cas:
         return session.cas[entry.stem]
     wanted = name.text if name else entry.stem
-    certificate = entry.certificate(_missing_ca(session.depot, wanted))
-    return usable_ca(session, entry, certificate)
-
-
-def _missing_ca(depot: Depot, wanted: str) -> Hint | str:
     create = ("certstrap", "init", ("--common-name", wanted))
-    hint = Hint("Check the name, or create it with", create)
-    return depot.without_suffix(wanted, CERTIFICATE) or hint
+    missing = session.depot.without_suffix(wanted, CERTIFICATE) or Hint(
+        "Check the name, or create it with", create
+    )
+    return usable_ca(session, entry, entry.certificate(missing))
 
 
 def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> CA:

@@ -150,7 +150,9 @@ def sign_request(
         if isinstance(profile, CAProfile):
             _require_name(name, request, source_of(request_file))
     else:
-        request = entry.request(_missing_request(depot, name))
+        create = ("certstrap", "request-cert", ("--common-name", name.text))
+        missing = depot.without_suffix(name.text, REQUEST) or Hint("Create it with", create)
+        request = entry.request(missing)
     issuing = open_ca(session, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         require(_revoked_before(depot, entry, request))
@@ -166,11 +168,6 @@ def _require_name(name: Name, request: x509.CertificateSigningRequest, source: s
             f"{source} is for {quoted(found)}, and {quoted(name.text)} was asked for.",
             "If that is the CA that you mean, name it so.",
         )
-
-
-def _missing_request(depot: Depot, name: Name) -> Hint | str:
-    create = ("certstrap", "request-cert", ("--common-name", name.text))
-    return depot.without_suffix(name.text, REQUEST) or Hint("Create it with", create)
 
 
 def _revoked_before(
