@@ -26,6 +26,7 @@ AS_INSTALLED = (sys.executable, "-m", "certstrap")
 _ROOM = 1 << 30  # bytes
 
 Process = subprocess.Popen[bytes]
+NOWHERE = subprocess.DEVNULL
 TimeoutExpired = subprocess.TimeoutExpired
 
 # What a plain user's shell has, what names the machine's package index, and what measures coverage.

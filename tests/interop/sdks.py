@@ -1,9 +1,10 @@
-"""Temporal's SDKs for Go, Java and TypeScript: they build the programs that `connect` prints.
+"""Temporal's SDKs for Python, Go, Java and TypeScript: they run the programs that `connect` prints.
 
 Each program may come with one that makes a worker of it, from the folder ``temporal``.
 """
 
 import shutil
+import sys
 from pathlib import Path
 
 from tests import programs
@@ -16,6 +17,13 @@ SECONDS = 600
 """How long the first build of the SDK for Go may take."""
 
 Command = tuple[str | Path, ...]
+
+
+def python(program: Path, *more: str) -> Command:
+    """Return the command that runs the last of the files in Python."""
+    for name in more:
+        shutil.copy(PROJECT / name, program.parent)
+    return (sys.executable, program.parent / [program.name, *more][-1])
 
 
 def go(program: Path, *more: str) -> Command:
@@ -56,8 +64,8 @@ def java(program: Path, *more: str) -> Command:
     return ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path, sources[-1].stem)
 
 
-def typescript(program: Path) -> Command:
-    """Check and compile a program in TypeScript."""
+def typescript(program: Path, *more: str) -> Command:
+    """Check and compile a program in TypeScript likewise; the last file is run."""
     node = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
     if not (MODULES / "@temporalio/worker").is_dir():
         peers.lacks("@temporalio/worker (npm install --prefix tests/interop)")
@@ -65,8 +73,11 @@ def typescript(program: Path) -> Command:
     folder.mkdir()
     (folder / "node_modules").symlink_to(MODULES)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    shutil.copy(program, folder)
+    sources = (program, *(PROJECT / name for name in more))
+    for source in sources:
+        shutil.copy(source, folder)
     options = ("--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck",
                "--types", "node")  # fmt: skip
-    programs.run(node, MODULES / "typescript/bin/tsc", *options, program.name, folder=folder)
-    return (node, folder / program.with_suffix(".js").name)
+    tsc = MODULES / "typescript/bin/tsc"
+    programs.run(node, tsc, *options, *(source.name for source in sources), folder=folder)
+    return (node, folder / sources[-1].with_suffix(".js").name)

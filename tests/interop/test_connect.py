@@ -131,7 +131,7 @@ def test_the_program_in_python_ends_cleanly(depot: Path, stranger: Path, odd: Od
     for ca, exit_code, stdout in ((depot, 0, "Connected.\n"), (stranger, 1, "")):
         with serving(depot, ca / "Root.crt") as server:
             file = odd.file("connect.py", odd.printed(server, "client", "python"))
-            for _ in range(8):
+            for _ in range(5):
                 ended = programs.run(sys.executable, file, exit_code=exit_code)
                 assert ended.stdout == stdout
 
