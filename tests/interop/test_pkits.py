@@ -32,7 +32,7 @@ OURS_ALONE_ACCEPTS = Verdicts(nist=False, ours=True, openssl=False)
 OURS_ALONE_REFUSES = Verdicts(nist=True, ours=False, openssl=True)
 DIFFERENCES: list[tuple[str, Verdicts, list[str]]] = [
     (
-        "Without a CRL, `verify` says good and that there is none. These CAs have none that counts.",
+        "Without a CRL, `verify` says good, and that there is none. None of these CAs has its own.",
         OURS_ALONE_ACCEPTS,
         [
             "InvalidMissingCRLTest1",
