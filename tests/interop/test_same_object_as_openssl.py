@@ -7,14 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import CertstrapError
 from certstrap.pki import decode, key_files, pem, rules
+from certstrap.pki.keys import KeySpec
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.crls import made_elsewhere
 from tests.builders.der import der, oid, raw_request, sequence
-from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data, public
+from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, a_key, key_data, public
 from tests.builders.openssl import openssl_sees
 
 CA = a_certificate()
@@ -208,6 +209,30 @@ def harmless(content: bytes) -> bytes:
     """Return the DER of a request with an attribute that contains something."""
     attribute = sequence(oid("1.2.840.113549.1.9.7"), der(0x31, der(0x0C, content)))
     return raw_request(attributes=attribute)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_der_after_pem_is_refused(kind: str) -> None:
+    """OpenSSL finds it in some of such files, with `-inform DER`."""
+    first, second = KINDS[kind]
+    for data in (first + pem.der_of(second), first + b"text\n" + pem.der_of(second) + first):
+        with pytest.raises(CertstrapError, match="is neither PEM nor DER"):
+            READ[kind](data)
+
+
+def test_der_of_a_short_key_after_pem_is_refused() -> None:
+    key = a_key(KeySpec(curve="Ed25519"))
+    private = pem.der_of(key_data(key))
+    half = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    for data in (private, half):
+        with pytest.raises(CertstrapError, match="is neither PEM nor DER"):
+            READ["key"](KINDS["key"][0] + data)
+
+
+@pytest.mark.parametrize("after", [b"\x1a", b"\0\0", b"0A0\n", "é 0°\n".encode()])
+def test_what_is_no_der_after_pem_is_passed_over(tmp_path: Path, after: bytes) -> None:
+    for kind, (first, _) in KINDS.items():
+        assert agrees(tmp_path, kind, first + after)
 
 
 @pytest.mark.parametrize("before", [b"", b"\n", b"\r\n", b"\0\n", b" ", b"text\n"])

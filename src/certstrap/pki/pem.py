@@ -51,6 +51,10 @@ _EC_PARAMETERS = (
 )
 _ANY_KIND = "certificate, a certificate request, a CRL or a key"
 _NOT_TEXT = rb"[\x00-\x08\x0e-\x1f]"  # every DER object has one of these bytes
+# How a certificate, request, CRL or key begins in DER. `openssl -inform DER` takes one that comes
+# after a PEM block, if it happens on its beginning: it goes through the text by what look like tags
+# and lengths there.
+_OBJECT = rb"0(?:[\x81-\x84]|[\x00-\x7f](?:\x02|0[\x00-\x08\x0e-\x1f]))"
 _BEGIN = b"-----BEGIN "
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
@@ -172,7 +176,8 @@ def blocks(data: bytes, source: str, kind: str = "") -> Iterator[tuple[bytes, by
             raise UnusableFileError(
                 source, f"has more than {MOST_BLOCKS:,} PEM blocks", "Name the right file."
             )
-        if end < begin and re.search(_NOT_TEXT, text[end:begin]):
+        is_mixed = not number and re.compile(_OBJECT, re.DOTALL).search(text, begin)
+        if is_mixed or (end < begin and re.search(_NOT_TEXT, text[end:begin])):
             raise UnusableFileError(
                 source, "is neither PEM nor DER", "A PEM file is text, and nothing else."
             )
