@@ -1,5 +1,6 @@
 """How values are written for readers and for programs, and how texts from others are shown."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from unicodedata import category, east_asian_width, normalize
 
@@ -71,3 +72,9 @@ def padded(text: str, width: int) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun: ``1 CA``, ``2 CAs``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """Return words for a sentence, as in "Python, .NET and Ruby"."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

@@ -57,16 +57,164 @@ def test_nothing_is_written_without_being_asked_for(certstrap: CommandLine, depo
     assert snapshot(depot.parent) == before
 
 
-def test_another_endpoint_is_expected_to_have_the_name_of_the_namespace(
-    certstrap: CommandLine, depot: Path
+@pytest.mark.parametrize(
+    "host",
+    [
+        "aws-us-east-1.region.tmprl.cloud",
+        "us-east-1.aws.api.temporal.io",
+        "vpce-1.us-east-1.vpce.amazonaws.com",
+        "VPCE-1.US-EAST-1.VPCE.AMAZONAWS.COM",
+    ],
+)
+def test_another_endpoint_of_temporal_cloud_is_expected_to_have_the_name_of_the_namespace(
+    host: str, certstrap: CommandLine, depot: Path
 ) -> None:
-    found = profile(certstrap(*CLIENT, "--address", "vpce.example").stdout)
-    assert found["address"] == "vpce.example:7233"
+    found = profile(certstrap(*CLIENT, "--address", host).stdout)
+    assert found["address"] == f"{host}:7233"
     assert found["tls"] == {
         "client_cert_path": str(depot / "client.crt"),
         "client_key_path": str(depot / "client.key"),
         "server_name": HOST,
     }
+
+
+@pytest.mark.parametrize("namespace", ["default", "accounting", "My Namespace", "a.b.c", "ä"])
+@pytest.mark.parametrize("address", ["localhost:7233", "[::1]:7233", "temporal.example:443"])
+def test_a_server_of_ones_own_has_namespaces_of_any_name_and_no_name_is_made_up_for_it(
+    namespace: str, address: str, certstrap: CommandLine, depot: Path
+) -> None:
+    own = ("connect", "client", "--namespace", namespace, "--address", address)
+    found = profile(certstrap(*own).stdout)
+    assert (found["address"], found["namespace"]) == (address, namespace)
+    assert found["tls"] == {
+        "client_cert_path": str(depot / "client.crt"),
+        "client_key_path": str(depot / "client.key"),
+    }
+    for form in FORMATS:
+        text = certstrap(*own, "--format", form).stdout
+        assert "tmprl.cloud" not in text
+
+
+@pytest.mark.parametrize("namespace", ["", "a\nb"])
+def test_a_namespace_of_ones_own_has_a_name_that_can_be_written(
+    namespace: str, certstrap: CommandLine, depot: Path
+) -> None:
+    own = ("connect", "client", "--namespace", namespace, "--address", "localhost")
+    sentence = "Invalid Namespace:" if namespace else "Must provide --namespace ID"
+    certstrap.refuses(*own, sentence=sentence)
+
+
+def test_what_may_be_a_private_link_is_said_to_be_taken_for_a_server_of_ones_own(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    line = (
+        "10.0.0.5:7233 is taken for a server of your own. If it leads to Temporal Cloud, add "
+        f"--server-name {HOST}.\n"
+    )
+    found = profile(certstrap(*CLIENT, "--address", "10.0.0.5", stderr=line).stdout)
+    assert "server_name" not in found["tls"]  # type: ignore[operator]
+    certstrap(*CLIENT, "--address", "10.0.0.5", "--server-name", HOST)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "line"),
+    [
+        ("my--ns.acct", "The name my--ns has two hyphens in a row, which Temporal Cloud has not"),
+        ("my-ns.a1b2", "The account a1b2 has fewer than 5 characters"),
+    ],
+)
+def test_a_namespace_that_temporal_cloud_may_not_have_is_taken_with_a_warning(
+    namespace: str, line: str, certstrap: CommandLine, depot: Path
+) -> None:
+    outcome = certstrap("connect", "client", "--namespace", namespace, exit_code=None)
+    assert (outcome.exit_code, profile(outcome.stdout)["namespace"]) == (0, namespace)
+    assert outcome.stderr.startswith(line)
+    assert len(outcome.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("namespace", "hint"),
+    [
+        ("your-namespace.acct.tmprl.cloud", "The ID is your-namespace.acct."),
+        ("your-namespace.acct.tmprl.cloud:7233", "The ID is your-namespace.acct."),
+        ("https://Your-Namespace.acct.tmprl.cloud/", "The ID is your-namespace.acct."),
+        ("aws-us-east-1.region.tmprl.cloud", "Give the ID of the Namespace, as in"),
+        ("us-east-1.aws.api.temporal.io:7233", "Give the ID of the Namespace, as in"),
+    ],
+)
+def test_an_endpoint_that_is_given_as_namespace_is_called_one(
+    namespace: str, hint: str, certstrap: CommandLine, depot: Path
+) -> None:
+    args = ("connect", "client", "--namespace", namespace)
+    certstrap.refuses(
+        *args, sentence=f'Invalid Namespace id: "{namespace}" is an endpoint.', hint=hint
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        (f"{HOST}:7233", f"Write only the name: {HOST}"),
+        (f"https://{HOST}", f"Write only the name: {HOST}"),
+        (f"https://{HOST}:7233/x", f"Write only the name: {HOST}"),
+        (f"{HOST}.", f"Write only the name: {HOST}"),
+        ("[::1]:7233", "Write only the name: ::1"),
+        ("*.example.com", "A domain is labels"),
+        ("a b", "A domain is labels"),
+    ],
+)
+def test_a_server_name_is_a_name_and_not_an_address(
+    name: str, hint: str, certstrap: CommandLine, depot: Path
+) -> None:
+    vpce = ("--address", "vpce-1.us-east-1.vpce.amazonaws.com")
+    certstrap.refuses(
+        *CLIENT,
+        *vpce,
+        "--server-name",
+        name,
+        sentence=f'Invalid server name: "{name}" is not a host name.',
+        hint=hint,
+    )
+
+
+@pytest.mark.parametrize("name", ["localhost", "tls-sample", "127.0.0.1", "::1", "a_b.example"])
+def test_a_server_name_may_be_a_domain_or_an_ip_address(
+    name: str, certstrap: CommandLine, depot: Path
+) -> None:
+    own = ("--namespace", "default", "--address", "localhost", "--server-name", name)
+    assert f'server_name = "{name}"' in certstrap("connect", "client", *own).stdout
+
+
+def test_a_url_is_no_address_and_the_hint_has_the_right_form(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap.refuses(
+        *CLIENT,
+        "--address",
+        f"https://{HOST}/",
+        sentence=f'Invalid address: "https://{HOST}/" is not a host with a port.',
+        hint=f"Write it as {HOST}:7233.",
+    )
+
+
+def test_an_intermediate_as_ca_of_the_server_is_said_to_serve_some_clients_only(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("init", "--common-name", "R", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--common-name", "I", *NEW_KEY)
+    certstrap("sign", "I", "--CA", "R", "--intermediate")
+    own = ("connect", "client", "--namespace", "default", "--address", "localhost")
+    line = (
+        f'{depot}/I.crt has an intermediate CA without its issuer "CN=R". The clients for Python, '
+        ".NET, Ruby and Go accept that, and the client for TypeScript does not: add the "
+        "certificate of that issuer to the file.\n"
+    )
+    certstrap(*own, "--server-ca", "out/I.crt", stderr=line)
+    (depot.parent / "both.pem").write_bytes(
+        (depot / "I.crt").read_bytes() + (depot / "R.crt").read_bytes()
+    )
+    for path in ("both.pem", "out/R.crt"):
+        certstrap(*own, "--server-ca", path)
 
 
 def test_the_address_of_the_namespace_itself_needs_no_server_name(
@@ -391,6 +539,15 @@ def test_a_kind_of_key_that_temporal_cloud_refuses_is_reported(
             ["TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY"],
             "TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY are set: the temporal command uses them",
         ),
+        (
+            ["TEMPORAL_TLS_CERT_DATA", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CA_DATA"],
+            "TEMPORAL_TLS_CERT_DATA, TEMPORAL_TLS_CA and TEMPORAL_TLS_CA_DATA are set: the "
+            "temporal command uses them",
+        ),
+        (
+            ["TEMPORAL_TLS_KEY_DATA"],
+            "TEMPORAL_TLS_KEY_DATA is set: the temporal command uses it instead",
+        ),
     ],
 )
 def test_old_variables_of_the_temporal_command_are_reported(
@@ -401,6 +558,58 @@ def test_old_variables_of_the_temporal_command_are_reported(
     outcome = certstrap(*CLIENT, environ=dict.fromkeys(variables, "x"), stderr=expected)
     assert profile(outcome.stdout)
     certstrap(*CLIENT, environ=dict.fromkeys(variables, ""))
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "TEMPORAL_TLS_CLIENT_CERT_DATA",
+        "TEMPORAL_TLS_CLIENT_KEY_DATA",
+        "TEMPORAL_TLS_SERVER_CA_CERT_DATA",
+    ],
+)
+def test_variables_that_clash_with_the_paths_are_reported(
+    variable: str, certstrap: CommandLine, depot: Path
+) -> None:
+    line = (
+        f"{variable} is set: clients refuse it beside the paths of this configuration. Remove it "
+        f"with: unset {variable}\n"
+    )
+    for form in FORMATS:
+        certstrap(*CLIENT, "--format", form, environ={variable: "x"}, stderr=line)
+
+
+def test_variables_that_take_precedence_over_a_profile_are_reported(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    names = [
+        "TEMPORAL_ADDRESS",
+        "TEMPORAL_NAMESPACE",
+        "TEMPORAL_TLS_CLIENT_CERT_PATH",
+        "TEMPORAL_TLS_CLIENT_KEY_PATH",
+        "TEMPORAL_TLS_SERVER_NAME",
+        "TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+    ]
+    line = (
+        f"{', '.join(names[:-1])} and {names[-1]} are set: clients use them before this "
+        f"configuration. Remove them with: unset {' '.join(names)}\n"
+    )
+    certstrap(*CLIENT, environ=dict.fromkeys(names, "x"), stderr=line)
+    same = {"TEMPORAL_ADDRESS": f"{HOST}:7233", "TEMPORAL_NAMESPACE": "your-namespace.acct"}
+    certstrap(*CLIENT, environ=same)
+
+
+@pytest.mark.parametrize("form", ["env", "cli"])
+def test_variables_that_new_ones_do_not_replace_are_reported(
+    form: str, certstrap: CommandLine, depot: Path
+) -> None:
+    environ = {"TEMPORAL_ADDRESS": "x", "TEMPORAL_TLS_SERVER_NAME": "x"}
+    line = (
+        "TEMPORAL_TLS_SERVER_NAME is set: clients use it before this configuration. Remove it "
+        "with: unset TEMPORAL_TLS_SERVER_NAME\n"
+    )
+    certstrap(*CLIENT, "--format", form, environ=environ, stderr=line)
+    certstrap(*CLIENT, "--format", "python", environ=environ)
 
 
 def test_a_new_file_is_written(certstrap: CommandLine, depot: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from certstrap.temporal.connect import default_file
 from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine
 
@@ -30,7 +31,10 @@ def file(certstrap: CommandLine, folder: Path) -> Path:
 
 def test_a_profile_is_added_and_all_bytes_stay(certstrap: CommandLine, file: Path) -> None:
     outcome = certstrap(*PROD)
-    assert outcome.stdout == 'Added the profile "prod" to temporal.toml\n'
+    assert outcome.stdout == (
+        'Added the profile "prod" to temporal.toml\n'
+        f"Clients read it if you run: export TEMPORAL_CONFIG_FILE={file}; export TEMPORAL_PROFILE=prod\n"
+    )
     text = file.read_text()
     assert text.startswith(BEFORE + "\n[profile.prod]\n")
     profiles = tomllib.loads(text)["profile"]
@@ -122,10 +126,49 @@ def test_profiles_with_dotted_keys_are_extended(certstrap: CommandLine, file: Pa
 def test_a_file_that_is_not_there_is_not_created(certstrap: CommandLine, file: Path) -> None:
     file.unlink()
     certstrap.refuses(
-        *CONNECT,
+        *PROD,
         sentence="There is no configuration file temporal.toml.",
-        hint="Create it with --output FILE.",
+        hint="Create it: certstrap connect client --namespace your-namespace.acct --profile prod "
+        "--output temporal.toml",
     )
+
+
+def test_the_place_where_clients_look_needs_no_variable(certstrap: CommandLine, file: Path) -> None:
+    environ = {"HOME": str(file.parent)}
+    default = file.parent / ".config" / "temporalio" / "temporal.toml"
+    into = (*CONNECT[:-1], str(default))
+    certstrap.refuses(
+        *into,
+        environ=environ,
+        sentence=f"There is no configuration file {default}.",
+        hint=f"Create it: mkdir -p {default.parent} && certstrap connect client",
+    )
+    default.parent.mkdir(parents=True)
+    default.write_text("")
+    added = f"to {default}\n"
+    assert certstrap(*into, environ=environ).stdout.endswith(added)
+    environ["TEMPORAL_PROFILE"] = "prod"
+    assert certstrap(*into, "--profile", "prod", environ=environ).stdout.endswith(added)
+    said = certstrap(*into, "--profile", "dev", environ=environ).stdout
+    assert said.endswith(f"{added}Clients read it if you run: export TEMPORAL_PROFILE=dev\n")
+    environ = {"HOME": str(file.parent), "TEMPORAL_CONFIG_FILE": "other.toml"}
+    said = certstrap(*into, "--profile", "test", environ=environ).stdout
+    assert f"export TEMPORAL_CONFIG_FILE={default}; export TEMPORAL_PROFILE=test" in said
+
+
+@pytest.mark.parametrize(
+    ("environ", "system", "path"),
+    [
+        ({"HOME": "/h"}, "linux", "/h/.config"),
+        ({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "linux", "/x"),
+        ({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "darwin", "/h/Library/Application Support"),
+        ({"HOME": "/h", "APPDATA": "/a"}, "win32", "/a"),
+    ],
+)
+def test_the_place_where_clients_look_is_that_of_the_system(
+    environ: dict[str, str], system: str, path: str
+) -> None:
+    assert default_file(environ, system) == f"{path}/temporalio/temporal.toml"
 
 
 def test_a_folder_is_no_configuration_file(certstrap: CommandLine, file: Path) -> None:

@@ -7,6 +7,7 @@ core (rustls), gRPC's C core for PHP, and the sources of Go's crypto/tls and of 
 from typing import NamedTuple
 
 from certstrap.pki.keys import SMALLEST_RSA, KeySpec
+from certstrap.text import enumerated
 
 LARGEST_RSA_OF_CORE = 4096  # bits
 _CURVES_OF_CORE = ("P-256", "P-384", "Ed25519", "Ed448")  # the last two: `kinds.is_accepted`
@@ -62,6 +63,5 @@ def takes(client: Client, kind: KeySpec) -> bool:
 
 
 def titles(clients: tuple[Client, ...]) -> str:
-    """Return the names of clients for a sentence, as in "Python, .NET and Ruby"."""
-    *first, last = [client.title for client in clients]
-    return f"{', '.join(first)} and {last}" if first else last
+    """Return the names of clients for a sentence."""
+    return enumerated([client.title for client in clients])

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from certstrap.pki.decode import is_ca
 from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
+from certstrap.pki.server import parse_server_name
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.withdrawn import key_of_ca, withdrawn
@@ -28,7 +30,7 @@ from certstrap.temporal.inputs import (
     read_key,
     rewriting,
 )
-from certstrap.temporal.namespace import Address, Namespace
+from certstrap.temporal.namespace import Address, Namespace, parse_other
 from certstrap.temporal.rules import Result
 from certstrap.text import quoted
 
@@ -37,25 +39,27 @@ class Target(NamedTuple):
     """What a client connects to.
 
     Attributes:
-        namespace: the Namespace.
+        namespace: the Namespace's ID, or its name on another server than Temporal Cloud.
         address: the endpoint, as ``HOST:PORT``.
         server_name: the name in the server's certificate; empty if it is the host.
         server_ca: the file with the CAs of the server's certificate; empty for the system's.
+        warnings: what may be wrong with it, in sentences.
     """
 
-    namespace: Namespace
+    namespace: str
     address: str
     server_name: str = ""
     server_ca: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def target_of(
-    namespace: Namespace, address: str = "", server_name: str = "", server_ca: str = ""
+    namespace: str, address: str = "", server_name: str = "", server_ca: str = ""
 ) -> Target:
     """Return what a client of ``namespace`` connects to.
 
-    At a regional or private endpoint, the server still has the certificate of the Namespace's own
-    endpoint, so a client has to expect that name.
+    At a regional or private endpoint of Temporal Cloud, the server still has the certificate of the
+    Namespace's own endpoint, so a client has to expect that name.
 
     Args:
         namespace: the Namespace.
@@ -64,13 +68,31 @@ def target_of(
         server_ca: the file with the CAs of the server's certificate.
 
     Raises:
-        InvalidNameError: the address cannot be read.
+        InvalidNameError: the Namespace, the address or the server name cannot be read.
         UnusableFileError: the path of that file cannot be written into a configuration.
     """
-    endpoint = str(Address.parse(address)) if address else namespace.address
-    if not server_name and endpoint != namespace.address:
-        server_name = namespace.host
-    return Target(namespace, endpoint, server_name, absolute(server_ca) if server_ca else "")
+    endpoint = Address.parse(address) if address else None
+    name = parse_server_name(server_name) if server_name else ""
+    ca = absolute(server_ca) if server_ca else ""
+    if endpoint and not endpoint.is_cloud:
+        parse_other(namespace)
+        doubts = () if name else _private_link(namespace, endpoint)
+        return Target(namespace, str(endpoint), name, ca, tuple(doubts))
+    found = Namespace.parse(namespace)
+    where = str(endpoint or found.address)
+    if not name and where != found.address:
+        name = found.host
+    return Target(namespace, where, name, ca, tuple(found.doubts))
+
+
+def _private_link(namespace: str, endpoint: Address) -> Iterator[str]:
+    """Yield what a client of Temporal Cloud needs, if the endpoint may be a private link there."""
+    with suppress(InvalidNameError):
+        host = Namespace.parse(namespace).host
+        yield (
+            f"{endpoint} is taken for a server of your own. If it leads to Temporal Cloud, add "
+            f"--server-name {host}."
+        )
 
 
 class Connection(NamedTuple):
@@ -113,13 +135,9 @@ class ClientFile(NamedTuple):
 
 
 class ClientFiles(NamedTuple):
-    """The files of a client.
+    """The files of a client, and what may keep some clients from using them.
 
-    Attributes:
-        certificate: its certificate; below an intermediate, its chain.
-        key: its private key.
-        encrypted: whether that is encrypted.
-        warnings: what may keep some clients from using them, in sentences.
+    Its certificate is its chain, if it is below an intermediate.
     """
 
     certificate: ClientFile
@@ -283,6 +301,23 @@ DEFAULT = "default"
 Tables = dict[str, Any]
 
 
+def default_file(environ: Mapping[str, str], system: str) -> str:
+    """Return the configuration file that clients read if no variable names one.
+
+    Args:
+        environ: the environment of the user.
+        system: the operating system, as `sys.platform` names it.
+    """
+    home = environ.get("HOME", "")
+    if system == "win32":
+        folder = environ.get("APPDATA", "")
+    elif system == "darwin":
+        folder = os.path.join(home, "Library", "Application Support")
+    else:
+        folder = environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    return os.path.join(folder, "temporalio", "temporal.toml")
+
+
 def parse_name(text: str) -> str:
     """Return the name of a profile.
 
@@ -306,7 +341,7 @@ def profile_of(connection: Connection) -> Tables:
     }
     return {
         "address": target.address,
-        "namespace": str(target.namespace),
+        "namespace": target.namespace,
         "tls": {key: value for key, value in tls.items() if value},
     }
 

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.errors import CertstrapError, LaxModeError, RefusedError, UnusableFileError
 from certstrap.hints import Command, Hint
 from certstrap.pki import decode, key_files, pem
 from certstrap.pki.decode import LoadedCertificate, comparable_name, extension, is_ca
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.store import files
@@ -23,6 +23,7 @@ from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
 from certstrap.temporal.rules import REWRITE_CHAIN, failure
+from certstrap.text import quoted
 
 MOST_CERTIFICATES = 32
 """In a file whose certificates are decoded; a bundle may have 16, and no chain is that long."""
@@ -149,6 +150,37 @@ def join(files: Sequence[CertificateFile]) -> CertificateFile:
             first.trailing or file.trailing,
         )
     return first
+
+
+def read_server_ca(data: bytes, path: str) -> CertificateFile:
+    """Return the CAs of a server's certificate, in a file that its clients load too.
+
+    Raises:
+        RefusedError: they cannot be read.
+    """
+    file = read_certificates(data, path)
+    if file.problems or not file.is_complete:
+        reason = next((each.sentence for each in file.problems), f"{path} is too large.")
+        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
+    return file
+
+
+def without_root(file: CertificateFile) -> str:
+    """Return which clients cannot trust a server by ``file``, in a sentence; empty if all can.
+
+    Found out with `temporalio` 1.35.0 and `@temporalio/client` 1.24.0: clients that are built on
+    rustls or on Go take an intermediate CA for a root, and Node.js does not.
+    """
+    issuers = Issuers(file.certificates)
+    for certificate, source, _ in file.certificates:
+        if not any(issuers.of(certificate)):
+            issuer = quoted(certificate.issuer.rfc4514_string())
+            return (
+                f"{source} has an intermediate CA without its issuer {issuer}. The clients for "
+                "Python, .NET, Ruby and Go accept that, and the client for TypeScript does not: "
+                "add the certificate of that issuer to the file."
+            )
+    return ""
 
 
 def read_ca(entry: Entry) -> CertificateFile:

@@ -1,6 +1,8 @@
 """``certstrap connect``."""
 
 import os
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_text, warn
 from certstrap.errors import RefusedError
+from certstrap.hints import Command, Hint
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.transaction import Transaction
@@ -25,8 +28,7 @@ from certstrap.temporal.connect import (
     absolute,
     target_of,
 )
-from certstrap.temporal.inputs import read_certificates
-from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.inputs import read_server_ca, without_root
 from certstrap.text import escaped, quoted
 
 EXAMPLE = "certstrap connect your-namespace --namespace your-namespace.acct"
@@ -63,7 +65,8 @@ def command(
         options.value(
             "--address",
             "HOST[:PORT]",
-            "A regional or private endpoint. Default: the endpoint of the Namespace.",
+            "A regional or private endpoint, or a server of your own. Default: the endpoint of the "
+            "Namespace in Temporal Cloud.",
         ),
     ] = "",
     server_name: Annotated[
@@ -82,7 +85,14 @@ def command(
         ),
     ] = "",
     output: Annotated[str, options.value("--output", "FILE", "Write to FILE, a new one.")] = "",
-    into: Annotated[str, options.file("--into", "Add the profile to FILE, a temporal.toml.")] = "",
+    into: Annotated[
+        str,
+        options.file(
+            "--into",
+            "Add the profile to FILE, such as ~/.config/temporalio/temporal.toml, which clients "
+            "read unless TEMPORAL_CONFIG_FILE names another.",
+        ),
+    ] = "",
     profile: Annotated[
         str, options.value("--profile", "NAME", "The profile in TOML. Default: default.")
     ] = "",
@@ -104,7 +114,7 @@ def command(
             "Must provide --namespace ID",
             options.for_example(EXAMPLE),
         )
-    target = target_of(Namespace.parse(namespace), address, server_name, server_ca)
+    target = target_of(namespace, address, server_name, server_ca)
     ask = is_interactive()
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     session = new_session(context, secrets)
@@ -113,33 +123,73 @@ def command(
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
         wanted = ConnectOptions(name, CLIENTS.get(form), session.now, session.passphrases.opening)
         found = connect.find_client_files(session.depot, entry, wanted)
-        ca = _server_ca(target)
+        ca, doubts = _server_ca(target)
+        found = found._replace(warnings=(*target.warnings, *found.warnings, *doubts))
         return _text(form, shell or "sh", profile, entry, found, target, ca), found
 
     if into:
         real = os.path.realpath(into)  # a link to it stays a link
+        given = {
+            "--namespace": namespace,
+            "--address": address,
+            "--server-name": server_name,
+            "--server-ca": server_ca,
+            "--profile": profile,
+        }
+        create = _creating(into, name, given)
 
         def steps(new: Transaction) -> tuple[str, ClientFiles]:
             text, found = make()
-            data = files.read(real, "configuration file", hint="Create it with --output FILE.")
+            data = files.read(real, "configuration file", hint=create)
             changed = connect.add_to(
                 data, into, _connection(found, target), profile or connect.DEFAULT
             )
             new.replace(real, changed, _SECRET, keep_mode=True)
             return text, found
 
-        files.read(into, "configuration file", hint="Create it with --output FILE.")
+        files.read(into, "configuration file", hint=create)
         text, found = session.transact(steps, [real])
     else:
         mode = _SECRET if form == "kubernetes" else _EDITED
         text, found = session.save(make, output, lambda made: made[0].encode(), mode)
     if into:
         say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
+        say(*_selecting(context, into, profile))
     elif output:
         say(f"Created {output}")
     else:
         say_text(text)
-    warn(*found.warnings, *render.old_variable_lines(context.environ))
+    warn(
+        *found.warnings,
+        *render.variable_lines(context.environ, form, _connection(found, target)),
+    )
+
+
+def _creating(path: str, name: str, options: Mapping[str, str]) -> Hint:
+    """Return how to create a configuration file that a profile cannot be added to yet."""
+    given = [(option, value) for option, value in options.items() if value]
+    create: Command = ("certstrap", "connect", name, *given, ("--output", path))
+    folder = os.path.dirname(path)
+    if folder and not os.path.isdir(folder):
+        return Hint("Create it", ("mkdir", ("-p", folder)), create)
+    return Hint("Create it", create)
+
+
+def _selecting(context: Context, path: str, profile: str) -> Iterator[str]:
+    """Yield which variables make clients read a profile of a file, unless they do already."""
+    environ, name = context.environ, profile or connect.DEFAULT
+    needed = {
+        "TEMPORAL_CONFIG_FILE": (absolute(path), connect.default_file(environ, sys.platform)),
+        "TEMPORAL_PROFILE": (name, connect.DEFAULT),
+    }
+    missing = {
+        variable: value
+        for variable, (value, default) in needed.items()
+        if (environ.get(variable) or default) != value
+    }
+    if missing:
+        commands = "; ".join(render.set_variables(missing, "sh").splitlines())
+        yield f"Clients read it if you run: {commands}"
 
 
 def _require_sense(form: str, shell: str, output: str, into: str, profile: str) -> None:
@@ -151,17 +201,13 @@ def _require_sense(form: str, shell: str, output: str, into: str, profile: str) 
         raise typer.BadParameter("--into FILE changes a file, --output FILE creates one: give one")
 
 
-def _server_ca(target: Target) -> bytes:
-    """Return the content of the file with the CAs of the server, which clients can read."""
+def _server_ca(target: Target) -> tuple[bytes, list[str]]:
+    """Return what is in the file with the CAs of the server, and which clients it is not for."""
     if not target.server_ca:
-        return b""
+        return b"", []
     data = files.read(target.server_ca, "CA certificate")
-    file = read_certificates(data, target.server_ca)
-    if file.problems or not file.is_complete:
-        sentences = [problem.sentence for problem in file.problems]
-        reason = next(iter(sentences), f"{target.server_ca} is too large.")
-        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
-    return data
+    doubt = without_root(read_server_ca(data, target.server_ca))
+    return data, [doubt] if doubt else []
 
 
 def _connection(found: ClientFiles, target: Target) -> Connection:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import certstrap.cli
 from certstrap.platform import powershell
 from certstrap.temporal.connect import ClientFiles, Connection
+from certstrap.text import enumerated
 
 Quote = Callable[[str], str]
 
@@ -83,7 +84,7 @@ def program(language: str, connection: Connection) -> str:
     target = connection.target
     values = {
         "ADDRESS": target.address,
-        "NAMESPACE": str(target.namespace),
+        "NAMESPACE": target.namespace,
         "CERTIFICATE": connection.certificate,
         "KEY": connection.key,
         "SERVER_NAME": target.server_name,
@@ -101,37 +102,56 @@ def program(language: str, connection: Connection) -> str:
     return placeholder.sub(lambda found: quote(values[found[2]]), "\n".join([*lines, ""]))
 
 
-OLD_VARIABLES = ("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY")
+_OLD_VARIABLES = (
+    "TEMPORAL_TLS_CERT",
+    "TEMPORAL_TLS_CERT_DATA",
+    "TEMPORAL_TLS_KEY",
+    "TEMPORAL_TLS_KEY_DATA",
+    "TEMPORAL_TLS_CA",
+    "TEMPORAL_TLS_CA_DATA",
+)
 """What the `temporal` command reads before the variables that all clients read."""
+
+_DATA_VARIABLES = (
+    "TEMPORAL_TLS_CLIENT_CERT_DATA",
+    "TEMPORAL_TLS_CLIENT_KEY_DATA",
+    "TEMPORAL_TLS_SERVER_CA_CERT_DATA",
+)
+"""What clients read in the place of a file, and refuse beside the path of one."""
 
 OF_A_SHELL = ("env", "cli")
 FORMATS = ("toml", *OF_A_SHELL, *LANGUAGES, "kubernetes")
 
+_READING = ("toml", *OF_A_SHELL)  # whose clients read variables, too
 _LONGEST_NAME = 253  # RFC 1123, as Kubernetes has it
 
 
 def env(connection: Connection, shell: str) -> str:
     """Return lines that set the variables of a client, for one of `SHELLS`."""
+    return set_variables({k: v for k, v in _settings(connection).items() if v}, shell)
+
+
+def set_variables(values: Mapping[str, str], shell: str) -> str:
+    """Return lines that set variables, for one of `SHELLS`."""
     line = {
         "sh": "export {}={}",
         "powershell": "$env:{} = {}",
         "fish": "set -gx {} {}",
     }[shell]
-    settings = _settings(connection)
-    return "".join(f"{line.format(key, SHELLS[shell](value))}\n" for key, value in settings.items())
+    return "".join(f"{line.format(key, SHELLS[shell](value))}\n" for key, value in values.items())
 
 
 def _settings(connection: Connection) -> dict[str, str]:
+    """Return the variables of a client, and the value of each; empty for one that is not set."""
     target = connection.target
-    every = {
+    return {
         "TEMPORAL_ADDRESS": target.address,
-        "TEMPORAL_NAMESPACE": str(target.namespace),
+        "TEMPORAL_NAMESPACE": target.namespace,
         "TEMPORAL_TLS_CLIENT_CERT_PATH": connection.certificate,
         "TEMPORAL_TLS_CLIENT_KEY_PATH": connection.key,
         "TEMPORAL_TLS_SERVER_NAME": target.server_name,
         "TEMPORAL_TLS_SERVER_CA_CERT_PATH": target.server_ca,
     }
-    return {key: value for key, value in every.items() if value}
 
 
 def cli(connection: Connection, shell: str) -> str:
@@ -139,7 +159,7 @@ def cli(connection: Connection, shell: str) -> str:
     target = connection.target
     options = {
         "--address": target.address,
-        "--namespace": str(target.namespace),
+        "--namespace": target.namespace,
         "--tls-cert-path": connection.certificate,
         "--tls-key-path": connection.key,
         "--tls-server-name": target.server_name,
@@ -179,14 +199,27 @@ def secret_name(name: str) -> str:
     return ".".join(filter(None, labels)) or "temporal-client"
 
 
-def old_variable_lines(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the line about old variables that are set in the environment."""
-    found = [name for name in OLD_VARIABLES if environ.get(name)]
-    if found:
-        names, are, them = (
-            (found[0], "is", "it") if len(found) == 1 else (" and ".join(found), "are", "them")
-        )
-        yield (
-            f"{names} {are} set: the temporal command uses {them} instead of this configuration. "
-            f"Remove {them} with: unset {' '.join(found)}"
-        )
+def variable_lines(environ: Mapping[str, str], form: str, connection: Connection) -> Iterator[str]:
+    """Yield which variables of the environment keep clients from using a configuration.
+
+    Args:
+        environ: the environment.
+        form: the format of the configuration, one of `FORMATS`.
+        connection: what it says.
+    """
+    settings = _settings(connection)
+    # A file is overridden by every other value, and variables by those that they do not replace.
+    others = settings if form == "toml" else [key for key, value in settings.items() if not value]
+    conflicts = {
+        "the temporal command uses {} instead of this configuration": _OLD_VARIABLES,
+        "clients refuse {} beside the paths of this configuration": _DATA_VARIABLES,
+        "clients use {} before this configuration": others if form in _READING else (),
+    }
+    for sentence, names in conflicts.items():
+        found = [name for name in names if environ.get(name, "") not in {"", settings.get(name)}]
+        if found:
+            are, them = ("is", "it") if len(found) == 1 else ("are", "them")
+            yield (
+                f"{enumerated(found)} {are} set: {sentence.format(them)}. "
+                f"Remove {them} with: unset {' '.join(found)}"
+            )

@@ -1,0 +1,105 @@
+"""Servers: the names that clients ask for, and whether a certificate serves one of them.
+
+Clients judge it as rustls (webpki) and Go (crypto/x509) do, and where the two differ, as the
+stricter one: both ignore the common name, webpki also refuses certificates before version 3, those
+of CAs, and an extended key usage that allows any purpose but does not name server authentication.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certstrap.errors import CertstrapError, InvalidNameError
+from certstrap.pki.decode import extension, is_ca, names_of
+from certstrap.pki.findings import Finding
+from certstrap.pki.names import parse_domain
+from certstrap.text import quoted
+
+
+def parse_server_name(text: str) -> str:
+    """Return ``text`` if it is a name that a client can ask for: a domain or an IP address.
+
+    Raises:
+        InvalidNameError: it is something else, such as a URL or an address with a port.
+    """
+    with suppress(ValueError):
+        return str(ip_address(text))
+    try:
+        return parse_domain(text, wildcard=False)
+    except CertstrapError as error:
+        host = host_in(text)
+        hint = f"Write only the name: {host}" if host and host != text else error.hint
+        raise InvalidNameError("server name", text, "is not a host name", hint) from None
+
+
+def host_in(text: str) -> str:
+    """Return the host in a URL, or in an address with a port; empty if there is none."""
+    with suppress(ValueError, CertstrapError):
+        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
+        return host if ":" in host else parse_domain(host.removesuffix("."), wildcard=False)
+    return ""
+
+
+def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Finding]:
+    """Yield why clients that ask for ``name`` refuse a server with ``certificate``.
+
+    Whether it is valid now, and whose it is, is for others to judge.
+
+    Args:
+        certificate: the server's.
+        name: what the client asks for, as `parse_server_name` returns it.
+        source: what the certificate is called in a sentence.
+    """
+    if certificate.version != x509.Version.v3:
+        number = certificate.version.value + 1
+        yield Finding(
+            "server-version",
+            f"{source} is X.509 version {number}, and clients need version 3.",
+            "Issue the server another certificate.",
+        )
+    if is_ca(certificate):
+        yield Finding(
+            "server-ca",
+            f"{source} is a CA's certificate, and some clients refuse it as a server's.",
+            "Issue the server a certificate of its own.",
+        )
+    if not any(_matches(name, each) for each in served_names(certificate)):
+        yield Finding("server-name", _not_for(certificate, name, source), _issue_for(name))
+    usage = extension(certificate, x509.ExtendedKeyUsage)
+    if usage and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
+        yield Finding(
+            "server-usage",
+            f"The extended key usage of {source} does not include server authentication.",
+            "Issue the server a certificate with --profile server.",
+        )
+
+
+def served_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Return the names that clients compare: domains and IP addresses, not the common name."""
+    names = names_of(certificate)
+    return (*names.domains, *map(str, names.addresses))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Return whether a name is what a certificate has; ``*`` stands for one label (RFC 6125)."""
+    if pattern.startswith("*."):
+        name = re.sub(r"^[^.]+", "*", name)
+    return name.lower() == pattern.lower()
+
+
+def _not_for(certificate: x509.Certificate, name: str, source: str) -> str:
+    found = served_names(certificate)
+    if found:
+        return f"{source} is for {', '.join(map(quoted, found))}, not for {quoted(name)}."
+    return f"{source} has no alternative names, and clients ignore its common name."
+
+
+def _issue_for(name: str) -> str:
+    with suppress(ValueError):
+        return f"Issue the server a certificate with --ip {ip_address(name)}."
+    return f"Issue the server a certificate with --domain {name}."
