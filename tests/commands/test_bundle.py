@@ -121,7 +121,7 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
             )
             for n in range(10)
         ],
-        " bytes.",
+        " bytes, and",
     ),
     "ca-version": ([ROOT.but(changed=as_version_1(CA_KEY))], "is X.509 version 1"),
     "ca-serial": ([ROOT.but(changed=with_serial(-5, CA_KEY))], "has the serial number -5"),
@@ -272,7 +272,7 @@ def commands(outcome: str) -> list[list[str]]:
 
 
 TCLD = "tcld namespace accepted-client-ca"
-CLOUD = "temporal cloud namespace cert-ca"
+CLOUD = "temporal cloud namespace mtls cert-ca"
 ROTATE = ("bundle", "--rotate", "Old", "New", "--output", "both.pem")
 
 
@@ -387,6 +387,89 @@ def test_every_client_below_a_ca_that_is_removed_gets_a_new_certificate(
     assert [line.split()[2] for line in first if " sign " in line] == ["a", "b", "c"]
     remarks = [line.split()[4] for line in first if line.startswith("# Every client below ")]
     assert remarks == (["Old", "Other"] if names[0] == "Root" else ["Other"])
+
+
+def test_a_rotation_from_an_expired_ca_writes_the_new_one_alone_and_uploads_it_with_set(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    before = CommandLine(now=utc_now() - timedelta(days=11))
+    ca(before, "Old", "--expires", "10 days")
+    client(before, "worker", "Old")
+    ca(certstrap, "New")
+    outcome = certstrap(*ROTATE, "--namespace", "ns.acct")
+    assert subjects(Path("both.pem").read_text()) == ["CN=New"]
+    certstrap("bundle", "--check", "both.pem")
+    assert commands(outcome.stdout) == [
+        ["mkdir -p new", "certstrap sign worker --CA New --cert new/worker.crt"],
+        [f"{TCLD} set -n ns.acct --ca-certificate-file both.pem"],
+        ["mkdir -p old", "mv out/worker.crt old/", "mv new/worker.crt out/worker.crt"],
+        ["certstrap check worker --connect ns.acct.tmprl.cloud"],
+    ]
+    assert "1. Old has expired: sign new certificates with New" in outcome.stdout
+    for line in (line for step in commands(outcome.stdout)[::2] for line in step):
+        words = shlex.split(line)
+        certstrap(*words[1:]) if words[0] == "certstrap" else subprocess.run(words, check=True)
+    assert certstrap("check", "worker", "--ca-bundle", "both.pem").lines[-1] == "worker passed."
+
+
+def test_below_an_expired_root_a_valid_intermediate_goes_with_it(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    before = CommandLine(now=utc_now() - timedelta(days=11))
+    ca(before, "Root", "--path-length", "1", "--expires", "10 days")
+    intermediate(before, "Old", "Root")
+    ca(certstrap, "New")
+    outcome = certstrap(*ROTATE)
+    assert subjects(Path("both.pem").read_text()) == ["CN=New"]
+    assert "tcld namespace accepted-client-ca remove" not in outcome.stdout
+
+
+EXPIRED = ROOT.but(subject=a_name("Old"), end=PRESENT - DAY)
+
+
+@pytest.mark.parametrize(
+    ("files", "fix"),
+    [
+        ([EXPIRED, ROOT], "Leave it out: it lets nobody in any more"),
+        ([EXPIRED, INTERMEDIATE, ROOT], "Leave it out: it lets nobody in any more"),
+        ([EXPIRED], "Renew the CA where its key is, then upload it again: certstrap renew"),
+        ([EXPIRED, INTERMEDIATE.but(by=EXPIRED)], "Renew the CA where its key is"),
+        ([EXPIRED, ROOT.but(end=PRESENT - DAY)], "Renew the CA where its key is"),
+    ],
+)
+def test_an_expired_ca_is_left_out_beside_one_that_serves_and_else_renewed(
+    certstrap: CommandLine, folder: Path, files: list[Made], fix: str
+) -> None:
+    at = CommandLine(now=PRESENT)
+    save("f.pem", *files)
+    said = at("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
+    assert "ca-expired: f.pem" in said
+    assert f"To fix: {fix}" in said
+    assert "--rotate" not in said
+    at.refuses("bundle", "--cert", "f.pem", sentence="f.pem", hint=f"Hint: {fix}")
+
+
+def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, folder: Path) -> None:
+    every = [ROOT.but(subject=a_name(f"R{number}")) for number in range(17)]
+    save("f.pem", *every)
+    certstrap.refuses(
+        "bundle",
+        "--cert",
+        "f.pem",
+        sentence="The bundle would hold 17 certificates, and may hold at most 16.",
+    )
+    said = certstrap("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
+    assert "ca-count: f.pem holds 17 certificates, and may hold at most 16." in said
+
+
+def test_a_rotation_warns_of_a_namespace_that_temporal_cloud_may_not_have(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    for name in ("Old", "New"):
+        ca(certstrap, name)
+    outcome = certstrap(*ROTATE, "--namespace", "my--ns.acct", exit_code=None)
+    assert outcome.exit_code == 0
+    assert outcome.stderr.startswith("The name my--ns has two hyphens in a row")
 
 
 def test_what_a_client_has_beside_its_certificate_is_replaced_too(

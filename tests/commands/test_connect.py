@@ -541,8 +541,7 @@ def test_a_kind_of_key_that_temporal_cloud_refuses_is_reported(
         ),
         (
             ["TEMPORAL_TLS_CERT_DATA", "TEMPORAL_TLS_CA", "TEMPORAL_TLS_CA_DATA"],
-            "TEMPORAL_TLS_CERT_DATA, TEMPORAL_TLS_CA and TEMPORAL_TLS_CA_DATA are set: the "
-            "temporal command uses them",
+            "TEMPORAL_TLS_CERT_DATA, TEMPORAL_TLS_CA and TEMPORAL_TLS_CA_DATA are set:",
         ),
         (
             ["TEMPORAL_TLS_KEY_DATA"],
@@ -554,7 +553,9 @@ def test_old_variables_of_the_temporal_command_are_reported(
     variables: list[str], line: str, certstrap: CommandLine, depot: Path
 ) -> None:
     end = f"Remove {'it' if len(variables) == 1 else 'them'} with: unset {' '.join(variables)}\n"
-    expected = f"{line.removesuffix(' instead')} instead of this configuration. {end}"
+    it = "it" if len(variables) == 1 else "them"
+    said, _, _ = line.partition(":")
+    expected = f"{said}: the temporal command uses {it} instead of this configuration. {end}"
     outcome = certstrap(*CLIENT, environ=dict.fromkeys(variables, "x"), stderr=expected)
     assert profile(outcome.stdout)
     certstrap(*CLIENT, environ=dict.fromkeys(variables, ""))

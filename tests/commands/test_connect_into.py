@@ -33,7 +33,8 @@ def test_a_profile_is_added_and_all_bytes_stay(certstrap: CommandLine, file: Pat
     outcome = certstrap(*PROD)
     assert outcome.stdout == (
         'Added the profile "prod" to temporal.toml\n'
-        f"Clients read it if you run: export TEMPORAL_CONFIG_FILE={file}; export TEMPORAL_PROFILE=prod\n"
+        f"Clients read it if you run: export TEMPORAL_CONFIG_FILE={file}; "
+        "export TEMPORAL_PROFILE=prod\n"
     )
     text = file.read_text()
     assert text.startswith(BEFORE + "\n[profile.prod]\n")

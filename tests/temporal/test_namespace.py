@@ -16,7 +16,7 @@ from certstrap.temporal.namespace import Namespace
         "ns.my-account",
         "your--namespace.acct",
         "a---b.acct",
-    ],  # fmt: skip
+    ],
 )
 def test_an_id_is_read_and_printed_as_it_was(text: str) -> None:
     namespace = Namespace.parse(text)

@@ -18,6 +18,7 @@ from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority
 from certstrap.store.withdrawn import compromised, revoked
 from certstrap.temporal import ca_rules
 from certstrap.temporal.inputs import CertificateFile
+from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rules import RULES, Result
 
 
@@ -52,7 +53,8 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     found = {each.certificate: each for file in files for each in file.certificates}
     if len(found) > ca_rules.MOST_CAS:
         raise RefusedError(
-            f"The bundle would hold {len(found)} certificates.",
+            f"The bundle would hold {len(found)} certificates, and may hold at most "
+            f"{ca_rules.MOST_CAS}.",
             hint or RULES["ca-count"].fix,
             "ca-count",
         )
@@ -117,7 +119,7 @@ class Rotation(NamedTuple):
         clients: whose certificates are below a CA that goes, and are not revoked.
         below: the other CAs below those that go.
         bundle: the path of the bundle with both.
-        namespace: the id of the Namespace.
+        namespace: the Namespace.
         now: the present instant.
     """
 
@@ -127,19 +129,22 @@ class Rotation(NamedTuple):
     clients: Sequence[Entry]
     below: Sequence[Authority]
     bundle: str
-    namespace: str
+    namespace: Namespace
     now: datetime
 
     @property
-    def cas(self) -> tuple[Authority, ...]:
-        """The CAs of the bundle, with which clients of both are let in.
+    def is_late(self) -> bool:
+        """Whether the CA that goes, or one above it that goes too, has expired.
 
-        One that has expired lets nobody in, and a bundle with it is refused.
+        Then it lets nobody in, and Temporal Cloud refuses every bundle with it.
         """
-        leaving = (
-            ca for ca in self.leaving if validity_of(ca.certificate).state(self.now) != "expired"
-        )
-        return (*self.staying, *leaving, *self.arriving)
+        leaving = (validity_of(ca.certificate) for ca in self.leaving)
+        return any(validity.state(self.now) == "expired" for validity in leaving)
+
+    @property
+    def cas(self) -> tuple[Authority, ...]:
+        """The CAs of the bundle, with which clients of both are let in, unless it is too late."""
+        return (*self.staying, *(() if self.is_late else self.leaving), *self.arriving)
 
     @property
     def old(self) -> Authority:
@@ -158,20 +163,28 @@ Lines = Callable[[Rotation, Entry], Iterator[Line]]
 
 def steps(rotation: Rotation) -> Iterator[RotationStep]:
     """Yield the steps of a rotation, in their order."""
-    old, new = rotation.old, rotation.new
-    end = old.certificate.not_valid_after_utc
-    is_valid = end >= rotation.now
-    when = f"Before {old.entry.stem} expires on" if is_valid else f"{old.entry.stem} expired on"
+    old, new = rotation.old.entry.stem, rotation.new.entry.stem
+    end = f"{rotation.old.certificate.not_valid_after_utc:%Y-%m-%d}"
+    when = (
+        f"{old} has expired: sign" if rotation.is_late else f"Before {old} expires on {end}, sign"
+    )
     yield RotationStep(
-        f"{when} {end:%Y-%m-%d}{', sign' if is_valid else ': sign'} new certificates with "
-        f"{new.entry.stem}, beside the old ones. No client uses them yet.",
+        f"{when} new certificates with {new}, beside the old ones. No client uses them yet.",
         (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_comment, rotation.below)),
     )
-    yield RotationStep(
-        f"Let the Namespace accept {'both CAs' if is_valid else new.entry.stem}, with one of these "
-        "lines, or on its web page. The line with set replaces all CAs of the Namespace.",
-        tuple(_upload(rotation)),
-    )
+    if rotation.is_late:
+        yield RotationStep(
+            f"Let the Namespace accept {new} alone, with this line or on its web page. It replaces "
+            "all CAs of the Namespace. While an expired one is among them, Temporal Cloud refuses "
+            "to add or remove others.",
+            (_set(rotation),),
+        )
+    else:
+        yield RotationStep(
+            "Let the Namespace accept both CAs, with one of these lines, or on its web page. The "
+            "line with set replaces all CAs of the Namespace.",
+            tuple(_upload(rotation)),
+        )
     yield RotationStep(
         "Move the clients to their new certificates, and restart them.",
         (("mkdir", ("-p", "old")), *_each(rotation, _move)),
@@ -181,10 +194,11 @@ def steps(rotation: Rotation) -> Iterator[RotationStep]:
         "connect.",
         tuple(_each(rotation, _check)),
     )
-    yield RotationStep(
-        f"When no client uses {old.entry.stem} any more, remove it, with one of these lines.",
-        tuple(_remove(rotation)),
-    )
+    if not rotation.is_late:
+        yield RotationStep(
+            f"When no client uses {old} any more, remove it, with one of these lines.",
+            tuple(_remove(rotation)),
+        )
 
 
 def _each(rotation: Rotation, lines: Lines) -> Iterator[Line]:
@@ -222,19 +236,23 @@ def _comment(ca: Authority) -> Line:
 
 
 def _tcld(verb: str, rotation: Rotation) -> Command:
-    return ("tcld", "namespace", "accepted-client-ca", verb, ("-n", rotation.namespace))
+    return ("tcld", "namespace", "accepted-client-ca", verb, ("-n", str(rotation.namespace)))
 
 
 def _temporal(verb: str, rotation: Rotation) -> Command:
-    namespace = ("--namespace", rotation.namespace)
-    return ("temporal", "cloud", "namespace", "cert-ca", verb, namespace)
+    namespace = ("--namespace", str(rotation.namespace))
+    return ("temporal", "cloud", "namespace", "mtls", "cert-ca", verb, namespace)
 
 
 def _upload(rotation: Rotation) -> Iterator[Line]:
     new = [_file_option(ca.entry.path(CERTIFICATE)) for ca in reversed(rotation.arriving)]
     yield from ((*_tcld("add", rotation), file) for file in new)
-    yield (*_tcld("set", rotation), _file_option(rotation.bundle))
+    yield _set(rotation)
     yield from ((*_temporal("create", rotation), file) for file in new)
+
+
+def _set(rotation: Rotation) -> Command:
+    return (*_tcld("set", rotation), _file_option(rotation.bundle))
 
 
 def _file_option(path: str) -> tuple[str, str]:
@@ -257,13 +275,12 @@ def _move(rotation: Rotation, entry: Entry) -> Iterator[Line]:
     if entry.has(CERTIFICATE) and had_chain != needs_chain:
         yield Hint(
             "This client loads another file from now on. Its configuration",
-            ("certstrap", "connect", entry.stem, ("--namespace", rotation.namespace)),
+            ("certstrap", "connect", entry.stem, ("--namespace", str(rotation.namespace))),
         )
 
 
 def _check(rotation: Rotation, entry: Entry) -> Iterator[Line]:
-    endpoint = f"{rotation.namespace}.tmprl.cloud"
-    yield ("certstrap", "check", entry.stem, ("--connect", endpoint))
+    yield ("certstrap", "check", entry.stem, ("--connect", rotation.namespace.host))
 
 
 def _remove(rotation: Rotation) -> Iterator[Line]:
@@ -275,7 +292,7 @@ def _remove(rotation: Rotation) -> Iterator[Line]:
 
 
 def between(
-    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: str, now: datetime
+    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: Namespace, now: datetime
 ) -> Rotation:
     """Return the rotation from one CA of the depot to another.
 

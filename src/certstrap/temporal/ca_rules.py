@@ -1,7 +1,7 @@
 """Rules for CAs that are uploaded to Temporal Cloud, and for certificates in general."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -278,6 +278,7 @@ _REPLACE_CA = Hint(
     ("certstrap", "init", ("--common-name", "NEW-NAME")),
     ("certstrap", "bundle", ("--rotate", "CA-NAME", "NEW-NAME")),
 )
+_LEAVE_OUT = Hint("Leave it out: it lets nobody in any more, and other CAs are beside it.")
 _RENEW_CA = Hint(
     "Renew the CA where its key is, then upload it again", ("certstrap", "renew", "CA-NAME")
 )
@@ -325,8 +326,9 @@ def ca_count(uploaded: UploadedCAs) -> Iterator[Finding]:
 
     Temporal Cloud takes no more in one bundle.
     """
-    if uploaded.file.total > MOST_CAS:
-        yield failure(f"{uploaded.file.path} holds {uploaded.file.total:,} certificates.")
+    path, total = uploaded.file.path, uploaded.file.total
+    if total > MOST_CAS:
+        yield failure(f"{path} holds {total:,} certificates, and may hold at most {MOST_CAS}.")
 
 
 @rule(
@@ -339,8 +341,9 @@ def ca_size(uploaded: UploadedCAs) -> Iterator[Finding]:
 
     Temporal Cloud takes at most 32 KB, before base64.
     """
-    if uploaded.file.size > MOST_BYTES:
-        yield failure(f"{uploaded.file.path} has {uploaded.file.size:,} bytes.")
+    path, size = uploaded.file.path, uploaded.file.size
+    if size > MOST_BYTES:
+        yield failure(f"{path} has {size:,} bytes, and may have at most {MOST_BYTES:,}.")
 
 
 @rule(CA, REQUIREMENTS, _NEW_CA)
@@ -503,10 +506,12 @@ def names_bundle(uploaded: UploadedCAs) -> Iterator[Finding]:
 def ca_expired(uploaded: UploadedCAs) -> Iterator[Finding]:
     """No CA has expired.
 
-    An expired CA shuts out every client below it.
+    An expired CA shuts out every client below it, and Temporal Cloud refuses a bundle with it.
     """
     for ca in uploaded.cas:
-        yield from _named(ca, dates(ca, uploaded.now, "expired"), _RENEW_CA)
+        if expired := list(dates(ca, uploaded.now, "expired")):
+            hint = _LEAVE_OUT if _lets_clients_in(uploaded) else _RENEW_CA
+            yield from _named(ca, expired, hint)
 
 
 @rule(VALIDITY, RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
@@ -529,7 +534,17 @@ def ca_soon(uploaded: UploadedCAs) -> Iterator[Finding]:
         yield from _named(ca, ends_soon(ca, uploaded.now), _REPLACE_CA)
 
 
-def _named(ca: LoadedCertificate, findings: Iterator[Finding], hint: Hint) -> Iterator[Finding]:
+def _lets_clients_in(uploaded: UploadedCAs) -> bool:
+    """Return whether one of the CAs is valid now, and all that it is issued by."""
+    issuers = Issuers(uploaded.cas)
+    return any(
+        all(validity_of(each.certificate).state(uploaded.now) == "valid" for each in (ca, *path))
+        for ca in uploaded.cas
+        for path in issuers.paths(ca.certificate)
+    )
+
+
+def _named(ca: LoadedCertificate, findings: Iterable[Finding], hint: Hint) -> Iterator[Finding]:
     """Yield findings about a CA, each with what to do about that one if its name is known."""
     known = {"CA-NAME": ca.name} if ca.name else {}
     return (finding._replace(hint=filled(hint, known)) for finding in findings)

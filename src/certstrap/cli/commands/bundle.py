@@ -77,7 +77,7 @@ def command(
         return
     session = new_session(context, passphrases(context))
 
-    def make_bundle() -> tuple[Bundle, list[str], list[Finding]]:
+    def make_bundle() -> tuple[Bundle, list[str], list[str]]:
         if not rotate:
             bundle = _bundle(session, names or [], cert or [])
             require(_withdrawn(session, bundle.certificates))
@@ -90,16 +90,17 @@ def command(
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         # The steps name the clients: if these cannot be read, there is no bundle either.
         lines = list(rotation_lines(rotation, steps(rotation), context.named_depot))
-        return bundle, lines, _withdrawn(session, leaving)
+        sentences = (finding.sentence for finding in _withdrawn(session, leaving))
+        return bundle, lines, [*rotation.namespace.doubts, *sentences]
 
-    bundle, lines, withdrawn = session.save(
+    bundle, lines, warnings = session.save(
         make_bundle, output, lambda made: made[0].pem, PUBLIC_MODE
     )
     if output:
         say(f"Created {output}")
     else:
         print_lines([bundle.pem.decode().rstrip("\n")])
-    warn(*(violation.sentence for violation in withdrawn), *bundle.warnings)
+    warn(*warnings, *bundle.warnings)
     if output and lines:
         say("", *lines)
     else:  # standard output is the bundle's
@@ -123,7 +124,7 @@ def _require_sense(
 
 
 def _rotation(session: Session, names: tuple[str, str], path: str, namespace: str) -> Rotation:
-    shown = str(Namespace.parse(namespace)) if namespace else _EXAMPLE_NAMESPACE
+    shown = Namespace.parse(namespace or _EXAMPLE_NAMESPACE)
     old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
     return between(session.depot, old, new, path, shown, session.now)
 
