@@ -215,8 +215,8 @@ def test_matches_are_printed_as_json(certstrap: CommandLine, depot: Path) -> Non
 
 
 def test_a_file_that_tcld_would_misread_is_refused(certstrap: CommandLine, depot: Path) -> None:
-    (depot.parent / "f.json").write_text('{"filters": [{"commonname": "worker"}]}')
-    certstrap.refuses("filters", "--match", "f.json", sentence='unknown field "commonname"')
+    (depot.parent / "f.json").write_text('{"filters": [{"common_name": "worker"}]}')
+    certstrap.refuses("filters", "--match", "f.json", sentence='unknown field "common_name"')
 
 
 def test_a_certificate_that_cannot_be_read_is_not_left_out_in_silence(

@@ -135,32 +135,35 @@ A = {"commonName": "a"}
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (the_file({"commonname": "a"}), 'filter 1 has the unknown field "commonname"'),
+        (the_file({"common_name": "a"}), 'filter 1 has the unknown field "common_name"'),
         (the_file(A, {"cn": "a"}), 'filter 2 has the unknown field "cn"'),
         (the_file({**A, "x": 1}), 'filter 1 has the unknown field "x"'),
         (the_file(*[A] * 26), "has 26 filters, and a Namespace has 25 at most"),
         (the_file(), "has no filter: with it, tcld would clear all filters"),
-        (the_file({}), "filter 1 is empty"),
+        (the_file({}), "filter 1 has no field that is set, and tcld refuses it"),
         (the_file("a"), "filter 1 is not an object"),
-        (the_file(None), "filter 1 is not an object"),
+        (the_file(None), "filter 1 has no field that is set"),
         (the_file([A]), "filter 1 is not an object"),
         (the_file({"commonName": "*"}), "commonName is * alone"),
         (the_file({"commonName": "a*b"}), "* may be written once, at the start or at the end"),
         (the_file({"commonName": "*a*"}), "* may be written once, at the start or at the end"),
         (the_file({"commonName": "**"}), "* may be written once, at the start or at the end"),
         (the_file({"commonName": "*a*b"}), "* may be written once, at the start or at the end"),
-        (the_file({"commonName": ""}), "commonName is empty"),
-        (the_file({"commonName": " "}), "commonName is empty"),
-        (the_file({"commonName": None}), "commonName is not a string"),
+        (the_file({"commonName": ""}), "filter 1 has no field that is set"),
+        (the_file({"commonName": " "}), "filter 1 has no field that is set"),
+        (the_file(A, {"commonName": None}), "filter 2 has no field that is set"),
+        (the_file(A, A), "filter 2 is the same as filter 1, and tcld refuses duplicates"),
+        (the_file(A, {"CommonName": "a", "organization": None}), "is the same as filter 1"),
+        (b'{"filters": [{"commonName": "a", "CommonName": "b"}]}', '"CommonName" twice'),
+        (b'{"filters": [{"commonName": "a"}], "FILTERS": []}', '"FILTERS" twice'),
         (the_file({"commonName": 1}), "commonName is not a string"),
         (the_file({"organization": ["a"]}), "organization is not a string"),
         (b'{"filters": [{"commonName": "a", "commonName": "b"}]}', '"commonName" twice'),
         (b'{"filters": [{"commonName": "a"}], "filters": []}', '"filters" twice'),
         (b'{"filters": [{"commonName": "a"}], "more": 1}', 'has the unknown field "more"'),
         (b'{"filter": [{"commonName": "a"}]}', 'has no list named "filters"'),
-        (b'{"Filters": [{"commonName": "a"}]}', 'has no list named "filters"'),
         (b'{"filters": {"commonName": "a"}}', 'has no list named "filters"'),
-        (b'{"filters": null}', 'has no list named "filters"'),
+        (b'{"filters": null}', "has no filter: with it, tcld would clear all filters"),
         (b'[{"commonName": "a"}]', 'has no list named "filters"'),
         (b"{}", 'has no list named "filters"'),
         (b"null", 'has no list named "filters"'),
@@ -181,6 +184,38 @@ def test_a_file_that_tcld_would_misread_is_refused(data: bytes, sentence: str) -
     assert str(refused.value).startswith("f.json")
     assert sentence in str(refused.value)
     assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        the_file(A),
+        b'{"Filters": [{"CommonName": "a"}]}',
+        b'{"FILTERS": [{"commonname": "a", "ORGANIZATION": null}]}',
+        the_file(
+            {**A, "organization": "", "organizationalUnit": " ", "subjectAlternativeName": None}
+        ),
+    ],
+)
+def test_keys_in_any_case_and_fields_that_are_not_set_are_read_as_tcld_reads_them(
+    data: bytes,
+) -> None:
+    (found,) = parse(data, "f.json")
+    assert found.fields == A
+    assert found.admits(a_leaf("a"))
+    assert not found.admits(a_leaf("b"))
+
+
+def test_what_tcld_exports_is_read() -> None:
+    unset = dict.fromkeys(("organization", "organizationalUnit", "subjectAlternativeName"), "")
+    exported = json.dumps(
+        {"filters": [{"commonName": name, **unset} for name in ("a", "A", "b*")]}, indent=2
+    )
+    assert [each.fields for each in parse(exported.encode(), "f.json")] == [
+        {"commonName": "a"},
+        {"commonName": "A"},  # tcld compares filters with case
+        {"commonName": "b*"},
+    ]
 
 
 def test_a_file_is_read_as_it_is_written() -> None:

@@ -5,7 +5,7 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -32,10 +32,11 @@ _FIELDS = {  # as they are written in JSON, and their names in `Filter`
     "subjectAlternativeName": "subject_alternative_name",
 }
 _WILDCARD = "*"
+_LIST = "filters"
 
 
 class Filter(NamedTuple):
-    """A filter; an empty field is left out."""
+    """A filter; a field that is empty or blank is not compared."""
 
     common_name: str = ""
     organization: str = ""
@@ -47,13 +48,14 @@ class Filter(NamedTuple):
         return all(
             any(_matches(pattern, value) for value in values)
             for pattern, values in zip(self, values_of(certificate), strict=True)
-            if pattern
+            if pattern.strip()
         )
 
     @property
     def fields(self) -> dict[str, str]:
         """The fields that are set, as they are written in JSON."""
-        return {key: getattr(self, name) for key, name in _FIELDS.items() if getattr(self, name)}
+        every = {key: getattr(self, name) for key, name in _FIELDS.items()}
+        return {key: value for key, value in every.items() if value.strip()}
 
     def __str__(self) -> str:
         return ", ".join(f"{key}={value}" for key, value in self.fields.items())
@@ -65,28 +67,37 @@ class Filter(NamedTuple):
         Raises:
             RefusedError: it would not mean what it seems to; ``what`` begins the sentence.
         """
-        if not isinstance(found, dict):
+        if found is not None and not isinstance(found, dict):
             raise RefusedError(f"{what} is not an object.", _FORM)
-        if not found:
-            raise RefusedError(f"{what} is empty, and would admit every certificate.", _FORM)
-        for key, value in found.items():
-            if key not in _FIELDS:
+        values = {}
+        for key, value in (found or {}).items():
+            name = _known(key, _FIELDS)
+            if not name:
                 raise RefusedError(
                     f"{what} has the unknown field {quoted(key)}, which tcld ignores.",
                     f"The fields are {', '.join(_FIELDS)}.",
                 )
-            _require_pattern(f"{what}: {key}", value)
-        return cls(**{_FIELDS[key]: value for key, value in found.items()})
+            values[_FIELDS[name]] = _pattern(f"{what}: {key}", value)
+        read = cls(**values)
+        if not read.fields:
+            raise RefusedError(f"{what} has no field that is set, and tcld refuses it.", _FORM)
+        return read
+
+
+def _known(key: str, names: Iterable[str]) -> str:
+    """Return the one of ``names`` that Go reads a key of JSON as, or nothing."""
+    return next((name for name in names if name.casefold() == key.casefold()), "")
 
 
 _FORM = 'A filter is written as in {"filters": [{"commonName": "worker"}]}.'
 
 
-def _require_pattern(what: str, value: object) -> None:
+def _pattern(what: str, value: object) -> str:
+    """Return the value of a field, which is empty if it is null."""
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise RefusedError(f"{what} is not a string.", _FORM)
-    if not value.strip():
-        raise RefusedError(f"{what} is empty.", "Leave out a field that is not to be compared.")
     if value == _WILDCARD:
         raise RefusedError(
             f"{what} is * alone, which is not allowed.",
@@ -97,6 +108,7 @@ def _require_pattern(what: str, value: object) -> None:
             f"{what} is {quoted(value)}: * may be written once, at the start or at the end.",
             "Write a filter for each name.",
         )
+    return value
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -179,23 +191,25 @@ def is_readable(filters: Sequence[Filter]) -> bool:
 
 
 def parse(data: bytes, path: str) -> tuple[Filter, ...]:
-    """Read a file with filters as strictly as a mistake in it is harmful.
+    """Read a file with filters, as tcld imports and exports it.
 
-    tcld ignores what it does not know, and what it does not find it clears.
+    Keys are compared without case, and a field that is null, empty or blank is not set, as in Go.
+    What tcld ignores without a word is refused, as a mistake in it is harmful.
 
     Raises:
         UnusableFileError: it is not JSON, or has more than 1 MB.
-        RefusedError: tcld would read something else in it than what it seems to say.
+        RefusedError: tcld refuses it, or reads something else in it than what it seems to say.
     """
     found = _decoded(data, path)
-    if not isinstance(found, dict) or not isinstance(found.get("filters"), list):
-        raise RefusedError(f'{path} has no list named "filters".', _FORM)
-    for key in found:
-        if key != "filters":
+    keys = found if isinstance(found, dict) else {}
+    entries = next((value for key, value in keys.items() if _known(key, [_LIST])), ())
+    if not isinstance(entries, list | None):
+        raise RefusedError(f'{path} has no list named "{_LIST}".', _FORM)
+    for key in keys:
+        if not _known(key, [_LIST]):
             raise RefusedError(
                 f"{path} has the unknown field {quoted(key)}, which tcld ignores.", _FORM
             )
-    entries = found["filters"]
     if not entries:
         raise RefusedError(
             f"{path} has no filter: with it, tcld would clear all filters.",
@@ -206,16 +220,24 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
             f"{path} has {len(entries)} filters, and a Namespace has {MOST} at most.",
             "Write one filter for names with a common beginning, as in worker-*.",
         )
-    return tuple(
-        Filter.parse(entry, f"{path}: filter {number}") for number, entry in enumerate(entries, 1)
-    )
+    filters: list[Filter] = []
+    for number, entry in enumerate(entries, 1):
+        each = Filter.parse(entry, f"{path}: filter {number}")
+        if each in filters:
+            raise RefusedError(
+                f"{path}: filter {number} is the same as filter {filters.index(each) + 1}, and "
+                "tcld refuses duplicates.",
+                "Remove one of them.",
+            )
+        filters.append(each)
+    return tuple(filters)
 
 
 def _decoded(data: bytes, path: str) -> object:
     def unique(pairs: Pairs) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, value in pairs:
-            if key in found:
+            if _known(key, found):
                 raise RefusedError(
                     f"{path} has the field {quoted(key)} twice in one object.",
                     "Write a filter of its own for each value.",
