@@ -6,6 +6,7 @@ import re
 import shlex
 import ssl
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,23 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from certstrap.cli.context import utc_now
 from certstrap.temporal.check import RULES
 from tests.builders import foreign, pairs
+from tests.builders.certificates import a_name
 from tests.builders.depots import NEW_KEY, init, signed
 from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine, snapshot
 from tests.docs import ROOT as REPOSITORY
 from tests.temporal import servers
-from tests.temporal.pki import BELOW, DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, concatenated
+from tests.temporal.pki import (
+    BELOW,
+    DAY,
+    INTERMEDIATE,
+    LEAF,
+    PRESENT,
+    ROOT,
+    as_version_1,
+    concatenated,
+)
 from tests.temporal.servers import SERVER_CA, context, serving
 
 
@@ -120,7 +131,12 @@ def test_the_json_has_the_keys_that_are_documented(
     (result,) = document["results"]
     connection = {*result["connection"]}
     assert tables == [{*document}, {*result}, {*result["findings"][0]}, connection]
-    assert {*result["rehearsal"]} == connection - {"address", "certificate_demanded"}
+    assert {*result["rehearsal"]} == connection - {
+        "address",
+        "certificate_demanded",
+        "reason",
+        "fix",
+    }
     assert document["schema"] == "certstrap.check/1"
     assert {each["status"] for each in result["findings"]} == {"passed"}
     assert as_json(certstrap, *files, "--quiet")["results"][0]["findings"] == []
@@ -147,8 +163,20 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
 def test_a_pkcs12_file_is_no_key_to_be_written_again(certstrap: CommandLine, depot: Path) -> None:
     certstrap("export-pkcs12", "your-namespace", "--passphrase", "p")
     (found,) = failures(certstrap, "your-namespace", "--key", "out/your-namespace.p12")
-    assert "is not a private key that can be read" in found
+    assert "out/your-namespace.p12 is a PKCS#12 file, not PEM." in found
+    assert "openssl pkcs12 -nocerts -nodes -in out/your-namespace.p12 -out NEW" in found
     assert "export-pkcs8" not in found
+
+
+def test_a_pkcs12_file_as_certificate_is_called_one(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-pkcs12", "your-namespace", "--passphrase", "p")
+    path = "out/your-namespace.p12"
+    found, *_ = failures(certstrap, "--cert", path, "--key", "out/your-namespace.key")
+    assert f"leaf-pem: {path} is a PKCS#12 file, not PEM." in found
+    assert f"openssl pkcs12 -nokeys -in {path} -out NEW" in found
+    said = certstrap("bundle", "--check", path, exit_code=3).stdout
+    assert f"{path} is a PKCS#12 file, not PEM." in said
+    assert "ca-private-key" not in said
 
 
 def test_without_a_name_the_whole_depot_is_checked(certstrap: CommandLine, depot: Path) -> None:
@@ -344,7 +372,8 @@ def test_a_client_that_there_is_not_is_refused(certstrap: CommandLine, depot: Pa
         ("other.acct", "namespace-name"),
         ("your-namespace", "namespace-form"),
         ("Your-Namespace.acct", "namespace-form"),
-        ("your--namespace.acct", "namespace-form"),
+        ("your-namespace.acct.tmprl.cloud:7233", "namespace-form"),
+        ("default", "namespace-form"),
     ],
 )
 def test_the_namespace_is_compared(
@@ -354,6 +383,117 @@ def test_the_namespace_is_compared(
         "check", "your-namespace", "--namespace", namespace, "--quiet", exit_code=3 if rule else 0
     ).lines
     assert [line.split(": ")[1] for line in found] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize(
+    ("namespace", "line"),
+    [
+        ("your--namespace.acct", "The name your--namespace has two hyphens in a row"),
+        ("your-namespace.a1b2", "The account a1b2 has fewer than 5 characters"),
+    ],
+)
+def test_a_namespace_that_temporal_cloud_may_not_have_is_a_warning(
+    certstrap: CommandLine, depot: Path, namespace: str, line: str
+) -> None:
+    certstrap("issue", "your--namespace", "--CA", "Cert", *NEW_KEY)
+    name = namespace.partition(".")[0]
+    outcome = certstrap("check", name, "--namespace", namespace)
+    (warned,) = [each for each in outcome.lines if "namespace-form" in each]
+    assert warned.startswith("  warning")
+    assert line in warned
+
+
+def test_a_server_of_ones_own_has_namespaces_of_any_name(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    with serving(servers.speaking_http2) as server:
+        own = (*files, *connecting(server.port), "--namespace")
+        outcome = certstrap("check", *own, "default")
+        bad = certstrap("check", *own, "a\nb", "--quiet", exit_code=3)
+    assert any("passed   namespace-form" in line for line in outcome.lines)
+    assert "namespace-name" not in outcome.stdout
+    assert "namespace-form: Invalid Namespace: " in bad.stdout
+
+
+@pytest.mark.parametrize("name", ["localhost:7233", "https://localhost", "https://localhost:7233/"])
+def test_a_server_name_is_judged_as_it_is_by_connect(
+    certstrap: CommandLine, depot: Path, name: str
+) -> None:
+    certstrap.refuses(
+        "check",
+        "your-namespace",
+        "--connect",
+        "127.0.0.1",
+        "--server-name",
+        name,
+        sentence=f'Invalid server name: "{name}" is not a host name.',
+        hint="Write only the name: localhost",
+    )
+
+
+def test_with_the_key_of_another_certificate_nothing_is_connected(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    key = save("other.key", key_data(OTHER_KEY))
+    outcome = certstrap("check", *files[:2], "--key", key, *files[4:], *connecting(1), exit_code=3)
+    (line,) = [line for line in outcome.lines if line.split()[1:2] == ["connection"]]
+    assert line.endswith(
+        "Not tried: the key is not that of the first certificate of the file (see key-pair)."
+    )
+    assert "To fix" not in line
+    save("c3", ROOT.pem + LEAF.pem)
+    outcome = certstrap("check", "--cert", "c3", *files[2:], *connecting(1), exit_code=3)
+    assert "(see chain-first)." in outcome.stdout
+
+
+def test_what_was_not_looked_at_has_not_passed(certstrap: CommandLine, folder: Path) -> None:
+    root = ROOT.but(subject=a_name("v3"))
+    files = (
+        "--cert", save("c", LEAF.but(by=root, changed=as_version_1(CA_KEY)).pem),
+        "--key", save("k", key_data(LEAF_KEY)),
+        "--ca-bundle", save("ca", root.pem),
+    )  # fmt: skip
+    said = certstrap("check", *files, exit_code=3).stdout
+    assert "  failed   leaf-version " in said
+    for rule in ("leaf-false", "leaf-usage"):
+        assert rule not in said
+    alone = certstrap("check", "--cert", save("c2", LEAF.pem), *files[2:4], exit_code=3).stdout
+    assert "  failed   chain-complete " in alone
+    for rule in ("chain-signature", "chain-name", "chain-length", "names-chain", "leaf-outlives"):
+        assert rule not in alone
+    for data, unseen in (
+        (key_data(LEAF_KEY), ["ca-content", "ca-expired", "ca-true"]),
+        (LEAF.pem, ["ca-expired", "ca-true", "ca-algorithm", "names-bundle"]),
+        (ROOT.but(changed=as_version_1(CA_KEY)).pem, ["ca-true", "ca-leaf", "ca-expired"]),
+        (ROOT.pem + key_data(CA_KEY), ["ca-content"]),
+    ):
+        said = certstrap("bundle", "--check", save("f", data), exit_code=3).stdout
+        assert "  failed " in said
+        for rule in unseen:
+            assert f" {rule} " not in said
+
+
+def test_without_a_crl_it_is_not_said_that_nothing_is_revoked(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    assert "passed   leaf-revoked" in certstrap("check", "your-namespace").stdout
+    (depot / "Cert.crl").unlink()
+    assert "leaf-revoked" not in certstrap("check", "your-namespace").stdout
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(1, "warning"), (5, "warning"), (6, "failed")])
+def test_a_certificate_that_outlives_its_ca_for_a_moment_can_be_used(
+    certstrap: CommandLine, folder: Path, seconds: int, status: str
+) -> None:
+    leaf = LEAF.but(end=ROOT.end + timedelta(seconds=seconds))
+    files = (
+        "--cert", save("c", leaf.pem),
+        "--key", save("k", key_data(LEAF_KEY)),
+        "--ca-bundle", save("ca", ROOT.pem),
+    )  # fmt: skip
+    outcome = certstrap("check", *files, exit_code=0 if status == "warning" else 3)
+    (line,) = [line for line in outcome.lines if " leaf-outlives " in line]
+    assert line.split()[0] == status
 
 
 def test_an_encrypted_key_is_opened_with_its_passphrase(
@@ -533,6 +673,8 @@ def test_an_endpoint_that_accepts_the_certificate_passes(
         "words": None,
         "alert": None,
         "certificate_demanded": True,
+        "reason": None,
+        "fix": None,
     }
 
 

@@ -2,7 +2,7 @@
 
 import ssl
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from socket import SHUT_WR, SO_LINGER, SOL_SOCKET, create_server, socket
@@ -14,7 +14,7 @@ from cryptography import x509
 from certstrap.temporal.handshake import concatenated, load_identity
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY
-from tests.temporal.pki import LEAF, ROOT, extensions_of_ca
+from tests.temporal.pki import LEAF, ROOT, Made, extensions_of_ca
 
 SERVER_CA = ROOT.but(
     subject=a_name("Server CA"), key=OTHER_KEY, extensions=extensions_of_ca(OTHER_KEY)
@@ -49,10 +49,11 @@ def context(
     demands: ssl.VerifyMode = ssl.CERT_REQUIRED,
     version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
     tickets: int = 2,
+    server: Sequence[Made] = (SERVER,),
 ) -> ssl.SSLContext:
-    """Return what a server that trusts `ROOT` knows."""
+    """Return what a server that trusts `ROOT` knows; ``server`` is its chain."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    load_identity(made, [SERVER.certificate], SERVER.key)
+    load_identity(made, [each.certificate for each in server], server[0].key)
     made.load_verify_locations(cadata=concatenated([ROOT.certificate]))
     made.verify_mode, made.num_tickets = demands, tickets
     made.minimum_version = made.maximum_version = version
@@ -144,6 +145,16 @@ def refusing_without_an_alert(connection: socket, known: ssl.SSLContext) -> None
             incoming.write(connection.recv(20_000))
         except ssl.SSLError:
             return
+
+
+def alerting(number: int) -> Serve:
+    """Return what accepts in TLS 1.2, and answers the greeting with a fatal alert (RFC 8446, 6)."""
+
+    def serve(connection: socket, _: ssl.SSLContext) -> None:
+        connection.recv(20_000)
+        connection.sendall(bytes([21, 3, 3, 0, 2, 2, number]))
+
+    return serve
 
 
 def answering_in_the_clear(connection: socket, _: ssl.SSLContext) -> None:

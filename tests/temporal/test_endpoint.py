@@ -5,17 +5,21 @@ from collections.abc import Callable
 from socket import socket
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.cli.context import open_connection
 from certstrap.errors import InvalidNameError
 from certstrap.temporal import handshake
 from certstrap.temporal.handshake import Endpoint, Handshake
+from certstrap.temporal.inputs import read_certificates
 from certstrap.temporal.namespace import Address
+from certstrap.text import utc
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY
 from tests.temporal import servers
-from tests.temporal.pki import DAY, LEAF, PRESENT, ROOT, Made
-from tests.temporal.servers import SERVER_CA, context, serving
+from tests.temporal.pki import DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, Made, as_version_1
+from tests.temporal.servers import SERVER, SERVER_CA, context, serving
 from tests.temporal.test_rehearsal import no_bytes
 
 STRANGER = LEAF.but(by=ROOT.but(subject=a_name("Stranger"), key=OTHER_KEY)).without("authority key")
@@ -31,9 +35,9 @@ def tried(
     timeout: float = 10,
     connect: Callable[[str, int, float], socket] = open_connection,
 ) -> Handshake:
-    server_ca = [ca.certificate] if ca else None
+    server_ca = read_certificates(ca.pem, "ca.pem") if ca else None
     where = Endpoint(Address(host, port), name, server_ca, timeout)
-    return handshake.connect(where, [client.certificate], client.key, connect)
+    return handshake.connect(where, [client.certificate], client.key, PRESENT, connect)
 
 
 ACCEPTING = [
@@ -81,13 +85,14 @@ def test_a_certificate_that_has_expired_is_refused_with_the_alert_that_says_so()
     expired = LEAF.but(end=PRESENT - DAY / 2)
     with serving(servers.speaking_http2) as server:
         found = tried(server.port, expired)
-    assert found == Handshake("refused", "sslv3 alert certificate expired", "certificate_expired")
+    assert found[:3] == ("refused", "sslv3 alert certificate expired", "certificate_expired")
 
 
 def test_a_refusal_without_an_alert_is_one_all_the_same() -> None:
     with serving(servers.refusing_without_an_alert) as server:
         found = tried(server.port, STRANGER)
-    assert found == Handshake("refused", "the connection was closed without an alert")
+    assert found[:3] == ("refused", "the connection was closed without an alert", "")
+    assert found.fix.startswith("Upload the CA that issued it to the Namespace")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -123,7 +128,12 @@ def test_a_server_of_another_ca_is_not_trusted() -> None:
         found = tried(server.port, ca=ROOT)
         of_system = tried(server.port, ca=None)
     for each in (found, of_system):
-        assert each == Handshake("untrusted", "unable to get local issuer certificate")
+        assert each[:3] == ("untrusted", "unable to get local issuer certificate", "")
+    issued = 'it is issued by "CN=Server CA", '
+    assert found.reason == issued + "and ca.pem does not lead to it"
+    assert of_system.reason == issued + "which this system does not trust"
+    for each in (found, of_system):
+        assert each.fix.startswith("Name the CA of the server with --server-ca.")
 
 
 def test_a_server_of_another_name_is_not_trusted() -> None:
@@ -139,7 +149,9 @@ def test_a_server_of_another_name_is_not_trusted() -> None:
 def test_a_port_where_nobody_listens_is_not_reachable() -> None:
     with serving(servers.hanging) as server:
         pass
-    assert tried(server.port) == Handshake("unreachable", "Connection refused")
+    found = tried(server.port)
+    assert found[:2] == ("unreachable", "Connection refused")
+    assert found.fix.startswith("Check the address, the port")
 
 
 def test_a_host_that_does_not_exist_is_not_reachable() -> None:
@@ -152,7 +164,7 @@ def test_a_host_that_does_not_exist_is_not_reachable() -> None:
 def test_a_server_that_never_answers_is_not_reachable() -> None:
     with serving(servers.hanging) as server:
         found = tried(server.port, timeout=0.4)
-    assert found == Handshake("unreachable", "no answer within 0.4 seconds")
+    assert found[:2] == ("unreachable", "no answer within 0.4 seconds")
 
 
 def test_a_connection_that_takes_too_long_is_not_reachable() -> None:
@@ -160,7 +172,7 @@ def test_a_connection_that_takes_too_long_is_not_reachable() -> None:
         raise TimeoutError
 
     found = tried(7233, connect=slow)
-    assert found == Handshake("unreachable", "no answer within 10 seconds")
+    assert found[:2] == ("unreachable", "no answer within 10 seconds")
 
 
 def test_a_server_without_tls_fails() -> None:
@@ -168,6 +180,7 @@ def test_a_server_without_tls_fails() -> None:
         found = tried(server.port)
     assert (found.outcome, found.alert) == ("failed", "")
     assert found.words in {"wrong version number", "record layer failure"}
+    assert found.fix.startswith("The server there does not use TLS")
 
 
 @pytest.mark.parametrize("serve", [servers.hanging_up, servers.resetting])
@@ -192,20 +205,145 @@ def test_a_server_with_no_version_in_common_fails_with_its_alert() -> None:
     assert (found.outcome, found.alert) == ("failed", "handshake_failure")
 
 
-def test_a_server_name_that_tls_cannot_send_fails() -> None:
-    for name in (".example.com", "a" * 70 + ".example"):
-        found = tried(1, name=name)
-        assert found.outcome == "failed"
-        assert found.words.endswith(" is not a server name")
+def never(host: str, port: int, seconds: float) -> socket:
+    raise AssertionError
 
 
-def test_a_key_that_openssl_refuses_fails_before_anything_is_sent() -> None:
-    def never(host: str, port: int, seconds: float) -> socket:
-        raise AssertionError
-
+def test_files_that_openssl_does_not_load_are_not_tried() -> None:
     where = Endpoint(Address("localhost", 1))
-    found = handshake.connect(where, [LEAF.certificate], OTHER_KEY, never)
-    assert found == Handshake("failed", "key values mismatch")
+    found = handshake.connect(where, [LEAF.certificate], OTHER_KEY, PRESENT, never)
+    assert found == Handshake("skipped", "the files cannot be loaded (key values mismatch)")
+
+
+ALERTS = {
+    "access_denied": (49, "Look at the certificate filters"),
+    "bad_certificate": (42, "The server may know the CA, but cannot use the certificate"),
+    "certificate_expired": (45, "Renew the certificate."),
+    "certificate_required": (116, "The server got no certificate that it asks for"),
+    "certificate_revoked": (44, "The server knows the certificate as revoked"),
+    "certificate_unknown": (46, "The server does not say why"),
+    "decrypt_error": (51, "Upload the CA that issued it to the Namespace: the server may know"),
+    "unknown_ca": (48, "Upload the CA that issued it to the Namespace, and look at its"),
+    "unsupported_certificate": (43, "Issue the client a certificate that is for clients"),
+}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_each_alert_about_certificates_has_a_fix_of_its_own(alert: str) -> None:
+    number, fix = ALERTS[alert]
+    with serving(servers.alerting(number)) as server:
+        found = tried(server.port)
+    assert (found.outcome, found.alert) == ("refused", alert)
+    assert found.fix.startswith(fix)
+    assert len({fix for _, fix in ALERTS.values()}) == len(ALERTS)
+
+
+def test_an_alert_about_something_else_is_no_refusal() -> None:
+    with serving(servers.alerting(70)) as server:
+        found = tried(server.port)
+    assert (found.outcome, found.alert) == ("failed", "protocol_version")
+    assert found.fix == "Check that it is the address of a Temporal endpoint."
+
+
+def names(*names: str) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+
+
+CLIENTS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+ANY_PURPOSE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
+NEW_CERTIFICATE = "Issue the server a certificate with --domain localhost."
+DISTRUSTED = {
+    "the common name alone": (
+        SERVER.but(subject=a_name("localhost")).without("names"),
+        "it has no alternative names, and clients ignore its common name",
+        NEW_CERTIFICATE,
+    ),
+    "another name": (
+        SERVER.having("names", names("other.test", "two.test")),
+        'it is for "other.test", "two.test", not for "localhost"',
+        "If this is the right server, add --server-name other.test. Else: " + NEW_CERTIFICATE,
+    ),
+    "expired": (
+        SERVER.but(end=PRESENT - DAY / 2),
+        f"it expired on {utc(PRESENT - DAY / 2)}",
+        "Renew the server's certificate.",
+    ),
+    "not yet valid": (
+        SERVER.but(start=PRESENT + DAY),
+        f"it is not valid before {utc(PRESENT + DAY)}",
+        "Check the clock of this machine.",
+    ),
+    "for clients only": (
+        SERVER.having("extended usage", CLIENTS_ONLY),
+        "it is not for servers: its extended key usage does not include them",
+        "Issue the server a certificate with --profile server.",
+    ),
+    "for any purpose": (
+        SERVER.having("extended usage", ANY_PURPOSE),
+        "it is not for servers: its extended key usage does not include them",
+        "Issue the server a certificate with --profile server.",
+    ),
+    "a CA's": (
+        SERVER.having("constraints", x509.BasicConstraints(ca=True, path_length=None)),
+        "it is a CA's certificate, and some clients refuse it as a server's",
+        "Issue the server a certificate of its own.",
+    ),
+    "version 1": (
+        SERVER.but(changed=as_version_1(OTHER_KEY)),
+        "it is X.509 version 1, and clients need version 3",
+        "Issue the server another certificate.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DISTRUSTED)
+def test_a_server_is_judged_as_clients_judge_it_and_the_reason_is_named(what: str) -> None:
+    server_certificate, reason, fix = DISTRUSTED[what]
+    with serving(servers.speaking_http2, context(server=[server_certificate])) as server:
+        found = tried(server.port)
+    assert (found.outcome, found.reason, found.fix) == ("untrusted", reason, fix)
+
+
+def test_a_server_with_a_wildcard_and_one_with_an_address_are_trusted() -> None:
+    wildcard = SERVER.having("names", names("*.example.test"))
+    with serving(servers.speaking_http2, context(server=[wildcard])) as server:
+        assert tried(server.port, name="a.example.test").outcome == "accepted"
+        assert tried(server.port, name="A.EXAMPLE.test").outcome == "accepted"
+        for name in ("a.b.example.test", "example.test"):
+            assert tried(server.port, name=name).outcome == "untrusted"
+    with serving(servers.speaking_http2) as server:
+        assert tried(server.port, host="127.0.0.1").outcome == "accepted"
+
+
+def test_an_intermediate_as_ca_of_the_server_is_said_to_be_enough_for_some_clients() -> None:
+    intermediate = INTERMEDIATE.but(by=SERVER_CA).without("authority key")
+    below = SERVER.but(by=intermediate)
+    with serving(servers.speaking_http2, context(server=[below, intermediate])) as server:
+        found, stranger = (
+            tried(server.port, client, ca=intermediate) for client in (LEAF, STRANGER)
+        )
+        root = tried(server.port, ca=SERVER_CA)
+    assert (found.outcome, found.demanded) == ("accepted", True)
+    assert found.doubt.startswith('ca.pem has an intermediate CA without its issuer "CN=Server CA"')
+    assert "the client for TypeScript does not" in found.doubt
+    assert stranger.outcome == "refused"
+    assert root == Handshake("accepted", demanded=True)
+
+
+def test_a_server_that_hangs_up_when_it_is_asked_again_is_not_explained() -> None:
+    connections: list[int] = []
+
+    def twice(host: str, port: int, seconds: float) -> socket:
+        connections.append(port)
+        if len(connections) > 2:
+            raise ConnectionRefusedError(111, "Connection refused")
+        return open_connection(host, port, seconds)
+
+    with serving(servers.speaking_http2) as server:
+        found = tried(server.port, ca=ROOT, connect=twice)
+    assert found[:2] == ("untrusted", "unable to get local issuer certificate")
+    assert found.reason == ""
+    assert found.fix == "Check that the server has a certificate that clients can read."
 
 
 @pytest.mark.parametrize(

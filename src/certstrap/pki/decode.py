@@ -332,7 +332,7 @@ def read(
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
     pem.require_size(data, pem.CRL, source)
-    if _PKCS12.match(data):
+    if is_pkcs12(data):
         return list(_pkcs12(data, source, pkcs12_passphrase))
     if pem.is_der(data):
         return [_der(data, source, key_passphrase)]
@@ -464,13 +464,18 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
         yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
 
 
+def is_pkcs12(data: bytes) -> bool:
+    """Return whether a file is PKCS#12, as far as its first bytes tell."""
+    return bool(_PKCS12.match(data))
+
+
 def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
     """Return the public half of the key in a PKCS#12 file; None if it is encrypted, or has none.
 
     Raises:
         UnusableFileError: it is no PKCS#12 file.
     """
-    if not _PKCS12.match(data):
+    if not is_pkcs12(data):
         raise UnusableFileError(source, f"is not a {PKCS12_FILE} that can be read")
     with suppress(UnusableFileError):
         opened = _opened(data, source, bytes)

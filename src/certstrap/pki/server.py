@@ -74,7 +74,7 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
     if usage and ExtendedKeyUsageOID.SERVER_AUTH not in usage:
         yield Finding(
             "server-usage",
-            f"The extended key usage of {source} does not include server authentication.",
+            f"{source} is not for servers: its extended key usage does not include them.",
             "Issue the server a certificate with --profile server.",
         )
 

@@ -31,10 +31,12 @@ from certstrap.temporal.rules import (
     NOTICES,
     REQUIREMENTS,
     RFC5280,
+    RULES,
     VALIDITY,
     Result,
     adopted,
     failure,
+    looked_at,
     rule,
     warning,
 )
@@ -250,6 +252,12 @@ class UploadedCAs(NamedTuple):
         ]
 
 
+_OF_EVERY_FILE = {
+    "ca-pem", "ca-content", "ca-private-key", "ca-count", "ca-size", "ca-version", "ca-twice",
+}  # fmt: skip
+"""The rules that look at files without a CA, too, and at certificates of all versions."""
+
+
 def judge(file: CertificateFile, now: datetime) -> Iterator[Result]:
     """Yield the results by the rules for CAs that are uploaded.
 
@@ -266,7 +274,12 @@ def judge(file: CertificateFile, now: datetime) -> Iterator[Result]:
             ca_algorithm, ca_key, ca_critical, ca_twice, ca_public, names_bundle,
             ca_expired, ca_started, ca_soon,
         ]  # fmt: skip
-    return (check(uploaded) for check in checks)
+    unseen = {"ca-content"} if file.private_keys else set()
+    if not file.total:
+        unseen |= {"ca-content", "ca-private-key", "ca-count"}
+    if not uploaded.cas or not all(map(is_modern, uploaded.certificates)):
+        unseen |= RULES.keys() - _OF_EVERY_FILE
+    return looked_at((check(uploaded) for check in checks), unseen)
 
 
 _NEW_CA = Hint("Create another CA", ("certstrap", "init", ("--common-name", "NEW-NAME")))

@@ -14,7 +14,7 @@ from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, CheckSubject
-from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.namespace import Namespace, parse_other
 from certstrap.temporal.rules import GROUPS, Result, Status
 
 RULES = rules.RULES
@@ -95,7 +95,12 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
     report = report._replace(rehearsal=_rehearse(presented, private, trusted, now, network))
     if not target:
         return report
-    answer = handshake.connect(target, presented, private, network.connect)
+    if presented[0].public_key() != private.public_key():
+        own = chain.leaf.certificate.public_key() == private.public_key()
+        why = "chain-first" if own else "key-pair"
+        words = f"the key is not that of the first certificate of the file (see {why})"
+        return report._replace(connection=Handshake("skipped", words))
+    answer = handshake.connect(target, presented, private, now, network.connect)
     return report._replace(connection=answer)
 
 
@@ -157,15 +162,19 @@ def _results(
         if subject.revoked is not None:
             yield client_rules.leaf_revoked(subject.revoked)
     if wanted.namespace is not None:
-        yield from _namespace(wanted.namespace, chain)
+        yield from _namespace(wanted.namespace, wanted.endpoint, chain)
 
 
-def _namespace(text: str, chain: ClientChain | None) -> Iterator[Result]:
+def _namespace(text: str, endpoint: Endpoint | None, chain: ClientChain | None) -> Iterator[Result]:
     try:
+        if endpoint and not endpoint.address.is_cloud:
+            parse_other(text)
+            yield client_rules.namespace_form(None, ())
+            return
         namespace = Namespace.parse(text)
     except InvalidNameError as error:
-        yield client_rules.namespace_form(str(error))
+        yield client_rules.namespace_form(error, ())
         return
-    yield client_rules.namespace_form("")
+    yield client_rules.namespace_form(None, namespace.doubts)
     if chain:
         yield client_rules.namespace_name(namespace, chain)

@@ -1,14 +1,15 @@
 """Rules for a client's certificate, its chain and its key."""
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from certstrap.errors import InvalidNameError
 from certstrap.hints import Command, Hint
 from certstrap.pki import path as paths
 from certstrap.pki import rules
@@ -57,6 +58,7 @@ from certstrap.temporal.rules import (
     Result,
     adopted,
     failure,
+    looked_at,
     rule,
     warning,
 )
@@ -144,11 +146,14 @@ _OTHER_KEY = Hint(
 
 def judge_leaf(chain: ClientChain) -> Iterator[Result]:
     """Yield the results by the rules for a client's certificate."""
-    for check in (
+    checks = (
         leaf_version, leaf_serial, leaf_false, leaf_usage, leaf_client_usage, leaf_algorithm,
         leaf_critical, leaf_expired, leaf_started, leaf_soon, leaf_outlives,
-    ):  # fmt: skip
-        yield check(chain)
+    )  # fmt: skip
+    unseen = set() if ca_rules.is_modern(chain.leaf) else {"leaf-false", "leaf-usage"}
+    if len(chain.path) == 1:
+        unseen.add("leaf-outlives")
+    return looked_at((check(chain) for check in checks), unseen)
 
 
 @rule(
@@ -284,6 +289,10 @@ def leaf_soon(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.ends_soon(chain.leaf, chain.now)
 
 
+MOMENTS = timedelta(seconds=5)
+"""By which a certificate outlives its CA if both are created by one script for as many days."""
+
+
 @rule(
     VALIDITY,
     ISSUING,
@@ -298,9 +307,10 @@ def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
     for ca in chain.path[1:]:
         ends = validity_of(ca.certificate).end
         if chain.now <= ends < end:
-            yield failure(
-                f"{chain.leaf.source} expires on {utc(end)}, and {ca.source} expires "
-                f"before, on {utc(ends)}."
+            finding = warning if end - ends <= MOMENTS else failure
+            yield finding(
+                f"{chain.leaf.source} expires on {utc(end)}, and {ca.source} expires before, on "
+                f"{utc(ends)}."
             )
 
 
@@ -320,11 +330,20 @@ def judge_chain(chain: ClientChain, complete: Hint | str = "") -> Iterator[Resul
     """Yield the results by the rules for chains; ``complete`` is what completes one."""
     yield from (check(chain) for check in (chain_first, chain_order, chain_rest))
     yield chain_complete(chain, complete)
-    for check in (
+    checks = (
         chain_signature, chain_name, chain_identifiers, chain_cas, chain_length, chain_domains,
         chain_policies, names_chain, chain_valid,
-    ):  # fmt: skip
-        yield check(chain)
+    )  # fmt: skip
+    ends = chain.anchored or is_self_signed(chain.path[-1].certificate) or _candidates(chain)
+    unseen = set() if ends else _OF_WHOLE_CHAINS
+    yield from looked_at((check(chain) for check in checks), unseen)
+
+
+_OF_WHOLE_CHAINS = {
+    "chain-signature", "chain-name", "chain-identifiers", "chain-length", "chain-domains",
+    "chain-policies", "names-chain",
+}  # fmt: skip
+"""The rules that look at the issuer of each certificate."""
 
 
 @rule(CHAIN, TLS + "4.4.2", REWRITE_CHAIN)
@@ -727,13 +746,14 @@ def client_form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterat
 
 
 @rule(NAMES, NAMESPACES, "Copy it from the Namespace's page.")
-def namespace_form(problem: str) -> Iterator[Finding]:
-    """The Namespace id has the form NAME.ACCOUNT.
+def namespace_form(error: InvalidNameError | None, doubts: Iterable[str]) -> Iterator[Finding]:
+    """The Namespace can exist: in Temporal Cloud, its id has the form NAME.ACCOUNT.
 
     Clients that connect to another name are not let in.
     """
-    if problem:
-        yield failure(problem)
+    if error:
+        yield failure(str(error), error.hint)
+    yield from map(warning, doubts)
 
 
 @rule(

@@ -4,7 +4,8 @@ import os
 import secrets
 import select
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from socket import socket
 from tempfile import TemporaryDirectory
@@ -17,12 +18,18 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from certstrap.pki import build
+from certstrap.errors import CertstrapError
+from certstrap.pki import build, rules
+from certstrap.pki.decode import load_certificate
+from certstrap.pki.findings import Finding
 from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
+from certstrap.pki.server import served_names, serves
 from certstrap.pki.validity import Validity
+from certstrap.temporal.inputs import CertificateFile, without_root
 from certstrap.temporal.namespace import Address
+from certstrap.text import quoted
 
 Outcome = Literal["accepted", "refused", "untrusted", "unreachable", "failed", "skipped"]
 
@@ -37,25 +44,46 @@ class Handshake(NamedTuple):
         words: what the peer, or OpenSSL, says of it.
         alert: the name of the TLS alert that the server sent, as in RFC 8446, 6; or empty.
         demanded: whether the server refuses clients without a certificate; None if not known.
+        reason: what is wrong with the server's certificate, which is called "it"; or empty.
+        fix: what to do, or empty.
+        doubt: why some clients cannot connect although this one can, or empty.
     """
 
     outcome: Outcome
     words: str = ""
     alert: str = ""
     demanded: bool | None = None
+    reason: str = ""
+    fix: str = ""
+    doubt: str = ""
 
 
+_OTHER_CA = (
+    "Upload the CA that issued it to the Namespace, and look at its certificate filters. A server "
+    "of your own must trust that CA."
+)
 _ABOUT_CERTIFICATES = {
-    "access_denied",
-    "bad_certificate",
-    "certificate_expired",
-    "certificate_required",
-    "certificate_revoked",
-    "certificate_unknown",
-    "decrypt_error",
-    "unknown_ca",
-    "unsupported_certificate",
+    "access_denied": "Look at the certificate filters of the Namespace.",
+    "bad_certificate": "The server may know the CA, but cannot use the certificate: look at the "
+    "other results, mainly its usages, names and dates, and at the clock of the server.",
+    "certificate_expired": "Renew the certificate. If it is valid, a CA above it has expired, or "
+    "the clock of the server is wrong.",
+    "certificate_required": "The server got no certificate that it asks for: look at the kind of "
+    "its key, and at the CAs that the server accepts.",
+    "certificate_revoked": "The server knows the certificate as revoked: issue the client another "
+    "one, with a new key.",
+    "certificate_unknown": "The server does not say why: look in its log.",
+    "decrypt_error": "Upload the CA that issued it to the Namespace: the server may know another "
+    "one of the same name.",
+    "unknown_ca": _OTHER_CA,
+    "unsupported_certificate": "Issue the client a certificate that is for clients, with an RSA, "
+    "P-256 or P-384 key.",
 }
+"""The alerts by which a server says that it does not take a certificate, and what to do."""
+
+_NO_TLS = "The server there does not use TLS: look at the port, or configure TLS on the server."
+_FAILURES = {"wrong version number": _NO_TLS, "record layer failure": _NO_TLS}
+_OTHER_ADDRESS = "Check that it is the address of a Temporal endpoint."
 
 
 def load_identity(
@@ -87,11 +115,6 @@ def load_identity(
 def alert_of(error: ssl.SSLError) -> str:
     """Return the name of the alert that an error is about, or nothing if it is about none."""
     return (error.reason or "").partition("_ALERT_")[2].lower()
-
-
-def is_about_certificates(alert: str) -> bool:
-    """Return whether an alert says that the peer does not take our certificate."""
-    return alert in _ABOUT_CERTIFICATES
 
 
 def words_of(error: ssl.SSLError) -> str:
@@ -147,13 +170,9 @@ def rehearse(
     except ssl.SSLError as error:
         return Handshake("failed", words_of(error))
     except OSError as error:
-        return Handshake("skipped", _failure(error))
+        return Handshake("skipped", error.strerror or str(error))
     with ends[0], ends[1]:
         return _connect(client, server, *ends, seconds)
-
-
-def _failure(error: OSError) -> str:
-    return error.strerror or str(error)
 
 
 def _connect(
@@ -178,7 +197,7 @@ def _connect(
         except ssl.SSLError as error:
             return Handshake("refused", words_of(error), _alert(ours, seconds))
         except OSError as error:
-            return Handshake("failed", _failure(error))
+            return Handshake("failed", error.strerror or str(error))
         return Handshake("accepted", demanded=True)
 
 
@@ -226,61 +245,67 @@ class Endpoint(NamedTuple):
 
     address: Address
     server_name: str = ""
-    server_ca: Sequence[x509.Certificate] | None = None
+    server_ca: CertificateFile | None = None
     timeout: float = 10.0
+
+    @property
+    def name(self) -> str:
+        """The name that the server's certificate must have."""
+        return self.server_name or self.address.host
 
 
 def connect(
     endpoint: Endpoint,
     presented: Sequence[x509.Certificate],
     key: PrivateKey,
+    now: datetime,
     open_connection: Connect,
 ) -> Handshake:
     """Return what comes of a connection with a client's certificate.
 
     If it is accepted, a second one without any certificate finds out whether that proves anything.
+    If the server is not trusted, a second one reads its certificate to say why.
 
     Args:
         endpoint: where to.
         presented: what the client presents, its own certificate first.
         key: its key.
+        now: the present instant.
         open_connection: opens a connection.
     """
     try:
         context, without = _context(endpoint), _context(endpoint)
         load_identity(context, presented, key)
-        if endpoint.server_name:
-            _require_server_name(context, endpoint.server_name)
     except ssl.SSLError as error:
-        return Handshake("failed", words_of(error))
-    except ValueError:
-        return Handshake("failed", f"{endpoint.server_name} is not a server name")
+        return Handshake("skipped", f"the files cannot be loaded ({words_of(error)})")
     except OSError as error:
         return Handshake("skipped", error.strerror or str(error))
-    outcome = _try(endpoint, context, open_connection)
-    if outcome.outcome != "accepted":
-        return outcome
+    found, doubt = _try(endpoint, context, open_connection), ""
+    if found.outcome == "untrusted" and endpoint.server_ca:
+        # Go and rustls trust the CAs in the file themselves, whether they are roots or not.
+        for each in (context, without):
+            each.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        again = _try(endpoint, context, open_connection)
+        if again.outcome != "untrusted":
+            found, doubt = again, without_root(endpoint.server_ca)
+    if found.outcome == "untrusted":
+        return _explained(found, endpoint, now, open_connection)
+    if found.outcome != "accepted":
+        return found
     second = _try(endpoint, without, open_connection)
     known = second.outcome == "accepted" or second.alert
-    return outcome._replace(demanded=second.outcome != "accepted" if known else None)
-
-
-def _require_server_name(context: ssl.SSLContext, name: str) -> None:
-    """Refuse a name that TLS cannot send; `wrap_socket` would leave the connection open then.
-
-    Raises:
-        ValueError: it is one.
-    """
-    context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    return found._replace(demanded=second.outcome != "accepted" if known else None, doubt=doubt)
 
 
 def _context(endpoint: Endpoint) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(["h2"])
+    context.hostname_checks_common_name = False
     if endpoint.server_ca is None:
         context.load_default_certs()
     else:
-        context.load_verify_locations(cadata=concatenated(endpoint.server_ca))
+        trusted = (each.certificate for each in endpoint.server_ca.certificates)
+        context.load_verify_locations(cadata=concatenated(trusted))
     return context
 
 
@@ -289,25 +314,85 @@ def _try(endpoint: Endpoint, context: ssl.SSLContext, open_connection: Connect) 
     try:
         connection = open_connection(address.host, address.port, seconds)
     except (OSError, UnicodeError) as error:  # a host that DNS cannot have is a `UnicodeError`
-        return Handshake("unreachable", _reason(error, seconds))
+        return _unreachable(error, seconds)
     with connection:
         try:
             with context.wrap_socket(
-                connection,
-                server_hostname=endpoint.server_name or address.host,
-                suppress_ragged_eofs=False,
+                connection, server_hostname=endpoint.name, suppress_ragged_eofs=False
             ) as established:
-                return _answer(established, seconds)
+                doubts = any(_doubts(endpoint, established))
+                return Handshake("untrusted") if doubts else _answer(established, seconds)
         except ssl.SSLCertVerificationError as error:
             return Handshake("untrusted", words_of(error))
         except ssl.SSLError as error:
             alert = alert_of(error)
-            refused = is_about_certificates(alert)
-            return Handshake("refused" if refused else "failed", words_of(error), alert)
+            refused = alert in _ABOUT_CERTIFICATES
+            return _failed("refused" if refused else "failed", words_of(error), alert)
         except TimeoutError as error:
-            return Handshake("unreachable", _reason(error, seconds))
+            return _unreachable(error, seconds)
         except OSError as error:
-            return Handshake("failed", _reason(error, seconds))
+            return _failed("failed", error.strerror or str(error))
+
+
+def _unreachable(error: OSError | UnicodeError, seconds: float) -> Handshake:
+    words = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    if isinstance(error, TimeoutError):
+        words = f"no answer within {seconds:g} seconds"
+    fix = "Check the address, the port, the network and its firewalls."
+    return Handshake("unreachable", words, fix=fix)
+
+
+def _failed(outcome: Outcome, words: str, alert: str = "") -> Handshake:
+    """Return a connection that failed or was refused, with what to do."""
+    other = _OTHER_CA if outcome == "refused" else _FAILURES.get(words, _OTHER_ADDRESS)
+    return Handshake(outcome, words, alert, fix=_ABOUT_CERTIFICATES.get(alert, other))
+
+
+def _doubts(endpoint: Endpoint, connection: ssl.SSLSocket) -> Iterator[Finding]:
+    """Yield why clients do not take the server's certificate, whoever issued it."""
+    certificate = _certificate_of(connection)
+    return serves(certificate, endpoint.name, "it") if certificate else iter(())
+
+
+def _certificate_of(connection: ssl.SSLSocket) -> x509.Certificate | None:
+    """Return the certificate of the server, or None if this program cannot read it."""
+    with suppress(CertstrapError):
+        return load_certificate(connection.getpeercert(binary_form=True) or b"", "it")
+    return None
+
+
+def _explained(
+    found: Handshake, endpoint: Endpoint, now: datetime, open_connection: Connect
+) -> Handshake:
+    """Return why the server's certificate is not trusted, as far as it can be read."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    certificate, address = None, endpoint.address
+    with (
+        suppress(OSError, UnicodeError),
+        open_connection(address.host, address.port, endpoint.timeout) as connection,
+        context.wrap_socket(connection, server_hostname=endpoint.name) as established,
+    ):
+        certificate = _certificate_of(established)
+    if not certificate:
+        return found._replace(fix="Check that the server has a certificate that clients can read.")
+    for finding in (
+        *rules.valid(certificate, now, "it", "Renew the server's certificate."),
+        *serves(certificate, endpoint.name, "it"),
+    ):
+        fix = str(finding.hint)
+        if finding.rule == "server-name" and (names := served_names(certificate)):
+            fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
+        return found._replace(reason=finding.sentence.removesuffix("."), fix=fix)
+    issuer = quoted(certificate.issuer.rfc4514_string())
+    if endpoint.server_ca:
+        reason = f"it is issued by {issuer}, and {endpoint.server_ca.path} does not lead to it"
+        fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none: leave it out."
+    else:
+        reason = f"it is issued by {issuer}, which this system does not trust"
+        fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none: look for a "
+        fix += "proxy in between."
+    return found._replace(reason=reason, fix=fix)
 
 
 def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
@@ -325,23 +410,17 @@ def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
         except (ssl.SSLEOFError, ConnectionError):
             return _closed(connection)
         except ssl.SSLError as error:  # nothing but our certificate was still to be judged
-            return Handshake("refused", words_of(error), alert_of(error))
+            return _failed("refused", words_of(error), alert_of(error))
         else:  # an answer, or a proper end
             return Handshake("accepted")
-    return Handshake("failed", f"no answer to the certificate within {seconds:g} seconds")
+    return _failed("failed", f"no answer to the certificate within {seconds:g} seconds")
 
 
 def _closed(connection: ssl.SSLSocket) -> Handshake:
     if _has_ticket(connection):
         return Handshake("accepted")
-    return Handshake("refused", "the connection was closed without an alert")
+    return _failed("refused", "the connection was closed without an alert")
 
 
 def _has_ticket(connection: ssl.SSLSocket) -> bool:
     return connection.session is not None and connection.session.has_ticket
-
-
-def _reason(error: OSError | UnicodeError, seconds: float) -> str:
-    if isinstance(error, TimeoutError):
-        return f"no answer within {seconds:g} seconds"
-    return (error.strerror if isinstance(error, OSError) else "") or str(error)

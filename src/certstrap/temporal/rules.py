@@ -8,7 +8,7 @@ A rule is a function that yields what is wrong: its name is the rule's, its docs
 be true, and why, and `rule` says who demands it and what to do.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import wraps
 from typing import Literal, NamedTuple, ParamSpec
 
@@ -133,6 +133,11 @@ def result(rule: Rule, findings: Iterable[Finding]) -> Result:
     if not found:
         return Result(rule)
     return Result(rule, found, next((each.hint for each in found if each.hint), rule.fix))
+
+
+def looked_at(results: Iterable[Result], unseen: Collection[str]) -> Iterator[Result]:
+    """Yield results, save those that found nothing by a rule that could not look at everything."""
+    return (each for each in results if each.findings or each.rule.identifier not in unseen)
 
 
 def failure(sentence: str, hint: Hint | str = "") -> Finding:

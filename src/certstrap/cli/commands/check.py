@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import typer
-from cryptography import x509
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
@@ -13,12 +12,14 @@ from certstrap.cli.render import check as render
 from certstrap.cli.render import report
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND, print_lines
-from certstrap.errors import NotFoundError, RefusedError
+from certstrap.errors import NotFoundError
+from certstrap.pki.server import parse_server_name
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
+from certstrap.store.files import source_of
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.handshake import Endpoint
-from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_certificates
+from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_server_ca
 from certstrap.temporal.namespace import Address
 
 EXAMPLE = "certstrap check your-namespace"
@@ -102,10 +103,12 @@ def command(
     session = new_session(context, secrets)
     endpoint = None
     if connect:
-        authorities = None
+        name = parse_server_name(server_name) if server_name else ""
+        cas = None
         if server_ca:
-            authorities = _certificates(session.read(server_ca, "CA certificate"), server_ca)
-        endpoint = Endpoint(Address.parse(connect), server_name, authorities, timeout)
+            data = session.read(server_ca, "CA certificate")
+            cas = read_server_ca(data, source_of(server_ca))
+        endpoint = Endpoint(Address.parse(connect), name, cas, timeout)
     wanted = CheckOptions(wanted_client, namespace or None, endpoint)
     network = Network(context.loopback, context.connect)
 
@@ -157,14 +160,6 @@ def _subjects(sources: Sources, names: list[str]) -> Iterator[CheckSubject]:
             yield sources.entry(sources.depot.find(Name.parse(name), CERTIFICATE))
     else:
         yield from sources.everything()
-
-
-def _certificates(data: bytes, path: str) -> list[x509.Certificate]:
-    file = read_certificates(data, path)
-    if not file.is_complete:
-        reason = file.problems[0].sentence if file.problems else f"{path} is too large."
-        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
-    return [each.certificate for each in file.certificates]
 
 
 class Shown(NamedTuple):

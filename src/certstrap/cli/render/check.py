@@ -84,37 +84,29 @@ def _rehearsal(tried: Handshake) -> ResultRow:
 
 def _connection(tried: Handshake, address: str) -> ResultRow:
     words, address = _words(tried), escaped(address)
-    sentence, fix = {
-        "accepted": (f"{address} accepts the certificate.", ""),
-        "refused": (
-            f"{address} refuses the certificate: {words}.",
-            "Upload the CA that issued it to the Namespace, and look at its certificate filters.",
-        ),
-        "untrusted": (
-            f"The certificate of {address} is not trusted: {words}.",
-            "Temporal Cloud needs neither --server-ca nor --server-name; another server may.",
-        ),
-        "unreachable": (
-            f"{address} is not reachable: {words}.",
-            "Check the address, the port, the network and its firewalls.",
-        ),
-        "failed": (
-            f"The TLS connection to {address} fails: {words}.",
-            "Check that it is the address of a Temporal endpoint.",
-        ),
-        "skipped": (f"Not tried: {escaped(tried.words)}.", ""),
+    sentence = {
+        "accepted": f"{address} accepts the certificate.",
+        "refused": f"{address} refuses the certificate: {words}.",
+        "untrusted": f"The certificate of {address} is not trusted: "
+        f"{escaped(tried.reason) or words}.",
+        "unreachable": f"{address} is not reachable: {words}.",
+        "failed": f"The TLS connection to {address} fails: {words}.",
+        "skipped": f"Not tried: {escaped(tried.words)}.",
     }[tried.outcome]
+    fix = tried.fix
     if tried.demanded is False:
         sentence = (
             f"{address} lets the client in, but also whoever has no certificate: this proves "
             "nothing about the certificate."
         )
         fix = "Use the endpoint of a Namespace that requires certificates."
-    return ResultRow("Connection", _status(tried), "connection", sentence, fix)
+    elif tried.doubt:
+        sentence = f"{sentence} {tried.doubt}"
+    return ResultRow("Connection", _status(tried), "connection", sentence, escaped(fix))
 
 
 def _status(tried: Handshake) -> Status:
-    if tried.outcome == "skipped" or tried.demanded is False:
+    if tried.outcome == "skipped" or tried.demanded is False or tried.doubt:
         return "warning"
     return "passed" if tried.outcome == "accepted" else "failed"
 
@@ -258,6 +250,8 @@ def _result(report: Report, depot_path: str, shown: tuple[Status, ...]) -> dict[
             "address": report.address,
             **_handshake(report.connection),
             "certificate_demanded": report.connection.demanded,
+            "reason": report.connection.reason or report.connection.doubt or None,
+            "fix": report.connection.fix or None,
         }
     return {
         "name": subject.name,
