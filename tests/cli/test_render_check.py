@@ -25,7 +25,7 @@ Key
 Rehearsal
   failed   The connection cannot be set up: "key values
            mismatch".
-leaf failed: 2 of 55 checks.
+leaf failed: 2 of 56 checks.
 """
 WRONG_IN_120 = """\
 leaf: leaf.crt, leaf.key, CA ca.crt
@@ -34,7 +34,7 @@ Key
                                 To fix: Use the key and the certificate that belong together.
 Rehearsal
   failed   rehearsal            The connection cannot be set up: "key values mismatch".
-leaf failed: 2 of 55 checks.
+leaf failed: 2 of 56 checks.
 """
 BUNDLE = """\
 CA ca.crt
@@ -108,7 +108,7 @@ def test_reports_are_lines_in_columns() -> None:
     )
     end = shown.index("ca.crt passed, with 1 warning.")
     assert shown[end + 1 : end + 3] == ["", "leaf: leaf.crt, leaf.key, CA ca.crt"]
-    assert shown[-1] == "leaf failed: 2 of 55 checks."
+    assert shown[-1] == "leaf failed: 2 of 56 checks."
 
 
 def test_colours_say_nothing_that_words_do_not() -> None:

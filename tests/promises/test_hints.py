@@ -647,6 +647,31 @@ def java_with_pkcs1(s: Stage) -> Iterator[Printed]:
 CONNECT = ("connect", "x", "--namespace", "your-namespace.acct")
 
 
+@prints("cli/commands/connect.py: 'Create it'")
+def configuration_that_is_not_there(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    for path in ("temporal.toml", "a folder/temporalio/temporal.toml"):
+        into = (*CONNECT, "--address", "localhost", "--server-name", "x", "--profile", "prod")
+        yield Printed(s(*into, "--into", path, code=1))
+        assert "[profile.prod]" in Path(path).read_text()
+        s(*CONNECT, "--into", path)
+
+
+@prints("temporal/inputs.py: 'Write what is in it as PEM'")
+def pkcs12_in_the_place_of_pem(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    files = ("-inkey", str(s.file("x.key")), "-in", str(s.file("x.crt")))
+    export = ("openssl", "pkcs12", "-export", *files, "-out", "x.pfx", "-passout", "pass:")
+    subprocess.run(export, check=True)
+    ca = ("--ca-bundle", str(s.file("Cert.crt")))
+    certificate = ("check", "--cert", "x.pfx", "--key", str(s.file("x.key")), *ca)
+    yield Printed(s(*certificate, code=3), {"NEW": "new.crt"})
+    s("check", "--cert", "new.crt", "--key", str(s.file("x.key")), *ca)
+    key = ("check", "--cert", str(s.file("x.crt")), "--key", "x.pfx", *ca)
+    yield Printed(s(*key, code=3), {"NEW": "new.key"})
+    s("check", "--cert", str(s.file("x.crt")), "--key", "new.key", *ca)
+
+
 @prints("temporal/connect.py: 'Write it with'")
 def client_without_its_chain(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()
@@ -857,7 +882,11 @@ def _run(stage: Stage, line: str, values: dict[str, str]) -> None:
                 words += NEW_KEY[:2]
             stage.run(*words)
         elif shutil.which(program) and program not in {"tcld", "fuser"}:
-            subprocess.run([program, *words], check=True, env=dict(os.environ), timeout=60)
+            # OpenSSL asks for a passphrase on the terminal, or else on standard input.
+            subprocess.run(
+                [program, *words],
+                check=True, env=dict(os.environ), timeout=60, input=b"\n", start_new_session=True,
+            )  # fmt: skip
 
 
 ROTATE = ("bundle", "--rotate", "Old", "New", "--output", "b.pem")
@@ -1018,7 +1047,7 @@ def test_clients_of_an_expired_ca_change_over_to_a_new_one(folder: Path) -> None
     s(*init("New"))
     shown = s("bundle", "--rotate", "Old", "New", "--output", "b.pem")
     assert "1. Old expired on 2026-12-03: sign new certificates with New" in shown
-    assert "2. Let the Namespace accept New, with one of these lines" in shown
+    assert "2. Let the Namespace accept New alone, with this line" in shown
     assert x509.load_pem_x509_certificates(Path("b.pem").read_bytes()) == [
         s.pair("New").certificate
     ]

@@ -164,10 +164,10 @@ Lines = Callable[[Rotation, Entry], Iterator[Line]]
 def steps(rotation: Rotation) -> Iterator[RotationStep]:
     """Yield the steps of a rotation, in their order."""
     old, new = rotation.old.entry.stem, rotation.new.entry.stem
-    end = f"{rotation.old.certificate.not_valid_after_utc:%Y-%m-%d}"
-    when = (
-        f"{old} has expired: sign" if rotation.is_late else f"Before {old} expires on {end}, sign"
-    )
+    first = min(validity_of(ca.certificate).end for ca in rotation.leaving)
+    when = f"{old} expired on {first:%Y-%m-%d}: sign"
+    if not rotation.is_late:
+        when = f"Before {old} expires on {first:%Y-%m-%d}, sign"
     yield RotationStep(
         f"{when} new certificates with {new}, beside the old ones. No client uses them yet.",
         (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_comment, rotation.below)),
