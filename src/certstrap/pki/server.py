@@ -62,12 +62,6 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
             f"{source} is X.509 version {number}, and clients need version 3.",
             "Issue the server another certificate.",
         )
-    if is_ca(certificate):
-        yield Finding(
-            "server-ca",
-            f"{source} is a CA's certificate, and some clients refuse it as a server's.",
-            "Issue the server a certificate of its own.",
-        )
     if not any(_matches(name, each) for each in served_names(certificate)):
         yield Finding("server-name", _not_for(certificate, name, source), _issue_for(name))
     usage = extension(certificate, x509.ExtendedKeyUsage)
@@ -76,6 +70,12 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
             "server-usage",
             f"{source} is not for servers: its extended key usage does not include them.",
             "Issue the server a certificate with --profile server.",
+        )
+    if is_ca(certificate):
+        yield Finding(
+            "server-ca",
+            f"{source} is a CA's certificate, and some clients refuse it as a server's.",
+            "Issue the server a certificate of its own.",
         )
 
 
