@@ -555,3 +555,50 @@ def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Pa
     certstrap.refuses("verify", sentence="Must provide a name or a file.")
     sentence = "There is no file, and no name in the depot, nobody."
     certstrap.refuses("verify", "nobody", sentence=sentence)
+
+
+def test_a_certificate_for_a_server_is_verified_before_it_is_installed(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    names = ("--domain", "temporal.example.com,*.example.org", "--ip", "10.0.0.1")
+    certstrap("issue", "srv", "--CA", "Int", *names, "--profile", "server", "--curve", "P-256",
+              "--no-passphrase")  # fmt: skip
+    for host in ("temporal.example.com", "a.example.org", "10.0.0.1"):
+        assert certstrap("verify", "srv", "--server", host).lines[0] == "srv: good"
+    (found,) = failures(certstrap, "srv", "--server", "other.example.com")
+    assert found == (
+        'out/srv.crt is for "temporal.example.com", "*.example.org", "10.0.0.1", not for '
+        '"other.example.com".'
+    )
+    said = certstrap("verify", "srv", "--server", "other.example.com", exit_code=3).stdout
+    assert "hint: Issue the server a certificate with --domain other.example.com." in said
+    failed = certstrap("verify", "srv", "--server", "x.example.com", "--json", exit_code=3).stdout
+    (link, *above) = json.loads(failed)["results"][0]["chain"]
+    assert [each["rule"] for each in link["failures"]] == ["server-name"]
+    assert not any(each["failures"] for each in above)
+    (late,) = failures(certstrap, "srv", "--server", "10.0.0.1", "--at", "2028-05-24")[:1]
+    assert "expired on" in late
+
+
+def test_a_certificate_for_clients_serves_nobody(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("issue", "c", "--CA", "Int", "--domain", "c.example", "--profile", "client",
+              "--curve", "P-256", "--no-passphrase")  # fmt: skip
+    assert certstrap("verify", "c").lines[0] == "c: good"
+    assert failures(certstrap, "c", "--server", "c.example") == [
+        "out/c.crt is not for servers: its extended key usage does not include them."
+    ]
+    assert failures(certstrap, "leaf", "--server", "leaf") == [
+        "out/leaf.crt has no alternative names, and clients ignore its common name."
+    ]
+    assert failures(certstrap, "Int", "--server", "Int")[-1] == (
+        "out/Int.crt is a CA's certificate, and some clients refuse it as a server's."
+    )
+
+
+@pytest.mark.parametrize("host", ["leaf:7233", "https://leaf", "*.example.com"])
+def test_a_server_that_is_no_name_is_refused(
+    certstrap: CommandLine, depot: Path, host: str
+) -> None:
+    certstrap.refuses(
+        "verify", "leaf", "--server", host, sentence=f'Invalid server name: "{host}" is not a host'
+    )

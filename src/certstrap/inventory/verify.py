@@ -22,6 +22,7 @@ from certstrap.pki.issuers import (
     is_signed_by,
 )
 from certstrap.pki.names import name_text
+from certstrap.pki.server import serves
 from certstrap.store import crls
 from certstrap.store.depot import CERTIFICATE, Depot
 from certstrap.store.renewal import with_renewal
@@ -99,11 +100,12 @@ class Verdict(NamedTuple):
 class Verifier:
     """Verifies certificates at an instant, with the CAs and the CRLs of a depot.
 
-    Its self-signed CAs are trusted.
+    Its self-signed CAs are trusted. If ``server`` is not empty, clients know by that name the server
+    that has the certificate.
     """
 
-    def __init__(self, depot: Depot, at: datetime) -> None:
-        self.depot, self.at = depot, at
+    def __init__(self, depot: Depot, at: datetime, server: str = "") -> None:
+        self.depot, self.at, self.server = depot, at, server
         self._cas = [
             LoadedCertificate(ca.certificate, ca.entry.path(CERTIFICATE))
             for ca in depot.authorities
@@ -183,6 +185,8 @@ class Verifier:
             yield Finding("unreadable-compromised-keys", str(error), error.hint)
         if number:
             yield from rules.certificate_signing(certificate, source)
+        elif self.server:
+            yield from serves(certificate, self.server, source)
 
     def _below(
         self, below: LoadedCertificate, above: LoadedCertificate, used: dict[str, None]

@@ -27,22 +27,27 @@ def parse_server_name(text: str) -> str:
     Raises:
         InvalidNameError: it is something else, such as a URL or an address with a port.
     """
-    with suppress(ValueError):
-        return str(ip_address(text))
     try:
-        return parse_domain(text, wildcard=False)
+        return _domain_or_address(text)
     except CertstrapError as error:
         host = host_in(text)
-        hint = f"Write only the name: {host}" if host and host != text else error.hint
+        hint = f"Write only the name: {host}" if host else error.hint
         raise InvalidNameError("server name", text, "is not a host name", hint) from None
 
 
 def host_in(text: str) -> str:
     """Return the host in a URL, or in an address with a port; empty if there is none."""
-    with suppress(ValueError, CertstrapError):
-        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
-        return host if ":" in host else parse_domain(host.removesuffix("."), wildcard=False)
+    if text.isprintable():  # `urlsplit` removes some characters that are not
+        with suppress(ValueError, CertstrapError):
+            host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
+            return _domain_or_address(host.removesuffix("."))
     return ""
+
+
+def _domain_or_address(text: str) -> str:
+    with suppress(ValueError):
+        return str(ip_address(text))
+    return parse_domain(text, wildcard=False)
 
 
 def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Finding]:
@@ -55,13 +60,6 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
         name: what the client asks for, as `parse_server_name` returns it.
         source: what the certificate is called in a sentence.
     """
-    if certificate.version != x509.Version.v3:
-        number = certificate.version.value + 1
-        yield Finding(
-            "server-version",
-            f"{source} is X.509 version {number}, and clients need version 3.",
-            "Issue the server another certificate.",
-        )
     if not any(_matches(name, each) for each in served_names(certificate)):
         yield Finding("server-name", _not_for(certificate, name, source), _issue_for(name))
     usage = extension(certificate, x509.ExtendedKeyUsage)
@@ -70,6 +68,13 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
             "server-usage",
             f"{source} is not for servers: its extended key usage does not include them.",
             "Issue the server a certificate with --profile server.",
+        )
+    if certificate.version != x509.Version.v3:
+        number = certificate.version.value + 1
+        yield Finding(
+            "server-version",
+            f"{source} is X.509 version {number}, and clients need version 3.",
+            "Issue the server another certificate.",
         )
     if is_ca(certificate):
         yield Finding(

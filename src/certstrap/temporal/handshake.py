@@ -23,7 +23,7 @@ from certstrap.pki import build, rules
 from certstrap.pki.decode import load_certificate
 from certstrap.pki.findings import Finding
 from certstrap.pki.keys import P256, PrivateKey
-from certstrap.pki.names import Subject
+from certstrap.pki.names import Subject, name_text
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.server import served_names, serves
 from certstrap.pki.validity import Validity
@@ -384,7 +384,7 @@ def _explained(
         if finding.rule == "server-name" and (names := served_names(certificate)):
             fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
         return found._replace(reason=finding.sentence.removesuffix("."), fix=fix)
-    issuer = quoted(certificate.issuer.rfc4514_string())
+    issuer = quoted(name_text(certificate.issuer))
     if endpoint.server_ca:
         reason = f"it is issued by {issuer}, and {endpoint.server_ca.path} does not lead to it"
         fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none: leave it out."

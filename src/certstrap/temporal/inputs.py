@@ -17,7 +17,8 @@ from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
-from certstrap.store import files
+from certstrap.pki.names import name_text
+from certstrap.store import crls, files
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.store.withdrawn import withdrawn
@@ -176,7 +177,7 @@ def without_root(file: CertificateFile) -> str:
     issuers = Issuers(file.certificates)
     for certificate, source, _ in file.certificates:
         if not any(issuers.of(certificate)):
-            issuer = quoted(certificate.issuer.rfc4514_string())
+            issuer = quoted(name_text(certificate.issuer))
             return (
                 f"{source} has an intermediate CA without its issuer {issuer}. The clients for "
                 "Python, .NET, Ruby and Go accept that, and the client for TypeScript does not: "
@@ -442,7 +443,7 @@ class Sources:
         cas = [ca.certificate for ca in above]
         try:
             found = tuple(each.sentence for each in withdrawn(self.depot, [leaf, *cas], path))
-            known = bool(cas) and all(any(self.depot.crls_of(ca)) for ca in cas)
+            known = bool(cas) and all(any(crls.crls_of(self.depot, ca)) for ca in cas)
         except CertstrapError as error:  # a list that cannot be read
             return (f"Cannot tell whether it is revoked: {error}",)
         return found if found or known else None

@@ -13,6 +13,7 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
+from certstrap.pki.server import parse_server_name
 from certstrap.pki.validity import instant
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE
@@ -35,6 +36,14 @@ def command(
     at: Annotated[
         str, options.value("--at", "DATE", "Whether it is good then (2027-12-31, 90d), not now.")
     ] = "",
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            metavar="HOST",
+            help="Also verify that clients accept it as the certificate of this server.",
+        ),
+    ] = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Verify certificates: chain, signatures, dates, CRLs.
@@ -47,7 +56,8 @@ def command(
         raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLE))
     session = new_session(context, passphrases(context))
     moment = instant(at, session.now) if at else session.now
-    verifier = Verifier(session.depot, moment)
+    name = parse_server_name(server) if server else ""
+    verifier = Verifier(session.depot, moment, name)
     verdicts = [_verified(session, verifier, each) for each in dict.fromkeys(what)]
     show(
         lambda: render.document(verdicts, moment, context.named_depot),

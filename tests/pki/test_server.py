@@ -1,0 +1,125 @@
+"""Servers: which names a client can ask for, and which certificates serve them."""
+
+from ipaddress import ip_address
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certstrap.errors import InvalidNameError
+from certstrap.pki.server import host_in, parse_server_name, serves
+from tests.builders.keys import CA_KEY
+from tests.temporal.pki import LEAF, as_version_1
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("temporal.example.com", "temporal.example.com"),
+        ("localhost", "localhost"),
+        ("a_b.example", "a_b.example"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("0:0:0:0:0:0:0:1", "::1"),
+    ],
+)
+def test_a_server_name_is_a_domain_or_an_ip_address(text: str, name: str) -> None:
+    assert parse_server_name(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("host:7233", "Write only the name: host"),
+        ("https://host.example", "Write only the name: host.example"),
+        ("grpc://host.example:1/x?y", "Write only the name: host.example"),
+        ("127.0.0.1:7233", "Write only the name: 127.0.0.1"),
+        ("[::1]:7233", "Write only the name: ::1"),
+        ("host.example.", "Write only the name: host.example"),
+        ("*.example.com", "A domain is labels of letters, digits and hyphens"),
+        ("", "A domain is labels of letters, digits and hyphens"),
+        ("a b", "A domain is labels of letters, digits and hyphens"),
+        ("a\nb", "A domain is labels of letters, digits and hyphens"),
+        ("ä.example", "Write an international name in its ASCII form"),
+        ("[host", "A domain is labels of letters, digits and hyphens"),
+    ],
+)
+def test_what_is_no_name_is_refused_with_the_name_in_it(text: str, hint: str) -> None:
+    with pytest.raises(InvalidNameError, match="is not a host name") as refused:
+        parse_server_name(text)
+    assert str(refused.value.hint).startswith(hint)
+
+
+def test_a_text_without_a_host_has_none() -> None:
+    assert [host_in(text) for text in ("", "a b", "::1", "//", "[x")] == [""] * 5
+
+
+def server(*names: str) -> x509.Certificate:
+    general: list[x509.GeneralName] = []
+    for name in names:
+        try:
+            general.append(x509.IPAddress(ip_address(name)))
+        except ValueError:
+            general.append(x509.DNSName(name))
+    return LEAF.having("names", x509.SubjectAlternativeName(general), critical=False).certificate
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "matches"),
+    [
+        ("a.example", "a.example", True),
+        ("A.Example", "a.eXAMPLE", True),
+        ("*.example", "a.example", True),
+        ("*.example", "a.b.example", False),
+        ("*.example", "example", False),
+        ("*.b.example", "a.b.example", True),
+        ("a*.example", "ab.example", False),
+        ("*", "localhost", False),
+        ("a.example", "b.example", False),
+        ("a.example.", "a.example", False),
+        ("127.0.0.1", "127.0.0.1", True),
+        ("::1", "::1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+    ],
+)
+def test_a_name_is_compared_as_rustls_and_go_compare_it(
+    pattern: str, name: str, *, matches: bool
+) -> None:
+    found = [finding.rule for finding in serves(server(pattern), name, "x.crt")]
+    assert found == ([] if matches else ["server-name"])
+
+
+def test_one_of_several_names_is_enough() -> None:
+    several = server("a.example", "10.0.0.1", "b.example")
+    for name in ("a.example", "10.0.0.1", "b.example"):
+        assert not [*serves(several, name, "x.crt")]
+    (finding,) = serves(several, "10.0.0.2", "x.crt")
+    assert finding.sentence == (
+        'x.crt is for "a.example", "b.example", "10.0.0.1", not for "10.0.0.2".'
+    )
+    assert finding.hint == "Issue the server a certificate with --ip 10.0.0.2."
+
+
+@pytest.mark.parametrize(
+    ("usages", "good"),
+    [
+        ([ExtendedKeyUsageOID.SERVER_AUTH], True),
+        ([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH], True),
+        ([ExtendedKeyUsageOID.CLIENT_AUTH], False),
+        ([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE], False),
+    ],
+)
+def test_an_extended_key_usage_has_to_name_servers(
+    usages: list[x509.ObjectIdentifier], *, good: bool
+) -> None:
+    made = LEAF.having("names", x509.SubjectAlternativeName([x509.DNSName("a.example")]))
+    assert not [*serves(made.certificate, "a.example", "x")]
+    limited = made.having("extended usage", x509.ExtendedKeyUsage(usages)).certificate
+    found = [finding.rule for finding in serves(limited, "a.example", "x")]
+    assert found == ([] if good else ["server-usage"])
+
+
+def test_a_certificate_of_version_1_serves_nobody() -> None:
+    old = LEAF.but(changed=as_version_1(CA_KEY)).certificate
+    found = [finding.rule for finding in serves(old, "leaf", "x")]
+    assert found == ["server-name", "server-version"]
