@@ -290,8 +290,8 @@ DISTRUSTED = {
     ),
     "version 1": (
         SERVER.but(changed=as_version_1(OTHER_KEY)),
-        "it is X.509 version 1, and clients need version 3",
-        "Issue the server another certificate.",
+        "it has no alternative names, and clients ignore its common name",
+        NEW_CERTIFICATE,
     ),
 }
 
