@@ -978,7 +978,9 @@ def test_each_command_of_a_rotation_can_be_run_in_its_turn(
             assert "your-namespace.acct.tmprl.cloud:7233 is not reachable" in shown
         elif program in {"certstrap", "mkdir", "mv"}:
             _run(s, shlex.join([program, *words]), {})
-    assert ran - {""} == {"certstrap", "mkdir", "mv", "tcld", "temporal"}
+    # A CA that has expired goes in one upload with the new one, which only tcld has a command for.
+    uploading = {"tcld"} if rotation is rotation_of_an_expired_root else {"tcld", "temporal"}
+    assert ran - {""} == {"certstrap", "mkdir", "mv", *uploading}
     for stem in clients:
         assert f"{stem}: good" in s("verify", stem)
         assert s.pair(stem).certificate.issuer == s.pair("New").certificate.subject

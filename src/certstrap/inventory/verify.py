@@ -100,8 +100,8 @@ class Verdict(NamedTuple):
 class Verifier:
     """Verifies certificates at an instant, with the CAs and the CRLs of a depot.
 
-    Its self-signed CAs are trusted. If ``server`` is not empty, clients know by that name the server
-    that has the certificate.
+    Its self-signed CAs are trusted. If ``server`` is not empty, it is the name by which clients know
+    the server that has the certificate.
     """
 
     def __init__(self, depot: Depot, at: datetime, server: str = "") -> None:

@@ -443,7 +443,7 @@ class Sources:
         cas = [ca.certificate for ca in above]
         try:
             found = tuple(each.sentence for each in withdrawn(self.depot, [leaf, *cas], path))
-            known = bool(cas) and all(any(crls.crls_of(self.depot, ca)) for ca in cas)
+            known = bool(cas) and all(crls.complete_crls_of(self.depot, ca) for ca in cas)
         except CertstrapError as error:  # a list that cannot be read
             return (f"Cannot tell whether it is revoked: {error}",)
         return found if found or known else None
