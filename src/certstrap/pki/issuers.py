@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InternalError, InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -57,18 +57,22 @@ def is_signed_with(of: Signed, key: object) -> bool:
 
 
 _HASHES = {f"sha{n}": f"SHA-{n}" for n in (1, 224, 256, 384, 512)}
-_SIGNATURES = {  # by the first word of their names: RSA, ECDSA, DSA, RSASSA, ED25519
-    oid: name.lstrip("_").split("_")[0]
+_SIGNATURES = {  # by their names without the hash: RSA, ECDSA, DSA, RSA-PSS, Ed25519, ML-DSA-44
+    oid: name.lstrip("_").partition("_WITH_")[0].replace("RSASSA", "RSA").replace("_", "-")
     for name, oid in vars(SignatureAlgorithmOID).items()
     if isinstance(oid, x509.ObjectIdentifier)
+} | {
+    SignatureAlgorithmOID.ED25519: "Ed25519",
+    SignatureAlgorithmOID.ED448: "Ed448",
+    x509.ObjectIdentifier("1.2.840.113549.1.1.2"): "RSA with MD2",
+    x509.ObjectIdentifier("1.2.840.113549.1.1.3"): "RSA with MD4",
 }
-_WORDS = {"ED25519": "Ed25519", "ED448": "Ed448", "RSASSA": "RSA-PSS"}
 
 
 def signature_name(of: Signed) -> str:
     """Return what an object is signed with, in words."""
     kind = _SIGNATURES.get(of.signature_algorithm_oid, of.signature_algorithm_oid.dotted_string)
-    hashed, kind = signature_hash(of), _WORDS.get(kind, kind)
+    hashed = signature_hash(of)
     return f"{kind} with {_HASHES.get(hashed.name, hashed.name.upper())}" if hashed else kind
 
 
@@ -76,15 +80,15 @@ def signature_hash(of: Signed) -> hashes.HashAlgorithm | None:
     """Return the hash of a signature; None if there is none, or it is not supported."""
     try:
         return of.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+    except UNDECODABLE:
         return None
 
 
 def has_supported_signature(of: Signed) -> bool:
     """Return whether the algorithm of a signature is one that `is_signed_with` can check."""
     kind = _SIGNATURES.get(of.signature_algorithm_oid)
-    return kind in {"ED25519", "ED448"} or (
-        kind in {"RSA", "RSASSA", "ECDSA"} and signature_hash(of) is not None
+    return kind in {"Ed25519", "Ed448"} or (
+        kind in {"RSA", "RSA-PSS", "ECDSA"} and signature_hash(of) is not None
     )
 
 
