@@ -275,7 +275,8 @@ class Depot:
         """
         session = self._reading()
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
-        found = read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE))
+        data, path = entry.read(CERTIFICATE), entry.path(CERTIFICATE)
+        found = read_certificates(data, path, session.passphrases.opening_pkcs12)
         return Verifier(session.depot, at or session.now).verify(name, found[0], found[1:])
 
     def check(self, name: str, *, namespace: str = "") -> Report:

@@ -160,22 +160,29 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
     assert f"To fix: Restrict the file: chmod 0400 '{path}'\n" in outcome
 
 
-def test_a_pkcs12_file_is_no_key_to_be_written_again(certstrap: CommandLine, depot: Path) -> None:
+def test_a_pkcs12_file_is_named_with_the_command_that_converts_it(
+    certstrap: CommandLine, depot: Path
+) -> None:
     certstrap("export-pkcs12", "your-namespace", "--passphrase", "p")
     (found,) = failures(certstrap, "your-namespace", "--key", "out/your-namespace.p12")
-    assert "out/your-namespace.p12 is a PKCS#12 file, not PEM." in found
-    assert "openssl pkcs12 -nocerts -nodes -in out/your-namespace.p12 -out NEW" in found
-    assert "export-pkcs8" not in found
+    assert "out/your-namespace.p12 is a PKCS#12 file, not a private key." in found
+    certstrap(
+        "export-pkcs8", "--key", "out/your-namespace.p12", "--output", "k", "--passphrase", "p"
+    )
+    certstrap("check", "your-namespace", "--key", "k")
+    found = failures(certstrap, "--cert", "out/your-namespace.p12")[0]
+    assert "out/your-namespace.p12 is a PKCS#12 file, not a certificate." in found
+    assert "openssl pkcs12 -in out/your-namespace.p12 -nokeys -out NEW" in found
 
 
 def test_a_pkcs12_file_as_certificate_is_called_one(certstrap: CommandLine, depot: Path) -> None:
     certstrap("export-pkcs12", "your-namespace", "--passphrase", "p")
     path = "out/your-namespace.p12"
     found, *_ = failures(certstrap, "--cert", path, "--key", "out/your-namespace.key")
-    assert f"leaf-pem: {path} is a PKCS#12 file, not PEM." in found
-    assert f"openssl pkcs12 -nokeys -in {path} -out NEW" in found
+    assert f"leaf-pem: {path} is a PKCS#12 file, not a certificate." in found
+    assert f"openssl pkcs12 -in {path} -nokeys -out NEW" in found
     said = certstrap("bundle", "--check", path, exit_code=3).stdout
-    assert f"{path} is a PKCS#12 file, not PEM." in said
+    assert f"{path} is a PKCS#12 file, not a certificate." in said
     assert "ca-private-key" not in said
 
 

@@ -137,8 +137,9 @@ def test_a_file_without_a_passphrase_says_what_that_means(
 ) -> None:  # fmt: skip
     outcome = certstrap(*EXPORT, *options, *legacy, input=lines)
     assert outcome.lines[0] == CLEAR
-    assert outcome.lines[1].startswith("It is not encrypted: whoever can read the file has the key")
-    assert "Java" in outcome.stdout  # whose KeyStore finds no key in it
+    assert outcome.lines[1] == "Its passphrase is empty: whoever can read the file has the key."
+    assert "Java" not in outcome.stdout
+    assert b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02" in (depot / "client.p12").read_bytes()
     assert certificates(depot / "client.p12") == of(depot, "client", "Int", "Root")
     assert (depot / "client.p12").stat().st_mode & 0o777 == 0o400
 

@@ -2,20 +2,27 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
+    pkcs7,
+    pkcs12,
 )
 
 from certstrap.pki.keys import P256, RSA_2048
 from tests.builders import foreign, pairs
 from tests.builders.depots import NEW_KEY
 from tests.builders.keys import a_dsa_key
+from tests.builders.openssl import openssl
 from tests.builders.pairs import Pair
+from tests.builders.stores import two_keys
 from tests.cli.terminal import ends, terminal
 from tests.conftest import NOW, CommandLine, snapshot, visible
 
@@ -211,18 +218,226 @@ def test_a_key_that_is_not_opened_is_not_imported(
     certstrap.refuses(*IMPORT, sentence="A passphrase is needed", hint="--passphrase-file")
 
 
-def test_a_file_of_several_certificates_gives_its_first_and_says_so(
-    certstrap: CommandLine, folder: Path
+class Chain(NamedTuple):
+    """A leaf, the intermediate that issued it, and their root."""
+
+    leaf: Pair
+    intermediate: Pair
+    root: Pair
+
+    @property
+    def certificates(self) -> list[x509.Certificate]:
+        return [each.certificate for each in self]
+
+    def pkcs12(self, passphrase: bytes) -> bytes:
+        above = self.certificates[1:]
+        encryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+        leaf, key = self.leaf.certificate, self.leaf.key
+        return pkcs12.serialize_key_and_certificates(b"any", key, leaf, above, encryption)
+
+
+@pytest.fixture
+def chain() -> Chain:
+    """The chain of `CN=client`, `CN=Example Int` and `CN=Example Root`."""
+    root = pairs.ca(subject="Example Root")
+    intermediate = pairs.ca(subject="Example Int", by=root)
+    return Chain(pairs.leaf(intermediate, subject="client"), intermediate, root)
+
+
+CHAIN_PATHS = ["out/client.crt", "out/Example_Int.crt", "out/Example_Root.crt"]
+CREATED_CHAIN = [f"Created {path}" for path in CHAIN_PATHS]
+
+
+def assert_imported(folder: Path, chain: Chain) -> None:
+    found = [foreign.load_certificate(folder / path) for path in CHAIN_PATHS]
+    assert found == chain.certificates
+
+
+def test_a_chain_is_imported_at_once_each_ca_under_its_own_name(
+    certstrap: CommandLine, folder: Path, chain: Chain
 ) -> None:
-    root = pairs.ca()
-    leaf = pairs.leaf(root)
-    (folder / "bundle.pem").write_bytes(leaf.pem + root.pem + pairs.ca().pem)
+    other = pairs.ca(subject="Other")
+    data = chain.leaf.pem + other.pem + chain.root.pem + chain.intermediate.pem
+    (folder / "bundle.pem").write_bytes(data)
     outcome = certstrap("import", "client", "--cert", "bundle.pem")
     assert outcome.lines == [
-        "Created out/client.crt",
-        "Not imported: 2 more in bundle.pem. Import each under its own name.",
+        *CREATED_CHAIN,
+        "Not imported: 1 more in bundle.pem. Import each under its own name.",
     ]
-    assert (folder / "out/client.crt").read_bytes() == leaf.pem
+    assert_imported(folder, chain)
+    certstrap("verify", "client")
+
+
+def test_a_ca_that_the_depot_has_is_not_imported_again(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    (folder / "root.pem").write_bytes(chain.root.pem)
+    (folder / "bundle.pem").write_bytes(b"".join(each.pem for each in chain))
+    certstrap("import", "Ours", "--cert", "root.pem")
+    outcome = certstrap("import", "client", "--cert", "bundle.pem")
+    assert outcome.lines == CREATED_CHAIN[:2]
+    certstrap("verify", "client")
+
+
+@pytest.mark.parametrize("taken", ["crt", "key"])
+def test_a_ca_whose_name_is_taken_is_left_and_named(
+    certstrap: CommandLine, folder: Path, chain: Chain, taken: str
+) -> None:
+    pairs.ca(subject="Example Root").store("Example_Root")
+    for suffix in {"crt", "key"} - {taken}:
+        (folder / f"out/Example_Root.{suffix}").unlink()
+    before = snapshot(folder / "out")
+    (folder / "bundle.pem").write_bytes(b"".join(each.pem for each in chain))
+    assert certstrap("import", "client", "--cert", "bundle.pem").lines == [
+        *CREATED_CHAIN[:2],
+        (
+            'Not imported: "CN=Example Root" in bundle.pem: Example_Root is another one. Import it '
+            "under a name of your choice."
+        ),
+    ]
+    assert {path: snapshot(folder / "out")[path] for path in before} == before
+
+
+def test_a_ca_without_a_name_is_left_and_named(certstrap: CommandLine, folder: Path) -> None:
+    root = pairs.ca(subject=x509.Name([]))
+    (folder / "bundle.pem").write_bytes(pairs.leaf(root).pem + root.pem)
+    assert certstrap("import", "client", "--cert", "bundle.pem").lines == [
+        "Created out/client.crt",
+        (
+            'Not imported: "" in bundle.pem: its name can name no file. Import it under a name of '
+            "your choice."
+        ),
+    ]
+
+
+@pytest.mark.parametrize("form", [Encoding.DER, Encoding.PEM])
+def test_pkcs7_is_imported_the_certificate_first_that_issued_no_other(
+    certstrap: CommandLine, folder: Path, chain: Chain, form: Encoding
+) -> None:
+    data = pkcs7.serialize_certificates(chain.certificates[::-1], form)
+    (folder / "client.p7b").write_bytes(data)
+    assert certstrap("import", "client", "--cert", "client.p7b").lines == CREATED_CHAIN
+    assert_imported(folder, chain)
+
+
+def test_pkcs7_without_a_certificate_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    openssl("crl2pkcs7", "-nocrl", "-outform", "DER", "-out", folder / "none.p7b")
+    certstrap.refuses(
+        "import", "x", "--cert", "none.p7b", sentence="none.p7b is a PKCS#7 file without a"
+    )
+    (folder / "cut.p7b").write_bytes((folder / "none.p7b").read_bytes()[:-1])
+    for command in (("inspect",), ("import", "x", "--cert")):
+        certstrap.refuses(*command, "cut.p7b", sentence="cut.p7b is a PKCS#7 file without a cert")
+
+
+@pairs.every_way_to_give_the_passphrase
+def test_pkcs12_gives_certificate_key_and_chain_and_the_key_stays_encrypted(
+    certstrap: CommandLine, folder: Path, chain: Chain,
+    options: tuple[str, ...], lines: str, environ: dict[str, str],
+) -> None:  # fmt: skip
+    (folder / "client.p12").write_bytes(chain.pkcs12(b"secret"))
+    (folder / "p").write_text("secret\n")
+    line = ("import", "client", "--cert", "client.p12", *options)
+    outcome = certstrap(*line, input=lines, environ=environ)
+    created = ["Created out/client.key (encrypted by passphrase)", *CREATED_CHAIN]
+    assert outcome.lines == created
+    assert_imported(folder, chain)
+    key = foreign.load_key(folder / "out/client.key", b"secret")
+    assert key.public_key() == chain.leaf.key.public_key()
+
+
+def test_pkcs12_that_is_not_encrypted_gives_a_key_that_is_not(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    (folder / "client.p12").write_bytes(chain.pkcs12(b""))
+    outcome = certstrap("import", "client", "--cert", "client.p12")
+    assert outcome.lines == ["Created out/client.key", *CREATED_CHAIN]
+    certstrap.refuses(
+        "import", "client", "--cert", "client.p12", sentence="out/client.key already exists!"
+    )
+
+
+def test_pkcs12_that_is_not_opened_is_not_imported(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    (folder / "client.p12").write_bytes(chain.pkcs12(b"secret"))
+    line = ("import", "client", "--cert", "client.p12")
+    wrong = "The passphrase does not decrypt client.p12."
+    certstrap.refuses(*line, "--passphrase", "wrong", sentence=wrong)
+    certstrap.refuses(*line, "--no-passphrase", sentence="client.p12 is encrypted")
+    assert not (folder / "out").exists()
+
+
+def test_a_key_may_come_from_pkcs12_to_a_certificate_in_pem(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    (folder / "client.p12").write_bytes(chain.pkcs12(b""))
+    (folder / "client.pem").write_bytes(chain.leaf.pem)
+    outcome = certstrap("import", "client", "--cert", "client.pem", "--key", "client.p12")
+    assert outcome.lines == ["Created out/client.key", "Created out/client.crt"]
+
+
+def test_of_pkcs12_with_only_certificates_the_lowest_is_imported(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    data = pkcs12.serialize_key_and_certificates(
+        None, None, None, chain.certificates[::-1], NoEncryption()
+    )
+    (folder / "client.p12").write_bytes(data)
+    assert certstrap("import", "client", "--cert", "client.p12").lines == CREATED_CHAIN
+
+
+def test_of_pkcs12_with_two_keys_the_one_of_that_name_is_imported(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    made = [pairs.made(subject=name) for name in ("first", "second")]
+    (folder / "both.p12").write_bytes(two_keys(made))
+    line = ("--cert", "both.p12", "--passphrase", "p")
+    certstrap.refuses(
+        "import", "third", *line,
+        sentence='both.p12 has 2 private keys, of "first", "second".', hint="the name in its ",
+    )  # fmt: skip
+    assert certstrap("import", "second", *line).lines == [
+        "Created out/second.key (encrypted by passphrase)",
+        "Created out/second.crt",
+        "Not imported: 1 more in both.p12. Import each under its own name.",
+    ]
+    assert foreign.load_certificate(folder / "out/second.crt") == made[1].certificate
+    certstrap.refuses(
+        "export-pkcs8", "--key", "both.p12", "--passphrase", "p", "--output", "k",
+        sentence="both.p12 holds 2 private keys that can sign.",
+    )  # fmt: skip
+
+
+def test_a_key_of_pkcs12_that_cannot_sign_is_refused(certstrap: CommandLine, folder: Path) -> None:
+    data = pkcs12.serialize_key_and_certificates(
+        None, a_dsa_key(), None, [pairs.ca().certificate], NoEncryption()
+    )
+    (folder / "dsa.p12").write_bytes(data)
+    certstrap.refuses(
+        "import", "x", "--cert", "dsa.p12", sentence="dsa.p12 holds a private key that cannot sign"
+    )
+    certstrap.refuses(
+        "init",
+        "--cn",
+        "x",
+        "--key",
+        "dsa.p12",
+        sentence="dsa.p12 holds no private key that can sign",
+    )
+
+
+@pytest.mark.parametrize("magic", ["feedfeed", "cececece"])
+def test_an_old_keystore_of_java_is_named(certstrap: CommandLine, folder: Path, magic: str) -> None:
+    (folder / "a.jks").write_bytes(bytes.fromhex(magic) + bytes(40))
+    for command in ("import x --cert", "import x --cert ca.pem --key", "inspect"):
+        pairs.ca().save("ca")
+        certstrap.refuses(
+            *command.split(),
+            "a.jks",
+            sentence="a.jks is a Java keystore, not a ",
+            hint="keytool -import",
+        )
 
 
 def test_an_expired_certificate_may_be_kept(certstrap: CommandLine, folder: Path) -> None:

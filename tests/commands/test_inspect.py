@@ -5,11 +5,17 @@ import re
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+    pkcs7,
+)
 from typer.testing import CliRunner
 
 from certstrap.cli.app import app
@@ -18,6 +24,7 @@ from tests.builders import crls, foreign, pairs
 from tests.builders.depots import init, issue
 from tests.builders.der import integer, pbkdf2, with_rounds
 from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
+from tests.builders.stores import two_keys
 from tests.cli.terminal import ENTER, ends, terminal
 from tests.conftest import FEW_ROUNDS, NOW, CommandLine
 from tests.interop.peers import openssl
@@ -36,6 +43,14 @@ def rows(printed: str) -> dict[str, str]:
 
 def headings(printed: str) -> list[str]:
     return [line for line in printed.splitlines() if line and not line.startswith(" ")]
+
+
+def objects(certstrap: CommandLine, *args: str, exit_code: int = 0) -> list[dict[str, Any]]:
+    """Return the objects in a file, as in JSON."""
+    (found,) = json.loads(certstrap("inspect", "--json", *args, exit_code=exit_code).stdout)[
+        "results"
+    ]
+    return list(found["objects"])
 
 
 def test_name_shows_certificate_request_and_key(certstrap: CommandLine, depot: Path) -> None:
@@ -235,6 +250,62 @@ def test_the_rounds_of_many_keys_count_in_sum(certstrap: CommandLine, folder: Pa
     certstrap.refuses(
         "inspect", "many.pem", "--passphrase", "p", sentence="with more than 10,000,000 rounds"
     )
+
+
+@pytest.mark.parametrize(("options", "encrypted"), [(("--passphrase", "p"), True), ((), False)])
+@pytest.mark.parametrize("legacy", [(), ("--legacy",)])
+def test_the_key_of_a_pkcs12_file_is_encrypted_unless_its_passphrase_is_empty(
+    certstrap: CommandLine, depot: Path, options: tuple[str, ...], legacy: tuple[str, ...],
+    encrypted: bool,
+) -> None:  # fmt: skip
+    certstrap("export-pkcs12", "worker", *legacy, *(options or ("--no-passphrase",)))
+    (key, *_) = objects(certstrap, "out/worker.p12", *options)
+    assert key["content"]["encrypted"] is encrypted
+    shown = certstrap("inspect", "out/worker.p12", *options).lines
+    assert f"  Encrypted   {'yes, and opened' if encrypted else 'no'}" in shown
+
+
+def test_a_key_that_anybody_can_read_in_a_pkcs12_file_is_not_encrypted(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    Path("a.p12").write_bytes(two_keys([], pairs.made()))
+    (key, *_) = objects(certstrap, "a.p12", "--passphrase", "p")
+    assert key["content"]["encrypted"] is False
+
+
+def test_every_key_of_a_pkcs12_file_is_shown_with_its_certificate(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    first, second = pairs.made(), pairs.made()
+    Path("both.p12").write_bytes(two_keys([first, second]))
+    found = objects(certstrap, "both.p12", "--passphrase", "p")
+    keys = [each["content"]["key"]["sha256"] for each in found]
+    assert keys[0] == keys[2 if "of certificate 1" in found[0]["source"] else 3]
+    assert {each["source"] for each in found} == {
+        "both.p12 (private key 1, of certificate 1)",
+        "both.p12 (private key 2, of certificate 2)",
+        "both.p12 (certificate 1)",
+        "both.p12 (certificate 2)",
+    }
+
+
+def test_a_key_of_a_pkcs12_file_with_another_passphrase_is_shown_as_closed(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    Path("both.p12").write_bytes(two_keys([pairs.made()], pairs.made(), passphrase=b"another"))
+    found = objects(certstrap, "both.p12", "--passphrase", "p", exit_code=1)
+    assert [bool(each["content"]) for each in found] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("form", [Encoding.DER, Encoding.PEM])
+def test_every_certificate_of_a_pkcs7_file_is_shown(
+    certstrap: CommandLine, folder: Path, form: Encoding
+) -> None:
+    made = [pairs.made(subject=name).certificate for name in ("a", "b")]
+    Path("a.p7b").write_bytes(pkcs7.serialize_certificates(made, form))
+    found = objects(certstrap, "a.p7b")
+    assert {each["content"]["subject"] for each in found} == {"CN=a", "CN=b"}
+    certstrap("inspect", "a.p7b", "--pem")
 
 
 def test_passphrase_of_a_pkcs12_file_is_asked_for_on_a_terminal(

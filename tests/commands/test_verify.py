@@ -10,7 +10,7 @@ from time import process_time
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.cli.context import utc_now
@@ -602,3 +602,34 @@ def test_a_server_that_is_no_name_is_refused(
     certstrap.refuses(
         "verify", "leaf", "--server", host, sentence=f'Invalid server name: "{host}" is not a host'
     )
+
+
+@pytest.mark.parametrize("form", ["p12", "p7b"])
+def test_a_certificate_in_a_store_is_verified_with_its_chain(
+    certstrap: CommandLine, depot: Path, form: str
+) -> None:
+    certstrap("export-pkcs12", "leaf", "--passphrase", "p", "--output", "leaf.p12")
+    chain = [foreign.load_certificate(depot / f"{name}.crt") for name in ("leaf", "Int", "Root")]
+    Path("leaf.p7b").write_bytes(pkcs7.serialize_certificates(chain, Encoding.DER))
+    printed = certstrap("verify", f"leaf.{form}", *(["--passphrase", "p"] if form == "p12" else []))
+    assert printed.lines[0] == f"leaf.{form}: good"
+
+
+def test_a_store_that_is_not_opened_is_not_good(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("export-pkcs12", "leaf", "--passphrase", "p", "--output", "leaf.p12")
+    assert failures(certstrap, "leaf.p12", "--no-passphrase") == [
+        "leaf.p12 is encrypted, and no passphrase was given."
+    ]
+    printed = certstrap("verify", "leaf.p12", exit_code=3).stdout
+    assert "hint: Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE." in printed
+
+
+def test_a_damaged_file_is_not_good_and_says_how_it_is_repaired(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    Path("leaf.pem").write_bytes((depot / "leaf.crt").read_bytes().replace(b"\n", b" "))
+    assert certstrap("verify", "leaf.pem", exit_code=3).lines == [
+        "leaf.pem: not good",
+        "  failed: leaf.pem has its PEM on one line.",
+        "  hint: Save the output of this command as a new file: certstrap inspect leaf.pem --pem",
+    ]

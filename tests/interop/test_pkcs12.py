@@ -120,11 +120,18 @@ def test_the_jdk_finds_the_key_with_its_whole_chain(
     assert java(SOURCE, *files).stdout.splitlines() == [*expected, "refused"]
 
 
-def test_the_jdk_opens_neither_what_the_command_warns_of(export: CommandLine) -> None:
-    assert "Java" in export("export-pkcs12", "client", "--no-passphrase").stdout
+def test_the_jdk_finds_the_key_in_a_file_without_a_passphrase(export: CommandLine) -> None:
+    files = []
+    for name, *options in (("client",), ("below", "--legacy")):
+        export("export-pkcs12", name, "--no-passphrase", *options)
+        files += [f"out/{name}.p12", ""]
+    found = java(SOURCE, *files).stdout.splitlines()
+    assert [line.split(",")[0] for line in found] == ["client: EC", "below: EC"]
+
+
+def test_the_jdk_does_not_open_what_the_command_warns_of(export: CommandLine) -> None:
     assert "Java" in export("export-pkcs12", "server", "--passphrase", "grün").stdout
-    files = ("out/client.p12", "", "out/server.p12", "grün")
-    assert java(SOURCE, *files).stdout.splitlines() == ["nothing", "refused"]
+    assert java(SOURCE, "out/server.p12", "grün").stdout.splitlines() == ["refused"]
 
 
 def test_the_jdk_finds_a_pair_of_gen_that_was_imported(

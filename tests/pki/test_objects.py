@@ -168,7 +168,7 @@ def test_pkcs12_file_with_another_key_or_none_is_read() -> None:
     found = read(a_pkcs12(b"", None))
     assert [each.source for each in found] == ["file (certificate 1)"]
     (only,) = read(a_pkcs12(b"", a_dsa_key()), of_pkcs12=secret)[:1]
-    assert only.problem == "file holds a key that cannot sign."
+    assert only.problem == "file (private key) cannot be read, or cannot sign."
 
 
 @pytest.mark.parametrize(

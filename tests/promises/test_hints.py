@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
+    pkcs7,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -426,6 +427,48 @@ def damaged_key(s: Stage) -> Iterator[Printed]:
     assert Path("new.key").read_bytes() == s.file("x.key").read_bytes()
 
 
+@prints("pki/pem.py: 'Write its certificates as PEM with'")
+def store_in_place_of_a_certificate(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    s("export-pkcs12", "x", "--passphrase", "secret", "--output", "a store")
+    s.typed = "secret\n"
+    yield Printed(s("check", "--cert", "a store", code=3), {"NEW": "new.pem"})
+    chain = [s.pair("x").certificate, s.pair("Cert").certificate]
+    Path("a.p7b").write_bytes(pkcs7.serialize_certificates(chain, Encoding.DER))
+    yield Printed(s("bundle", "--cert", "a.p7b", code=1), {"NEW": "new-2.pem"})
+    Path("b.p7b").write_bytes(pkcs7.serialize_certificates(chain, Encoding.PEM))
+    yield Printed(s("bundle", "--check", "b.p7b", code=3), {"NEW": "new-3.pem"})
+    if Path("new.pem").exists():  # there is an openssl
+        s("check", "--cert", "new.pem")
+        assert "CN=Cert" in s("inspect", "new-2.pem", "new-3.pem")
+
+
+@prints("pki/pem.py: 'Write its key as PEM with'")
+def store_in_place_of_a_key(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    files = ("-inkey", str(s.file("x.key")), "-in", str(s.file("x.crt")))
+    export = ("openssl", "pkcs12", "-export", *files, "-out", "x.pfx", "-passout", "pass:")
+    subprocess.run(export, check=True)
+    ca = ("--ca-bundle", str(s.file("Cert.crt")))
+    key = ("check", "--cert", str(s.file("x.crt")), *ca, "--key")
+    yield Printed(s(*key, "x.pfx", code=3), {"NEW": "new.key"})
+    s(*key, "new.key")
+
+
+@prints("pki/pem.py: 'Convert it to PKCS#12 with'")
+def keystore_of_java(s: Stage) -> Iterator[Printed]:
+    s.typed = "changeit\n" * 3
+    Path("a.jks").write_bytes(bytes.fromhex("feedfeed"))
+    if shutil.which("keytool"):
+        Path("a.jks").unlink()
+        new = ("-keystore", "a.jks", "-storetype", "JKS", "-storepass", "changeit")
+        key = ("-keypass", "changeit", "-keyalg", "EC", "-alias", "a", "-dname", "CN=a")
+        subprocess.run(["keytool", "-genkeypair", *new, *key], check=True, capture_output=True)
+    yield Printed(s("inspect", "a.jks", code=1), {"NEW": "new.p12"})
+    if Path("new.p12").exists():
+        assert "CN=a" in s("inspect", "new.p12", "--passphrase", "changeit")
+
+
 @prints("pki/rules.py: 'Create a CA that allows one'")
 def intermediate_below_a_ca_without_room(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"))
@@ -657,21 +700,6 @@ def configuration_that_is_not_there(s: Stage) -> Iterator[Printed]:
         s(*CONNECT, "--into", path)
 
 
-@prints("temporal/inputs.py: 'Write what is in it as PEM'")
-def pkcs12_in_the_place_of_pem(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    files = ("-inkey", str(s.file("x.key")), "-in", str(s.file("x.crt")))
-    export = ("openssl", "pkcs12", "-export", *files, "-out", "x.pfx", "-passout", "pass:")
-    subprocess.run(export, check=True)
-    ca = ("--ca-bundle", str(s.file("Cert.crt")))
-    certificate = ("check", "--cert", "x.pfx", "--key", str(s.file("x.key")), *ca)
-    yield Printed(s(*certificate, code=3), {"NEW": "new.crt"})
-    s("check", "--cert", "new.crt", "--key", str(s.file("x.key")), *ca)
-    key = ("check", "--cert", str(s.file("x.crt")), "--key", "x.pfx", *ca)
-    yield Printed(s(*key, code=3), {"NEW": "new.key"})
-    s("check", "--cert", str(s.file("x.crt")), "--key", "new.key", *ca)
-
-
 @prints("temporal/connect.py: 'Write it with'")
 def client_without_its_chain(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()
@@ -884,8 +912,8 @@ def _run(stage: Stage, line: str, values: dict[str, str]) -> None:
         elif shutil.which(program) and program not in {"tcld", "fuser"}:
             # OpenSSL asks for a passphrase on the terminal, or else on standard input.
             subprocess.run(
-                [program, *words],
-                check=True, env=dict(os.environ), timeout=60, input=b"\n", start_new_session=True,
+                [program, *words], check=True, env=dict(os.environ), timeout=60,
+                input=stage.typed.encode(), start_new_session=True,
             )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from certstrap.pki.issuers import (
     is_self_signed,
     is_signed_by,
 )
+from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import name_text
 from certstrap.pki.server import serves
 from certstrap.store import crls
@@ -29,13 +30,18 @@ from certstrap.store.renewal import with_renewal
 from certstrap.store.withdrawn import compromised
 
 
-def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
+def read_certificates(data: bytes, source: str, passphrase: Passphrase) -> list[LoadedCertificate]:
     """Return the certificates in a file, of which there is at least one.
+
+    Args:
+        data: its content.
+        source: its path, for the sentences.
+        passphrase: called if it is a PKCS#12 file that is encrypted.
 
     Raises:
         UnusableFileError: there is none, or one of them cannot be read.
     """
-    found = decode.read(data, source, _nobody, _nobody)
+    found = decode.read(data, source, bytes, passphrase)
     for each in found:
         if each.value is None and each.kind == pem.CERTIFICATE:
             reason = (
@@ -50,11 +56,6 @@ def read_certificates(data: bytes, source: str) -> list[LoadedCertificate]:
     if not certificates:
         raise UnusableFileError(source, "contains no certificate", "Name the right file.")
     return certificates
-
-
-def _nobody() -> bytes:
-    """Open nothing: certificates are not encrypted."""
-    return b""
 
 
 class Link(NamedTuple):

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import AlreadyExistsError
 from certstrap.hints import Hint
-from certstrap.pki import build, crl, key_files, keys, rules
+from certstrap.pki import build, crl, keys, rules, stores
 from certstrap.pki.build import Issuer
 from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
@@ -169,7 +169,7 @@ def ca_exists(entry: Entry) -> str:
 
 def read_key(session: Session, path: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
     """Return the private key in a file that the user named, and the passphrase that opened it."""
-    return key_files.load(session.read(path, "private key"), source_of(path), passphrase)
+    return stores.load_key(session.read(path, "private key"), source_of(path), passphrase)
 
 
 def leftover_key(session: Session, entry: Entry, spec: KeySpec) -> tuple[PrivateKey, bytes] | None:

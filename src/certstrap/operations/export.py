@@ -8,14 +8,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     KeySerializationEncryption,
-    NoEncryption,
     PrivateFormat,
     pkcs12,
 )
 
 from certstrap.errors import RefusedError
 from certstrap.hints import Hint
-from certstrap.pki import key_files, keys, pem, rules
+from certstrap.pki import keys, pem, rules, stores
 from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import PrivateKey
@@ -84,7 +83,7 @@ def export_pkcs8(
         data = entry.read(KEY)
     else:
         data, damage = pem.repair(session.read(key_file, "private key"), source, pem.PRIVATE_KEY)
-    key, opened = key_files.load(data, source, session.passphrases.opening)
+    key, opened = stores.load_key(data, source, session.passphrases.opening)
     if entry and not key_file:
         _require_own(session.depot, entry, key)
     require(compromised(session.depot, key.public_key(), source))
@@ -244,14 +243,17 @@ def export_pkcs12(
 
 
 def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:
-    """Return how a PKCS#12 file is encrypted; not at all if ``passphrase`` is empty."""
-    if not passphrase:
-        return NoEncryption()
+    """Return how a PKCS#12 file is encrypted, also if ``passphrase`` is empty.
+
+    Java finds no key in a file that is not encrypted, and opens one with an empty passphrase.
+    """
     builder = PrivateFormat.PKCS12.encryption_builder()
     if legacy:
+        algorithm = pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC
         builder = builder.kdf_rounds(2048).hmac_hash(hashes.SHA1())  # noqa: S303 - asked for
-        return builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).build(
-            passphrase
-        )
-    builder = builder.kdf_rounds(rounds).hmac_hash(hashes.SHA256())
-    return builder.key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC).build(passphrase)
+    else:
+        algorithm = pkcs12.PBES.PBESv2SHA256AndAES256CBC
+        builder = builder.kdf_rounds(rounds).hmac_hash(hashes.SHA256())
+    encryption = builder.key_cert_algorithm(algorithm).build(passphrase or b"-")
+    encryption.password = passphrase  # type: ignore[attr-defined] # `build` takes no empty one
+    return encryption

@@ -3,8 +3,7 @@
 Nothing here is trusted. An object that cannot be read says why.
 """
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -16,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     load_der_public_key,
     load_pem_public_key,
-    pkcs12,
 )
 from cryptography.x509.oid import NameOID
 
@@ -26,7 +24,7 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
-from certstrap.pki import key_files, keys, parts, pem
+from certstrap.pki import key_files, keys, parts, pem, stores
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import AlternativeNames
@@ -252,11 +250,6 @@ def _unreadable(source: str, kind: str, found: Readable | None) -> UnusableFileE
 
 
 PUBLIC_KEY = "public key"
-PKCS12_FILE = "PKCS#12 file"
-
-_PKCS12 = re.compile(  # PFX (RFC 7292, 4): version 3, then a SEQUENCE; BER is common
-    rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...)\x02\x01\x03\x30", re.DOTALL
-)
 _FORMS = {
     b"RSA PRIVATE KEY": "PKCS#1",
     b"EC PRIVATE KEY": "SEC1",
@@ -332,8 +325,13 @@ def read(
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
     pem.require_size(data, pem.CRL, source)
-    if is_pkcs12(data):
+    container = pem.container_of(data)
+    if container == pem.PKCS12:
         return list(_pkcs12(data, source, pkcs12_passphrase))
+    if container == pem.PKCS7:
+        return list(_certificates(stores.read_pkcs7(data, source), source))
+    if container:
+        pem.find(data, pem.CERTIFICATE, source)  # which says what to do
     if pem.is_der(data):
         return [_der(data, source, key_passphrase)]
     blocks = list(pem.blocks(data, source))
@@ -450,23 +448,22 @@ def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
 
 
 def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object]:
-    found = _opened(data, source, passphrase)
-    if found.key is not None:
-        if isinstance(found.key, PrivateKey):
-            key = KeyObject(found.key, "PKCS#12")
-            yield Object(f"{source} (private key)", pem.PRIVATE_KEY, key)
+    store = stores.open_pkcs12(data, source, passphrase)
+    for number, (private, encrypted, certificate) in enumerate(store.keys, 1):
+        of = f", of certificate {store.certificates.index(certificate) + 1}" if certificate else ""
+        count = f" {number}{of}" if len(store.keys) > 1 else ""
+        name = f"{source} (private key{count})"
+        if private:
+            yield Object(name, pem.PRIVATE_KEY, KeyObject(private, "PKCS#12", encrypted))
         else:
-            problem = f"{source} holds a key that cannot sign."
-            yield Object(f"{source} (private key)", pem.PRIVATE_KEY, None, problem)
-    every = [found.cert] if found.cert else []
-    for number, each in enumerate([*every, *found.additional_certs], 1):
-        der = each.certificate.public_bytes(Encoding.DER)
+            yield Object(name, pem.PRIVATE_KEY, None, f"{name} cannot be read, or cannot sign.")
+    yield from _certificates(store.certificates, source)
+
+
+def _certificates(certificates: Iterable[x509.Certificate], source: str) -> Iterator[Object]:
+    for number, each in enumerate(certificates, 1):
+        der = each.public_bytes(Encoding.DER)
         yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
-
-
-def is_pkcs12(data: bytes) -> bool:
-    """Return whether a file is PKCS#12, as far as its first bytes tell."""
-    return bool(_PKCS12.match(data))
 
 
 def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
@@ -475,30 +472,9 @@ def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:
     Raises:
         UnusableFileError: it is no PKCS#12 file.
     """
-    if not is_pkcs12(data):
-        raise UnusableFileError(source, f"is not a {PKCS12_FILE} that can be read")
+    if pem.container_of(data) != pem.PKCS12:
+        raise UnusableFileError(source, f"is not a {pem.PKCS12} that can be read")
     with suppress(UnusableFileError):
-        opened = _opened(data, source, bytes)
-        if isinstance(opened.key, PrivateKey):
-            return opened.key.public_key()
+        for each in stores.open_pkcs12(data, source, bytes).keys:
+            return each.private.public_key() if each.private else None
     return None
-
-
-def _opened(data: bytes, source: str, passphrase: Passphrase) -> pkcs12.PKCS12KeyAndCertificates:
-    key_files.require_quick_pkcs12(data, source)
-    for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
-        try:
-            return pkcs12.load_pkcs12(data, secret)
-        except (*UNDECODABLE, InternalError):
-            continue
-    secret = passphrase()
-    try:
-        return pkcs12.load_pkcs12(data, secret)
-    except (*UNDECODABLE, InternalError):  # a wrong passphrase and broken data look the same
-        if secret:
-            raise WrongPassphraseError(source) from None
-    raise UnusableFileError(
-        source,
-        "is encrypted, and no passphrase was given",
-        "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
-    )

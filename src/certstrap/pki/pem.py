@@ -14,13 +14,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from certstrap.errors import DamagedError, TooLargeError, UnusableFileError
-from certstrap.hints import Hint
+from certstrap.hints import Command, Hint
 from certstrap.text import printable
 
 CERTIFICATE = "certificate"
 REQUEST = "certificate request"
 PRIVATE_KEY = "private key"
 CRL = "certificate revocation list"
+
+PKCS12 = "PKCS#12 file"
+PKCS7 = "PKCS#7 file"
+JAVA_KEYSTORE = "Java keystore"
 
 _KINDS = {
     b"CERTIFICATE": CERTIFICATE,
@@ -29,6 +33,14 @@ _KINDS = {
     b"CERTIFICATE REQUEST": REQUEST,
     b"NEW CERTIFICATE REQUEST": REQUEST,
     b"X509 CRL": CRL,
+    b"PKCS7": PKCS7,
+}
+_DER_LENGTH = rb"(?:[\x00-\x80]|\x81.|\x82..|\x83...)"
+_CONTAINERS = {
+    PKCS12: rb"(?s)\x30%b\x02\x01\x03\x30" % _DER_LENGTH,  # PFX (RFC 7292, 4); BER is common
+    PKCS7: rb"(?s)\x30%b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02|\s*-----BEGIN PKCS7-----"
+    % _DER_LENGTH,
+    JAVA_KEYSTORE: rb"\xfe\xed\xfe\xed|\xce\xce\xce\xce",  # JKS and JCEKS, before Java 9
 }
 # Patterns are compiled where they are used: most commands use one of them.
 _BLOCK = (
@@ -101,6 +113,10 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     require_size(data, kind, source)
     if _is_one_block(data, kind):
         return data, True
+    container = container_of(data)
+    if container:
+        hint = _conversion(data, container, kind, source)
+        raise UnusableFileError(source, f"is a {container}, not a {kind}", hint)
     if is_der(data):
         if any(_begins(data)):
             raise UnusableFileError(
@@ -123,6 +139,45 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
     if not other:
         return data, False
     raise UnusableFileError(source, f"holds a {other}, not a {kind}", "Name the right file.")
+
+
+def container_of(data: bytes) -> str:
+    """Return the kind of a file that holds several objects in a form of its own, or nothing."""
+    found = (kind for kind, pattern in _CONTAINERS.items() if re.match(pattern, data))
+    return next(found, "")
+
+
+def _conversion(data: bytes, container: str, kind: str, source: str) -> Hint | str:
+    """Return how the part of such a file that is asked for is written as PEM."""
+    file = _file_of(source)
+    if container == JAVA_KEYSTORE:
+        return Hint(
+            "Convert it to PKCS#12 with",
+            (
+                "keytool",
+                ("-importkeystore",),
+                ("-srckeystore", file),
+                ("-destkeystore", "NEW"),
+                ("-deststoretype", "PKCS12"),
+            ),
+        )
+    if kind == PRIVATE_KEY and container == PKCS12:
+        return Hint(
+            "Write its key as PEM with",
+            ("certstrap", "export-pkcs8", ("--key", file), ("--output", "NEW")),
+        )
+    if kind != CERTIFICATE:
+        return "Name the right file."
+    if container == PKCS12:
+        command: Command = ("openssl", "pkcs12", ("-in", file), ("-nokeys",), ("-out", "NEW"))
+    else:
+        form = [("-inform", "DER")] if is_der(data) else []
+        command = ("openssl", "pkcs7", *form, ("-in", file), ("-print_certs",), ("-out", "NEW"))
+    return Hint("Write its certificates as PEM with", command)
+
+
+def _file_of(source: str) -> str:
+    return "FILE" if source == "standard input" else source
 
 
 def _is_one_block(data: bytes, kind: str) -> bool:
@@ -339,7 +394,7 @@ def _repair_hint(source: str, repaired: bytes, kind: str) -> Hint | str:
     """Return how to repair a file; a private key is written to a file, and never shown."""
     if not repaired:
         return "The file may have been cut short: copy it again, unchanged."
-    file = "FILE" if source == "standard input" else source
+    file = _file_of(source)
     if is_der(repaired):
         is_key = kind == PRIVATE_KEY or repaired[content_of(repaired)[0] :][:1] == b"\x02"
     else:

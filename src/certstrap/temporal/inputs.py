@@ -94,13 +94,14 @@ def read_certificates(data: bytes, path: str) -> CertificateFile:
     file = CertificateFile(path, len(data), private_keys=len(_PRIVATE_KEY.findall(data)))
     if not file.is_decoded:
         return file
-    form = _form(data, path, ("-nokeys",))
+    container = pem.container_of(data)
+    form = None if container else _form(data, path)
     file = file._replace(problems=(form,) if form else ())
-    if decode.is_pkcs12(data):
-        return file
-    if pem.is_der(data):
+    if pem.is_der(data) and not container:
         return _decoded(file, [data])
     try:
+        if container:
+            pem.find(data, pem.CERTIFICATE, path)  # which says how it is converted
         blocks = [
             (pem.kind_of(label), block) for label, block in pem.blocks(data, path, pem.CERTIFICATE)
         ]
@@ -214,8 +215,8 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     except CertstrapError as error:
         problem = None if asked else failure(str(error), error.hint or _ANOTHER)
     label = _label(data) if (private or asked) and not pem.is_der(data) else ""
-    form = _form(data, path, ("-nocerts", "-nodes"))
-    if pem.is_der(data) and problem and not decode.is_pkcs12(data):  # another kind of file
+    form = _form(data, path)
+    if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12
         form = problem
     return KeyFile(path, label, private, bool(asked), form or problem)
 
@@ -226,22 +227,13 @@ def _label(data: bytes) -> str:
     return next(label.decode() for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY)
 
 
-def _form(data: bytes, path: str, wanted: tuple[str, ...]) -> Finding | None:
-    """Return why clients do not read the file, whatever its content is; or None.
-
-    ``wanted`` are the options of OpenSSL for what is wanted of a PKCS#12 file.
-    """
+def _form(data: bytes, path: str) -> Finding | None:
+    """Return why clients do not read the file, whatever its content is; or None."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return failure(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
     if data.startswith(codecs.BOM_UTF8):
         return failure(
             f"{path} begins with a byte order mark, which some clients cannot read.", _AS_ASCII
-        )
-    if decode.is_pkcs12(data):
-        options = (*((each,) for each in wanted), ("-in", path), ("-out", "NEW"))
-        return failure(
-            f"{path} is a PKCS#12 file, not PEM.",
-            Hint("Write what is in it as PEM", ("openssl", "pkcs12", *options)),
         )
     if pem.is_der(data):
         return failure(f"{path} is DER, not PEM.")

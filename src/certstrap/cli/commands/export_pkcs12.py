@@ -44,8 +44,7 @@ def command(
             say("Java cannot open it: its passphrase is not ASCII.")
     else:
         say(f"Created {exported.path}")
-        say("It is not encrypted: whoever can read the file has the key.")
-        say("Java cannot find the key in an unencrypted file.")
+        say("Its passphrase is empty: whoever can read the file has the key.")
     warn(*exported.warnings)
     if exported.missing_issuer:
         say(f'Its chain is incomplete: the depot does not have "{exported.missing_issuer}".')

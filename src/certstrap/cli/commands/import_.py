@@ -11,7 +11,6 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate
 from certstrap.store.depot import KEY, Name
-from certstrap.store.files import source_of
 
 EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
 
@@ -19,7 +18,14 @@ EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
 def command(
     ctx: typer.Context,
     name: Annotated[str, options.argument("NAME", "Its name in the depot.")],
-    cert: Annotated[str, options.source("--cert", "The certificate, a CA's or a leaf's.")],
+    cert: Annotated[
+        str,
+        options.source(
+            "--cert",
+            "The certificate, a CA's or a leaf's, and the CAs above it. From a PKCS#12 file, its "
+            "key too.",
+        ),
+    ],
     key: Annotated[str, options.source("--key", "Its private key.")] = "",
     csr: Annotated[str, options.source("--csr", "Its request.")] = "",
     passphrase: options.PassphraseText = None,
@@ -36,6 +42,4 @@ def command(
     )
     for path in imported.paths:
         say(key_line(path, imported.key_encrypted and path.endswith(KEY)))
-    if imported.left:
-        more = f"{imported.left} more in {source_of(cert)}"
-        say(f"Not imported: {more}. Import each under its own name.")
+    say(*(f"Not imported: {each}" for each in imported.not_imported))

@@ -31,6 +31,7 @@ def command(
             "Names in the depot, or files; - is standard input. The first certificate of a "
             "file is verified, and the others may be in its chain.",
             completion.certificates,
+            callback=options.read_once,
         ),
     ] = None,
     at: Annotated[
@@ -45,6 +46,9 @@ def command(
         ),
     ] = "",
     as_json: options.AsJson = False,
+    passphrase: options.PassphraseText = None,
+    passphrase_file: options.PassphraseFile = None,
+    no_passphrase: options.NoKeyPassphrase = False,
 ) -> None:
     """Verify certificates: chain, signatures, dates, CRLs.
 
@@ -54,7 +58,8 @@ def command(
     require_output()
     if not what:
         raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLE))
-    session = new_session(context, passphrases(context))
+    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, secrets)
     moment = instant(at, session.now) if at else session.now
     name = parse_server_name(server) if server else ""
     verifier = Verifier(session.depot, moment, name)
@@ -79,7 +84,7 @@ def _verified(session: Session, verifier: Verifier, what: str) -> Verdict:
         except CertstrapError as error:
             return Verdict(what, unreadable=error)
     try:
-        first, *others = read_certificates(data, source)
+        first, *others = read_certificates(data, source, session.passphrases.opening_pkcs12)
     except CertstrapError as error:
         return Verdict(what, unreadable=error)
     return verifier.verify(what, first, others)

@@ -1,0 +1,172 @@
+"""Files that hold several objects in a form of their own: PKCS#12 (RFC 7292), PKCS#7 (RFC 2315)."""
+
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.exceptions import InternalError
+from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs7, pkcs12
+
+from certstrap.errors import UnusableFileError, WrongPassphraseError
+from certstrap.pki import key_files, pem
+from certstrap.pki.key_files import Passphrase
+from certstrap.pki.keys import PrivateKey
+from certstrap.pki.parts import UNDECODABLE
+from certstrap.text import counted
+
+_UNREADABLE = (*UNDECODABLE, InternalError)
+_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0101")  # RFC 7292, 4.2.1
+_ENCRYPTED_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0102")  # 4.2.2
+
+
+class StoredKey(NamedTuple):
+    """A private key in a PKCS#12 file.
+
+    Attributes:
+        private: the key; None if it cannot be read, or is of a kind that cannot sign.
+        encrypted: whether it is encrypted, and not with the empty passphrase.
+        certificate: the certificate with its public key, if the file has one.
+    """
+
+    private: PrivateKey | None
+    encrypted: bool
+    certificate: x509.Certificate | None
+
+
+class Store(NamedTuple):
+    """What is in a PKCS#12 file.
+
+    Attributes:
+        keys: its private keys.
+        certificates: its certificates, that of the first key first; without a key, those first that
+            issued no other.
+        passphrase: what opened it.
+    """
+
+    keys: tuple[StoredKey, ...]
+    certificates: tuple[x509.Certificate, ...]
+    passphrase: bytes
+
+
+def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
+    """Read a PKCS#12 file.
+
+    Args:
+        data: its content.
+        source: its path, for the sentences.
+        passphrase: called if neither no passphrase nor the empty one opens it.
+
+    Raises:
+        UnusableFileError: it would take too long, or it is encrypted and there is no passphrase.
+        WrongPassphraseError: it is encrypted, and not with that passphrase; or it is broken.
+    """
+    key_files.require_quick_pkcs12(data, source)
+    for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
+        with suppress(*_UNREADABLE):
+            return _store(data, secret)
+    given = passphrase()
+    if not given:
+        raise UnusableFileError(
+            source,
+            "is encrypted, and no passphrase was given",
+            "Type it, give --passphrase-file FILE or set CERTSTRAP_PASSPHRASE.",
+        )
+    try:
+        return _store(data, given)
+    except _UNREADABLE:  # a wrong passphrase and broken data look the same
+        raise WrongPassphraseError(source) from None
+
+
+def _store(data: bytes, secret: bytes | None) -> Store:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library warns of BER, which others write
+        found = pkcs12.load_pkcs12(data, secret)
+    certificates = [each.certificate for each in found.additional_certs]
+    if found.cert:
+        certificates.insert(0, found.cert.certificate)
+    else:
+        certificates = _lowest_first(certificates)
+    keys: list[object] = [found.key] if found.key else []
+    bags = list(_key_bags(data))
+    if len(bags) > 1:  # the library reads the first one alone
+        keys = [_key(bag, secret) for bag, _ in bags]
+    encrypted = [bool(secret) and is_encrypted for _, is_encrypted in bags]
+    stored = tuple(
+        _stored(key, is_encrypted, certificates)
+        for key, is_encrypted in zip(keys, encrypted or [bool(secret)] * len(keys), strict=False)
+    )
+    return Store(stored, tuple(certificates), secret or b"")
+
+
+def _stored(key: object, encrypted: bool, certificates: Iterable[x509.Certificate]) -> StoredKey:
+    if not isinstance(key, PrivateKey):
+        return StoredKey(None, encrypted, None)
+    public = key.public_key()
+    for certificate in certificates:
+        with suppress(*_UNREADABLE):
+            if certificate.public_key() == public:
+                return StoredKey(key, encrypted, certificate)
+    return StoredKey(key, encrypted, None)
+
+
+def _key(bag: bytes, secret: bytes | None) -> object:
+    for each in (None, secret):
+        with suppress(*_UNREADABLE):
+            return load_der_private_key(bag, each)
+    return None
+
+
+def _key_bags(data: bytes) -> Iterator[tuple[bytes, bool]]:
+    """Yield the content of each key bag, and whether it is encrypted."""
+    parts = [memoryview(data)]
+    for part in parts:  # the list grows while it is read
+        kind = bytes(part[: len(_KEY_BAG)])
+        if kind in {_KEY_BAG, _ENCRYPTED_KEY_BAG}:
+            _, (_, bag), *_ = pem.elements(part)
+            yield bytes(bag), kind == _ENCRYPTED_KEY_BAG
+            continue
+        for tag, content in pem.elements(part):
+            if tag & key_files.CONSTRUCTED or tag == key_files.OCTET_STRING:
+                parts.append(content)
+
+
+def read_pkcs7(data: bytes, source: str) -> list[x509.Certificate]:
+    """Return the certificates in a PKCS#7 file, DER or PEM, those first that issued no other.
+
+    PKCS#7 has no order: its certificates are a set.
+
+    Raises:
+        UnusableFileError: it cannot be read, or has none.
+    """
+    block = next((block for _, block in pem.blocks(data, source)), b"")
+    try:
+        found = pkcs7.load_der_pkcs7_certificates(pem.der_of(block) if block else data)
+    except _UNREADABLE:
+        raise UnusableFileError(
+            source, f"is a {pem.PKCS7} without a certificate that can be read", "Name another file."
+        ) from None
+    return _lowest_first(found)
+
+
+def _lowest_first(certificates: list[x509.Certificate]) -> list[x509.Certificate]:
+    """Return certificates in an order in which those are first whose name is no other's issuer."""
+    try:
+        names = {each: (each.subject, each.issuer) for each in certificates}
+    except _UNREADABLE:
+        return certificates
+    issuers = {issuer for subject, issuer in names.values() if subject != issuer}
+    return sorted(certificates, key=lambda each: names[each][0] in issuers)
+
+
+def load_key(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
+    """Read a private key in any form, or the one in a PKCS#12 file; see `key_files.load`."""
+    if pem.container_of(data) != pem.PKCS12:
+        return key_files.load(data, source, passphrase)
+    found = open_pkcs12(data, source, passphrase)
+    keys = [each.private for each in found.keys if each.private]
+    if len(keys) != 1:
+        count = counted(len(keys), "private key") if keys else "no private key"
+        raise UnusableFileError(source, f"holds {count} that can sign", "Name a file with one key.")
+    return keys[0], found.passphrase

@@ -1,0 +1,60 @@
+"""PKCS#12 files that `cryptography` does not write."""
+
+from collections.abc import Sequence
+
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certstrap.pki import keys, pem
+from tests.builders.der import der, integer, oid, sequence
+from tests.builders.pairs import Pair
+from tests.conftest import FEW_ROUNDS
+
+DATA, BAGS, CERTIFICATE = (
+    "1.2.840.113549.1.7.1",
+    "1.2.840.113549.1.12.10.1",
+    "1.2.840.113549.1.9.22.1",
+)
+PASSPHRASE = b"p"
+
+
+def two_keys(encrypted: Sequence[Pair], *clear: Pair, passphrase: bytes = PASSPHRASE) -> bytes:
+    """Return a file that `PASSPHRASE` opens, of keys and their certificates.
+
+    Args:
+        encrypted: those whose keys are encrypted.
+        clear: those whose keys are not.
+        passphrase: what encrypts the keys.
+    """
+    bags = []
+    for pair in (*clear, *encrypted):
+        secret = passphrase if pair in encrypted else b""
+        key = pem.der_of(keys.dump_pkcs8(pair.key, secret, FEW_ROUNDS))
+        content = der(0x04, pair.certificate.public_bytes(Encoding.DER))
+        value = sequence(oid(CERTIFICATE), der(0xA0, content))
+        bags += [
+            sequence(oid(f"{BAGS}.{2 if secret else 1}"), der(0xA0, key)),
+            sequence(oid(f"{BAGS}.3"), der(0xA0, value)),
+        ]
+    safe = sequence(content_info(sequence(*bags)))
+    return sequence(integer(3), content_info(safe), mac_of(safe))
+
+
+def content_info(content: bytes) -> bytes:
+    return sequence(oid(DATA), der(0xA0, der(0x04, content)))
+
+
+def mac_of(safe: bytes) -> bytes:
+    """Return the MacData (RFC 7292, 4), of one round of SHA-256, which only BER writes out."""
+    salt, size = bytes(8), hashes.SHA256.block_size
+    text = (PASSPHRASE.decode() + "\0").encode("utf-16-be")
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(bytes([3]) * size + _filled(salt, size) + _filled(text, size))  # B.2
+    mac = hmac.HMAC(digest.finalize(), hashes.SHA256())
+    mac.update(safe)
+    algorithm = sequence(oid("2.16.840.1.101.3.4.2.1"), b"\5\0")
+    return sequence(sequence(algorithm, der(0x04, mac.finalize())), der(0x04, salt), integer(1))
+
+
+def _filled(data: bytes, size: int) -> bytes:
+    return (data * size)[:size]
