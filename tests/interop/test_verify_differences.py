@@ -12,6 +12,7 @@ from certstrap.pki.profiles import CLIENT, SERVER
 from certstrap.store.withdrawn import fingerprint
 from tests.builders import foreign, pairs
 from tests.builders.certificates import a_name
+from tests.builders.der import oid, sequence
 from tests.conftest import CommandLine
 from tests.interop.peers import openssl
 from tests.interop.test_verify_openssl import A_CAS_USAGE
@@ -113,6 +114,24 @@ DIFFERENCES: list[tuple[Callable[[], None], str]] = [
 ]
 
 
+def test_policy_mappings_of_an_end_certificate_count_for_openssl_alone(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    policy = x509.ObjectIdentifier("1.2.3.1")
+    stated = x509.CertificatePolicies([x509.PolicyInformation(policy, None)])
+    limits = x509.PolicyConstraints(require_explicit_policy=0, inhibit_policy_mapping=0)
+    pair = sequence(oid("1.2.3.1"), oid("1.2.3.2"))
+    mappings = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.33"), sequence(pair))
+    root = pairs.ca(subject="Root")
+    middle = pairs.made(subject="Int", by=root, extensions=[CA, (stated, False), (limits, True)])
+    root.store_certificate("Root")
+    middle.store_certificate("Int")
+    leaf = pairs.made(subject="leaf", by=middle, extensions=[(stated, False), (mappings, True)])
+    leaf.store_certificate("leaf")
+    certstrap("verify", "leaf", now=TODAY)
+    by_openssl("-untrusted", "out/Int.crt", exit_code=2)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"), DIFFERENCES, ids=[make.__name__ for make, _ in DIFFERENCES]
 )
@@ -122,8 +141,12 @@ def test_verify_refuses_what_openssl_accepts(
     make()
     assert f"failed: {sentence}" in certstrap("verify", "leaf", now=TODAY, exit_code=3).stdout
     crl = Path("out/Root.crl")
-    options = ("-crl_check_all", "-CRLfile", crl) if crl.exists() else ()
+    by_openssl(*(("-crl_check_all", "-CRLfile", crl) if crl.exists() else ()))
+
+
+def by_openssl(*options: str | Path, exit_code: int = 0) -> None:
     openssl(
         "verify", "-attime", str(int(TODAY.timestamp())), "-auth_level", "2", "-policy_check",
         "-policy", "anyPolicy", *options, "-CAfile", "out/Root.crt", "out/leaf.crt",
+        exit_code=exit_code,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from certstrap.inventory.verify import Verifier, read_certificates
 from certstrap.pki.keys import P256, PrivateKey
@@ -19,15 +20,18 @@ from certstrap.pki.pem import to_pem
 from certstrap.store.depot import Depot
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_name, key_usage
+from tests.builders.der import oid, sequence
 from tests.conftest import NOW
 from tests.interop.peers import openssl
-from tests.temporal.pki import broken_signature
+from tests.temporal.pki import broken_signature, with_sha1
 
 DAY = timedelta(days=1)
+POLICY_MAPPINGS = x509.ObjectIdentifier("2.5.29.33")
 KEYS = [P256.generate() for _ in range(12)]
 CHAINS = 320
 A_CAS_USAGE = key_usage("key_cert_sign", "crl_sign")
 ATTRIBUTES = x509.IssuingDistributionPoint(None, None, False, False, None, False, True)
+POLICIES = [x509.ObjectIdentifier(oid) for oid in ("1.2.3.1", "1.2.3.2", "2.5.29.32.0")]
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0")
 
 
@@ -49,6 +53,7 @@ class Cert:
     signer: PrivateKey | None = None
     authority: bytes | None = None
     broken: bool = False
+    sha1: bool = False
     crl: "Crl | None" = None
 
     def made(self, above: "Cert") -> bytes:
@@ -81,6 +86,7 @@ class Cert:
         signer = self.signer or above.key
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         der = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)
+        der = with_sha1(signer)(der) if self.sha1 else der
         return broken_signature(der) if self.broken else der
 
 
@@ -217,6 +223,38 @@ def name_in_the_subject(rng: random.Random, chain: Chain) -> None:
     chain[place] = replace(chain[place], subject=a_name("host.other.org"), names=())
 
 
+def policies(rng: random.Random, chain: Chain) -> None:
+    """Let a CA require a policy, and others state, map and inhibit some."""
+    for place, it in enumerate(chain[1:], 1):
+        stated = rng.sample(POLICIES, rng.randint(0, 2))
+        more: list[tuple[x509.ExtensionType, bool]] = []
+        if stated:
+            each = [x509.PolicyInformation(policy, None) for policy in stated]
+            more.append((x509.CertificatePolicies(each), False))
+        if rng.random() < 0.5:
+            explicit, mapping = rng.choice([0, 0, 1, None]), rng.choice([0, 1])
+            more.append((x509.PolicyConstraints(explicit, mapping), True))
+        if rng.random() < 0.2:
+            more.append((x509.InhibitAnyPolicy(rng.randint(0, 1)), True))
+        if rng.random() < 0.3 and it.ca:
+            pair = sequence(*(oid(each.dotted_string) for each in rng.sample(POLICIES[:2], 2)))
+            mappings = x509.UnrecognizedExtension(POLICY_MAPPINGS, sequence(pair))
+            more.append((mappings, True))
+        chain[place] = replace(it, more=tuple(more))
+
+
+def multi_valued_name(rng: random.Random, chain: Chain) -> None:
+    """Name the issuer with an RDN of two values that are in another order or in other letters."""
+    texts = [("Some", "Example"), ("some", "  example")]
+    one, other = ([NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME], texts)
+    names = [
+        x509.Name([x509.RelativeDistinguishedName(map(x509.NameAttribute, one, each))])
+        for each in other
+    ]
+    chain[0] = replace(chain[0], subject=names[0], issuer=names[0])
+    chain[1] = replace(chain[1], issuer=names[rng.randint(0, 1)])
+
+
 def nothing(_: random.Random, __: Chain) -> None:
     """Leave the chain as it is."""
 
@@ -236,6 +274,10 @@ MUTATIONS: dict[str, Mutation] = {
     "issuer in other letters": below_the_root(issuer=a_name("ca  0")),
     "another identifier": below_the_root(authority=b"\1\2\3"),
     "unknown critical extension": anywhere(more=((UNKNOWN, True),)),
+    "SHA-1": anywhere(sha1=True),
+    "policies": policies,
+    "policies, too": policies,
+    "multi-valued name": multi_valued_name,
     "unknown extension": anywhere(more=((UNKNOWN, False),)),
     "path length": lengthen,
     "self-issued CA": self_issued,
@@ -300,7 +342,8 @@ def openssl_verdict(
     roots.write_bytes(b"".join(ca.read_bytes() for ca in cas if ca.stem == "0"))
     below = [ca for ca in cas if ca.stem != "0"] + [*depot.glob("*-new.crt")]
     others.write_bytes(b"".join(ca.read_bytes() for ca in below))
-    options: list[object] = ["-attime", int(NOW.timestamp())]
+    options: list[object] = ["-attime", int(NOW.timestamp()), "-auth_level", "2"]
+    options += ["-policy_check", "-policy", "anyPolicy"]
     if extended and any(depot.glob("*-new.crt")):
         options.append("-extended_crl")  # a CRL may be signed by a CA that is not in the chain
     options += ["-CAfile", roots] if roots.stat().st_size else ["-no-CAfile"]
