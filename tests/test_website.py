@@ -16,7 +16,7 @@ import pytest
 
 from certstrap.cli.app import COMMANDS
 from tests import programs
-from tests.docs import ROOT
+from tests.docs import GUIDES, ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -129,6 +129,11 @@ def test_every_link_leads_to_a_page_and_to_a_heading_of_it(site: Path, pages: li
             assert (site / path).is_file(), (name, link)
             if target.fragment and path in found:
                 assert unquote(target.fragment) in found[path].anchors, (name, link)
+
+
+def test_each_document_is_in_the_navigation() -> None:
+    listed = re.findall(r"- ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert {path.name for path in GUIDES} <= set(listed)
 
 
 def test_each_command_has_a_page_with_its_help(site: Path) -> None:
