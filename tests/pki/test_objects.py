@@ -19,7 +19,17 @@ from certstrap.pki import decode, keys
 from certstrap.pki.decode import KeyObject, Object
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate, a_request
-from tests.builders.keys import CA_KEY, LEAF_KEY, SECRET, a_dsa_key, key_data, never, secret
+from tests.builders.der import der, oid, sequence
+from tests.builders.keys import (
+    CA_KEY,
+    LEAF_KEY,
+    SECRET,
+    a_dsa_key,
+    an_rsa_key,
+    key_data,
+    never,
+    secret,
+)
 from tests.promises.test_certstrap_depot import DATA, MALFORMED
 
 CERTIFICATE, REQUEST = a_certificate(), a_request()
@@ -187,11 +197,22 @@ def test_pkcs12_file_that_cannot_be_opened_is_refused(
     assert str(refused.value) == sentence
 
 
-def test_key_of_an_unusual_curve_is_of_no_use_as_a_public_key_that_cannot_sign() -> None:
-    key = x25519.X25519PrivateKey.generate().public_key()
-    data = key.public_bytes(PEM, PublicFormat.SubjectPublicKeyInfo)
-    (found,) = read(data)
-    assert found.problem == "file is not a public key that can be read."
+@pytest.mark.parametrize("encoding", [PEM, DER], ids=["PEM", "DER"])
+def test_keys_that_cannot_sign_are_named_as_that(encoding: Encoding) -> None:
+    key = x25519.X25519PrivateKey.generate()
+    public = key.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
+    private = key.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption())
+    for kind, data in (("public key", public), ("private key", private)):
+        problem = "file holds a key that cannot sign."
+        assert read(data) == [Object("file", kind, None, problem)]
+
+
+def test_a_public_key_of_pkcs1_is_read_and_a_broken_one_named() -> None:
+    key = an_rsa_key(2048).public_key()
+    data = key.public_bytes(DER, PublicFormat.PKCS1)
+    assert read(data)[0].public_key == key
+    (broken,) = read(sequence(sequence(oid("1.2.3")), der(0x03, b"")))
+    assert broken.problem == "file is not a public key that can be read."
 
 
 def test_key_in_a_brainpool_curve_is_read() -> None:

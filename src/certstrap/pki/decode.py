@@ -3,7 +3,7 @@
 Nothing here is trusted. An object that cannot be read says why.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -345,7 +345,7 @@ def read(
     private = [block for label, block in blocks if _kind(label) == pem.PRIVATE_KEY]
     key_files.require_quick(private, source)
     return [
-        _pem(kinds[number], block, _numbered(source, kinds, number), key_passphrase)
+        _object(kinds[number], block, _numbered(source, kinds, number), key_passphrase)
         for number, (_, block) in enumerate(blocks)
     ]
 
@@ -368,22 +368,16 @@ def _signed(der: bytes, kind: str, source: str) -> Object:
     return Object(source, kind, found.whole if found else None, problem, found)
 
 
-def _pem(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Object:
+def _object(kind: str, data: bytes, source: str, passphrase: Passphrase) -> Object:
+    """Return what is in a PEM block, or in DER."""
     if kind in _TYPES:
-        return _signed(pem.der_of(block), kind, source)
+        return _signed(data if pem.is_der(data) else pem.der_of(data), kind, source)
     try:
-        return Object(source, kind, _value(kind, block, source, passphrase))
+        if kind == pem.PRIVATE_KEY:
+            return Object(source, kind, key_object(data, source, passphrase))
+        return Object(source, kind, _public_key(data, source) if kind == PUBLIC_KEY else None)
     except CertstrapError as error:
         return Object(source, kind, None, str(error))
-
-
-def _value(kind: str, block: bytes, source: str, passphrase: Passphrase) -> Value | None:
-    match kind:
-        case pem.PRIVATE_KEY:
-            return key_object(block, source, passphrase)
-        case _ if kind == PUBLIC_KEY:
-            return _public_key(block, source, load_pem_public_key)
-    return None
 
 
 def key_object(data: bytes, source: str, passphrase: Passphrase) -> KeyObject:
@@ -417,29 +411,34 @@ def _form(data: bytes) -> str:
     return _FORMS.get(label, label.decode())
 
 
-def _public_key(data: bytes, source: str, load: Callable[[bytes], object]) -> keys.PublicKey:
+def _public_key(data: bytes, source: str) -> keys.PublicKey:
     try:
-        key = load(data)
+        key = (load_der_public_key if pem.is_der(data) else load_pem_public_key)(data)
     except (*UNDECODABLE, InternalError):
-        key = None
+        raise UnusableFileError(source, "is not a public key that can be read") from None
     if not isinstance(key, keys.PublicKey):
-        raise UnusableFileError(source, "is not a public key that can be read")
+        raise UnusableFileError(source, "holds a key that cannot sign")
     return key
+
+
+_KEYS = {  # by the tags of the first elements
+    b"\x30\x03": PUBLIC_KEY,
+    b"\x02\x30": pem.PRIVATE_KEY,  # PKCS#8
+    b"\x30\x04": pem.PRIVATE_KEY,  # PKCS#8, encrypted
+    b"\x02\x04": pem.PRIVATE_KEY,  # SEC1
+    b"\x02\x02": pem.PRIVATE_KEY,  # PKCS#1
+}
 
 
 def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
     for kind in _TYPES:
         if (found := _signed(data, kind, source)).readable:
             return found
-    attempts: dict[str, Callable[[], Value]] = {
-        PUBLIC_KEY: lambda: _public_key(data, source, load_der_public_key),
-        pem.PRIVATE_KEY: lambda: key_object(data, source, passphrase),
-    }
-    for kind, attempt in attempts.items():
-        try:
-            return Object(source, kind, attempt())
-        except CertstrapError:
-            continue
+    content = memoryview(data)[slice(*pem.content_of(data))]
+    tags = bytes(tag for tag, _ in pem.elements(content))
+    kind = PUBLIC_KEY if tags == b"\x02\x02" else _KEYS.get(tags[:2], "")  # PKCS#1
+    if kind:
+        return _object(kind, data, source, passphrase)
     raise UnusableFileError(
         source,
         "is DER, but holds nothing that can be read",
