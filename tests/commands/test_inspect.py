@@ -21,9 +21,22 @@ from typer.testing import CliRunner
 from certstrap.cli.app import app
 from certstrap.pki.pem import to_pem
 from tests.builders import crls, foreign, pairs
+from tests.builders.certificates import a_request
 from tests.builders.depots import init, issue
-from tests.builders.der import integer, pbkdf2, with_rounds
-from tests.builders.keys import CA_KEY, LEAF_KEY, load_key
+from tests.builders.der import (
+    UTF8,
+    der,
+    integer,
+    oid,
+    pbkdf2,
+    raw_certificate,
+    raw_extension,
+    raw_name,
+    sequence,
+    sign_raw,
+    with_rounds,
+)
+from tests.builders.keys import CA_KEY, LEAF_KEY, load_key, public
 from tests.builders.stores import two_keys
 from tests.cli.terminal import ENTER, ends, terminal
 from tests.conftest import FEW_ROUNDS, NOW, CommandLine
@@ -183,7 +196,7 @@ def test_public_key_is_shown(certstrap: CommandLine, folder: Path) -> None:
     assert printed.splitlines() == [
         "standard input: public key",
         "  Key         P-256, 128-bit security",
-        f"  Key SHA-256 {digest}",
+        f"  SHA-256     {digest} (of the key)",
     ]
     (result,) = json.loads(certstrap("inspect", "-", "--json", input=data).stdout)["results"]
     assert result["objects"][0]["content"]["key"]["kind"] == "P-256"
@@ -463,3 +476,71 @@ def test_names_of_the_depot_are_completed(
     environ = {"_CERTSTRAP_COMPLETE": "complete_bash", "COMP_WORDS": line.replace(" ", "\n")}
     done = CliRunner().invoke(app, [], env={**environ, "COMP_CWORD": "2"}, prog_name="certstrap")
     assert done.stdout.split() == ["work-2", "worker"]
+
+
+def test_request_that_asks_to_be_a_ca_says_so(certstrap: CommandLine, folder: Path) -> None:
+    constraints = x509.BasicConstraints(ca=True, path_length=3)
+    (folder / "r.csr").write_bytes(a_request(extensions=[constraints]).public_bytes(Encoding.PEM))
+    printed = rows(certstrap("inspect", "r.csr").stdout)
+    assert printed["CA"] == "yes, with at most 3 CAs below it"
+    digest = sha256(public(LEAF_KEY)).digest().hex(":").upper()
+    assert printed["SHA-256"] == f"{digest} (of the key)"
+    (result,) = json.loads(certstrap("inspect", "r.csr", "--json").stdout)["results"]
+    content = result["objects"][0]["content"]
+    assert (content["ca"], content["path_length"]) == (True, 3)
+
+
+ODD = raw_certificate(
+    version=der(0xA0, integer(9)),
+    end=der(0x18, b"20400101000000.5Z"),
+    subject=raw_name([("2.5.4.3", UTF8, b"\xff")]),
+    issuer=raw_name([("1.2.840.113549.1.9.1", 0x16, b"a@example.com")]),
+    spki=sequence(sequence(oid("1.2.643.2.2.19")), der(0x03, b"\0")),
+    extensions=raw_extension("2.5.29.19", sequence(integer(0))),
+)
+"""A certificate of which almost nothing can be read."""
+
+
+@pytest.mark.parametrize("data", [ODD, to_pem("CERTIFICATE", ODD)], ids=["DER", "PEM"])
+def test_all_that_can_be_read_is_shown(certstrap: CommandLine, folder: Path, data: bytes) -> None:
+    (folder / "odd").write_bytes(data)
+    printed = rows(certstrap("inspect", "odd", exit_code=1).stdout)
+    assert printed | {"SHA-1": ""} == {
+        "Subject": "commonName=#0c01ff",
+        "Issuer": "emailAddress=a@example.com",
+        "CA": "(cannot be read)",
+        "Valid": "2020-01-01 00:00:00 to (cannot be read)",
+        "Key": "(cannot be read)",
+        "Signature": "ECDSA with SHA-256",
+        "Serial": "5",
+        "SHA-256": sha256(ODD).digest().hex(":").upper(),
+        "SHA-1": "",
+        "Problem": "odd has parts that cannot be read: version (9 is not a valid X509 version); "
+        'expiry date ("20400101000000.5Z" is not a date that RFC 5280 allows); '
+        "subject (it has a value that is not valid); key (1.2.643.2.2.19 is not supported); "
+        "extension basicConstraints (it has a path length, but is not a CA).",
+    }
+    (result,) = json.loads(certstrap("inspect", "odd", "--json", exit_code=1).stdout)["results"]
+    (each,) = result["objects"]
+    assert each["content"]["not_after"] is None
+    assert each["content"]["key"]["sha256"]
+    assert [lost["part"] for lost in each["unreadable"]] == [
+        "version", "expiry date", "subject", "key", "extension basicConstraints",
+    ]  # fmt: skip
+    assert printed["Problem"] in certstrap("verify", "odd", exit_code=3).stdout
+
+
+def test_a_crl_whose_end_cannot_be_read_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    begin, end = der(0x17, b"200101000000Z"), der(0x17, b"1Z")
+    algorithm = sequence(oid("1.2.840.10045.4.3.2"))
+    crl = sequence(integer(1), algorithm, raw_name([("2.5.4.3", UTF8, b"x")]), begin, end)
+    printed = rows(certstrap("inspect", "-", input=sign_raw(crl), exit_code=1).stdout)
+    assert printed["Issuer"] == "CN=x"
+    assert printed["Valid"] == "2020-01-01 00:00:00 to (cannot be read)"
+    assert "next update" in printed["Problem"]
+
+
+def test_a_date_in_the_first_year_has_four_digits(certstrap: CommandLine, folder: Path) -> None:
+    data = raw_certificate(end=der(0x18, b"00010101000000Z"))
+    printed = certstrap("inspect", "-", input=data).stdout
+    assert rows(printed)["Valid"].endswith(" to 0001-01-01 00:00:00 UTC")

@@ -1,11 +1,13 @@
 """What an object says, as values."""
 
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.inventory import inspect
@@ -150,7 +152,12 @@ def test_key_that_cannot_sign_has_neither_kind_nor_strength() -> None:
     key = a_dsa_key().public_key()
     assert kind_of(key) is None
     of = inspect.key_properties(key)
-    assert of == {"kind": "of a kind that cannot sign", "strength": None, "sha256": None}
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert of == {
+        "kind": "of a kind that cannot sign",
+        "strength": None,
+        "sha256": sha256(encoded).hexdigest(),
+    }
 
 
 def test_signatures_are_named() -> None:

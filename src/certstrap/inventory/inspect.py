@@ -167,17 +167,14 @@ def crl_properties(crl: x509.CertificateRevocationList, now: datetime) -> Proper
     }
 
 
-def key_properties(key: object) -> Properties:
+def key_properties(key: Any) -> Properties:
     """Return the kind of a public key, its strength in bits, and its fingerprint."""
     kind = kind_of(key)
-    digest = None
-    if isinstance(key, PublicKey):
-        encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        digest = sha256(encoded).hexdigest()
+    encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return {
         "kind": str(kind) if kind else "of a kind that cannot sign",
         "strength": strength_of(kind, key) if kind else None,
-        "sha256": digest,
+        "sha256": sha256(encoded).hexdigest(),
     }
 
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from certstrap.cli.render.report import Cell, Line, Section
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
-from certstrap.pki import pem
+from certstrap.pki import parts, pem
 from certstrap.pki.decode import KeyObject
 from certstrap.pki.issuers import has_supported_signature
 from certstrap.pki.keys import PublicKey
@@ -144,7 +144,9 @@ def _of_crl(of: inspect.Properties, each: Inspected) -> Iterator[tuple[str, str,
         by = each.issuer
         yield "Signed by", f"the CA {by.entry.stem}" if by else "no CA in this depot", ""
     yield "Number", str(of["number"]) if of["number"] is not None else "none", ""
-    yield "Valid", _period(of["last_update"], of["next_update"], ""), ""
+    lost = each.object.readable.unreadable if each.object.readable else ()
+    no_end = _UNREADABLE if any(part.part == parts.NEXT_UPDATE for part in lost) else ""
+    yield "Valid", _period(of["last_update"], of["next_update"], no_end), ""
     yield "Signature", of["signature"] or _UNREADABLE, ""
     yield from _others(of)
     revoked = of["revoked"]
@@ -171,7 +173,7 @@ def _key(of: inspect.Properties) -> str:
 
 def _of_public_key(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     yield "Key", _key(of), ""
-    yield "Key SHA-256", _colons(of["sha256"] or ""), ""
+    yield "SHA-256", f"{_colons(of['sha256'])} (of the key)", ""
 
 
 def _names(names: dict[str, list[str]] | None) -> str:
