@@ -101,8 +101,8 @@ class Verdict(NamedTuple):
 class Verifier:
     """Verifies certificates at an instant, with the CAs and the CRLs of a depot.
 
-    Its self-signed CAs are trusted. If ``server`` is not empty, it is the name by which clients know
-    the server that has the certificate.
+    Its self-signed CAs are trusted. ``server`` is the name by which clients know the server that
+    has the certificate; empty if it is not for one.
     """
 
     def __init__(self, depot: Depot, at: datetime, server: str = "") -> None:

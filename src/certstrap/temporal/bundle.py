@@ -26,7 +26,6 @@ class Bundle(NamedTuple):
     """A CA bundle.
 
     Attributes:
-        pem: the file.
         certificates: its certificates, each root before what it issued.
         warnings: what does not keep it from being used, in sentences.
     """
@@ -40,8 +39,6 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     """Return the bundle of the CAs in ``files``, each once.
 
     Args:
-        files: where the CAs are.
-        now: the present instant.
         hint: what to do if a rule refuses it, in place of what that rule says itself.
 
     Raises:
@@ -119,8 +116,6 @@ class Rotation(NamedTuple):
         clients: whose certificates are below a CA that goes, and are not revoked.
         below: the other CAs below those that go.
         bundle: the path of the bundle with both.
-        namespace: the Namespace.
-        now: the present instant.
     """
 
     leaving: Sequence[Authority]

@@ -46,11 +46,9 @@ class Report(NamedTuple):
     """The result of a check.
 
     Attributes:
-        subject: what was checked.
         results: those by each rule, by group.
         rehearsal: what came of the rehearsal; None if CAs alone were checked.
         connection: what came of the connection; None if none was asked for.
-        address: where the connection went to, or empty.
     """
 
     subject: CheckSubject

@@ -69,12 +69,8 @@ class ClientChain(NamedTuple):
     """A client's certificate and those above it, at an instant.
 
     Attributes:
-        file: the client's certificate file.
-        leaf: the client's certificate.
         path: from the leaf to the root, as far as it goes; each is issued by the next.
         anchored: whether it reaches an uploaded CA.
-        uploaded: the uploaded CAs.
-        now: the instant.
     """
 
     file: CertificateFile
@@ -97,10 +93,7 @@ def find_chain(
     """Return the chain of a client's certificate file, or None if it has no certificate.
 
     Args:
-        file: the certificate file.
-        uploaded: the CAs.
         key: the public key of the client's private key, or None if that is not known.
-        now: the present instant.
     """
     if not file.is_complete:
         return None
@@ -604,7 +597,6 @@ def judge_key(
     """Yield the results by the rules for a private key.
 
     Args:
-        key: the key.
         chain: the certificate that it should belong to, if that could be read.
         client: who is to use it; None for any.
         rewrite: the command that writes the key as PKCS#8, not encrypted.

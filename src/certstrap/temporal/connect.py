@@ -62,7 +62,6 @@ def target_of(
     Namespace's own endpoint, so a client has to expect that name.
 
     Args:
-        namespace: the Namespace.
         address: another endpoint than the Namespace's own, as ``HOST[:PORT]``.
         server_name: the name in the server's certificate, if it is another one.
         server_ca: the file with the CAs of the server's certificate.
@@ -99,10 +98,8 @@ class Connection(NamedTuple):
     """What a client is configured with.
 
     Attributes:
-        target: what it connects to.
         certificate: the absolute path of its certificate, or of its chain.
         key: the absolute path of its private key.
-        encrypted: whether that key is encrypted.
     """
 
     target: Target
@@ -152,7 +149,6 @@ class ConnectOptions(NamedTuple):
     Attributes:
         name: whose, as the user typed it.
         client: who loads them; None for any client.
-        now: the present instant.
         passphrase: opens a key that is encrypted, for a client that can do so too.
     """
 
@@ -305,7 +301,6 @@ def default_file(environ: Mapping[str, str], system: str) -> str:
     """Return the configuration file that clients read if no variable names one.
 
     Args:
-        environ: the environment of the user.
         system: the operating system, as `sys.platform` names it.
     """
     home = environ.get("HOME", "")
@@ -357,12 +352,6 @@ def text_of(connection: Connection, name: str = DEFAULT) -> str:
 
 def add_to(data: bytes, path: str, connection: Connection, name: str) -> bytes:
     """Return the file ``path`` with one more profile at its end; all that is there stays as it is.
-
-    Args:
-        data: the content of the file.
-        path: its path, for the sentences.
-        connection: what the profile configures.
-        name: the name of the profile.
 
     Raises:
         UnusableFileError: the file is not TOML, or not one that a profile can be added to.

@@ -142,10 +142,6 @@ def choices_of(certificate: x509.Certificate, source: str) -> list[Filter]:
     That has the common name, the organization and the organizational unit. The others compare one
     of its alternative names as well.
 
-    Args:
-        certificate: a client's certificate.
-        source: its path.
-
     Raises:
         RefusedError: no filter can say that it means this certificate alone.
     """
@@ -264,8 +260,6 @@ class Admission(NamedTuple):
     """A leaf that a filter admits although it was not asked for.
 
     Attributes:
-        filter: the filter.
-        path: the leaf.
         withdrawn: the rules by which nobody should accept it, which Temporal Cloud does not know:
             ``revoked`` and ``compromised-key``.
     """
@@ -279,8 +273,6 @@ class Match(NamedTuple):
     """A leaf, and the filters that admit it.
 
     Attributes:
-        name: the name of its files.
-        path: its certificate.
         numbers: the filters, from 1 on; none if it is shut out.
         withdrawn: if it is admitted, the rules by which nobody should accept it, as in `Admission`.
     """

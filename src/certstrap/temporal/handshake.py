@@ -148,10 +148,7 @@ def rehearse(
 
     Args:
         presented: what the client presents, its own certificate first.
-        key: its key.
         uploaded: the CAs that the server trusts.
-        now: the present instant.
-        loopback: connects the two ends.
         seconds: how long one end may wait for the other.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -237,7 +234,6 @@ class Endpoint(NamedTuple):
     """What is connected to, and how.
 
     Attributes:
-        address: where.
         server_name: the name that the server's certificate must have; empty for the host.
         server_ca: the CAs that the server's certificate may be of; None for the system's.
         timeout: how many seconds each connection may take.
@@ -267,11 +263,7 @@ def connect(
     If the server is not trusted, a second one reads its certificate to say why.
 
     Args:
-        endpoint: where to.
         presented: what the client presents, its own certificate first.
-        key: its key.
-        now: the present instant.
-        open_connection: opens a connection.
     """
     try:
         context, without = _context(endpoint), _context(endpoint)

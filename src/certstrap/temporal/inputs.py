@@ -39,8 +39,6 @@ class CertificateFile(NamedTuple):
     """A file with certificates.
 
     Attributes:
-        path: its path.
-        size: its bytes.
         total: the certificates in it, decoded or not.
         certificates: those that could be decoded.
         problems: why clients and Temporal Cloud cannot read it, or a certificate in it.
@@ -73,7 +71,6 @@ class KeyFile(NamedTuple):
     """A file with a private key.
 
     Attributes:
-        path: its path.
         label: its PEM label, or empty for DER.
         private: the key; None if it could not be read.
         encrypted: whether it is encrypted.
@@ -196,8 +193,6 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     """Return what is in a file that should hold a private key.
 
     Args:
-        data: its content.
-        path: its path.
         passphrase: called if the key is encrypted; one that fails, or is wrong, leaves it closed.
     """
     if len(data) > key_files.MOST_BYTES:
@@ -256,7 +251,6 @@ class CheckSubject(NamedTuple):
     """What is checked.
 
     Attributes:
-        name: what it is called.
         client: the client's certificate file, or None if CAs alone are checked.
         key: the client's key, or None if it is not here.
         uploaded: the CAs that are uploaded, or None if they are not known.
@@ -284,11 +278,8 @@ class Sources:
     """Reads what is checked.
 
     Attributes:
-        depot: the depot.
         passphrase: returns what opens the key in a file, which is named, if it is encrypted. What
             opened another key is tried first.
-        read: reads a file that the user named.
-        given: the files that the user named.
         client: who is to use the key; None for any.
         servers: the names whose certificates are for servers alone, which `everything` left out.
     """
@@ -504,7 +495,6 @@ def rewriting(entry: Entry, name: str) -> Command:
     """Return the command that writes the key of an entry as PKCS#8, not encrypted, to a new file.
 
     Args:
-        entry: its files.
         name: how the command calls it.
     """
     command = ("certstrap", "export-pkcs8")

@@ -69,7 +69,6 @@ class Result(NamedTuple):
     """The result of a check by a rule.
 
     Attributes:
-        rule: the rule.
         findings: what is wrong, errors first; nothing if it passed.
         fix: what to do; empty if it passed.
     """

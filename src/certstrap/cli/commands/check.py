@@ -167,7 +167,6 @@ class Shown(NamedTuple):
 
     Attributes:
         quiet: only what failed, on a line each.
-        as_json: as JSON.
         strict: whether warnings count as much as failures.
         is_long: every rule; else what is wrong, and a line with totals.
     """

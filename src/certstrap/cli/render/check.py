@@ -26,7 +26,6 @@ class ResultRow(NamedTuple):
 
     Attributes:
         group: what it is shown below.
-        status: the verdict.
         rule: the identifier of the rule.
         sentence: the rule, if it passed; else what is wrong.
         fix: what to do, or empty.
@@ -187,8 +186,6 @@ def sections(
     """Yield a report on each subject: what is found by each rule, by group, and the verdict.
 
     Args:
-        reports: the results.
-        depot_path: the depot that the user named, for the commands of hints.
         width: the columns of the terminal; 0 if there is none.
         shown: the verdicts that are shown.
     """

@@ -173,7 +173,6 @@ def kubernetes(files: ClientFiles, name: str, ca: bytes) -> str:
     """Return a Secret with a client's files, the key among them.
 
     Args:
-        files: the files.
         name: whose they are; the Secret is named after it.
         ca: the CAs of the server's certificate, or nothing.
     """
@@ -203,9 +202,7 @@ def variable_lines(environ: Mapping[str, str], form: str, connection: Connection
     """Yield which variables of the environment keep clients from using a configuration.
 
     Args:
-        environ: the environment.
         form: the format of the configuration, one of `FORMATS`.
-        connection: what it says.
     """
     settings = _settings(connection)
     # A file is overridden by every other value, and variables by those that they do not replace.
