@@ -7,8 +7,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.errors import InvalidNameError
+from certstrap.pki.keys import KeySpec
 from certstrap.pki.server import host_in, parse_server_name, serves
-from tests.builders.keys import CA_KEY
+from tests.builders.keys import CA_KEY, a_key
 from tests.temporal.pki import LEAF, as_version_1
 
 
@@ -117,6 +118,17 @@ def test_an_extended_key_usage_has_to_name_servers(
     limited = made.having("extended usage", x509.ExtendedKeyUsage(usages)).certificate
     found = [finding.rule for finding in serves(limited, "a.example", "x")]
     assert found == ([] if good else ["server-usage"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "good"),
+    [("P-224", False), ("P-256", True), ("P-384", True), ("P-521", False), ("Ed25519", True)],
+)
+def test_a_key_has_to_be_of_a_kind_that_all_clients_can_verify(kind: str, *, good: bool) -> None:
+    made = LEAF.having("names", x509.SubjectAlternativeName([x509.DNSName("a.example")]))
+    certificate = made.but(key=a_key(KeySpec(curve=kind))).certificate
+    found = [finding.rule for finding in serves(certificate, "a.example", "x")]
+    assert found == ([] if good else ["server-key"])
 
 
 def test_a_certificate_of_version_1_serves_nobody() -> None:

@@ -10,13 +10,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.cli.context import open_connection
 from certstrap.errors import InvalidNameError
+from certstrap.pki.keys import KeySpec
 from certstrap.temporal import handshake
 from certstrap.temporal.handshake import Endpoint, Handshake
 from certstrap.temporal.inputs import read_certificates
 from certstrap.temporal.namespace import Address
 from certstrap.text import utc
 from tests.builders.certificates import a_name
-from tests.builders.keys import OTHER_KEY
+from tests.builders.keys import OTHER_KEY, a_key
 from tests.temporal import servers
 from tests.temporal.pki import DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, Made, as_version_1
 from tests.temporal.servers import SERVER, SERVER_CA, context, serving
@@ -251,6 +252,7 @@ def names(*names: str) -> x509.SubjectAlternativeName:
 
 CLIENTS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 ANY_PURPOSE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
+P521 = a_key(KeySpec(curve="P-521"))
 NEW_CERTIFICATE = "Issue the server a certificate with --domain localhost."
 DISTRUSTED = {
     "the common name alone": (
@@ -287,6 +289,11 @@ DISTRUSTED = {
         SERVER.having("constraints", x509.BasicConstraints(ca=True, path_length=None)),
         "it is a CA's certificate, and some clients refuse it as a server's",
         "Issue the server a certificate of its own.",
+    ),
+    "P-521": (
+        SERVER.but(key=P521),
+        "it has a key of kind P-521, and some clients refuse it as a server's",
+        "Issue the server a certificate with a P-256 key.",
     ),
     "version 1": (
         SERVER.but(changed=as_version_1(OTHER_KEY)),

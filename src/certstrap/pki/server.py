@@ -17,8 +17,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from certstrap.errors import CertstrapError, InvalidNameError
 from certstrap.pki.decode import extension, is_ca, names_of
 from certstrap.pki.findings import Finding
+from certstrap.pki.keys import kind_of
 from certstrap.pki.names import parse_domain
 from certstrap.text import quoted
+
+_REFUSED_CURVES = {"P-224", "P-521"}  # rustls with ring has neither, and TLS 1.3 no P-224
+_LARGEST_RSA = 8192  # bits, of Go and of ring
 
 
 def parse_server_name(text: str) -> str:
@@ -75,6 +79,13 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
             "server-version",
             f"{source} is X.509 version {number}, and clients need version 3.",
             "Issue the server another certificate.",
+        )
+    kind = kind_of(certificate.public_key())
+    if kind and (kind.curve in _REFUSED_CURVES or kind.bits > _LARGEST_RSA):
+        yield Finding(
+            "server-key",
+            f"{source} has a key of kind {kind}, and some clients refuse it as a server's.",
+            "Issue the server a certificate with a P-256 key.",
         )
     if is_ca(certificate):
         yield Finding(
