@@ -57,6 +57,17 @@ def test_renewals_are_undone_from_the_last(certstrap: CommandLine, depot: Path) 
     assert files(depot) == before != second
 
 
+def test_a_file_that_is_gone_comes_back_with_the_others(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    before = (depot / "client.csr").read_bytes()
+    certstrap("renew", "client", "--new-key", now=NOW + DAY)
+    (depot / "client.csr").unlink()
+    certstrap(*UNDO, now=NOW + DAY)
+    assert (depot / "client.csr").read_bytes() == before
+    assert not list((depot / "archive").glob("client.2.*.csr"))
+
+
 def test_a_ca_comes_back_too(certstrap: CommandLine, depot: Path) -> None:
     before = (depot / "Cert.crt").read_bytes()
     certstrap("renew", "Cert", now=NOW + DAY)

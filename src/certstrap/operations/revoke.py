@@ -322,16 +322,10 @@ def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -
         PathTakenError: there is a file with anything else.
     """
     if new.exists(path):
-        if not _has_only_crls(session.read(path, pem.CRL), path):
+        data = session.read(path, pem.CRL)
+        kinds = attempted(lambda: {pem.kind_of(label) for label, _ in pem.blocks(data, path)})
+        if kinds != {pem.CRL}:
             raise PathTakenError(path)
         new.replace(path, bundle, PUBLIC_MODE)
     else:
         new.add(path, bundle, PUBLIC_MODE)
-
-
-def _has_only_crls(data: bytes, path: str) -> bool:
-    try:
-        kinds = {pem.kind_of(label) for label, _ in pem.blocks(data, path)}
-    except CertstrapError:
-        return False
-    return kinds == {pem.CRL}

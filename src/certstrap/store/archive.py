@@ -31,9 +31,8 @@ _NAME = re.compile(
 
 
 class Archived(NamedTuple):
-    """What one renewal replaced: its number, and its files by their suffixes."""
+    """What one renewal replaced: its files by their suffixes."""
 
-    number: int
     paths: dict[str, str]
 
     def certificate(self) -> x509.Certificate:
@@ -74,7 +73,7 @@ class Archive:
     def _of(self, stem: str) -> list[Archived]:
         found = self._sets.get(stem, {})
         return [
-            Archived(number, found[number])
+            Archived(found[number])
             for number in sorted(found, reverse=True)
             if CERTIFICATE in found[number]
         ]

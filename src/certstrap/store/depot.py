@@ -319,7 +319,7 @@ class Depot:
 
     @property
     def archive(self) -> str:
-        """The folder of what `renew` has replaced, which may not exist; see `depot.archive`."""
+        """The folder of what `renew` has replaced, which may not exist; see `store.archive`."""
         return os.path.join(self.root, ARCHIVE)
 
     def require(self) -> None:

@@ -277,7 +277,7 @@ def read(
 
     Args:
         private: refuse it if others can read or write it.
-        own: refuse it if another user may have put it there; see `owners.foreign_owner`.
+        own: refuse it if another user may have put it there; see `foreign_owner`.
         hint: what to do if it does not exist.
 
     Raises:
