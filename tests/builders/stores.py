@@ -30,12 +30,20 @@ def two_keys(encrypted: Sequence[Pair], *clear: Pair, passphrase: bytes = PASSPH
     for pair in (*clear, *encrypted):
         secret = passphrase if pair in encrypted else b""
         key = pem.der_of(keys.dump_pkcs8(pair.key, secret, FEW_ROUNDS))
-        content = der(0x04, pair.certificate.public_bytes(Encoding.DER))
-        value = sequence(oid(CERTIFICATE), der(0xA0, content))
         bags += [
             sequence(oid(f"{BAGS}.{2 if secret else 1}"), der(0xA0, key)),
-            sequence(oid(f"{BAGS}.3"), der(0xA0, value)),
+            certificate_bag(pair.certificate.public_bytes(Encoding.DER)),
         ]
+    return store_of(*bags)
+
+
+def certificate_bag(certificate: bytes) -> bytes:
+    value = sequence(oid(CERTIFICATE), der(0xA0, der(0x04, certificate)))
+    return sequence(oid(f"{BAGS}.3"), der(0xA0, value))
+
+
+def store_of(*bags: bytes) -> bytes:
+    """Return a file of bags, which `PASSPHRASE` opens."""
     safe = sequence(content_info(sequence(*bags)))
     return sequence(integer(3), content_info(safe), mac_of(safe))
 

@@ -427,6 +427,24 @@ def test_a_key_of_pkcs12_that_cannot_sign_is_refused(certstrap: CommandLine, fol
     )
 
 
+def test_pkcs12_whose_parts_do_not_belong_together_is_refused(
+    certstrap: CommandLine, folder: Path, chain: Chain
+) -> None:
+    key, other = chain.leaf.key, chain.root.certificate
+    for data, sentence in (
+        (
+            pkcs12.serialize_key_and_certificates(None, key, None, [other], NoEncryption()),
+            "or is not",
+        ),
+        (
+            pkcs12.serialize_key_and_certificates(None, key, None, None, NoEncryption()),
+            "contains no",
+        ),
+    ):
+        (folder / "a.p12").write_bytes(data)
+        certstrap.refuses("import", "x", "--cert", "a.p12", sentence=sentence)
+
+
 @pytest.mark.parametrize("magic", ["feedfeed", "cececece"])
 def test_an_old_keystore_of_java_is_named(certstrap: CommandLine, folder: Path, magic: str) -> None:
     (folder / "a.jks").write_bytes(bytes.fromhex(magic) + bytes(40))

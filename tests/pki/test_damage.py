@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from certstrap.errors import DamagedError, UnusableFileError
 from certstrap.hints import Hint, printed
-from certstrap.pki import pem
+from certstrap.pki import keys, pem
 from tests.builders.certificates import a_certificate, a_request
 from tests.builders.crls import made_elsewhere
 from tests.builders.keys import CA_KEY, a_key, key_data
 from tests.builders.openssl import openssl_sees
+from tests.conftest import FEW_ROUNDS
 
 CERTIFICATE = a_certificate().public_bytes(Encoding.PEM)
 ENCRYPTED = a_key().private_bytes(
@@ -131,6 +132,14 @@ def test_the_headers_of_an_encrypted_key_are_repaired_and_it_stays_encrypted(dam
         pem.find(DAMAGES[damage][0](ENCRYPTED), pem.PRIVATE_KEY, "f")
     assert caught.value.repaired in {ENCRYPTED, ENCRYPTED * 2}
     assert " --encrypt" in printed(caught.value.hint)
+
+
+def test_base64_of_an_encrypted_key_stays_encrypted() -> None:
+    block = keys.dump_pkcs8(CA_KEY, b"secret", FEW_ROUNDS)
+    for kind in (pem.PRIVATE_KEY, ""):
+        with pytest.raises(DamagedError) as caught:
+            list(pem.blocks(body_of(block), "f", kind))
+        assert printed(caught.value.hint).endswith("--key f --output NEW --encrypt")
 
 
 @damages

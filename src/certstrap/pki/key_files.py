@@ -133,7 +133,7 @@ MOST_ROUNDS = 10_000_000
 MOST_BYTES = 32 * 1024
 """Of private keys in a file; one of RSA with 16384 bits has a third of that."""
 
-CONSTRUCTED, OCTET_STRING = 0x20, 0x04  # X.690, 8.1.2.5
+CONSTRUCTED = 0x20  # X.690, 8.1.2.5
 _ENCRYPTED = (
     bytes.fromhex("06092a864886f70d010706"),  # encryptedData (RFC 7292, 4.1)
     bytes.fromhex("060b2a864886f70d010c0a0102"),  # pkcs8ShroudedKeyBag (RFC 7292, 4.2.2)
@@ -214,7 +214,7 @@ def rounds_of_pkcs12(der: bytes) -> int:
             rounds.append(rounds_of(part))
             continue
         for tag, content in pem.elements(part):
-            if tag & CONSTRUCTED or tag == OCTET_STRING:
+            if tag & CONSTRUCTED or tag == pem.OCTET_STRING:
                 parts.append(content)
     for _, content in pem.elements(memoryview(der)):
         mac = [each for _, each in pem.elements(content)][2:3]  # RFC 7292, 4

@@ -71,7 +71,7 @@ _BEGIN = b"-----BEGIN "
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
 _WIDTH = 64  # characters in a line
-INTEGER, SEQUENCE = 0x02, 0x30  # tags
+INTEGER, OCTET_STRING, SEQUENCE = 0x02, 0x04, 0x30  # tags
 
 MOST_BYTES = 1024 * 1024
 """Of a file with anything but CRLs; a certificate with 10,000 names has a fifth of that."""
@@ -395,8 +395,12 @@ def _repair_hint(source: str, repaired: bytes, kind: str) -> Hint | str:
     if not repaired:
         return "The file may have been cut short: copy it again, unchanged."
     file = _file_of(source)
+    encrypted = b"ENCRYPTED" in repaired
     if is_der(repaired):
-        is_key = kind == PRIVATE_KEY or repaired[content_of(repaired)[0] :][:1] == b"\x02"
+        content = memoryview(repaired)[content_of(repaired)[0] :]
+        tags = [tag for tag, _ in elements(content)]
+        encrypted = tags == [SEQUENCE, OCTET_STRING]  # RFC 5958, 3
+        is_key = encrypted or tags[:1] == [INTEGER]
     else:
         is_key = b"PRIVATE KEY-----" in repaired and (
             kind == PRIVATE_KEY or b"BEGIN CERTIFICATE" not in repaired
@@ -406,7 +410,7 @@ def _repair_hint(source: str, repaired: bytes, kind: str) -> Hint | str:
             "Save the output of this command as a new file",
             ("certstrap", "inspect", file, ("--pem",)),
         )
-    encrypt = [("--encrypt",)] if b"ENCRYPTED" in repaired else []
+    encrypt = [("--encrypt",)] if encrypted else []
     return Hint(
         "Write a repaired copy with",
         ("certstrap", "export-pkcs8", ("--key", file), ("--output", "NEW"), *encrypt),

@@ -128,7 +128,7 @@ def _key_bags(data: bytes) -> Iterator[tuple[bytes, bool]]:
             yield bytes(bag), kind == _ENCRYPTED_KEY_BAG
             continue
         for tag, content in pem.elements(part):
-            if tag & key_files.CONSTRUCTED or tag == key_files.OCTET_STRING:
+            if tag & key_files.CONSTRUCTED or tag == pem.OCTET_STRING:
                 parts.append(content)
 
 

@@ -161,8 +161,8 @@ def read_server_ca(data: bytes, path: str) -> CertificateFile:
     """
     file = read_certificates(data, path)
     if file.problems or not file.is_complete:
-        reason = next((each.sentence for each in file.problems), f"{path} is too large.")
-        raise RefusedError(reason, "Name the CA's certificate, as PEM.")
+        reason = next(iter(file.problems), failure(f"{path} is too large."))
+        raise RefusedError(reason.sentence, reason.hint or "Name the CA's certificate, as PEM.")
     return file
 
 
