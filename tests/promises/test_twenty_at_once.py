@@ -63,7 +63,11 @@ LINES: list[list[Command]] = [
         ("check", "signed"),
     ],
     [("issue", "one", *BY, *NEW_KEY), ("renew", "one"), ("revoke", "--CN", "one", *BY)],
-    [("issue", "two", *BY, *NEW_KEY, "--pkcs8"), ("export-pkcs12", "two", "--passphrase", "p")],
+    [
+        ("issue", "two", *BY, *NEW_KEY, "--pkcs8"),
+        ("connect", "two", "--namespace", "client.acct"),
+        ("export-pkcs12", "two", "--passphrase", "p"),
+    ],
     [("issue", *LIST[:4], *BY, *NEW_KEY), ("export-chain", LIST[0])],
     [("issue", "--from", "list", *BY, *NEW_KEY), ("filters", *LIST)],
     [("issue", "--from", "list", *BY, *NEW_KEY), ("inspect", LIST[7])],
@@ -77,7 +81,6 @@ LINES: list[list[Command]] = [
     [("import", f"imported{i}", "--cert", "new.crt", "--key", "new.key") for i in range(3)],
     [
         ("connect", CLIENTS[8], "--namespace", "client.acct", "--into", "temporal.toml"),
-        ("connect", "two", "--namespace", "client.acct"),
         ("bundle", "Cert", "Root", "--output", "bundle.pem"),
     ],
     [
