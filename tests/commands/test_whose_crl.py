@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli.terminal import FOUND
+from certstrap.pki.keys import P256
 from tests.builders import crls, foreign, pairs
 from tests.builders.certificates import a_name
 from tests.builders.depots import NEW_KEY, init, issue, signed
@@ -310,41 +311,119 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("place", ["Int", "more"])
+def unusable(ca: Pair, sentence: str, *entries: x509.RevokedCertificate) -> bytes:
+    """Return a CRL that does not tell what is revoked, with the number 5."""
+    extension = UNUSABLE[sentence]
+    more = [] if extension else [crls.entry(7, NOW, UNKNOWN, critical=True)]
+    return crls.made_elsewhere(
+        ca.certificate, ca.key,
+        entries=[*entries, *more], crl_number=5, extensions=[extension] if extension else [],
+    )  # fmt: skip
+
+
+CONTINUING = (
+    ("revoke", "--CN", "leaf"),
+    ("revoke", "--serial", "2A", "--elsewhere", "--CA", "Int"),
+    ("crl", "Int"),
+    ("crl", "leaf", "--bundle"),
+)
+JUDGING = (
+    ("renew", "leaf"),
+    ("issue", "leaf"),
+    ("sign", "leaf", "--CA", "Int", "--cert", "copy.crt"),
+    ("export-chain", "leaf"),
+)
+
+
 @pytest.mark.parametrize("sentence", UNUSABLE)
 def test_a_crl_that_is_not_complete_is_never_continued_and_nothing_is_judged_by_it(
-    sentence: str, place: str, certstrap: CommandLine, depot: Path
+    sentence: str, certstrap: CommandLine, depot: Path
 ) -> None:
-    extension = UNUSABLE[sentence]
-    ca = pair(depot, "Int")
-    entry = crls.entry(7, NOW, *([] if extension else [UNKNOWN]), critical=True)
-    data = crls.made_elsewhere(
-        ca.certificate, ca.key,
-        entries=[entry], crl_number=5, extensions=[extension] if extension else [],
-    )  # fmt: skip
-    put(depot, place, data)
-    whole = f"out/{place}.crl {sentence}"
-    hint = f"mv out/{place}.crl out/{place}.crl.broken && certstrap crl Int"
-    for command in (
-        ("revoke", "--CN", "leaf"),
-        ("revoke", "--serial", "2A", "--elsewhere", "--CA", "Int"),
-        ("crl", "Int"),
-        ("crl", "leaf", "--bundle"),
-        ("renew", "leaf"),
-        ("issue", "leaf"),
-        ("sign", "leaf", "--CA", "Int", "--cert", "copy.crt"),
-        ("export-chain", "leaf"),
-    ):
+    put(depot, "Int", unusable(pair(depot, "Int"), sentence))
+    whole = f"out/Int.crl {sentence}"
+    hint = "mv out/Int.crl out/Int.crl.broken && certstrap crl Int"
+    for command in (*CONTINUING, *JUDGING):
         certstrap.refuses(*command, sentence=whole, hint=hint)
-    assert whole in problems(certstrap, place, FOUND)[0]
+    assert whole in problems(certstrap, "Int", FOUND)[0]
     shown = certstrap("verify", "leaf", exit_code=FOUND).stdout
     assert f"failed: {whole}" in shown
     assert hint in shown
-    assert whole in certstrap("inspect", f"out/{place}.crl").stdout
-    shutil.move(depot / f"{place}.crl", depot / f"{place}.crl.broken")
+    assert whole in certstrap("inspect", "out/Int.crl").stdout
+    shutil.move(depot / "Int.crl", depot / "Int.crl.broken")
     certstrap("crl", "Int")
     assert crls.serials(depot / "Int.crl") == []
     certstrap("revoke", "--CN", "leaf")
+
+
+@pytest.mark.parametrize("sentence", UNUSABLE)
+def test_beside_a_complete_crl_what_is_on_an_incomplete_one_is_revoked_and_none_is_continued(
+    sentence: str, certstrap: CommandLine, depot: Path
+) -> None:
+    serial = foreign.stored_certificate("leaf").serial_number
+    put(depot, "more", unusable(pair(depot, "Int"), sentence, crls.entry(serial)))
+    whole = f"out/more.crl {sentence}"
+    hint = "mv out/more.crl out/more.crl.broken && certstrap crl Int"
+    for command in CONTINUING:
+        certstrap.refuses(*command, sentence=whole, hint=hint)
+    assert whole in problems(certstrap, "more", FOUND)[0]
+    if "delta" in sentence or "partial" in sentence:
+        assert "leaf.crt was revoked" in certstrap("verify", "leaf", exit_code=FOUND).stdout
+        assert status_of(certstrap, "leaf", FOUND)["state"] == "revoked"
+        for command in JUDGING:
+            certstrap.refuses(*command, sentence="leaf.crt was revoked")
+        certstrap("verify", "other")
+        certstrap("renew", "other")
+    else:
+        for command in JUDGING:
+            certstrap.refuses(*command, sentence=whole, hint=hint)
+        assert f"failed: {whole}" in certstrap("verify", "other", exit_code=FOUND).stdout
+
+
+def test_a_crl_of_that_name_that_nobody_signed_is_not_passed_over_if_there_is_no_other(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    ca = pair(depot, "Int")
+    data = crls.made_elsewhere(ca.certificate, P256.generate())
+    put(depot, "more", data)
+    certstrap("verify", "leaf")
+    sentence = "out/more.crl is not signed by"
+    assert problems(certstrap, "more") == [f"{sentence} a CA in this depot."]
+    (depot / "Int.crl").unlink()
+    assert f"failed: {sentence} its CA." in certstrap("verify", "leaf", exit_code=FOUND).stdout
+    assert problems(certstrap, "more", FOUND) == [f"{sentence} its CA."]
+    hint = "mv out/more.crl out/more.crl.broken && certstrap crl Int"
+    for command in (*CONTINUING, *JUDGING):
+        certstrap.refuses(*command, sentence=sentence, hint=hint)
+    (depot / "more.crl").rename(depot / "more.crl.broken")
+    certstrap("crl", "Int")
+    certstrap("verify", "leaf")
+
+
+def test_a_key_whose_certificate_is_revoked_signs_no_crl_of_its_name(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    old = pair(depot, "Int")
+    certstrap("revoke", "--CN", "Int", "--CA", "Cert")
+    new_key(certstrap, depot)
+    certstrap("issue", "next", "--CA", "Int", *NEW_KEY)
+    put(depot, "Old", revoking(old, depot, "next"))
+    certstrap("verify", "next")
+    assert status_of(certstrap, "next")["state"] == "valid"
+    (depot / "Int.crl").unlink()
+    assert "No CRL" not in certstrap("verify", "next").stdout  # that of the root
+
+
+def test_a_key_for_crls_whose_certificate_is_revoked_signs_none(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    for_crls = pairs.made(subject="Int", by=pair(depot, "Cert"), extensions=[FOR_CRLS])
+    for_crls.store_certificate("crls")
+    put(depot, "Int", revoking(for_crls, depot))
+    certstrap("verify", "leaf")
+    serial = f"{for_crls.certificate.serial_number:X}"
+    certstrap("revoke", "--serial", serial, "--CA", "Cert")
+    sentence = "failed: out/Int.crl is not signed by its CA."
+    assert sentence in certstrap("verify", "leaf", exit_code=FOUND).stdout
 
 
 def test_a_root_is_not_renewed_beside_a_crl_that_is_not_complete(

@@ -418,7 +418,7 @@ def test_openssl_alone_takes_a_crl_that_is_not_complete(
     chain = a_chain_with(3, more=((more, True),))
     store(folder / "out", chain, -1)
     assert openssl_verdict(folder, folder / "out", chain, -1)[0]
-    assert our_verdict(folder / "out") == (False, ["crl-unusable"])
+    assert our_verdict(folder / "out") == (False, ["crl-incomplete"])
 
 
 def test_openssl_alone_looks_at_one_of_the_crls_of_a_name(folder: Path) -> None:

@@ -101,7 +101,8 @@ def test_a_crl_that_does_not_tell_what_is_revoked_is_named_as_what_it_is(
 ) -> None:
     found = [*unusable(a_crl(extensions=[(extension, critical)]), "f")]
     assert [each.sentence for each in found] == ([sentence] if sentence else [])
-    assert {each.rule for each in found} <= {"crl-unusable"}
+    rule = "crl-incomplete" if "partial" in sentence or "delta" in sentence else "crl-unusable"
+    assert {each.rule for each in found} <= {rule}
 
 
 @pytest.mark.parametrize("critical", [True, False])
@@ -163,6 +164,16 @@ def test_the_next_crl_of_a_name_has_all_that_the_ones_before_have(
     assert number_of(same) == number_of(more) == (len(found) + 7 if found else 1)
     assert revocations([same]) == dates
     assert revocations([more]) == dates | {99: NOW}
+
+
+def test_what_a_delta_crl_releases_is_not_revoked_by_it() -> None:
+    leaf = a_certificate(key=LEAF_KEY, by=(CA.subject, CA_KEY))
+    reasons = {leaf.serial_number: x509.ReasonFlags.remove_from_crl, 5: COMPROMISED}
+    entries = [crls.entry(serial, NOW, x509.CRLReason(reasons[serial])) for serial in reasons]
+    delta = [(x509.DeltaCRLIndicator(1), True)]
+    crl = x509.load_pem_x509_crl(crls.made_elsewhere(CA, CA_KEY, entries=entries, extensions=delta))
+    assert not [*revoked(leaf, [crl], "f")]
+    assert revocations([crl]) == {5: NOW}
 
 
 def test_only_an_error_is_a_reason_to_refuse() -> None:

@@ -230,6 +230,7 @@ VERIFY: dict[str, tuple[set[str], slice]] = {
     "signatures of the CAs": ({"weak-signature"}, ABOVE),
     "critical extensions": ({"critical-extension"}, ALL),
     "identifiers": ({"identifier"}, ALL),
+    "CRLs": ({"crl-foreign"}, ALL),
     "the issuer may sign": (NO_CA, SECOND),
     "chain": (NO_CA | NO_ISSUER, ALL),
 }

@@ -15,7 +15,6 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, pem, revocation, rules
-from certstrap.pki.decode import comparable_name, subject_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import has_supported_signature, is_self_signed
 from certstrap.pki.keys import kind_of
@@ -122,6 +121,7 @@ class Status(NamedTuple):
 
 _UNREADABLE = {
     "crl-foreign",
+    "crl-incomplete",
     "crl-unreadable",
     "crl-unusable",
     "unfinished",
@@ -195,8 +195,7 @@ class _Look:
         self.cas = {ca.entry.stem: ca.certificate for ca in depot.authorities}
         self.ends = {stem: ca.not_valid_after_utc for stem, ca in self.cas.items()}
         self.kinds: dict[object, str] = {}
-        self.crls: dict[object, list[x509.CertificateRevocationList]] = defaultdict(list)
-        self.revoked: dict[object, dict[int, datetime]] = {}
+        self.revoked: dict[str, dict[int, datetime]] = {}
         self.crl_ends: dict[str, datetime] = {}
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
@@ -207,9 +206,13 @@ class _Look:
             self.wrong_list.append(Finding("unreadable-compromised-keys", str(error), error.hint))
 
     def all(self, progress: Progress) -> Status:
+        wrong: dict[Entry, Finding] = {}
+        for stem, ca in self.cas.items():
+            speaking = crls.crls_of(self.depot, ca)
+            self.revoked[stem] = revocation.revocations(crls.revoking(speaking))
+            wrong |= {each.entry: each.problem for each in speaking if each.problem}
         for found in crls.found_crls(self.depot):
-            self.problems[found.entry.stem] += self._crl(found)
-        self.revoked = {name: revocation.revocations(each) for name, each in self.crls.items()}
+            self.problems[found.entry.stem] += self._crl(found, wrong.get(found.entry))
         own = set().union(*(self.stems[suffix] for suffix in _OWN))
         stems = sorted(stem for stem in own if not self._is_export(stem))
         items: list[Item] = []
@@ -249,12 +252,10 @@ class _Look:
         """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
         return files.read(path, kind, private=private, own=self.shared)
 
-    def _crl(self, found: FoundCRL) -> Iterator[Finding]:
-        """Take note of what a CRL revokes; yield what is wrong with it."""
-        crl, ca = found.crl, self.cas.get(found.entry.stem)
-        if crl is not None and found.signers and not found.problem:
-            self.crls[comparable_name(crl.issuer)].append(crl)
-        if problem := found.problem or (ca and crls.foreign(found, ca)):
+    def _crl(self, found: FoundCRL, problem: Finding | None) -> Iterator[Finding]:
+        """Yield what is wrong with a CRL, ``problem`` first; take note of when it ends."""
+        crl = found.crl
+        if problem := problem or found.problem:
             yield problem
         elif crl is not None and not found.signers:
             sentence = revocation.foreign(crl, found.path, self.cas.values(), "a CA in this depot")
@@ -449,8 +450,7 @@ class _Look:
                 f"{self.ends[stem]:%Y-%m-%d}."
             )
             problems.append(Finding("outlives-ca", sentence))
-        revoked = self.revoked.get(comparable_name(subject_of(issuer.certificate)), {})
-        return item._replace(issuer=stem, revoked=revoked.get(serial))
+        return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)

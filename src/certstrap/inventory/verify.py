@@ -194,12 +194,11 @@ class Verifier:
     ) -> Iterator[Finding]:
         """Yield what is wrong between a certificate and its issuer."""
         yield from path.identifiers(below, above.certificate)
-        found = [*crls.crls_of(self.depot, above.certificate, below.certificate)]
+        found = crls.crls_of(self.depot, above.certificate, below.certificate)
         used.update(dict.fromkeys(each.path for each in found))
-        yield from (each.problem for each in found if each.problem)
-        complete = crls.complete(found)
-        yield from revocation.revoked(below.certificate, complete.values(), below.source)
-        usable = [each for each in found if each.entry in complete]
+        yield from crls.doubts(found)
+        yield from revocation.revoked(below.certificate, crls.revoking(found), below.source)
+        usable = [each for each in found if not each.problem]
         outdated = [[*crls.dates(each, self.at)] for each in usable]
         if all(outdated):
             yield from chain.from_iterable(outdated)

@@ -192,7 +192,6 @@ PROCESSED = frozenset(
         x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
     }
 )
-PROCESSED_IN_CRLS = frozenset({ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_NUMBER})
 
 
 def critical_extensions(

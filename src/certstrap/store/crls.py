@@ -1,8 +1,10 @@
 """The CRLs of a depot: whose they are, what is wrong with them, and how one is replaced."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from cryptography import x509
@@ -46,6 +48,24 @@ def found_crls(depot: Depot) -> tuple[FoundCRL, ...]:
     return tuple(_found(depot, cas, *each) for each in depot.crls)
 
 
+class _Named(NamedTuple):
+    """What has one name: CAs, and CRLs of that issuer."""
+
+    cas: dict[Entry, x509.Certificate]
+    crls: list[FoundCRL]
+
+
+@lru_cache(maxsize=1)
+def _names(depot: Depot) -> dict[Hashable, _Named]:
+    found: dict[Hashable, _Named] = defaultdict(lambda: _Named({}, []))
+    for ca in depot.authorities:
+        found[comparable_name(subject_of(ca.certificate))].cas[ca.entry] = ca.certificate
+    for each in found_crls(depot):
+        if each.crl is not None:
+            found[comparable_name(each.crl.issuer)].crls.append(each)
+    return found
+
+
 def _found(
     depot: Depot,
     cas: Issuers[Authority],
@@ -85,55 +105,93 @@ def _crl_signers(
 
 def crls_of(
     depot: Depot, ca: x509.Certificate, certificate: x509.Certificate | None = None
-) -> Iterator[FoundCRL]:
-    """Yield the CRLs that speak of what ``ca`` issued, whatever is wrong with them.
+) -> list[FoundCRL]:
+    """Return the CRLs that speak of what ``ca`` issued, whatever is wrong with them.
 
-    One that is beside the certificate of a CA with that name should speak of it, too.
+    One that is beside the certificate of a CA with that name should speak of it, too; and one with
+    that name should, if no other does.
 
     Args:
         certificate: what ``ca`` issued; see `revocation.speaks_of`.
     """
     name = comparable_name(subject_of(ca))
-    named = {
-        each.entry: each.certificate
-        for each in depot.authorities
-        if comparable_name(subject_of(each.certificate)) == name
-    }
-    for found in found_crls(depot):
-        is_signed = bool(found.signers)
-        if found.crl is not None and revocation.speaks_of(
-            found.crl, ca, is_signed=is_signed, certificate=certificate
-        ):
-            yield found
-        elif found.entry in named:
-            yield found._replace(problem=found.problem or foreign(found, named[found.entry]))
+    cas, named = _names(depot)[name]
+    others = {*revocation.crl_issuers(certificate)} - {name} if certificate else ()
+    candidates = chain(named, *(_names(depot)[other].crls for other in others))
+    found = [each for each in candidates if _speaks_of(depot, each, ca, certificate)]
+    speaking = {each.entry for each in found}
+    found += [
+        _foreign(each, cas[each.entry], each.entry)
+        for each in (found_crls(depot) if cas else ())
+        if each.entry in cas.keys() - speaking and not _speaks_of(depot, each, cas[each.entry])
+    ]
+    return found or [
+        _foreign(each, ca, next(iter(cas), each.entry))
+        for each in named
+        if cas.keys().isdisjoint(signer.entry for signer in each.signers)
+    ]
+
+
+def _speaks_of(
+    depot: Depot,
+    found: FoundCRL,
+    ca: x509.Certificate,
+    certificate: x509.Certificate | None = None,
+) -> bool:
+    is_signed = not all(_is_revoked(depot, each.certificate) for each in found.signers)
+    crl = found.crl
+    return crl is not None and revocation.speaks_of(
+        crl, ca, is_signed=is_signed, certificate=certificate
+    )
+
+
+def _is_revoked(depot: Depot, signer: x509.Certificate) -> bool:
+    """Return whether a CA of another name has revoked what signs a CRL."""
+    name = comparable_name(signer.issuer)
+    return name != comparable_name(subject_of(signer)) and any(
+        each.crl is not None and each.signers and crls.entry_of(each.crl, signer.serial_number)
+        for each in _names(depot)[name].crls
+        if not each.problem
+    )
 
 
 def complete_crls_of(
-    depot: Depot, ca: x509.Certificate, certificate: x509.Certificate | None = None
+    depot: Depot, ca: x509.Certificate
 ) -> dict[Entry, x509.CertificateRevocationList]:
-    """Return the CRLs that speak of what ``ca`` issued, and where they are; see `crls_of`.
+    """Return the CRLs that speak of what ``ca`` issued, to be continued, and where they are.
 
     Raises:
-        RefusedError: nothing can be judged by one of them, and none be continued.
+        RefusedError: one of them is not complete, or cannot be used.
     """
-    found = [*crls_of(depot, ca, certificate)]
+    found = crls_of(depot, ca)
     require(each.problem for each in found if each.problem)
-    return complete(found)
+    return {each.entry: each.crl for each in found if each.crl is not None}
 
 
-def complete(found: Iterable[FoundCRL]) -> dict[Entry, x509.CertificateRevocationList]:
-    """Return those CRLs that tell what is revoked and what is not, and where they are."""
-    return {each.entry: each.crl for each in found if each.crl is not None and each.problem is None}
+def revoking(found: Iterable[FoundCRL]) -> list[x509.CertificateRevocationList]:
+    """Return those CRLs of which all entries are revoked."""
+    return [
+        each.crl
+        for each in found
+        if each.crl is not None and (each.problem is None or each.problem.rule == "crl-incomplete")
+    ]
 
 
-def foreign(found: FoundCRL, ca: x509.Certificate) -> Finding | None:
-    """Return why a CRL beside the certificate of ``ca`` does not speak of what that issued."""
-    crl = found.crl
-    if crl is None or revocation.speaks_of(crl, ca, is_signed=bool(found.signers)):
-        return None
-    sentence = revocation.foreign(crl, found.path, [ca], "its CA")
-    return Finding("crl-foreign", sentence, without_crl(found.entry, found.entry))
+def doubts(found: Collection[FoundCRL]) -> list[Finding]:
+    """Return why it is not known what else is revoked; a complete CRL makes up for others."""
+    problems = [each.problem for each in found if each.problem]
+    if len(problems) < len(found):
+        return [each for each in problems if each.rule != "crl-incomplete"]
+    return problems
+
+
+def _foreign(found: FoundCRL, ca: x509.Certificate, entry: Entry) -> FoundCRL:
+    """Return a CRL that should be that of ``ca``, which is at ``entry``, with why it is not."""
+    if found.problem or found.crl is None:
+        return found
+    sentence = revocation.foreign(found.crl, found.path, [ca], "its CA")
+    problem = Finding("crl-foreign", sentence, without_crl(found.entry, entry))
+    return found._replace(problem=problem)
 
 
 def dates(found: FoundCRL, now: datetime) -> Iterator[Finding]:

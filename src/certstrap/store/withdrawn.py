@@ -18,10 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import UnusableFileError
 from certstrap.pki import revocation
-from certstrap.pki.findings import Finding
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.rules import name_of_ca
-from certstrap.store import files
-from certstrap.store.crls import complete_crls_of
+from certstrap.store import crls, files
 from certstrap.store.depot import Depot
 from certstrap.store.renewal import with_new_key
 from certstrap.text import printable
@@ -46,12 +45,13 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         source: the path or the name of the first one.
 
     Raises:
-        RefusedError: a CRL that speaks of one of them, or should, cannot be used.
+        RefusedError: it is not known whether one of them is revoked.
     """
     for below, above in pairwise(chain):
         what = source if below is chain[0] else name_of_ca(below)
-        crls = complete_crls_of(depot, above, below).values()
-        yield from revocation.revoked(below, crls, what)
+        found = crls.crls_of(depot, above, below)
+        require(crls.doubts(found))
+        yield from revocation.revoked(below, crls.revoking(found), what)
 
 
 def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
