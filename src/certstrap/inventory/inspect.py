@@ -328,12 +328,12 @@ class Inspector:
         match found.value:
             case x509.Certificate() as certificate:
                 issuer = next(self.depot.issuers.of(certificate), None)
-                problems = [*self._of_certificate(found, issuer), *self._compromised(found)]
+                problems += [*self._of_certificate(found, issuer), *self._compromised(found)]
                 return Inspected(found, issuer, tuple(problems))
             case x509.CertificateSigningRequest() as request:
-                problems = _sentences(rules.request_itself(request, found.source))
+                problems += _sentences(rules.request_itself(request, found.source))
             case x509.CertificateRevocationList() as crl:
-                problems = _sentences(crls.current(crl, self.now, found.source))
+                problems += _sentences(crls.current(crl, self.now, found.source))
                 problems += _sentences(revocation.unusable(crl, found.source))
                 cas = Issuers(self.depot.authorities, decode.comparable_name)
                 return Inspected(found, next(cas.of(crl), None), tuple(problems))

@@ -3,7 +3,7 @@
 Nothing here is trusted. An object that cannot be read says why.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
@@ -183,14 +183,23 @@ def authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifie
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
 
 
-def load_certificate(data: bytes, source: str) -> x509.Certificate:
+def load_certificate(
+    data: bytes, source: str, needed: Collection[x509.ObjectIdentifier] = ()
+) -> x509.Certificate:
     """Read the first certificate in ``data``, PEM or DER.
 
+    Args:
+        data: the content of a file.
+        source: its path.
+        needed: extensions that must be readable, besides those that are always needed.
+
     Raises:
-        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
+        UnusableFileError: there is none, or a part of it that is needed cannot be decoded.
     """
     found = _load(data, pem.CERTIFICATE, source)
     assert isinstance(found, x509.Certificate)  # noqa: S101 - it was decoded as one
+    if needed and {each.oid for each in unreadable(found)} & {oid.dotted_string for oid in needed}:
+        raise _unreadable(source, pem.CERTIFICATE, _readable(found))
     return found
 
 

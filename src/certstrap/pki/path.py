@@ -15,6 +15,7 @@ from certstrap.pki.decode import (
     alternative_names,
     comparable_name,
     extension,
+    extensions,
     path_length_of,
 )
 from certstrap.pki.findings import Finding
@@ -198,7 +199,7 @@ def policies(path: Sequence[LoadedCertificate]) -> Iterator[Finding]:
 
 def _policy_mappings(certificate: x509.Certificate) -> list[list[bytes]]:
     """Return which policies of the issuer stand for which of the subject (RFC 5280, 4.2.1.5)."""
-    values = [each.value for each in certificate.extensions if each.oid == _POLICY_MAPPINGS]
+    values = [each.value for each in extensions(certificate) if each.oid == _POLICY_MAPPINGS]
     sequences = [each.value for each in values if isinstance(each, x509.UnrecognizedExtension)]
     return [
         [*map(bytes, _contents(pair))] for sequence in sequences for pair in _elements(sequence)

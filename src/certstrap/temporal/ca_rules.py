@@ -15,6 +15,7 @@ from certstrap.pki.decode import (
     LoadedCertificate,
     comparable_name,
     extension,
+    extensions,
     is_ca,
     validity_of,
 )
@@ -163,7 +164,7 @@ def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
     """Yield which critical extensions Temporal Cloud does not know, or not all of."""
     certificate, source = loaded.certificate, loaded.source
     yield from adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
-    for each in certificate.extensions:
+    for each in extensions(certificate):
         value = each.value
         if not each.critical:
             continue

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from certstrap.errors import CertstrapError, LaxModeError, RefusedError, UnusableFileError
 from certstrap.hints import Command, Hint
@@ -29,6 +29,13 @@ from certstrap.text import quoted
 MOST_CERTIFICATES = 32
 """In a file whose certificates are decoded; a bundle may have 16, and no chain is that long."""
 
+# Go refuses a certificate in which it cannot decode one of these (processExtensions,
+# crypto/x509/parser.go), besides those that are needed here.
+_DECODED_BY_GO = (
+    ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+    ExtensionOID.CERTIFICATE_POLICIES,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
+)
 _ANOTHER = "Use the file that was meant, or an unchanged copy of it."
 _AS_ASCII = "Save it as plain ASCII text."
 
@@ -130,7 +137,8 @@ def _decoded(file: CertificateFile, blocks: Sequence[bytes]) -> CertificateFile:
     for number, block in enumerate(blocks, 1):
         source = path if count == 1 else f"{path} (certificate {number})"
         try:
-            certificates.append(LoadedCertificate(decode.load_certificate(block, source), source))
+            certificate = decode.load_certificate(block, source, _DECODED_BY_GO)
+            certificates.append(LoadedCertificate(certificate, source))
         except CertstrapError as error:
             problems.append(failure(str(error), error.hint or _ANOTHER))
     return file._replace(total=count, certificates=tuple(certificates), problems=tuple(problems))
