@@ -30,6 +30,7 @@ from tests.builders.der import (
 )
 from tests.builders.keys import LEAF_KEY
 
+ECDSA = sequence(oid("1.2.840.10045.4.3.2"))
 POLICIES, KEY_USAGE, POINTS = "2.5.29.32", "2.5.29.15", "2.5.29.31"
 AUTHORITY = "2.5.29.35"
 CA_FALSE = raw_extension(BASIC_CONSTRAINTS, sequence())
@@ -157,9 +158,8 @@ def test_three_dates_are_none() -> None:
 
 def test_what_differs_between_inside_and_outside_is_named() -> None:
     data = raw_crl(5)
-    algorithm = sequence(oid("1.2.840.10045.4.3.2"))
     other = sequence(oid("1.2.840.10045.4.3.3"))
-    found = read(pem.CRL, data.replace(algorithm, other, 1))
+    found = read(pem.CRL, data.replace(ECDSA, other, 1))
     assert [each.part for each in found.unreadable] == ["signature algorithm"]
 
 
@@ -177,6 +177,7 @@ def test_the_rest_of_a_trusted_certificate_of_openssl_is_named() -> None:
         (sequence(oid("1.2.840.113549.1.9.14"), der(0x31)), "extension request", True),
         (sequence(oid("1.2.840.113549.1.9.14")), "extension request", True),
         (sequence(oid("1.2.840.113549.1.9.7"), integer(1)), "challengePassword", False),
+        (sequence(), "attribute of an unknown type", False),
     ],
 )
 def test_an_attribute_of_a_request_that_cannot_be_read_is_named(
@@ -222,15 +223,22 @@ def crl_with(*more: bytes) -> bytes:
         sequence(integer(number), *((each,) if each == b"\5\0" else (begin, each)))
         for number, each in enumerate(more)
     ]
-    algorithm = sequence(oid("1.2.840.10045.4.3.2"))
-    return sign_raw(sequence(integer(1), algorithm, LEAF_NAME, begin, end, sequence(*entries)))
+    return sign_raw(sequence(integer(1), ECDSA, LEAF_NAME, begin, end, sequence(*entries)))
 
 
 def test_a_crl_without_entries_whose_date_cannot_be_read_is_shown() -> None:
-    algorithm = sequence(oid("1.2.840.10045.4.3.2"))
-    found = read(pem.CRL, sign_raw(sequence(algorithm, LEAF_NAME, der(0x17, b"1Z"))))
+    found = read(pem.CRL, sign_raw(sequence(ECDSA, LEAF_NAME, der(0x17, b"1Z"))))
     assert [each.part for each in found.unreadable] == ["last update"]
     assert found.unreadable[0].reason == '"1Z" is not a date that RFC 5280 allows'
+
+
+def test_a_crl_with_an_extension_that_cannot_be_read_has_the_others() -> None:
+    twice = raw_extension("1.2.3", b"") * 2
+    begin, number = der(0x17, b"200101000000Z"), raw_extension("2.5.29.20", integer(7))
+    extensions = der(0xA0, sequence(twice, number))
+    crl = sign_raw(sequence(integer(1), ECDSA, LEAF_NAME, begin, begin, extensions))
+    found = decode.extension(decode.decode_crl(crl, "f"), x509.CRLNumber)
+    assert found == x509.CRLNumber(7)
 
 
 def test_what_has_another_structure_is_not_read() -> None:

@@ -51,12 +51,14 @@ def unreadable(of: Signed) -> tuple[Unreadable, ...]:
     return ()
 
 
-@lru_cache
 def _readable(of: Signed) -> Readable:
     kind = next(kind for kind, known in _TYPES.items() if isinstance(of, known))
-    found = parts.read(kind, of.public_bytes(Encoding.DER))
+    found = _read(kind, of.public_bytes(Encoding.DER))
     assert found  # noqa: S101 - the library has read its structure
     return found
+
+
+_read = lru_cache(parts.read)  # of their bytes: CRLs have no hash
 
 
 def extension(of: Signed, kind: type[_Value]) -> _Value | None:
@@ -243,7 +245,7 @@ def _load(data: bytes, kind: str, source: str) -> Signed:
         return parts.decoded(kind, der)
     except UNDECODABLE:
         found = parts.read(kind, der)
-    if not (found and found.whole):
+    if found is None or found.whole is None:  # an empty CRL is falsy
         raise _unreadable(source, kind, found)
     return found.whole
 

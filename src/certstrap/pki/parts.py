@@ -299,8 +299,8 @@ class _Filter:
         reason = self._reason(_ATTRIBUTES, _der(0xA0, attribute))
         if not reason:
             return attribute
-        kind, *sets = _items(attribute)
-        values = [value for each in sets for value in _items(each)]
+        fields = _items(attribute)
+        values = [value for each in fields[1:] for value in _items(each)]
         oid = _oid_in(attribute)
         if oid not in _EXTENSION_REQUESTS or len(values) != 1:
             is_needed = oid in _EXTENSION_REQUESTS
@@ -309,7 +309,7 @@ class _Filter:
             return b""
 
         def built(*extensions: bytes) -> bytes:
-            return _sequence(kind, _der(0x31, _sequence(*extensions)))
+            return _sequence(fields[0], _der(0x31, _sequence(*extensions)))
 
         kept = self._kept(
             _items(values[0]),
