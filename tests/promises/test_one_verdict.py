@@ -1,5 +1,8 @@
 """The law of one verdict: what one command refuses by a rule, no other passes as good by that rule.
 
+It has two sides: `check` is never milder than the others, and is stricter for Temporal's reasons
+alone.
+
 Chains are made with defects of every kind, up to three at a time, and `verify`, `check`, `status`
 and `sign` are asked about the same files.
 """
@@ -263,11 +266,25 @@ SIGN = {
     "the issuer may sign": ("is not allowed to sign",),
     "pair of the issuer": ("is not the key of",),
 }
+CHAIN_CAS = {
+    "key of kind": "keys of the CAs",
+    "RSA key": "keys of the CAs",
+    "is signed with": "signatures of the CAs",
+    "extended key usage": "usages",
+    "critical extension": "critical extensions",
+}
+"""The rule ``chain-cas`` judges by several truths: the words for each; all others are the chain."""
+
 TEMPORALS_OWN = {
-    "key of the leaf", "keys of the CAs", "signature of the leaf", "signatures of the CAs",
-    "usages", "critical extensions", "chain",
-}  # fmt: skip
-"""By these rules Temporal Cloud refuses more than others do."""
+    "key-kind": "has a key of kind Ed25519",
+    "leaf-algorithm": "is signed with Ed25519",
+    "ca-algorithm": "is signed with Ed25519",
+    "chain-cas": "Ed25519",
+}
+"""The reasons for which Temporal Cloud alone refuses: the rule, and what its sentence says.
+
+By no other reason may `check` refuse what other commands pass as good.
+"""
 
 
 def by_verify(depot: str) -> Verdict:
@@ -287,18 +304,37 @@ def by_verify(depot: str) -> Verdict:
 def by_check(depot: str) -> Verdict:
     _, document = asked("check", "leaf", "--json", depot=depot)
     findings = document["results"][0]["findings"]
-    found = {each["rule"]: each["status"] for each in findings}
-    verdict = {
-        truth: any(found[rule] != "passed" for rule in judged)
-        for truth, rules in CHECK.items()
-        if (judged := rules & found.keys())
-    }
+    problems = {each["rule"]: each["problems"] for each in findings}
+    assert all(bool(each["problems"]) == (each["status"] != "passed") for each in findings)
+    verdict = {}
+    for truth, rules in CHECK.items():
+        said = [
+            (rule, sentence)
+            for rule in rules & problems.keys()
+            for sentence in problems[rule]
+            if rule != "chain-cas" or _truth_of(sentence) in {truth, ""}
+        ]
+        shared = [each for each in said if not _is_temporals_own(*each)]
+        if rules & problems.keys() and bool(said) == bool(shared):  # else nobody else judges by it
+            verdict[truth] = bool(shared)
     for each in findings:
         if each["rule"] == "leaf-revoked":
             of_leaf = [sentence.startswith(f"{depot}/leaf.crt") for sentence in each["problems"]]
             verdict |= {"revoked leaf": any(of_leaf), "revoked CA": not all(of_leaf)}
-    is_complete = found.get("chain-complete", "failed") == "passed" and not verdict["chain"]
+    is_complete = problems.get("chain-complete") == [] and not verdict.get("chain")
     return verdict if is_complete else _refused(verdict)
+
+
+def _truth_of(sentence: str) -> str:
+    """Return what a sentence of ``chain-cas`` is about; empty for those that are not shown."""
+    if sentence.startswith("And "):
+        return ""
+    return next((truth for words, truth in CHAIN_CAS.items() if words in sentence), "chain")
+
+
+def _is_temporals_own(rule: str, sentence: str) -> bool:
+    is_shown = not sentence.startswith("And ")
+    return not is_shown or (rule in TEMPORALS_OWN and TEMPORALS_OWN[rule] in sentence)
 
 
 def by_status(depot: str) -> Verdict:
@@ -386,7 +422,6 @@ def contradictions(verdicts: dict[str, Verdict]) -> list[tuple[str, str, str]]:
         for other, theirs in verdicts.items()
         if refused
         and theirs.get(truth, True) is False
-        and not (one == "check" and truth in TEMPORALS_OWN)
         and not (is_broken and not truth.endswith("leaf"))
     ]
 
@@ -412,6 +447,26 @@ def test_all_commands_pass_a_good_chain_by_every_rule(intermediates: int) -> Non
     for verdict in verdicts_on(chain).values():
         assert verdict
         assert not any(verdict.values())
+
+
+def test_temporal_cloud_alone_refuses_for_each_of_its_own_reasons() -> None:
+    refused_by = set()
+    for place in range(3):
+        chain = a_chain(1)
+        DEFECTS["key of another kind"](chain, place)
+        with TemporaryDirectory() as folder:
+            store(Path(folder, "out"), chain)
+            exit_code, document = asked("check", "leaf", "--json", depot=f"{folder}/out")
+            assert exit_code == 3
+            for verdict in (by_verify, by_check, by_status):
+                assert not any(verdict(f"{folder}/out").values())
+        refused_by |= {
+            each["rule"]
+            for each in document["results"][0]["findings"]
+            for sentence in each["problems"]
+            if _is_temporals_own(each["rule"], sentence)
+        }
+    assert refused_by == set(TEMPORALS_OWN)
 
 
 EVERY_REFUSAL = {
