@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from certstrap.cli.context import utc_now
@@ -33,7 +34,7 @@ from tests.temporal.pki import (
     as_version_1,
     concatenated,
 )
-from tests.temporal.servers import SERVER_CA, context, serving
+from tests.temporal.servers import SERVER, SERVER_CA, context, serving
 
 
 @pytest.fixture
@@ -451,6 +452,45 @@ def test_with_the_key_of_another_certificate_nothing_is_connected(
     save("c3", ROOT.pem + LEAF.pem)
     outcome = certstrap("check", "--cert", "c3", *files[2:], *connecting(1), exit_code=3)
     assert "(see chain-first)." in outcome.stdout
+
+
+def test_an_intermediate_as_ca_of_the_server_is_a_warning_for_some_clients(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    middle = INTERMEDIATE.but(by=SERVER_CA).without("authority key")
+    chain = [SERVER.but(by=middle), middle]
+    ca = save("middle.pem", middle.pem)
+    with serving(servers.speaking_http2, context(server=chain)) as server:
+        to = ("--connect", f"localhost:{server.port}", "--server-ca", ca)
+        outcome = certstrap("check", *files, *to)
+        (result,) = as_json(certstrap, *files, *to)["results"]
+        certstrap("check", *files, *to, "--strict", exit_code=3)
+    (line,) = [line for line in outcome.lines if line.split()[1:2] == ["connection"]]
+    assert line.startswith("  warning  connection")
+    assert 'middle.pem has an intermediate CA without its issuer "CN=Server CA".' in line
+    assert "the client for TypeScript does not" in line
+    assert result["connection"]["outcome"] == "accepted"
+    assert result["connection"]["reason"] in line
+
+
+def test_what_is_wrong_with_a_server_is_named_with_what_to_do(
+    certstrap: CommandLine, files: tuple[str, ...]
+) -> None:
+    other = SERVER.having("names", x509.SubjectAlternativeName([x509.DNSName("other.test")]))
+    with serving(servers.speaking_http2, context(server=[other])) as server:
+        (found,) = failures(certstrap, *files, *connecting(server.port))
+        (result,) = as_json(certstrap, *files, *connecting(server.port), exit_code=3)["results"]
+    assert found == (
+        f"c: connection: The certificate of localhost:{server.port} is not trusted: it is for "
+        '"other.test", not for "localhost". To fix: If this is the right server, add --server-name '
+        "other.test. Else: Issue the server a certificate with --domain localhost."
+    )
+    connection = result["connection"]
+    assert (connection["outcome"], connection["reason"]) == (
+        "untrusted",
+        'it is for "other.test", not for "localhost"',
+    )
+    assert connection["fix"].startswith("If this is the right server")
 
 
 def test_what_was_not_looked_at_has_not_passed(certstrap: CommandLine, folder: Path) -> None:

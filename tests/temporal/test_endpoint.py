@@ -337,6 +337,15 @@ def test_an_intermediate_as_ca_of_the_server_is_said_to_be_enough_for_some_clien
     assert root == Handshake("accepted", demanded=True)
 
 
+def test_a_certificate_that_only_openssl_can_read_is_judged_by_openssl_alone() -> None:
+    odd = x509.UnrecognizedExtension(x509.oid.ExtensionOID.CERTIFICATE_POLICIES, b"\x01")
+    with serving(servers.speaking_http2, context(server=[SERVER.having("odd", odd)])) as server:
+        accepted, untrusted = tried(server.port), tried(server.port, name="other.test")
+    assert accepted.outcome == "accepted"
+    assert (untrusted.outcome, untrusted.reason) == ("untrusted", "")
+    assert untrusted.fix == "Check that the server has a certificate that clients can read."
+
+
 def test_a_server_that_hangs_up_when_it_is_asked_again_is_not_explained() -> None:
     connections: list[int] = []
 
