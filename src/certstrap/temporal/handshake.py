@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from socket import socket
 from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
@@ -368,23 +369,28 @@ def _explained(
         certificate = _certificate_of(established)
     if not certificate:
         return found._replace(fix="Check that the server has a certificate that clients can read.")
-    for finding in (
-        *rules.valid(certificate, now, "it", "Renew the server's certificate."),
-        *serves(certificate, endpoint.name, "it"),
-    ):
-        fix = str(finding.hint)
-        if finding.rule == "server-name" and (names := served_names(certificate)):
-            fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
-        return found._replace(reason=finding.sentence.removesuffix("."), fix=fix)
-    issuer = quoted(name_text(certificate.issuer))
-    if endpoint.server_ca:
-        reason = f"it is issued by {issuer}, and {endpoint.server_ca.path} does not lead to it"
-        fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none: leave it out."
-    else:
-        reason = f"it is issued by {issuer}, which this system does not trust"
-        fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none: look for a "
-        fix += "proxy in between."
+    dates = rules.valid(certificate, now, "it", "Renew the server's certificate.")
+    finding = next(chain(dates, serves(certificate, endpoint.name, "it")), None)
+    reason, fix = _of_its_issuer(certificate, endpoint)
+    if finding:
+        reason, fix = finding.sentence.removesuffix("."), str(finding.hint)
+    names = served_names(certificate)
+    if finding and finding.rule == "server-name" and names:
+        fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
     return found._replace(reason=reason, fix=fix)
+
+
+def _of_its_issuer(certificate: x509.Certificate, endpoint: Endpoint) -> tuple[str, str]:
+    """Return why a server's certificate is not trusted that nothing else is wrong with."""
+    issuer = quoted(name_text(certificate.issuer))
+    fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none:"
+    if endpoint.server_ca:
+        path = endpoint.server_ca.path
+        return f"it is issued by {issuer}, and {path} does not lead to it", f"{fix} leave it out."
+    return (
+        f"it is issued by {issuer}, which this system does not trust",
+        f"{fix} look for a proxy in between.",
+    )
 
 
 def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
