@@ -520,6 +520,32 @@ def test_what_was_not_looked_at_has_not_passed(certstrap: CommandLine, folder: P
             assert f" {rule} " not in said
 
 
+def test_a_client_below_an_expired_ca_is_told_the_way_out(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    before = CommandLine(now=utc_now() - timedelta(days=11))
+    before("init", "--cn", "Old", "--expires", "10 days", *NEW_KEY)
+    before("issue", "w", "--CA", "Old", *NEW_KEY)
+    renew = "Renew the CA where its key is, then upload it again"
+
+    def expired(*args: str) -> str:
+        (line,) = [each for each in failures(certstrap, *args) if ": ca-expired: " in each]
+        return line.partition("To fix: ")[2]
+
+    assert expired("w") == f"{renew}: certstrap renew Old"
+    assert expired("Old") == f"{renew}: certstrap renew Old"
+    certstrap("init", "--cn", "New", *NEW_KEY)
+    save("both.pem", Path("out/Old.crt").read_bytes() + Path("out/New.crt").read_bytes())
+    leave_out = "Leave it out: it lets nobody in any more, and other CAs are beside it."
+    assert expired("w", "--ca-bundle", "both.pem") == leave_out
+    Path("out/Old.key").rename("Old.key")
+    assert expired("w") == f"{renew}."
+    Path("Old.key").rename("out/Old.key")
+    certstrap("renew", "Old", "--expires", "1 year")
+    certstrap("renew", "w", "--expires", "90d")
+    assert certstrap("check", "w").lines[-1] == "w passed."
+
+
 def test_without_a_crl_it_is_not_said_that_nothing_is_revoked(
     certstrap: CommandLine, depot: Path
 ) -> None:

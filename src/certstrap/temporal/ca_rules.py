@@ -292,7 +292,7 @@ _REPLACE_CA = Hint(
     ("certstrap", "init", ("--common-name", "NEW-NAME")),
     ("certstrap", "bundle", ("--rotate", "CA-NAME", "NEW-NAME")),
 )
-_LEAVE_OUT = Hint("Leave it out: it lets nobody in any more, and other CAs are beside it.")
+_LEAVE_OUT = "Leave it out: it lets nobody in any more, and other CAs are beside it."
 _RENEW_CA = Hint(
     "Renew the CA where its key is, then upload it again", ("certstrap", "renew", "CA-NAME")
 )
@@ -558,7 +558,9 @@ def _lets_clients_in(uploaded: UploadedCAs) -> bool:
     )
 
 
-def _named(ca: LoadedCertificate, findings: Iterable[Finding], hint: Hint) -> Iterator[Finding]:
+def _named(
+    ca: LoadedCertificate, findings: Iterable[Finding], hint: Hint | str
+) -> Iterator[Finding]:
     """Yield findings about a CA, each with what to do about that one if its name is known."""
     known = {"CA-NAME": ca.name} if ca.name else {}
     return (finding._replace(hint=filled(hint, known)) for finding in findings)

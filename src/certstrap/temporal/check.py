@@ -107,8 +107,9 @@ _SIGNING = {"renew", "issue"}
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
-    if isinstance(fix, Hint) and fix.command[1] in _SIGNING and not subject.can_sign:
-        return f"{fix.sentence}, where the key of its CA is."
+    if isinstance(fix, Hint) and _SIGNING & {*fix.command[1:2]} and not subject.can_sign:
+        where = "" if "CA-NAME" in fix.command else ", where the key of its CA is"
+        return f"{fix.sentence}{where}."
     return filled(fix, subject.placeholders)
 
 
