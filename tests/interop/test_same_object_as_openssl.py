@@ -201,6 +201,8 @@ def test_what_everybody_writes_is_read(tmp_path: Path, kind: str) -> None:
         "DER",
         "an empty line first",
         "an indented body",
+        "a space in a line",
+        "a tab in a line",
     ):
         assert agrees(tmp_path, kind, SHAPES[shape](*KINDS[kind])), shape
 

@@ -245,10 +245,11 @@ def export_pkcs12(
 def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:
     """Return how a PKCS#12 file is encrypted, also if ``passphrase`` is empty.
 
-    Java finds no key in a file that is not encrypted, and opens one with an empty passphrase.
+    Java finds no key in a file that is not encrypted, and Bouncy Castle opens one with the empty
+    passphrase, which protects nothing, in the old form alone.
     """
     builder = PrivateFormat.PKCS12.encryption_builder()
-    if legacy:
+    if legacy or not passphrase:
         algorithm = pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC
         builder = builder.kdf_rounds(2048).hmac_hash(hashes.SHA1())  # noqa: S303 - asked for
     else:
