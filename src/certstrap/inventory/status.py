@@ -261,8 +261,8 @@ class _Look:
             sentence = revocation.foreign(crl, found.path, self.cas.values(), "a CA in this depot")
             yield Finding("crl-foreign", sentence, severity="warning")
         elif crl is not None:
-            yield from crls.dates(found, self.now)
-            yield from crls.signature(found)
+            yield from crls.dates(found, crl, self.now)
+            yield from crls.signature(found, crl)
             if crl.next_update_utc:
                 self.crl_ends[found.entry.stem] = crl.next_update_utc
 

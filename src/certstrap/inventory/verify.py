@@ -198,12 +198,12 @@ class Verifier:
         used.update(dict.fromkeys(each.path for each in found))
         yield from crls.doubts(found)
         yield from revocation.revoked(below.certificate, crls.revoking(found), below.source)
-        usable = [each for each in found if not each.problem]
-        outdated = [[*crls.dates(each, self.at)] for each in usable]
+        usable = [(each, each.crl) for each in found if each.crl is not None and not each.problem]
+        outdated = [[*crls.dates(*each, self.at)] for each in usable]
         if all(outdated):
             yield from chain.from_iterable(outdated)
         for each in usable:
-            yield from crls.signature(each, above)
+            yield from crls.signature(*each, above)
 
     def _end(self, last: LoadedCertificate) -> Iterator[Finding]:
         """Yield why a chain must not end here: with something else than a trusted root."""

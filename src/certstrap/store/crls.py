@@ -119,11 +119,11 @@ def crls_of(
     others = {*revocation.crl_issuers(certificate)} - {name} if certificate else ()
     candidates = chain(named, *(_names(depot)[other].crls for other in others))
     found = [each for each in candidates if _speaks_of(depot, each, ca, certificate)]
-    speaking = {each.entry for each in found}
+    silent = cas.keys() - {each.entry for each in found}
     found += [
         _foreign(each, cas[each.entry], each.entry)
-        for each in (found_crls(depot) if cas else ())
-        if each.entry in cas.keys() - speaking and not _speaks_of(depot, each, cas[each.entry])
+        for each in (found_crls(depot) if silent else ())
+        if each.entry in silent and not _speaks_of(depot, each, cas[each.entry])
     ]
     return found or [
         _foreign(each, ca, next(iter(cas), each.entry))
@@ -194,17 +194,21 @@ def _foreign(found: FoundCRL, ca: x509.Certificate, entry: Entry) -> FoundCRL:
     return found._replace(problem=problem)
 
 
-def dates(found: FoundCRL, now: datetime) -> Iterator[Finding]:
-    """Yield whether a CRL is not valid at ``now``."""
-    if found.crl is not None:
-        hint = renewal_of_crl(found.entry, *(each.entry for each in found.signers))
-        yield from crls.current(found.crl, now, found.path, hint)
+def dates(found: FoundCRL, crl: x509.CertificateRevocationList, now: datetime) -> Iterator[Finding]:
+    """Yield whether ``crl``, which was found, is not valid at ``now``."""
+    hint = renewal_of_crl(found.entry, *(each.entry for each in found.signers))
+    yield from crls.current(crl, now, found.path, hint)
 
 
-def signature(found: FoundCRL, *others: LoadedCertificate) -> Iterator[Finding]:
-    """Yield why nobody should rely on the signature of a CRL, by its signers or ``others``."""
-    if found.crl is not None:
-        yield from rules.signature(found.crl, found.path, "")
+def signature(
+    found: FoundCRL, crl: x509.CertificateRevocationList, *others: LoadedCertificate
+) -> Iterator[Finding]:
+    """Yield why nobody should rely on the signature of ``crl``, which was found, by its signers.
+
+    Args:
+        others: who signed it, if nothing in the depot did.
+    """
+    yield from rules.signature(crl, found.path, "")
     signers = [
         LoadedCertificate(each.certificate, each.entry.path(CERTIFICATE)) for each in found.signers
     ]
