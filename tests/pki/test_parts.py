@@ -241,6 +241,13 @@ def test_a_crl_with_an_extension_that_cannot_be_read_has_the_others() -> None:
     assert found == x509.CRLNumber(7)
 
 
+def test_of_very_many_parts_the_first_are_named() -> None:
+    found = read_certificate(raw_extension(POLICIES, b"?") + raw_extension(POLICIES) * 5_000)
+    assert len(found.unreadable) == 5_001
+    assert found.problem.endswith("; and 4,991 more")
+    assert found.problem.count("certificatePolicies") == 10
+
+
 def test_what_has_another_structure_is_not_read() -> None:
     request = a_request().public_bytes(Encoding.DER)
     assert parts.read(pem.CERTIFICATE, request) is None

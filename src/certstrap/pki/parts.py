@@ -52,6 +52,7 @@ USED = {
 }
 """The extensions without which an object is not used; of others, the critical ones."""
 
+_MOST_NAMED = 10
 Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
 
@@ -90,10 +91,12 @@ class Readable(NamedTuple):
 
     @property
     def problem(self) -> str:
-        """What cannot be read, and why."""
-        listed = "; ".join(f"{each.part} ({each.reason})" for each in self.unreadable)
-        parts = "a part" if len(self.unreadable) == 1 else "parts"
-        return f"has {parts} that cannot be read: {listed}"
+        """What cannot be read, and why; of very many parts, the first."""
+        parts = [f"{each.part} ({each.reason})" for each in self.unreadable]
+        if len(parts) > _MOST_NAMED:
+            parts[_MOST_NAMED:] = [f"and {len(parts) - _MOST_NAMED:,} more"]
+        what = "a part" if len(parts) == 1 else "parts"
+        return f"has {what} that cannot be read: {'; '.join(parts)}"
 
 
 def _der(tag: int, *parts: bytes) -> bytes:
@@ -288,7 +291,7 @@ class _Filter:
         def built(*extensions: bytes) -> bytes:
             return _der(value[0], _sequence(*extensions))
 
-        kept = self._kept(_items(listed[0]), lambda each: self._reason(_EXTENSIONS, built(each)))
+        kept = self._kept(_EXTENSIONS, _items(listed[0]), built)
         return built(*kept) if kept else b""
 
     def _attributes(self, value: bytes) -> bytes:
@@ -311,24 +314,24 @@ class _Filter:
         def built(*extensions: bytes) -> bytes:
             return _sequence(fields[0], _der(0x31, _sequence(*extensions)))
 
-        kept = self._kept(
-            _items(values[0]),
-            lambda each: self._reason(_ATTRIBUTES, _der(0xA0, built(each))),
+        return built(
+            *self._kept(_ATTRIBUTES, _items(values[0]), lambda each: _der(0xA0, built(each)))
         )
-        return built(*kept)
 
-    def _kept(self, extensions: list[bytes], reason_of: Callable[[bytes], str]) -> list[bytes]:
-        """Return the extensions that can be read, of each type the first."""
+    def _kept(
+        self, part: str, extensions: list[bytes], built: Callable[[bytes], bytes]
+    ) -> list[bytes]:
+        """Return the extensions that can be read in a part, of each type the first."""
         kept: dict[str, bytes] = {}
         for each in extensions:
             oid = _oid_in(each)
-            reason = "it appears twice" if oid in kept else reason_of(each)
+            reason = "it appears twice" if oid in kept else self._reason(part, built(each))
             if not reason:
                 kept[oid] = each
                 continue
             name, fields = f"extension {oid_name(oid)}", _items(each)
             strict = _sequence(*(field for field in fields if field != _FALSE))
-            if oid not in kept and strict != each and not reason_of(strict):
+            if oid not in kept and strict != each and not self._reason(part, built(strict)):
                 kept[oid] = strict
                 self._add(name, "it writes out critical FALSE, which DER forbids")
             else:
