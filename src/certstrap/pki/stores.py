@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InternalError
-from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
 
 from certstrap.errors import UnusableFileError, WrongPassphraseError
 from certstrap.pki import key_files, pem
@@ -140,6 +140,9 @@ def read_pkcs7(data: bytes, source: str) -> list[x509.Certificate]:
     Raises:
         UnusableFileError: it cannot be read, or has none.
     """
+    # It imports half of `email`, and most commands read no PKCS#7.
+    from cryptography.hazmat.primitives.serialization import pkcs7  # noqa: PLC0415
+
     block = next((block for _, block in pem.blocks(data, source)), b"")
     try:
         found = pkcs7.load_der_pkcs7_certificates(pem.der_of(block) if block else data)
