@@ -1,7 +1,7 @@
 """The CA bundle: the file that is uploaded, made so that no rule can refuse it."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from certstrap.store.withdrawn import compromised, revoked
 from certstrap.temporal import ca_rules
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.rules import RULES, Result
+from certstrap.temporal.rules import RULES, require_passed
 
 
 class Bundle(NamedTuple):
@@ -46,7 +46,7 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     """
     for file in files:
         if file.private_keys or not file.is_complete:
-            _require(ca_rules.judge(file, now), hint)
+            require_passed(ca_rules.judge(file, now), hint)
     found = {each.certificate: each for file in files for each in file.certificates}
     if len(found) > ca_rules.MOST_CAS:
         raise RefusedError(
@@ -58,21 +58,12 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     certificates = _ordered(list(found.values()))
     pem = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in certificates)
     whole = CertificateFile("The bundle", len(pem), len(certificates), certificates)
-    results = list(ca_rules.judge(whole, now))
-    _require(results, hint)
-    warnings = [sentence for each in results for sentence in each.sentences]
-    return Bundle(pem, certificates, tuple(warnings))
+    return Bundle(pem, certificates, require_passed(ca_rules.judge(whole, now), hint))
 
 
 def passes(file: CertificateFile, now: datetime) -> bool:
     """Return whether no rule refuses the CAs in a file."""
     return not any(each.status == "failed" for each in ca_rules.judge(file, now))
-
-
-def _require(results: Iterable[Result], hint: Hint | str) -> None:
-    for each in results:
-        if each.status == "failed":
-            raise RefusedError(each.sentences[0], hint or each.fix, each.rule.identifier)
 
 
 def _ordered(certificates: Sequence[LoadedCertificate]) -> tuple[LoadedCertificate, ...]:

@@ -4,18 +4,15 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from cryptography import x509
-
 from certstrap.errors import InvalidNameError
 from certstrap.hints import Hint, filled
-from certstrap.pki.keys import PrivateKey
 from certstrap.temporal import ca_rules, client_rules, handshake, rules
 from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, CheckSubject
 from certstrap.temporal.namespace import Namespace, parse_other
-from certstrap.temporal.rules import GROUPS, Result, Status
+from certstrap.temporal.rules import GROUPS, Result
 
 RULES = rules.RULES
 """All rules by their identifiers: the modules that are imported here define them."""
@@ -57,17 +54,12 @@ class Report(NamedTuple):
     connection: Handshake | None = None
     address: str = ""
 
-    def number_of(self, status: Status) -> int:
-        """Return the number of results with that status."""
-        return sum(result.status == status for result in self.results)
-
     @property
     def passed(self) -> bool:
         """Whether nothing failed."""
         tried = (each.outcome for each in (self.rehearsal, self.connection) if each)
-        return not self.number_of("failed") and all(
-            outcome in {"accepted", "skipped"} for outcome in tried
-        )
+        failed = any(result.status == "failed" for result in self.results)
+        return not failed and all(outcome in {"accepted", "skipped"} for outcome in tried)
 
 
 def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: Network) -> Report:
@@ -90,7 +82,10 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
         return report._replace(rehearsal=skipped, connection=skipped if target else None)
     presented = [each.certificate for each in subject.client.certificates]
     trusted = [each.certificate for each in uploaded]
-    report = report._replace(rehearsal=_rehearse(presented, private, trusted, now, network))
+    rehearsal = Handshake("skipped", "the CA that is uploaded is not known, or cannot be read")
+    if trusted:
+        rehearsal = handshake.rehearse(presented, private, trusted, now, network.loopback)
+    report = report._replace(rehearsal=rehearsal)
     if not target:
         return report
     if presented[0].public_key() != private.public_key():
@@ -120,18 +115,6 @@ def check_bundle(file: CertificateFile, now: datetime) -> Report:
 
 def _by_group(results: Iterable[Result]) -> tuple[Result, ...]:
     return tuple(sorted(results, key=lambda result: GROUPS.index(result.rule.group)))
-
-
-def _rehearse(
-    presented: list[x509.Certificate],
-    private: PrivateKey,
-    trusted: list[x509.Certificate],
-    now: datetime,
-    network: Network,
-) -> Handshake:
-    if not trusted:
-        return Handshake("skipped", "the CA that is uploaded is not known, or cannot be read")
-    return handshake.rehearse(presented, private, trusted, now, network.loopback)
 
 
 def _why_not(subject: CheckSubject, chain: ClientChain | None) -> str:

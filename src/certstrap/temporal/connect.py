@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -26,12 +26,14 @@ from certstrap.temporal.clients import Client
 from certstrap.temporal.inputs import (
     CertificateFile,
     KeyFile,
+    key_suffix,
+    nobody,
     read_certificates,
     read_key,
     rewriting,
 )
 from certstrap.temporal.namespace import Address, Namespace, parse_other
-from certstrap.temporal.rules import Result
+from certstrap.temporal.rules import Result, require_passed
 from certstrap.text import quoted
 
 
@@ -171,7 +173,7 @@ def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> Cli
     above = _above(depot, leaf, path, wanted)
     ca = next((each.entry.stem for each in depot.issuers.of(leaf)), "CA-NAME")
     own = read_certificates(data, path)
-    _require([client_rules.leaf_pem(own)])
+    require_passed([client_rules.leaf_pem(own)])
     key, key_data = _key_file(entry, leaf, wanted)
     certificate = ClientFile(path, data)
     if len(above) > 1:
@@ -180,7 +182,7 @@ def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> Cli
         certificate,
         ClientFile(key.path, key_data),
         key.encrypted,
-        _require(_kind(own, wanted, ca)),
+        require_passed(_kind(own, wanted, ca)),
     )
 
 
@@ -205,27 +207,13 @@ def _kind(own: CertificateFile, wanted: ConnectOptions, ca: str) -> list[Result]
     assert chain  # noqa: S101 - the file was judged
     usages = [client_rules.leaf_usage(chain), client_rules.leaf_client_usage(chain)]
     names = {"NAME": wanted.name, "CA-NAME": ca}
-    _require(
+    require_passed(
         each._replace(fix=filled(each.fix, names)) for each in usages if each.status == "failed"
     )
     kind, *found = client_rules.judge_key_kind(chain, wanted.client)
     # A server other than Temporal Cloud may take any key that the client can use.
     warnings = (each._replace(severity="warning") for each in kind.findings)
     return [kind._replace(findings=tuple(warnings)), *found]
-
-
-def _require(results: Iterable[Result]) -> tuple[str, ...]:
-    """Refuse what failed, and return the warnings.
-
-    Raises:
-        RefusedError: with the first result that failed.
-    """
-    warnings: list[str] = []
-    for each in results:
-        if each.status == "failed":
-            raise RefusedError(" ".join(each.sentences), each.fix, each.rule.identifier)
-        warnings += each.sentences
-    return tuple(warnings)
 
 
 def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) -> ClientFile:
@@ -253,29 +241,25 @@ def _key_file(
 ) -> tuple[KeyFile, bytes]:
     """Return the key that the client loads, and the content of its file."""
     client = wanted.client
-    opens = client is not None and client.pkcs8
-    present = [each for each in ((PKCS8, KEY) if opens else (KEY, PKCS8)) if entry.has(each)]
-    if not present:
+    suffix = key_suffix(entry, client)
+    if not suffix:
         raise NotFoundError(
             "private key",
             entry.path(KEY),
             f"Run this where the key is, or copy the key to {entry.path(KEY)}.",
         )
-    for suffix in present:  # an encrypted key is the last choice
-        data, path = entry.read(suffix), entry.path(suffix)
-        key = read_key(data, path, _nobody)
-        if opens or not key.encrypted:
-            break
+    data, path = entry.read(suffix), entry.path(suffix)
+    key = read_key(data, path, nobody)
     rewrite = rewriting(entry, wanted.name)
     results = list(client_rules.judge_key(key, None, client, rewrite))
-    if opens and not (key.problem or _is_for_java(key, suffix)):
+    if client and client.pkcs8 and not (key.problem or _is_for_java(key, suffix)):
         raise RefusedError(
             f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and Java clients "
             f"read {entry.path(PKCS8)}, which does not exist.",
             Hint("Write it (Java also loads a PKCS#12 file, which export-pkcs12 writes)", rewrite),
             "client-form",
         )
-    _require(results)
+    require_passed(results)
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
     private, _ = key_files.load(data, path, wanted.passphrase)
     require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
@@ -285,11 +269,6 @@ def _key_file(
 def _is_for_java(key: KeyFile, suffix: str) -> bool:
     """Return whether Java can read a key: PKCS#8 that this program wrote, or not encrypted."""
     return suffix == PKCS8 or key.label == "PRIVATE KEY"
-
-
-def _nobody() -> bytes:
-    """Open no key: it is only to be known whether it is encrypted."""
-    return b""
 
 
 DEFAULT = "default"

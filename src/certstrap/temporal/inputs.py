@@ -443,15 +443,9 @@ class Sources:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""
         if self.given.key:
             return self._key_file(self.given.key)
-        has_pkcs8 = entry.has(PKCS8)
-        if has_pkcs8 and (not entry.has(KEY) or (self.client and self.client.pkcs8)):
-            return self._opened(lambda opening: _depot_key(entry, PKCS8, opening))
-        if not entry.has(KEY):
+        suffix = key_suffix(entry, self.client)
+        if not suffix:
             return None
-        own = _depot_key(entry, KEY, _nobody)
-        if not own.encrypted:
-            return own
-        suffix = PKCS8 if has_pkcs8 else KEY
         return self._opened(lambda opening: _depot_key(entry, suffix, opening))
 
     def _key_file(self, path: str) -> KeyFile:
@@ -460,7 +454,7 @@ class Sources:
 
     def _opened(self, read: Callable[[Passphrase], KeyFile]) -> KeyFile:
         """Return a key that is read with the passphrase of another key, or with its own."""
-        key = read(_nobody)
+        key = read(nobody)
         for secret in self._typed:
             if key.encrypted and not key.private:
                 key = read(partial(bytes, secret))
@@ -473,6 +467,20 @@ class Sources:
             return secret
 
         return read(ask)
+
+
+def key_suffix(entry: Entry, client: Client | None) -> str:
+    """Return which key of an entry a client uses, or nothing if there is none.
+
+    That is the PKCS#8 file for a client that reads no other form, and else the one that is not
+    encrypted.
+    """
+    opens = client is not None and client.pkcs8
+    present = [each for each in ((PKCS8, KEY) if opens else (KEY, PKCS8)) if entry.has(each)]
+    if opens:
+        return present[0] if present else ""
+    plain = (each for each in present if not _depot_key(entry, each, nobody).encrypted)
+    return next(plain, present[-1] if present else "")
 
 
 def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
@@ -525,7 +533,7 @@ def _placeholders(name: str, above: Sequence[Authority]) -> dict[str, str]:
     return {key: value for key, value in (("NAME", name), ("CA-NAME", ca)) if value}
 
 
-def _nobody() -> bytes:
+def nobody() -> bytes:
     """Open no key: it is only to be known whether it is encrypted."""
     return b""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import wraps
 from typing import Literal, NamedTuple, ParamSpec
 
+from certstrap.errors import RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.findings import Finding
 from certstrap.text import with_capital
@@ -137,6 +138,20 @@ def result(rule: Rule, findings: Iterable[Finding]) -> Result:
 def looked_at(results: Iterable[Result], unseen: Collection[str]) -> Iterator[Result]:
     """Yield results, save those that found nothing by a rule that could not look at everything."""
     return (each for each in results if each.findings or each.rule.identifier not in unseen)
+
+
+def require_passed(results: Iterable[Result], hint: Hint | str = "") -> tuple[str, ...]:
+    """Refuse what failed, and return the warnings; ``hint`` replaces what the rule says to do.
+
+    Raises:
+        RefusedError: with the first result that failed.
+    """
+    warnings: list[str] = []
+    for each in results:
+        if each.status == "failed":
+            raise RefusedError(" ".join(each.sentences), hint or each.fix, each.rule.identifier)
+        warnings += each.sentences
+    return tuple(warnings)
 
 
 def failure(sentence: str, hint: Hint | str = "") -> Finding:
