@@ -490,6 +490,8 @@ def test_request_that_asks_to_be_a_ca_says_so(certstrap: CommandLine, folder: Pa
     assert (content["ca"], content["path_length"]) == (True, 3)
 
 
+NO_CERTIFICATES = sequence(oid("1.2.840.113549.1.7.2"), der(0xA0, sequence(integer(1), sequence())))
+"""PKCS#7 without certificates."""
 ODD = raw_certificate(
     version=der(0xA0, integer(9)),
     end=der(0x18, b"20400101000000.5Z"),
@@ -528,6 +530,22 @@ def test_all_that_can_be_read_is_shown(certstrap: CommandLine, folder: Path, dat
         "version", "expiry date", "subject", "key", "extension basicConstraints",
     ]  # fmt: skip
     assert printed["Problem"] in certstrap("verify", "odd", exit_code=3).stdout
+
+
+def test_a_certificate_in_pkcs7_that_cannot_be_read_is_shown(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    both = raw_certificate(version=der(0xA0, integer(9))), raw_certificate()
+    (folder / "both.pem").write_bytes(b"".join(to_pem("CERTIFICATE", each) for each in both))
+    for form in ("PEM", "DER"):
+        file = ("-certfile", "both.pem", "-outform", form, "-out", "f.p7b")
+        openssl("crl2pkcs7", "-nocrl", *file)
+        shown = certstrap("inspect", "f.p7b", exit_code=1).stdout
+        assert headings(shown) == [
+            f"f.p7b (certificate {number}): certificate" for number in (1, 2)
+        ]
+        assert re.search(r"f\.p7b \(certificate .\) has a part that cannot .*: version ", shown)
+    certstrap.refuses("inspect", "-", input=NO_CERTIFICATES, sentence="without a certificate")
 
 
 def test_a_crl_whose_end_cannot_be_read_is_shown(certstrap: CommandLine, folder: Path) -> None:

@@ -340,7 +340,7 @@ def read(
     if container == pem.PKCS12:
         return list(_pkcs12(data, source, pkcs12_passphrase))
     if container == pem.PKCS7:
-        return list(_certificates(stores.read_pkcs7(data, source), source))
+        return list(_pkcs7(data, source))
     if container:
         pem.find(data, pem.CERTIFICATE, source)  # which says what to do
     if pem.is_der(data):
@@ -468,6 +468,21 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
         else:
             yield Object(name, pem.PRIVATE_KEY, None, f"{name} cannot be read, or cannot sign.")
     yield from _certificates(store.certificates, source)
+
+
+def _pkcs7(data: bytes, source: str) -> Iterator[Object]:
+    """Yield the certificates in a PKCS#7 file, also if the library cannot read one of them."""
+    try:
+        found = stores.read_pkcs7(data, source)
+    except UnusableFileError:
+        block = next((block for _, block in pem.blocks(data, source)), b"")
+        listed = parts.certificates_of_pkcs7(pem.der_of(block) if block else data)
+        if not listed:
+            raise
+        for number, der in enumerate(listed, 1):
+            yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
+    else:
+        yield from _certificates(found, source)
 
 
 def _certificates(certificates: Iterable[x509.Certificate], source: str) -> Iterator[Object]:

@@ -170,7 +170,7 @@ def read(kind: str, der: bytes) -> Readable | None:
         return None
     filtered = _Filter(kind)
     shown = _decoded(kind, _built(kind, {part: filtered(part, raw[part]) for part in raw}))
-    differ = raw[SIGNATURE] != _items(der)[1]
+    differ = raw[SIGNATURE] != items(der)[1]
     other = SIGNATURE if differ else "encoding"
     unreadable = filtered.unreadable or [Unreadable(other, reason)]
     whole: Signed | None = None
@@ -212,8 +212,8 @@ def decoded(kind: str, der: bytes) -> Signed:
 
 def _split(kind: str, der: bytes) -> dict[str, bytes]:
     """Return the DER of each part; nothing if it has not the structure of its kind."""
-    outer = list(_items(der))
-    signed = _items(outer[0]) if len(outer) == 3 else []  # noqa: PLR2004 - and how, and the signature
+    outer = list(items(der))
+    signed = items(outer[0]) if len(outer) == 3 else []  # noqa: PLR2004 - and how, and the signature
     parts: dict[str, bytes] = {}
     for part, tags, valid in _LAYOUTS[kind]:
         if signed and signed[0][0] in tags:
@@ -225,11 +225,18 @@ def _split(kind: str, der: bytes) -> dict[str, bytes]:
     return {} if signed else {SIGNATURE: outer[1], **parts}
 
 
-def _items(der: bytes) -> list[bytes]:
+def items(der: bytes) -> list[bytes]:
     """Return the DER of each element of an element."""
     begin, end = pem.content_of(der) if len(der) > 1 else (0, 0)
     content = memoryview(der)[begin:end]
     return [_der(tag, bytes(each)) for tag, each in pem.elements(content)]
+
+
+def certificates_of_pkcs7(der: bytes) -> list[bytes]:
+    """Return the DER of each certificate in signed data (RFC 2315, 9.1)."""
+    content = [each for field in items(der)[1:] for each in items(field)]
+    fields = [each for signed in content for each in items(signed)]
+    return next((items(each) for each in fields if each[0] == 0xA0), [])  # noqa: PLR2004 - [0]
 
 
 def _built(kind: str, parts: dict[str, bytes]) -> bytes:
@@ -274,7 +281,7 @@ class _Filter:
         return ""
 
     def _dates(self, value: bytes) -> bytes | None:
-        dates = _items(value)
+        dates = items(value)
         if len(dates) != 2:  # noqa: PLR2004 - the first and the last
             return None
         for number, part in enumerate((START, END)):
@@ -284,26 +291,26 @@ class _Filter:
         return _sequence(*dates)
 
     def _extensions(self, value: bytes) -> bytes | None:
-        listed = _items(value)
+        listed = items(value)
         if len(listed) != 1:
             return None
 
         def built(*extensions: bytes) -> bytes:
             return _der(value[0], _sequence(*extensions))
 
-        kept = self._kept(_EXTENSIONS, _items(listed[0]), built)
+        kept = self._kept(_EXTENSIONS, items(listed[0]), built)
         return built(*kept) if kept else b""
 
     def _attributes(self, value: bytes) -> bytes:
-        return _der(value[0], *sorted(map(self._attribute, _items(value))))  # DER orders a SET
+        return _der(value[0], *sorted(map(self._attribute, items(value))))  # DER orders a SET
 
     def _attribute(self, attribute: bytes) -> bytes:
         """Return an attribute of a request; of extensions, those that can be read."""
         reason = self._reason(_ATTRIBUTES, _der(0xA0, attribute))
         if not reason:
             return attribute
-        fields = _items(attribute)
-        values = [value for each in fields[1:] for value in _items(each)]
+        fields = items(attribute)
+        values = [value for each in fields[1:] for value in items(each)]
         oid = _oid_in(attribute)
         if oid not in _EXTENSION_REQUESTS or len(values) != 1:
             is_needed = oid in _EXTENSION_REQUESTS
@@ -315,7 +322,7 @@ class _Filter:
             return _sequence(fields[0], _der(0x31, _sequence(*extensions)))
 
         return built(
-            *self._kept(_ATTRIBUTES, _items(values[0]), lambda each: _der(0xA0, built(each)))
+            *self._kept(_ATTRIBUTES, items(values[0]), lambda each: _der(0xA0, built(each)))
         )
 
     def _kept(
@@ -329,7 +336,7 @@ class _Filter:
             if not reason:
                 kept[oid] = each
                 continue
-            name, fields = f"extension {oid_name(oid)}", _items(each)
+            name, fields = f"extension {oid_name(oid)}", items(each)
             strict = _sequence(*(field for field in fields if field != _FALSE))
             if oid not in kept and strict != each and not self._reason(part, built(strict)):
                 kept[oid] = strict
@@ -340,10 +347,10 @@ class _Filter:
 
     def _entries(self, value: bytes) -> bytes:
         """Return the entries of a CRL, without what cannot be read in them."""
-        entries = _items(value)
+        entries = items(value)
         for number in list(self._unreadable_entries(entries, 0)):
-            bare = _sequence(*_items(entries[number])[:2])
-            name = serial_number(int.from_bytes(b"".join(_items(bare)[:1])[2:], signed=True))
+            bare = _sequence(*items(entries[number])[:2])
+            name = serial_number(int.from_bytes(b"".join(items(bare)[:1])[2:], signed=True))
             reason = self._reason(_ENTRIES, _sequence(entries[number]))
             if self._reason(_ENTRIES, _sequence(bare)):
                 self._add(f"entry {name}", reason)
@@ -370,7 +377,7 @@ _LONGEST_OID = 64  # bytes
 
 def _oid_in(der: bytes) -> str:
     """Return the type that an extension or attribute begins with, in words if it has none."""
-    first = next(iter(_items(der)), b"")
+    first = next(iter(items(der)), b"")
     content = first[2:]
     if first[:1] != b"\6" or not content or len(content) > _LONGEST_OID:
         return "of an unknown type"
@@ -385,18 +392,18 @@ def _oid_in(der: bytes) -> str:
 
 def shown_name(der: bytes) -> str:
     """Return a distinguished name as RFC 4514 has it: what cannot be read, in hex (2.4)."""
-    return ",".join(text for rdn in reversed(_items(der)) if (text := _shown_rdn(rdn)))
+    return ",".join(text for rdn in reversed(items(der)) if (text := _shown_rdn(rdn)))
 
 
 def _shown_rdn(rdn: bytes) -> str:
-    ordered = _der(0x31, *sorted(_items(rdn)))  # as DER has it, and not all who write
+    ordered = _der(0x31, *sorted(items(rdn)))  # as DER has it, and not all who write
     try:
         return name_text(
             x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: _sequence(ordered)})).issuer
         )
     except UNDECODABLE:
         return "+".join(
-            f"{oid_name(_oid_in(each))}=#{b''.join(_items(each)[1:]).hex()}" for each in _items(rdn)
+            f"{oid_name(_oid_in(each))}=#{b''.join(items(each)[1:]).hex()}" for each in items(rdn)
         )
 
 
