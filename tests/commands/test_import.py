@@ -445,6 +445,16 @@ def test_pkcs12_whose_parts_do_not_belong_together_is_refused(
         certstrap.refuses("import", "x", "--cert", "a.p12", sentence=sentence)
 
 
+def test_a_store_in_the_place_of_a_request_is_named(
+    certstrap: CommandLine, folder: Path, chain: Chain, pair: Pair
+) -> None:
+    (folder / "a.p12").write_bytes(chain.pkcs12(b""))
+    certstrap.refuses(
+        *IMPORT, "--csr", "a.p12",
+        sentence="a.p12 is a PKCS#12 file, not a certificate request.", hint="Name the right file.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("magic", ["feedfeed", "cececece"])
 def test_an_old_keystore_of_java_is_named(certstrap: CommandLine, folder: Path, magic: str) -> None:
     (folder / "a.jks").write_bytes(bytes.fromhex(magic) + bytes(40))
