@@ -187,12 +187,13 @@ def test_the_crls_of_certstrap_are_good_before_and_after(
     judge = Judge(depot, ca, AFTER_IT)
     before = [serial(depot, stem) for stem in CERTSTRAPS[ca]]
     judge.reads(ca, before)
+    secret = () if "Clear" in ca or ca == "Ünï" else PASSPHRASE  # the others are encrypted
     for name in ("good", "bad"):
         run("request-cert", "--cn", name, *NEW_KEY)
-        run("sign", name, "--CA", ca, *PASSPHRASE, "--expires", "1 year")
+        run("sign", name, "--CA", ca, *secret, "--expires", "1 year")
         assert judge.says(name, ca) == ""
 
-    run("revoke", "--CN", "bad", *PASSPHRASE)
+    run("revoke", "--CN", "bad", *secret)
     judge.reads(ca, [*before, serial(depot, "bad")])
     assert judge.says("bad", ca) == "certificate revoked"
     assert judge.says("good", ca) == ""

@@ -353,7 +353,11 @@ def test_a_depot_that_is_no_folder_is_refused(
         (folder / "out").touch()
     for args in (NAMING["init"], NAMING["request-cert"]):
         certstrap.says(*args, "a", sentence="Cannot create out: File exists.")
-    reported = "Cannot create out: File exists." if link else "Cannot read out: Not a directory."
+    cannot_read = "Cannot read out: Not a directory."
+    reported = "Cannot create out: File exists." if link else cannot_read
     certstrap.says(*NAMING["issue"], "a", sentence=reported)
-    certstrap.says("sign", "a", "--CA", "b", sentence="There is no certificate request out/a.csr.")
-    certstrap.says("export-pkcs8", "a", sentence="There is no private key out/a.key.")
+    for args, kind in (
+        (("sign", "a", "--CA", "b"), "certificate request out/a.csr"),
+        (("export-pkcs8", "a"), "private key out/a.key"),
+    ):
+        certstrap.says(*args, sentence=f"There is no {kind}." if link else cannot_read)
