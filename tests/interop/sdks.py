@@ -26,10 +26,13 @@ def python(program: Path, *more: str) -> Command:
     return (sys.executable, program.parent / [program.name, *more][-1])
 
 
-def go(program: Path, *more: str) -> Command:
-    """Build a program in Go with more files of the project, and return the command that runs it."""
+def go(program: Path, *more: str, folder: Path | None = None) -> Command:
+    """Build a program in Go with more files of the project, and return the command that runs it.
+
+    It is built in a new folder, which is beside the program if none is given.
+    """
     path = peers.program("go", asked="version", answers="go version go1.2[6-9]", what="Go 1.26")
-    folder = program.with_suffix("")
+    folder = folder / "go" if folder else program.with_suffix("")
     folder.mkdir()
     shutil.copy(program, folder)
     for name in ("go.mod", "go.sum", *more):
@@ -44,8 +47,10 @@ def go(program: Path, *more: str) -> Command:
     return (built,)
 
 
-def java(program: Path, *more: str) -> Command:
+def java(program: Path, *more: str, folder: Path | None = None) -> Command:
     """Compile a program in Java likewise; the class of the last file is run.
+
+    The classes go to a folder, which is beside the program if none is given.
 
     The printed source is ASCII, so that any encoding that a compiler takes for granted will do.
     """
@@ -55,7 +60,7 @@ def java(program: Path, *more: str) -> Command:
     if not JARS.is_dir():
         peers.lacks("io.temporal:temporal-sdk (mvn -f tests/interop/temporal/pom.xml "
                     "dependency:copy-dependencies)")  # fmt: skip
-    classes = program.with_suffix("")
+    classes = folder or program.with_suffix("")
     sources = (program, *(PROJECT / name for name in more))
     jars = f"{JARS}/*"
     options = ("-encoding", "US-ASCII", "-Xlint:all,-path,-processing", "-Werror")
@@ -64,11 +69,16 @@ def java(program: Path, *more: str) -> Command:
     return ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path, sources[-1].stem)
 
 
-def typescript(program: Path, *more: str) -> Command:
-    """Check and compile a program in TypeScript likewise; the last file is run."""
-    node = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
+def node() -> str:
+    """Return the path of Node, for which Temporal's packages are installed."""
+    path = peers.program("node", asked="--version", answers=r"v(2\d|[3-9]\d)\.", what="Node 20")
     if not (MODULES / "@temporalio/worker").is_dir():
         peers.lacks("@temporalio/worker (npm install --prefix tests/interop)")
+    return path
+
+
+def typescript(program: Path, *more: str) -> Command:
+    """Check and compile a program in TypeScript likewise; the last file is run."""
     folder = program.with_suffix("")
     folder.mkdir()
     (folder / "node_modules").symlink_to(MODULES)
@@ -79,5 +89,5 @@ def typescript(program: Path, *more: str) -> Command:
     options = ("--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck",
                "--types", "node")  # fmt: skip
     tsc = MODULES / "typescript/bin/tsc"
-    programs.run(node, tsc, *options, *(source.name for source in sources), folder=folder)
-    return (node, folder / sources[-1].with_suffix(".js").name)
+    programs.run(node(), tsc, *options, *(source.name for source in sources), folder=folder)
+    return (node(), folder / sources[-1].with_suffix(".js").name)
