@@ -134,7 +134,7 @@ def test_a_server_of_another_ca_is_not_trusted() -> None:
     assert found.reason == issued + "and ca.pem does not lead to it"
     assert of_system.reason == issued + "which this system does not trust"
     for each in (found, of_system):
-        assert each.fix.startswith("Name the CA of the server with --server-ca.")
+        assert each.fix.startswith("Name the root of the server with --server-ca, and let the")
 
 
 def test_a_server_of_another_name_is_not_trusted() -> None:
@@ -309,6 +309,17 @@ def test_a_server_is_judged_as_clients_judge_it_and_the_reason_is_named(what: st
     with serving(servers.speaking_http2, context(server=[server_certificate])) as server:
         found = tried(server.port)
     assert (found.outcome, found.reason, found.fix) == ("untrusted", reason, fix)
+
+
+def test_what_else_openssl_finds_is_not_blamed_on_the_issuer() -> None:
+    first = INTERMEDIATE.but(by=SERVER_CA).without("authority key")  # none may follow it
+    second = INTERMEDIATE.but(subject=a_name("Second"), by=first).without("authority key")
+    chain = [SERVER.but(by=second), second, first]
+    with serving(servers.speaking_http2, context(server=chain)) as server:
+        found = tried(server.port)
+    assert (found.outcome, found.reason) == ("untrusted", "")
+    assert found.words == "path length constraint exceeded"
+    assert found.fix == "Issue the server another certificate: clients refuse this one, too."
 
 
 def test_a_server_with_a_wildcard_and_one_with_an_address_are_trusted() -> None:

@@ -1,6 +1,7 @@
 """TLS handshakes: a rehearsal on this machine, and one with a real endpoint."""
 
 import os
+import re
 import secrets
 import select
 import ssl
@@ -371,26 +372,30 @@ def _explained(
         return found._replace(fix="Check that the server has a certificate that clients can read.")
     dates = rules.valid(certificate, now, "it", "Renew the server's certificate.")
     finding = next(chain(dates, serves(certificate, endpoint.name, "it")), None)
-    reason, fix = _of_its_issuer(certificate, endpoint)
+    reason, fix = "", "Issue the server another certificate: clients refuse this one, too."
     if finding:
         reason, fix = finding.sentence.removesuffix("."), str(finding.hint)
+    elif _ISSUER_UNKNOWN.search(found.words):
+        reason, fix = _of_its_issuer(certificate, endpoint)
     names = served_names(certificate)
     if finding and finding.rule == "server-name" and names:
         fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
     return found._replace(reason=reason, fix=fix)
 
 
+_ISSUER_UNKNOWN = re.compile("issuer|self.signed|first certificate")
+"""What OpenSSL says of a chain that does not end with a trusted root."""
+
+
 def _of_its_issuer(certificate: x509.Certificate, endpoint: Endpoint) -> tuple[str, str]:
     """Return why a server's certificate is not trusted that nothing else is wrong with."""
-    issuer = quoted(name_text(certificate.issuer))
-    fix = "Name the CA of the server with --server-ca. Temporal Cloud needs none:"
+    issued = f"it is issued by {quoted(name_text(certificate.issuer))}"
+    fix = "Name the root of the server with --server-ca, and let the server send its intermediates."
     if endpoint.server_ca:
-        path = endpoint.server_ca.path
-        return f"it is issued by {issuer}, and {path} does not lead to it", f"{fix} leave it out."
-    return (
-        f"it is issued by {issuer}, which this system does not trust",
-        f"{fix} look for a proxy in between.",
-    )
+        reason = f"{issued}, and {endpoint.server_ca.path} does not lead to it"
+        return reason, f"{fix} Temporal Cloud needs no --server-ca: leave it out."
+    reason = f"{issued}, which this system does not trust"
+    return reason, f"{fix} For Temporal Cloud, look for a proxy in between."
 
 
 def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
