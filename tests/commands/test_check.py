@@ -18,10 +18,10 @@ from certstrap.cli.context import utc_now
 from certstrap.temporal.check import RULES
 from tests.builders import foreign, pairs
 from tests.builders.certificates import a_name
-from tests.builders.depots import NEW_KEY, init, signed
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, issue, signed
 from tests.builders.keys import CA_KEY, LEAF_KEY, OTHER_KEY, key_data
 from tests.cli.terminal import ends, terminal
-from tests.conftest import CommandLine, snapshot
+from tests.conftest import NOW, CommandLine, snapshot
 from tests.docs import ROOT as REPOSITORY
 from tests.temporal import servers
 from tests.temporal.pki import (
@@ -991,3 +991,17 @@ def test_a_prompt_names_the_key_that_it_opens_and_each_passphrase_is_tried_for_a
 
 def test_the_time_to_wait_is_for_an_endpoint(certstrap: CommandLine, depot: Path) -> None:
     certstrap("check", "--timeout", "1", exit_code=2)
+
+
+def test_a_client_that_is_expired_and_revoked_is_not_to_be_renewed_with_its_key(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*init("Cert", *TEN_YEARS))
+    certstrap(*issue("client", "--expires", "10d"))
+    certstrap("revoke", "--CN", "client", "--reason", "keyCompromise")
+    later = NOW + timedelta(days=20)
+    printed = certstrap("check", "client", "--quiet", now=later, exit_code=3).stdout
+    (line,) = (each for each in printed.splitlines() if "leaf-expired" in each)
+    command = ("renew", "client", "--new-key")
+    assert line.endswith(f"give it a new key: certstrap {' '.join(command)}")
+    certstrap(*command, "--no-passphrase", now=later)

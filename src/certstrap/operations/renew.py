@@ -459,7 +459,7 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
 
 
 def _way_out(entry: Entry, old: x509.Certificate) -> Hint:
-    return _replace_ca(entry) if is_ca(old) else new_key_hint(entry)
+    return _replace_ca(entry) if is_ca(old) else new_key_hint(entry.stem)
 
 
 def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:

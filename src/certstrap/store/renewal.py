@@ -67,14 +67,14 @@ def with_new_key(
         if entry is None or is_ca(certificate) or not _can_be_signed(depot, certificate):
             yield finding
         else:
-            yield finding._replace(hint=new_key_hint(entry))
+            yield finding._replace(hint=new_key_hint(entry.stem))
 
 
-def new_key_hint(entry: Entry) -> Hint:
+def new_key_hint(name: str) -> Hint:
     """Return how to give a client a new key, and a certificate for it."""
     return Hint(
         "If the client may be let in again, give it a new key",
-        ("certstrap", "renew", entry.stem, ("--new-key",)),
+        ("certstrap", "renew", name, ("--new-key",)),
     )
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from certstrap.errors import InvalidNameError
 from certstrap.hints import Hint, filled
+from certstrap.store.renewal import new_key_hint
 from certstrap.temporal import ca_rules, client_rules, handshake, rules
 from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
@@ -105,7 +106,14 @@ def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     if isinstance(fix, Hint) and _SIGNING & {*fix.command[1:2]} and not subject.can_sign:
         where = "" if "CA-NAME" in fix.command else ", where the key of its CA is"
         return f"{fix.sentence}{where}."
+    if isinstance(fix, Hint) and "renew" in fix.command and _is_revoked(subject):
+        fix = new_key_hint("NAME")
     return filled(fix, subject.placeholders)
+
+
+def _is_revoked(subject: CheckSubject) -> bool:
+    client, revoked = subject.client, subject.revoked or ()
+    return client is not None and any(each.startswith(client.path) for each in revoked)
 
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:
