@@ -1,7 +1,8 @@
-"""What Temporal Cloud asks of certificates: the rules as data, checks, bundles, a rehearsal.
+"""What Temporal and its clients ask of certificates: checks, bundles, configuration, filters.
 
-`rules` holds what is asked; `cas`, `leaves`, `chains`, `private_keys` and `clients` judge by it;
-`check` puts the verdicts together; `rehearsal` and `endpoint` try the same files in TLS
-connections; `bundle` and `rotation` make what is uploaded. Nothing here writes a file of the user,
-prints, or opens a connection by itself.
+`rules` says what a rule is; `ca_rules`, `client_rules` and `clients` judge by them, and `check`
+puts the results together. `inputs` reads what is checked, and `handshake` tries it in TLS
+connections. `bundle` makes what is uploaded, `connect` configures the clients of a `namespace`, and
+`filters` says which clients a Namespace admits. Nothing here writes a file of the user, prints, or
+opens a connection by itself.
 """

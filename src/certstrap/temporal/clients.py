@@ -10,7 +10,7 @@ from certstrap.pki.keys import SMALLEST_RSA, KeySpec
 from certstrap.text import enumerated
 
 LARGEST_RSA_OF_CORE = 4096  # bits
-_CURVES_OF_CORE = ("P-256", "P-384", "Ed25519", "Ed448")  # the last two: `kinds.is_accepted`
+_CURVES_OF_CORE = ("P-256", "P-384", "Ed25519", "Ed448")  # the last two: `ca_rules.is_accepted`
 _NOT_IN_TLS = "P-224"  # RFC 8446, 4.2.3
 
 

@@ -320,7 +320,7 @@ def filters_for(
     Leaves that have expired are not counted, as nobody admits them.
 
     Raises:
-        RefusedError: there is no filter for a leaf; see `filters.choices_of`.
+        RefusedError: there is no filter for a leaf; see `choices_of`.
         IncompleteError: the depot has certificates that cannot be read.
     """
     depot.require_readable_certificates("Cannot tell whom else the filters would admit.")
