@@ -600,6 +600,24 @@ def test_variables_that_take_precedence_over_a_profile_are_reported(
     certstrap(*CLIENT, environ=same)
 
 
+@pytest.mark.parametrize(
+    ("shell", "command"),
+    [
+        ("sh", "unset TEMPORAL_TLS_CERT TEMPORAL_TLS_KEY"),
+        ("powershell", "Remove-Item Env:TEMPORAL_TLS_CERT, Env:TEMPORAL_TLS_KEY"),
+        ("fish", "set -e TEMPORAL_TLS_CERT TEMPORAL_TLS_KEY"),
+    ],
+)
+def test_variables_are_removed_as_the_shell_does_it(
+    shell: str, command: str, certstrap: CommandLine, depot: Path
+) -> None:
+    environ = dict.fromkeys(("TEMPORAL_TLS_CERT", "TEMPORAL_TLS_KEY"), "x")
+    args = (*CLIENT, "--format", "env", "--shell", shell)
+    outcome = certstrap(*args, environ=environ, exit_code=None)
+    assert outcome.exit_code == 0
+    assert outcome.stderr.endswith(f"Remove them with: {command}\n")
+
+
 @pytest.mark.parametrize("form", ["env", "cli"])
 def test_variables_that_new_ones_do_not_replace_are_reported(
     form: str, certstrap: CommandLine, depot: Path

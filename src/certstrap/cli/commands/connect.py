@@ -161,7 +161,7 @@ def command(
         say_text(text)
     warn(
         *found.warnings,
-        *render.variable_lines(context.environ, form, _connection(found, target)),
+        *render.variable_lines(context.environ, form, _connection(found, target), shell or "sh"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from shlex import quote
 from typing import NamedTuple
@@ -198,7 +198,9 @@ def secret_name(name: str) -> str:
     return ".".join(filter(None, labels)) or "temporal-client"
 
 
-def variable_lines(environ: Mapping[str, str], form: str, connection: Connection) -> Iterator[str]:
+def variable_lines(
+    environ: Mapping[str, str], form: str, connection: Connection, shell: str
+) -> Iterator[str]:
     """Yield which variables of the environment keep clients from using a configuration.
 
     Args:
@@ -218,5 +220,12 @@ def variable_lines(environ: Mapping[str, str], form: str, connection: Connection
             are, them = ("is", "it") if len(found) == 1 else ("are", "them")
             yield (
                 f"{enumerated(found)} {are} set: {sentence.format(them)}. "
-                f"Remove {them} with: unset {' '.join(found)}"
+                f"Remove {them} with: {_removal(found, shell)}"
             )
+
+
+def _removal(variables: Sequence[str], shell: str) -> str:
+    """Return the command that removes variables, for one of `SHELLS`."""
+    if shell == "powershell":
+        return f"Remove-Item {', '.join(f'Env:{name}' for name in variables)}"
+    return f"{'set -e' if shell == 'fish' else 'unset'} {' '.join(variables)}"
