@@ -18,6 +18,7 @@ import typer
 
 from certstrap import __version__
 from certstrap.cli.app import COMMANDS, app
+from certstrap.cli.help import described
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "man" / "certstrap.1"
@@ -37,13 +38,13 @@ class Described(NamedTuple):
         usage: how it is called.
         paragraphs: what it does.
         options: its arguments and options, each with its text.
-        example: a command line.
+        examples: command lines.
     """
 
     usage: str
     paragraphs: list[str]
     options: list[tuple[str, str]]
-    example: str
+    examples: list[str]
 
 
 def program() -> Described:
@@ -66,12 +67,12 @@ def commands() -> Iterator[Described]:
 
 
 def _described(command: Any, context: typer.Context) -> Described:
-    records = (parameter.get_help_record(context) for parameter in command.get_params(context))
+    records = (described(parameter, context) for parameter in command.get_params(context))
     return Described(
         command.get_usage(context).removeprefix("Usage: "),
         [" ".join(part.split()) for part in (command.help or "").split("\n\n")],
         [record for record in records if record],
-        (command.epilog or "").strip("\b\n").removeprefix("Example: "),
+        command.epilog.splitlines(),
     )
 
 
@@ -88,7 +89,7 @@ def manual() -> str:
     for each in commands():
         lines += [f".SS {_roff(each.usage.removeprefix('certstrap '))}"]
         lines += [line for text in each.paragraphs for line in (".PP", _roff(text))]
-        lines += [*_options(each), ".PP", "Example:", ".EX", _roff(each.example), ".EE"]
+        lines += [*_options(each), ".PP", "Examples:", ".EX", *map(_roff, each.examples), ".EE"]
     for title, heading in (
         ("FILES", "Files and modes"),
         ("ENVIRONMENT", "Environment variables"),

@@ -96,7 +96,7 @@ def _page(name: str, command: manual.Described) -> Iterable[str]:
     yield from ("```text", command.usage, "```", "", "| option | what it does |", "| --- | --- |")
     for names, text in command.options:
         yield f"| {_code(names)} | {text.replace('|', chr(92) + '|')} |"
-    yield from ("", "## Example", "", "```sh", command.example, "```", "")
+    yield from ("", "## Examples", "", "```sh", *command.examples, "```", "")
 
 
 def _paragraphs(texts: Iterable[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import inspect
 import json
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -18,12 +19,14 @@ from typer.testing import CliRunner
 from certstrap import __version__
 from certstrap.cli import commands
 from certstrap.cli.app import COMMANDS as LISTED
-from certstrap.cli.app import app
+from certstrap.cli.app import GROUPS, app
+from certstrap.cli.help import GROUPS as OPTIONS
 from tests import programs
-from tests.builders.depots import NEW_KEY
+from tests.builders.depots import NEW_KEY, TEN_YEARS, init, issue
 from tests.cli.shell import complete
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
+from tests.docs import README
 from tests.interop import peers
 from tests.programs import AS_INSTALLED, CERTSTRAP
 
@@ -44,6 +47,7 @@ for number, (args, environ) in enumerate(calls):
 
 COMMAND_MODULES = [each.name for each in iter_modules(commands.__path__)]
 COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]
+FIRST = ("certstrap issue your-namespace", "certstrap status", "certstrap renew --expiring 30d")
 
 
 @pytest.mark.parametrize("option", ["--version", "-v", "-version"])
@@ -70,9 +74,9 @@ def test_there_are_two_ways_to_start_it(folder: Path, start: tuple[str, ...]) ->
 
 def test_help_lists_every_command(certstrap: CommandLine) -> None:
     outcome = certstrap("--help")
-    listed = re.findall(r"^  ([a-z0-9-]+)  +[A-Z]", outcome.stdout, re.MULTILINE)
-    assert set(COMMANDS) <= set(listed)
-    assert outcome.lines[-1] == "  Example: certstrap issue your-namespace"
+    listed = re.findall(r"^  ([a-z][a-z0-9-]+)  +[A-Z]", outcome.stdout, re.MULTILINE)
+    assert listed == [name for name, each in LISTED.items() if not each.hidden]
+    assert outcome.lines[-4:-2] == ["Examples:", "  certstrap issue your-namespace"]
 
 
 @pytest.mark.parametrize("args", [("help",), ("-h",)])
@@ -81,53 +85,94 @@ def test_help_has_other_names(certstrap: CommandLine, args: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_help_of_each_command_ends_with_an_example(
+def test_the_help_of_each_command_ends_with_three_examples(
     certstrap: CommandLine, command: str
 ) -> None:
     outcome = certstrap(command, "--help")
     assert outcome.lines[0].startswith(f"Usage: certstrap {command} [OPTIONS]")
-    assert outcome.lines[-1].startswith(f"  Example: certstrap {command} ")
+    assert outcome.lines[-4] == "Examples:"
+    assert all(line.startswith(f"  certstrap {command} ") for line in outcome.lines[-3:])
     assert certstrap("help", command).stdout == outcome.stdout
 
 
-def examples() -> dict[str, str]:
-    """Return the example of every command and subcommand."""
-    found = {}
+def examples() -> dict[str, tuple[str, ...]]:
+    """Return the examples of every command and subcommand."""
+    found: dict[str, tuple[str, ...]] = {"": FIRST}
     for name in COMMAND_MODULES:
         module = import_module(f"certstrap.cli.commands.{name}")
         command = name.strip("_").replace("_", "-")
-        found[command] = module.EXAMPLE
-        for sub, (_, _, example) in getattr(module, "COMMANDS", {}).items():
-            found[f"{command} {sub}"] = example
+        found[command] = module.EXAMPLES
+        for sub, (_, _, lines) in getattr(module, "COMMANDS", {}).items():
+            found[f"{command} {sub}"] = lines
     return found
 
 
-def test_an_example_can_be_copied_and_fits_on_a_terminal(
+def test_the_examples_can_be_copied_and_fit_on_a_terminal(
     certstrap: CommandLine, folder: Path, subtests: pytest.Subtests
 ) -> None:
-    # Each help is drawn by a process of its own, but rich is loaded once.
     calls = json.dumps([([*command.split(), "--help"], {}) for command in examples()])
-    loaded = (sys.executable, "-c", f"import typer.rich_utils\n{ONE_AFTER_ANOTHER}")
+    loaded = (sys.executable, "-c", ONE_AFTER_ANOTHER)
     with terminal(folder, calls, program=loaded) as child:
         drawn = ends(child).split("\f")
-    for (command, example), page in zip(examples().items(), drawn, strict=True):
+    for (command, lines), page in zip(examples().items(), drawn, strict=True):
         with subtests.test(command):
-            lines = f"Example: {example}".splitlines()
+            assert len(lines) == 3
+            shown = [f"  {line}" for line in "\n".join(lines).splitlines()]
+            assert max(map(len, shown)) <= 80
             plain = certstrap(*command.split(), "--help").lines
-            assert plain[-len(lines) :] == [f"  {line}" for line in lines]
-            printed = page.rstrip("\n").splitlines()
-            assert printed[-len(lines) :] == [f" {lines[0]}", *lines[1:]]
-            assert max(map(len, printed[-len(lines) :])) <= 80
-            assert shlex.split(example)[0] == "certstrap"
+            assert plain[-len(shown) - 1 :] == ["Examples:", *shown]
+            assert page.rstrip("\n").splitlines()[-len(shown) :] == shown
+            assert all(shlex.split(line)[0] == "certstrap" for line in lines)
 
 
-def test_the_examples_work_in_their_order(certstrap: CommandLine, folder: Path) -> None:
-    for command in COMMANDS:
-        module = import_module(f"certstrap.cli.commands.{command.replace('-', '_')}")
-        words = shlex.split(module.EXAMPLE)
-        fast = [] if command in {"sign", "export-pkcs8"} else ["--curve", "P-256"]
-        certstrap(*words[1:], *fast, input="\n\n")
-    assert (folder / "out/your-namespace.pkcs8.key").is_file()
+SCENE = (
+    init(), init("Root", "--path-length", "1"), init("Cert 2028", *TEN_YEARS),
+    issue("your-namespace", "--CA", "Cert"), issue("worker", "--CA", "Cert"),
+    issue("web", "--CA", "Cert", "--domain", "web.example"),
+    ("renew", "your-namespace"),
+    ("request-cert", "--cn", "Issuing", *NEW_KEY, "--key", "issuing.key", "--csr", "issuing.csr"),
+    ("gen", "ca", "--org", "acme", "-d", "1y", "--ca-cert", "ca.pem", "--ca-key", "ca.key"),
+    (
+        "gen", "leaf", "--org", "acme", "--ca-cert", "ca.pem", "--ca-key", "ca.key",
+        "--cert", "client.pem", "--key", "client.key",
+    ),
+    ("bundle", "Cert", "--output", "ca-bundle.pem"),
+    ("filters", "worker", "--output", "filters.json"),
+)  # fmt: skip
+"""Makes a folder with whatever the examples name."""
+
+MISSING = {  # what an example creates, and must not find
+    "init": "out/*",
+    "issue": "out/*",
+    "request-cert": "out/your-namespace.* out/worker.*",
+    "sign": "out/your-namespace.crt out/worker.crt",
+    "filters your": "filters.json",
+    'bundle "Cert"': "ca-bundle.pem",
+    "bundle --rotate": "ca-bundle.pem",
+    "import Root": "out/Root.*",
+    "gen ca": "ca.*",
+    "gen leaf": "client.*",
+    "export-pkcs12": "client.p12",
+}
+
+
+@pytest.mark.depot(*SCENE)
+@pytest.mark.parametrize("line", sorted({line for lines in examples().values() for line in lines}))
+def test_each_example_works(certstrap: CommandLine, folder: Path, depot: Path, line: str) -> None:
+    (folder / "passphrase.txt").write_text("secret\n")
+    (folder / "clients.csv").write_text("name\nfirst\nsecond\n")
+    certstrap("export-pkcs12", "web", "--output", "client.p12", "--passphrase", "secret")
+    for command, patterns in MISSING.items():
+        if line.startswith(f"certstrap {command}") and "--force" not in line:
+            for pattern in patterns.split():
+                for path in folder.glob(pattern):
+                    path.unlink() if path.is_file() else shutil.rmtree(path)
+    words = shlex.split(line.replace("\\\n", ""))[1:]
+    creates = words[0] in {"init", "request-cert", "issue"} and not {"--curve", "--from"} & {*words}
+    fast = ["--curve", "P-256"] * creates  # a second each
+    outcome = certstrap(*words, *fast, input="\n\n", exit_code=None)
+    assert outcome.exit_code == 0, outcome
+    assert depot.is_dir()
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -149,8 +194,8 @@ def test_help_on_a_terminal_is_drawn(folder: Path) -> None:
         with terminal(folder, "sign", "--help", environ=environ) as child:
             printed = ends(child)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", printed)
-        assert "╭─ Options ─" in plain
-        assert 'Example: certstrap sign your-namespace --CA "Cert"' in plain
+        assert "\nOptions:\n  --CA NAME  " in plain
+        assert "\x1b" not in printed.partition("Examples:")[2].strip("\x1b[0m")
         assert bool(re.search(r"\x1b\[[0-9;]*3[0-9]m", printed)) == coloured
 
 
@@ -227,11 +272,50 @@ def test_every_command_module_is_listed() -> None:
 
 
 def test_help_says_what_each_command_does_in_one_line(certstrap: CommandLine) -> None:
-    listed = certstrap("--help").stdout.partition("Commands:\n")[2]
-    assert "..." not in listed
-    assert all(
-        re.match(r"  \S+ +[A-Z].*\.$", line) for line in listed.splitlines()[: len(COMMANDS)]
-    )
+    printed = certstrap("--help").stdout
+    for name, listed in LISTED.items():
+        line = rf"^  {name} +{re.escape(listed.summary)}$"
+        assert bool(re.search(line, printed, re.MULTILINE)) != listed.hidden
+
+
+def test_help_lists_commands_in_groups_and_the_documents_in_the_same_order(
+    certstrap: CommandLine,
+) -> None:
+    groups = certstrap("--help").stdout.partition("\n\nOptions:")[0].split("\n\n")[2:]
+    assert [group.partition(":\n")[0] for group in groups] == list(GROUPS)
+    in_readme = re.findall(r"^\| `([a-z0-9-]+)(?: NAME)?` \|", README.read_text(), re.MULTILINE)
+    assert in_readme == [name for name, each in LISTED.items() if not each.hidden]
+
+
+def pages(certstrap: CommandLine) -> dict[str, list[str]]:
+    """Return the lines of the help of every command and subcommand."""
+    return {command: certstrap(*command.split(), "--help").lines for command in examples()}
+
+
+def test_help_lists_options_in_groups(certstrap: CommandLine) -> None:
+    shown = [line.rstrip(":") for line in pages(certstrap)["issue"] if re.match(r"\w+:$", line)]
+    assert shown == ["Arguments", "Options", *OPTIONS, "Examples"]
+    spelled = {
+        option
+        for lines in pages(certstrap).values()
+        for line in lines
+        for option in re.findall(r"--[\w-]+", line)
+    }
+    assert {option for group in OPTIONS.values() for option in group.split()} <= spelled
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_help_is_readable_at_every_width(columns: int) -> None:
+    calls = json.dumps([([*command.split(), "--help"], {}) for command in examples()])
+    size = {"COLUMNS": str(columns)}
+    printed = programs.run(sys.executable, "-c", ONE_AFTER_ANOTHER, calls, environ=size).stdout
+    for command, shown in zip(examples(), printed.split("\f"), strict=True):
+        page = shown.partition("\nExamples:")[0].splitlines()
+        assert max(map(len, page)) <= min(columns, 100), command
+        assert not any(re.search(r"[a-z ]\.\.\.", line) for line in page), command
+        assert "<=x<=" not in "".join(page)
+        texts = [match.start(1) for line in page if (match := re.match(r"  -.*?  +(\S)", line))]
+        assert max(texts) <= columns / 2
 
 
 @pytest.mark.parametrize(

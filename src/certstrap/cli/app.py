@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
-from certstrap.cli.parsing import UNWRAPPED, Command, Group
+from certstrap.cli.parsing import Command, Group
 from certstrap.errors import (
     CertstrapError,
     InternalError,
@@ -38,30 +38,45 @@ class Listed(NamedTuple):
     hidden: bool = False
 
 
-COMMANDS = {
-    "init": Listed("init", "Create a CA: its key, its certificate and an empty CRL."),
-    "request-cert": Listed("request_cert", "Create a key and a certificate request."),
-    "sign": Listed("sign", "Sign a request with a CA."),
-    "issue": Listed("issue", "Create whatever is missing for client certificates."),
-    "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
-    "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
-    "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
-    "import": Listed("import_", "Copy a certificate from any tool into the depot."),
-    "export-pkcs8": Listed("export_pkcs8", "Write a key as PKCS#8, which the Java SDK reads."),
-    "export-pkcs12": Listed(
-        "export_pkcs12", "Write key, certificate and chain as one PKCS#12 file."
-    ),
-    "export-chain": Listed("export_chain", "Write a certificate and the intermediates above it."),
-    "gen": Listed("gen", "Write a CA or a leaf to files of your own, as tcld does."),
-    "generate-certificates": Listed("gen", "The long name that tcld has for gen.", hidden=True),
-    "check": Listed("check", "Check certificates and keys against Temporal Cloud's rules."),
-    "bundle": Listed("bundle", "Create the CA file to upload to Temporal Cloud."),
-    "status": Listed("status", "Show what a depot contains, and when it expires."),
-    "inspect": Listed("inspect", "Show the contents of a certificate, request, CRL or key."),
-    "verify": Listed("verify", "Verify certificates: chain, signatures, dates, CRLs."),
-    "connect": Listed("connect", "Print the configuration of a client."),
-    "filters": Listed("filters", "Print certificate filters that admit only these clients."),
+GROUPS = {
+    "Create certificates": {
+        "issue": Listed("issue", "Create whatever is missing for client certificates."),
+        "init": Listed("init", "Create a CA: its key, its certificate and an empty CRL."),
+        "request-cert": Listed("request_cert", "Create a key and a certificate request."),
+        "sign": Listed("sign", "Sign a request with a CA."),
+        "export-pkcs8": Listed("export_pkcs8", "Write a key as PKCS#8, which the Java SDK reads."),
+    },
+    "Renew and revoke": {
+        "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
+        "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
+        "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
+    },
+    "Inspect and verify": {
+        "status": Listed("status", "Show what a depot contains, and when it expires."),
+        "inspect": Listed("inspect", "Show the contents of a certificate, request, CRL or key."),
+        "verify": Listed("verify", "Verify certificates: chain, signatures, dates, CRLs."),
+    },
+    "For Temporal": {
+        "check": Listed("check", "Check certificates and keys against Temporal Cloud's rules."),
+        "connect": Listed("connect", "Print the configuration of a client."),
+        "filters": Listed("filters", "Print certificate filters that admit only these clients."),
+        "bundle": Listed("bundle", "Create the CA file to upload to Temporal Cloud."),
+    },
+    "Other tools and formats": {
+        "import": Listed("import_", "Copy a certificate from any tool into the depot."),
+        "export-chain": Listed(
+            "export_chain", "Write a certificate and the intermediates above it."
+        ),
+        "export-pkcs12": Listed(
+            "export_pkcs12", "Write key, certificate and chain as one PKCS#12 file."
+        ),
+        "gen": Listed("gen", "Write a CA or a leaf to files of your own, as tcld does."),
+        "generate-certificates": Listed("gen", "The long name that tcld has for gen.", hidden=True),
+    },
 }
+"""All commands, in the groups and the order in which they are listed everywhere."""
+
+COMMANDS = {name: listed for group in GROUPS.values() for name, listed in group.items()}
 _INTERRUPTED = 130  # the status that typer gives to Ctrl-C
 
 
@@ -73,7 +88,7 @@ class LazyCommand(TyperCommand):
         """The real command."""
         assert self.name  # noqa: S101 - all have one
         module = import_module(f"{__package__}.commands.{COMMANDS[self.name].module}")
-        command = typer.main.get_command(_app_of(self.name, module, self.rich_markup_mode))
+        command = typer.main.get_command(_app_of(self.name, module))
         assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer has no other
         command.name = self.name
         return command
@@ -83,23 +98,19 @@ class LazyCommand(TyperCommand):
         return self.loaded.make_context(*args, **kwargs)
 
 
-def _app_of(name: str, module: ModuleType, markup: Any) -> typer.Typer:
+def _app_of(name: str, module: ModuleType) -> typer.Typer:
     """Return an app with the command, or the group of commands, that a module defines."""
-    holder = typer.Typer(add_completion=False, rich_markup_mode=markup)
+    holder = typer.Typer(add_completion=False, rich_markup_mode=None)
     # Arguments that are too many are refused by `Command`, with a hint.
     how: dict[str, Any] = {"cls": Command, "context_settings": {"allow_extra_args": True}}
+    epilog = "\n".join(module.EXAMPLES)
     if not hasattr(module, "COMMANDS"):
-        holder.command(name, epilog=_epilog(module.EXAMPLE), **how)(module.command)
+        holder.command(name, epilog=epilog, **how)(module.command)
         return holder
-    epilog = _epilog(module.EXAMPLE)
     holder.callback(cls=Group, invoke_without_command=True, epilog=epilog)(module.before)
-    for sub, (visible, function, example) in module.COMMANDS.items():
-        holder.command(sub, epilog=_epilog(example), hidden=not visible, **how)(function)
+    for sub, (visible, function, examples) in module.COMMANDS.items():
+        holder.command(sub, epilog="\n".join(examples), hidden=not visible, **how)(function)
     return holder
-
-
-def _epilog(example: str) -> str:
-    return f"{UNWRAPPED}Example: {example}"
 
 
 class _App(Group):
@@ -107,10 +118,11 @@ class _App(Group):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for name, (_, summary, hidden) in COMMANDS.items():
-            markup = self.rich_markup_mode
-            command = LazyCommand(name, help=summary, hidden=hidden, rich_markup_mode=markup)
-            self.add_command(command)
+        for group, listed in GROUPS.items():
+            for name, (_, summary, hidden) in listed.items():
+                self.add_command(
+                    LazyCommand(name, help=summary, hidden=hidden, rich_help_panel=group)
+                )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _errors_reported(ctx):
@@ -182,10 +194,10 @@ def _print_version(wanted: bool) -> None:
 app = typer.Typer(
     cls=_App,
     invoke_without_command=True,
-    rich_markup_mode=None,  # until `main` knows where help goes
+    rich_markup_mode=None,  # see help.py
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: certstrap issue your-namespace",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="certstrap issue your-namespace\ncertstrap status\ncertstrap renew --expiring 30d",
 )
 
 
@@ -236,8 +248,6 @@ def main(context: Context | None = None) -> NoReturn:
     outside.ignore_impossible_sizes()
     if outside.hides_warnings():  # warnings are for those who write programs
         warnings.simplefilter("ignore")
-    if outside.prints_to_terminal() and outside.reports_to_terminal():
-        app.rich_markup_mode = "rich"
     try:
         app(prog_name="certstrap", obj=context)
     except SystemExit as end:

@@ -143,6 +143,11 @@ def has_colour() -> bool:
     return reports_to_terminal() and not os.environ.get("NO_COLOR")
 
 
+def prints_colour() -> bool:
+    """Return whether standard output is a terminal that shows colour."""
+    return prints_to_terminal() and not os.environ.get("NO_COLOR")
+
+
 def shows_tracebacks() -> bool:
     """Return whether the traceback of an internal error is shown."""
     return bool(os.environ.get("CERTSTRAP_DEBUG"))

@@ -11,36 +11,16 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
+from certstrap.cli.help import HelpPage
 from certstrap.hints import Hint, printed
 
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),
     "wait": ("--wait", "SECONDS"),
 }
-UNWRAPPED = "\b\n"
-"""Before a paragraph of a help page, tells typer to wrap none of its lines."""
 
 
-class _EndsWithExample:
-    """Ends a help page that rich draws with the example, which rich must not draw.
-
-    It would wrap the lines, and fill them with spaces, after which a backslash continues no line.
-    """
-
-    epilog: str | None
-    rich_markup_mode: Any
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        if self.rich_markup_mode is None:
-            super().format_help(ctx, formatter)  # type: ignore[misc]
-            return
-        example, self.epilog = self.epilog or "", None
-        super().format_help(ctx, formatter)  # type: ignore[misc]
-        formatter.write(f" {example.removeprefix(UNWRAPPED)}\n")
-        self.epilog = example
-
-
-class Command(_EndsWithExample, TyperCommand):
+class Command(HelpPage, TyperCommand):
     """A command whose options may have one dash, and which has a hint for what it does not take."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -58,7 +38,7 @@ class Command(_EndsWithExample, TyperCommand):
         return extra
 
 
-class Group(_EndsWithExample, TyperGroup):
+class Group(HelpPage, TyperGroup):
     """A group whose options may have one dash, and which has a command ``help``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

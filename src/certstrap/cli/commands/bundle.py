@@ -24,7 +24,11 @@ from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates
 from certstrap.temporal.namespace import Namespace
 
-EXAMPLE = "certstrap bundle Cert --output ca-bundle.pem"
+EXAMPLES = (
+    'certstrap bundle "Cert" --output ca-bundle.pem',
+    "certstrap bundle --check ca-bundle.pem",
+    'certstrap bundle --rotate "Cert" "Cert 2028" --output ca-bundle.pem',
+)
 _DEFAULT = "ca-bundle.pem"
 _EXAMPLE_NAMESPACE = "your-namespace.acct"
 

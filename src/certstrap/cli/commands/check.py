@@ -22,7 +22,11 @@ from certstrap.temporal.handshake import Endpoint
 from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_server_ca
 from certstrap.temporal.namespace import Address
 
-EXAMPLE = "certstrap check your-namespace"
+EXAMPLES = (
+    "certstrap check your-namespace",
+    "certstrap check --cert client.pem --key client.key --ca-bundle ca.pem",
+    "certstrap check your-namespace --namespace your-namespace.acct --client go",
+)
 
 
 def command(

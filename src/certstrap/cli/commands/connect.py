@@ -31,7 +31,11 @@ from certstrap.temporal.connect import (
 from certstrap.temporal.inputs import read_server_ca, without_root
 from certstrap.text import escaped, quoted
 
-EXAMPLE = "certstrap connect your-namespace --namespace your-namespace.acct"
+EXAMPLES = (
+    "certstrap connect your-namespace --namespace your-namespace.acct",
+    "certstrap connect worker --namespace your-namespace.acct --format go",
+    "certstrap connect worker --namespace your-namespace.acct --output worker.toml",
+)
 
 _EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
 
@@ -112,7 +116,7 @@ def command(
     if not namespace:
         raise RefusedError(
             "Must provide --namespace ID",
-            options.for_example(EXAMPLE),
+            options.for_example(EXAMPLES[0]),
         )
     target = target_of(namespace, address, server_name, server_ca)
     ask = is_interactive()

@@ -12,7 +12,11 @@ from certstrap.cli.terminal import print_lines, say, say_pem
 from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
 from certstrap.store.depot import Name
 
-EXAMPLE = 'certstrap crl "Cert" --days 30'
+EXAMPLES = (
+    'certstrap crl "Cert" --days 30',
+    'certstrap crl "Cert" --stdout',
+    "certstrap crl your-namespace --bundle --output crls.pem",
+)
 
 
 def command(

@@ -11,7 +11,11 @@ from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_chain
 from certstrap.store.depot import Name
 
-EXAMPLE = "certstrap export-chain your-namespace"
+EXAMPLES = (
+    "certstrap export-chain your-namespace",
+    "certstrap export-chain your-namespace --with-root",
+    "certstrap export-chain your-namespace --output chain.pem",
+)
 
 
 def command(

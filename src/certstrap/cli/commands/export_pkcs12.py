@@ -11,7 +11,11 @@ from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs12
 from certstrap.store.depot import Name
 
-EXAMPLE = "certstrap export-pkcs12 your-namespace --passphrase-file p12.txt"
+EXAMPLES = (
+    "certstrap export-pkcs12 your-namespace --passphrase-file passphrase.txt",
+    "certstrap export-pkcs12 worker --output client.p12 --no-passphrase",
+    "certstrap export-pkcs12 worker --legacy --passphrase-file passphrase.txt",
+)
 
 
 def command(

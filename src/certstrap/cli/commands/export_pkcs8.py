@@ -12,7 +12,11 @@ from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
 
-EXAMPLE = "certstrap export-pkcs8 your-namespace"
+EXAMPLES = (
+    "certstrap export-pkcs8 your-namespace",
+    "certstrap export-pkcs8 worker --encrypt --passphrase-file passphrase.txt",
+    "certstrap export-pkcs8 --key client.key --output client.pkcs8.key",
+)
 
 
 def command(

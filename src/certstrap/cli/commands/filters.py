@@ -24,7 +24,11 @@ from certstrap.temporal.filters import (
     parse,
 )
 
-EXAMPLE = "certstrap filters your-namespace --output filters.json"
+EXAMPLES = (
+    "certstrap filters your-namespace --output filters.json",
+    "certstrap filters your-namespace worker",
+    "certstrap filters --match filters.json",
+)
 _MODE = 0o644  # of a new file, less the umask
 
 
@@ -66,7 +70,7 @@ def command(
 
 def _make(context: Context, names: list[str], output: str) -> None:
     if not names:
-        raise RefusedError("Must provide a name or --match FILE", options.for_example(EXAMPLE))
+        raise RefusedError("Must provide a name or --match FILE", options.for_example(EXAMPLES[0]))
     session = new_session(context, passphrases(context))
 
     def make() -> tuple[str, list[Admission]]:

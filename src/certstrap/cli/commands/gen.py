@@ -19,11 +19,18 @@ from certstrap.operations.gen import (
 )
 from certstrap.pki.validity import Expiry
 
-EXAMPLE = EXAMPLE_CA = "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key"
-EXAMPLE_LEAF = (
-    "certstrap gen leaf --org temporal --ca-cert ca.pem --ca-key ca.key \\\n"
-    "  --cert client.pem --key client.key"
+EXAMPLES_CA = (
+    "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key",
+    "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key --rsa",
+    "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key --force",
 )
+_PAIRS = "--ca-cert ca.pem --ca-key ca.key --cert client.pem --key client.key"
+EXAMPLES_LEAF = (
+    f"certstrap gen leaf --org acme \\\n  {_PAIRS}",
+    f"certstrap gen leaf --org acme -d 90d --common-name worker \\\n  {_PAIRS}",
+    f"certstrap gen leaf --org acme --force \\\n  {_PAIRS}",
+)
+EXAMPLES = (EXAMPLES_CA[0], *EXAMPLES_LEAF[:2])
 
 Organization = Annotated[str, options.value("--organization --org", "TEXT", "Organization (O).")]
 Unit = Annotated[
@@ -136,9 +143,9 @@ def _say_pair(pair: Pair) -> None:
     say(f"Created {pair.certificate}")
 
 
-COMMANDS = {  # name, whether it is shown, function, example
-    "ca": (True, ca, EXAMPLE_CA),
-    "certificate-authority-certificate": (False, ca, EXAMPLE_CA),
-    "leaf": (True, leaf, EXAMPLE_LEAF),
-    "end-entity-certificate": (False, leaf, EXAMPLE_LEAF),
+COMMANDS = {  # name, whether it is shown, function, examples
+    "ca": (True, ca, EXAMPLES_CA),
+    "certificate-authority-certificate": (False, ca, EXAMPLES_CA),
+    "leaf": (True, leaf, EXAMPLES_LEAF),
+    "end-entity-certificate": (False, leaf, EXAMPLES_LEAF),
 }

@@ -12,7 +12,11 @@ from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate
 from certstrap.store.depot import KEY, Name
 
-EXAMPLE = "certstrap import Root --cert ca.pem --key ca.key"
+EXAMPLES = (
+    "certstrap import Root --cert ca.pem --key ca.key",
+    "certstrap import client --cert client.pem --key client.key",
+    "certstrap import client --cert client.p12 --passphrase-file passphrase.txt",
+)
 
 
 def command(

@@ -20,7 +20,11 @@ from certstrap.store.depot import Name
 from certstrap.store.files import source_of
 from certstrap.store.transaction import Transaction
 
-EXAMPLE = 'certstrap init --common-name "Cert"'
+EXAMPLES = (
+    'certstrap init --common-name "Cert"',
+    'certstrap init --common-name "Cert" --passphrase-file passphrase.txt',
+    'certstrap init --common-name "Root" --path-length 1 --organization acme',
+)
 
 
 def command(
@@ -61,7 +65,7 @@ def command(
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
     if not common_name.strip():
-        raise RefusedError("Must supply Common Name for CA", options.for_example(EXAMPLE))
+        raise RefusedError("Must supply Common Name for CA", options.for_example(EXAMPLES[0]))
     if path_length is not None and exclude_path_length:
         raise RefusedError(
             'The "path-length" and "exclude-path-length" flags cannot be used together!',

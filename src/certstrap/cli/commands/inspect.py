@@ -17,7 +17,11 @@ from certstrap.pki import pem
 from certstrap.session import Session
 from certstrap.store.files import STANDARD_INPUT, source_of
 
-EXAMPLE = "certstrap inspect your-namespace"
+EXAMPLES = (
+    "certstrap inspect your-namespace",
+    "certstrap inspect client.pem --json",
+    "certstrap inspect your-namespace --pem",
+)
 
 
 def command(
@@ -43,7 +47,7 @@ def command(
     about: Context = ctx.obj
     context.require_output()
     if not what:
-        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLE))
+        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     if as_json and as_pem:
         raise typer.BadParameter("only one of --json and --pem can be given")
     secrets = passphrases(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)

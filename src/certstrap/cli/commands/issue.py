@@ -29,7 +29,11 @@ from certstrap.store.depot import Name
 from certstrap.store.files import source_of
 from certstrap.store.locks import one_step
 
-EXAMPLE = "certstrap issue your-namespace"
+EXAMPLES = (
+    "certstrap issue your-namespace",
+    "certstrap issue worker --curve P-256 --expires 90d --no-passphrase",
+    "certstrap issue --from clients.csv --dry-run",
+)
 
 
 def command(

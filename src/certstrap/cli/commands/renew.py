@@ -31,7 +31,11 @@ from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
 from certstrap.text import quoted
 
-EXAMPLE = "certstrap renew --expiring 30d"
+EXAMPLES = (
+    "certstrap renew --expiring 30d",
+    "certstrap renew your-namespace --new-key",
+    "certstrap renew your-namespace --undo",
+)
 
 
 def command(
@@ -132,7 +136,7 @@ def _require_sense(
 ) -> None:
     if bool(names) == bool(expiring):
         raise RefusedError(
-            "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLE)
+            "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLES[0])
         )
     if undone and (expiring or otherwise):
         raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")

@@ -16,7 +16,11 @@ from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.store.files import STANDARD_INPUT
 from certstrap.store.transaction import Transaction
 
-EXAMPLE = "certstrap request-cert --common-name your-namespace"
+EXAMPLES = (
+    "certstrap request-cert --common-name your-namespace",
+    "certstrap request-cert --common-name worker --curve P-256 --no-passphrase",
+    "certstrap request-cert --domain web.example,www.web.example --ip 10.0.0.7",
+)
 
 
 def command(

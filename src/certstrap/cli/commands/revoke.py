@@ -19,7 +19,11 @@ from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
 from certstrap.store.depot import Name
 from certstrap.text import counted, quoted, serial_number, utc
 
-EXAMPLE = "certstrap revoke --CN your-namespace --reason keyCompromise"
+EXAMPLES = (
+    "certstrap revoke --CN your-namespace --reason keyCompromise",
+    'certstrap revoke --CN worker --CA "Cert" --reason superseded',
+    'certstrap revoke --serial 5e:a1:07 --elsewhere --CA "Cert"',
+)
 
 
 def command(
@@ -61,7 +65,7 @@ def command(
     context: Context = ctx.obj
     if bool(common_name) == bool(serial):
         raise RefusedError(
-            "Must provide either --CN NAME or --serial HEX", options.for_example(EXAMPLE)
+            "Must provide either --CN NAME or --serial HEX", options.for_example(EXAMPLES[0])
         )
     if elsewhere and not serial:
         raise typer.BadParameter("--elsewhere is for --serial HEX")

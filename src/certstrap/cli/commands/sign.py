@@ -26,7 +26,11 @@ from certstrap.pki.validity import Duration, Expiry
 from certstrap.store.depot import Name
 
 DEFAULT_EXPIRY = Expiry("2 years", Duration(years=2))
-EXAMPLE = 'certstrap sign your-namespace --CA "Cert"'
+EXAMPLES = (
+    'certstrap sign your-namespace --CA "Cert"',
+    'certstrap sign worker --expires 90d --profile client --CA "Cert"',
+    'certstrap sign Issuing --csr issuing.csr --intermediate --CA "Root"',
+)
 
 
 def command(
@@ -61,7 +65,7 @@ def command(
     """Sign a request with a CA."""
     context: Context = ctx.obj
     if not name or len(name) != 1:
-        raise RefusedError("One host name must be provided.", options.for_example(EXAMPLE))
+        raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
     if path_length is not None and not intermediate:
         raise RefusedError(
             "A path length is for CAs only.", "Give --intermediate too, or leave it out."

@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-EXAMPLE = "certstrap status --expiring 30d"
+EXAMPLES = (
+    "certstrap status",
+    "certstrap status --expiring 30d",
+    "certstrap status --html status.html",
+)
 FORMATS = ("text", "prometheus")
 _DELAY = 1.0  # seconds without a bar: most depots are read by then
 

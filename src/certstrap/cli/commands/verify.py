@@ -19,7 +19,11 @@ from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE
 from certstrap.store.files import source_of
 
-EXAMPLE = "certstrap verify your-namespace"
+EXAMPLES = (
+    "certstrap verify your-namespace",
+    "certstrap verify your-namespace --at 30d",
+    "certstrap verify web --server web.example",
+)
 
 
 def command(
@@ -57,7 +61,7 @@ def command(
     context: Context = ctx.obj
     require_output()
     if not what:
-        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLE))
+        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, secrets)
     moment = instant(at, session.now) if at else session.now
