@@ -31,7 +31,9 @@ def go(program: Path, *more: str, folder: Path | None = None) -> Command:
 
     It is built in a new folder, which is beside the program if none is given.
     """
-    path = peers.program("go", asked="version", answers="go version go1.2[6-9]", what="Go 1.26")
+    # From 1.21 on, Go fetches the version that go.mod names.
+    later = r"go version go1\.(2[1-9]|[3-9]\d)"
+    path = peers.program("go", asked="version", answers=later, what="Go 1.21 or later")
     folder = folder / "go" if folder else program.with_suffix("")
     folder.mkdir()
     shutil.copy(program, folder)

@@ -88,6 +88,7 @@ CAUSES = {
     "server without TLS": Cause("connection", server="without TLS"),
     "reset": Cause("connection", server="resetting"),
     "closed": Cause("connection", server="closing"),
+    "no answer": Cause("connection", server="hanging"),
     "without TLS": Cause("TLS options", tls=False),
     "https": Cause("address", server="https"),
     "https without TLS": Cause("address", server="https", tls=False),
@@ -158,6 +159,7 @@ TEXTS: dict[tuple[str, clients.Client], dict[str, str]] = {
         "reset": "connection reset by peer",
         "closed": "authentication handshake failed: EOF",
         "without TLS": "error reading server preface: EOF",
+        "no answer": "context deadline exceeded",
         "https": "too many colons in address",
         "no server": "connection refused",
         "no host": "no children to pick from",
@@ -235,7 +237,6 @@ NOT_BROUGHT_ABOUT = {
     GO: {
         "connection closed before server preface received",  # older versions, now "EOF"
         "failed reaching server: last connection error",  # older versions, in front of another text
-        "context deadline exceeded",  # needs a network that drops packets
     },
     "Java": {
         # What Java's own TLS says, without the library of OpenSSL in Netty.
@@ -263,6 +264,7 @@ def addresses() -> Iterator[Mapping[str, str]]:
         "without TLS": (servers.answering_in_the_clear, SERVER),
         "resetting": (servers.resetting, SERVER),
         "closing": (servers.hanging_up, SERVER),
+        "hanging": (servers.hanging, SERVER),
     }
     with ExitStack() as running:
         found = {"nobody": "localhost:1", "nowhere": "no-such-host.invalid:7233"}
