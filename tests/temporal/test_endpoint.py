@@ -311,6 +311,14 @@ def test_a_server_is_judged_as_clients_judge_it_and_the_reason_is_named(what: st
     assert (found.outcome, found.reason, found.fix) == ("untrusted", reason, fix)
 
 
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("localhost.", "localhost"), ("bücher.example", "xn--bcher-kva.example"), ("::1", "::1")],
+)
+def test_a_host_is_compared_in_ascii_and_without_a_last_dot(host: str, name: str) -> None:
+    assert Endpoint(Address(host, 1)).name == name
+
+
 def test_what_else_openssl_finds_is_not_blamed_on_the_issuer() -> None:
     first = INTERMEDIATE.but(by=SERVER_CA).without("authority key")  # none may follow it
     second = INTERMEDIATE.but(subject=a_name("Second"), by=first).without("authority key")

@@ -248,8 +248,9 @@ class Endpoint(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name that the server's certificate must have."""
-        return self.server_name or self.address.host
+        """The name that the server's certificate must have: in ASCII, and without a last dot."""
+        name = self.server_name or self.address.host
+        return (name if name.isascii() else name.encode("idna").decode()).removesuffix(".")
 
 
 def connect(
