@@ -217,6 +217,7 @@ def _certstrap(
         int,
         typer.Option(
             "--wait",
+            envvar="CERTSTRAP_WAIT",
             metavar="SECONDS",
             min=0,
             max=86_400,

@@ -12,7 +12,7 @@ from certstrap.cli.context import require_output
 from certstrap.cli.terminal import STANDARD_OUTPUT
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.hints import Hint
-from certstrap.pki.keys import CURVES
+from certstrap.pki.keys import CURVES, KeySpec
 from certstrap.session import Session
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
@@ -94,6 +94,7 @@ CA = Annotated[
         completion.cas,
     ),
 ]
+EXPIRES_VARIABLE, CURVE_VARIABLE = "CERTSTRAP_EXPIRES", "CERTSTRAP_CURVE"
 TIME = 'a length of time ("18 months", "90d", "30d10h") or the last day (2027-12-31)'
 ExpiresWithCA = Annotated[
     str,
@@ -101,6 +102,7 @@ ExpiresWithCA = Annotated[
         "--expires",
         "TIME",
         f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
+        envvar=EXPIRES_VARIABLE,
     ),
 ]
 ProfileName = Annotated[
@@ -156,6 +158,7 @@ Curve = Annotated[
         "CURVE",
         "Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
         completion.words(CURVES),
+        envvar=CURVE_VARIABLE,
     ),
 ]
 PassphraseText = Annotated[
@@ -184,13 +187,26 @@ AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too
 
 
 CommonName = Annotated[str, value("--common-name --cn", "NAME", "Common name (CN).")]
-Organization = Annotated[str, value("--organization --o -o", "TEXT", "Organization (O).")]
-OrganizationalUnit = Annotated[
-    str, value("--organizational-unit --ou", "TEXT", "Organizational unit (OU).")
+
+
+def subject_field(spellings: str, help: str, variable: str, metavar: str = "TEXT") -> Any:  # noqa: A002
+    """Return an option for a field of the subject, which a team sets once, in a variable."""
+    return value(spellings, metavar, help, envvar=f"CERTSTRAP_{variable}")
+
+
+Organization = Annotated[
+    str, subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION")
 ]
-Country = Annotated[str, value("--country --c -c", "CC", "Country (C), two letters such as DE.")]
-Province = Annotated[str, value("--province --st", "TEXT", "State or province (ST).")]
-Locality = Annotated[str, value("--locality --l -l", "TEXT", "Locality (L).")]
+OrganizationalUnit = Annotated[
+    str,
+    subject_field("--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"),
+]
+Country = Annotated[
+    str,
+    subject_field("--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", "CC"),
+]
+Province = Annotated[str, subject_field("--province --st", "State or province (ST).", "PROVINCE")]
+Locality = Annotated[str, subject_field("--locality --l -l", "Locality (L).", "LOCALITY")]
 Domains = Annotated[
     list[str] | None, value("--domain", "LIST", "Domains, separated by commas; repeatable.")
 ]
@@ -198,9 +214,6 @@ Addresses = Annotated[
     list[str] | None, value("--ip", "LIST", "IP addresses, separated by commas; repeatable.")
 ]
 Uris = Annotated[list[str] | None, value("--uri", "LIST", "URIs, separated by commas; repeatable.")]
-NamespaceID = Annotated[
-    str, value("--namespace", "ID", "The Namespace, as in your-namespace.acct.")
-]
 BundleFile = Annotated[str, value("--output", "FILE", "Write the bundle to FILE.")]
 CertificateName = Annotated[
     str, argument("NAME", "The name in the certificate.", completion.certificates)
@@ -248,6 +261,12 @@ def is_typed(ctx: typer.Context, parameter: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def asks_for_kind(ctx: typer.Context, curve: str) -> bool:
-    """Return whether the user said of which kind a new key is to be."""
-    return bool(curve) or is_typed(ctx, "key_bits")
+def asks_for_kind(ctx: typer.Context) -> bool:
+    """Return whether the command line says of which kind a new key is to be."""
+    return is_typed(ctx, "curve") or is_typed(ctx, "key_bits")
+
+
+def new_key(ctx: typer.Context, bits: int, curve: str) -> KeySpec:
+    """Return the kind of a new key; ``--key-bits`` goes before a curve of the environment."""
+    is_rsa = is_typed(ctx, "key_bits") and not is_typed(ctx, "curve")
+    return KeySpec.of(bits, "" if is_rsa else curve)

@@ -13,7 +13,7 @@ from certstrap.errors import CertstrapError, RefusedError, UnusableFileError, Wr
 from certstrap.operations.ca import issuer_of, open_ca
 from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
-from certstrap.pki.names import AlternativeNames
+from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
@@ -157,7 +157,11 @@ def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKe
     yield from (key() for key in waiting)
 
 
-FIELDS = ("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "profile", "pkcs8")
+_SUBJECT = ("organization", "organizational-unit", "country", "province", "locality")
+FIELDS = (
+    *("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "profile", "pkcs8"),
+    *_SUBJECT,
+)
 """The columns of a CSV file, and the keys of a TOML table; all but the first may be missing."""
 
 _LISTS = ("domains", "ips", "uris")
@@ -286,14 +290,16 @@ def _parsed(row: Mapping[str, str], defaults: IssueRequest) -> IssueRequest:
         raise RefusedError(f"{quoted(bits)} is not a key size.", "It is 2048 or more.")
     if pkcs8 not in _YES | _NO:
         raise RefusedError(f"pkcs8 is {quoted(pkcs8)}.", "Write yes or no.")
-    return IssueRequest(
-        Name.parse(name),
-        defaults.ca,
-        AlternativeNames.parse(*lists),
-        KeySpec.of(int(bits or 0), curve) if curve or bits else defaults.spec,
-        Expiry.parse(row["expires"]) if row.get("expires") else defaults.expiry,
-        pkcs8 in _YES if pkcs8 else defaults.pkcs8,
-        LeafProfile.of(profile) if profile else defaults.profile,
+    given = (row.get(field, "").strip() for field in _SUBJECT)
+    fields = (mine or default for mine, default in zip(given, defaults.subject[1:], strict=True))
+    return defaults._replace(
+        name=Name.parse(name),
+        names=AlternativeNames.parse(*lists),
+        spec=KeySpec.of(int(bits or 0), curve) if curve or bits else defaults.spec,
+        expiry=Expiry.parse(row["expires"]) if row.get("expires") else defaults.expiry,
+        pkcs8=pkcs8 in _YES if pkcs8 else defaults.pkcs8,
+        profile=LeafProfile.of(profile) if profile else defaults.profile,
+        subject=Subject.of("", *fields),
     )
 
 

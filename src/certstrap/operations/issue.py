@@ -33,14 +33,23 @@ DEFAULT_EXPIRY = Expiry.parse("2 years")
 DEFAULT_CA = Name.parse("Cert")  # the name in the documented walkthrough
 
 
+class Defaults(NamedTuple):
+    """What is created where nothing else is asked for; what exists need not be like it."""
+
+    spec: KeySpec = RSA_2048
+    expiry: Expiry = DEFAULT_EXPIRY
+    subject: Subject = Subject()
+
+
 class IssueRequest(NamedTuple):
     """What `issue` is asked for.
 
     Attributes:
         ca: by which CA; it is created only in a depot that has none. None is the only one of the
             depot, or a new one.
-        spec: the kind of a new key, and on a curve that of a new CA too; None is RSA 2048.
-        expiry: its end; cut to the CA's. None is `DEFAULT_EXPIRY`, or that of what exists.
+        spec: the kind of a new key, and on a curve that of a new CA too; None is the default.
+        expiry: its end; cut to the CA's. None is the default, or that of what exists.
+        subject: its subject, without the common name.
     """
 
     name: Name
@@ -50,6 +59,25 @@ class IssueRequest(NamedTuple):
     expiry: Expiry | None
     pkcs8: bool = False
     profile: LeafProfile = LeafProfile()
+    subject: Subject = Subject()
+    defaults: Defaults = Defaults()
+
+    @property
+    def new_spec(self) -> KeySpec:
+        """The kind of a key that is created."""
+        return self.spec or self.defaults.spec
+
+    @property
+    def new_expiry(self) -> Expiry:
+        """The end of a certificate that is created."""
+        return self.expiry or self.defaults.expiry
+
+    @property
+    def new_subject(self) -> Subject:
+        """The subject of a request that is created."""
+        both = zip(self.subject[1:], self.defaults.subject[1:], strict=True)
+        fields = (mine or default for mine, default in both)
+        return Subject.of(common_name_of(self.name, self.names), *fields)
 
 
 class PKCS8Key(NamedTuple):
@@ -109,7 +137,7 @@ class Ready(NamedTuple):
     def new_key(self) -> KeySpec | None:
         """The kind of the key that is to be created, if one is."""
         exists = self.key or self.request or self.certificate
-        return None if exists else self.wanted.spec or RSA_2048
+        return None if exists else self.wanted.new_spec
 
     @property
     def missing(self) -> list[str]:
@@ -146,11 +174,11 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
         return _with_certificate(session, entry, wanted)
     found = _find_ca(session, entry, wanted)
     ca = open_ca(session, found) if session.depot.has(found, CERTIFICATE) else None
-    (wanted.expiry or DEFAULT_EXPIRY).after(session.now)
+    wanted.new_expiry.after(session.now)
     request = entry.request() if session.depot.has(entry, REQUEST) else None
     if request:
         _require_as_wanted(request, entry.path(REQUEST), wanted)
-    subject = Subject.of(common_name=common_name_of(wanted.name, wanted.names))
+    subject = wanted.new_subject
     require(_names_refused(ca, request, wanted, subject))
     key = _existing_key(session, entry, wanted)
     if request:
@@ -176,9 +204,8 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
     if certificate is None:
         request = ready.request
         if request is None:
-            spec = wanted.spec or RSA_2048
             requested = request_certificate(
-                session, new, entry, ready.subject, wanted.names, key or spec
+                session, new, entry, ready.subject, wanted.names, key or wanted.new_spec
             )
             request, key = requested.request, requested.key
         signed = sign(
@@ -188,7 +215,7 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             request,
             entry.path(REQUEST),
             wanted.profile,
-            wanted.expiry or DEFAULT_EXPIRY,
+            wanted.new_expiry,
             entry.path(CERTIFICATE),
             partial(AlreadyExistsError, "certificate", entry.stem),
         )
@@ -352,7 +379,7 @@ def _subject_of_new_ca(wanted: IssueRequest) -> Subject:
 
 
 def _spec_of_new_ca(wanted: IssueRequest) -> KeySpec:
-    return wanted.spec if wanted.spec and wanted.spec.curve else RSA_4096
+    return wanted.new_spec if wanted.new_spec.curve else RSA_4096
 
 
 def _pkcs8_exists(
@@ -402,6 +429,11 @@ def _require_as_wanted(
     found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: IssueRequest
 ) -> None:
     """Refuse a request with other names, or a certificate with other names or usages."""
+    for field in wanted.subject.missing_in(found.subject):
+        raise RefusedError(
+            f"{path} has another {field} than the one asked for.",
+            "What exists is used as it is: leave it out, or choose another name.",
+        )
     names, usages = wanted.names.to_x509(), wanted.profile.usages
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
         raise RefusedError(

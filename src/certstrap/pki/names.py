@@ -70,6 +70,13 @@ class Subject(NamedTuple):
         country = self.country
         return bool(country) and not (country.isascii() and country.isalpha() and len(country) == 2)  # noqa: PLR2004 - ISO 3166
 
+    def missing_in(self, name: x509.Name) -> Iterator[str]:
+        """Yield which of its fields that are not empty have another value in ``name``."""
+        for field, oid, _ in _ATTRIBUTES:
+            found = [each.value for each in name.get_attributes_for_oid(oid)]
+            if getattr(self, field) not in ["", *found]:
+                yield field.replace("_", " ")
+
     def to_x509(self) -> x509.Name:
         """Return it as the RDN sequence C, ST, L, O, OU, CN, with the string types of certstrap.
 

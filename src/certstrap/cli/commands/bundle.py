@@ -53,7 +53,10 @@ def command(
         ),
     ] = None,
     namespace: Annotated[
-        str, options.value("--namespace", "ID", "The Namespace in these steps.")
+        str,
+        options.value(
+            "--namespace", "ID", "The Namespace in these steps.", envvar="CERTSTRAP_NAMESPACE"
+        ),
     ] = "",
     check: Annotated[
         str, options.value("--check", "FILE", "Check an existing bundle from any tool.")
@@ -69,7 +72,8 @@ def command(
     anything failed.
     """
     context: Context = ctx.obj
-    _require_sense(names or [], cert or [], output, rotate, namespace, check)
+    typed = options.is_typed(ctx, "namespace")
+    _require_sense(names or [], cert or [], output, rotate, typed, check)
     if (quiet or as_json) and not check:
         raise typer.BadParameter("--quiet and --json are for --check FILE")
     output = options.file_unless_dash(output)
@@ -116,7 +120,7 @@ def _require_sense(
     cert: list[str],
     output: str,
     rotate: tuple[str, str] | None,
-    namespace: str,
+    namespace: bool,
     check: str,
 ) -> None:
     if check and (names or cert or output or rotate):

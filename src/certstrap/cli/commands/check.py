@@ -57,7 +57,14 @@ def command(
             completion.words(CLIENTS),
         ),
     ] = "",
-    namespace: options.NamespaceID = "",
+    namespace: Annotated[
+        str,
+        options.value(
+            "--namespace",
+            "ID",
+            "Check that the name fits this Namespace, as in your-namespace.acct.",
+        ),
+    ] = "",
     connect: Annotated[
         str,
         options.value(

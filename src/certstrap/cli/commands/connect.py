@@ -45,7 +45,15 @@ def command(
     name: Annotated[
         str, options.argument("NAME", "The name in the certificate.", completion.leaves)
     ],
-    namespace: options.NamespaceID = "",
+    namespace: Annotated[
+        str,
+        options.value(
+            "--namespace",
+            "ID",
+            "The Namespace, as in your-namespace.acct.",
+            envvar="CERTSTRAP_NAMESPACE",
+        ),
+    ] = "",
     form: Annotated[
         str,
         options.value(

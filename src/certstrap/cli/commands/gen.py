@@ -32,9 +32,14 @@ EXAMPLES_LEAF = (
 )
 EXAMPLES = (EXAMPLES_CA[0], *EXAMPLES_LEAF[:2])
 
-Organization = Annotated[str, options.value("--organization --org", "TEXT", "Organization (O).")]
+Organization = Annotated[
+    str, options.subject_field("--organization --org", "Organization (O).", "ORGANIZATION")
+]
 Unit = Annotated[
-    str, options.value("--organization-unit --ou", "TEXT", "Organizational unit (OU).")
+    str,
+    options.subject_field(
+        "--organization-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
+    ),
 ]
 CommonName = Annotated[
     str, options.value("--common-name --cn", "NAME", "Common name (CN), if not random.")

@@ -12,7 +12,6 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, create_ca
-from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import Subject, parse_permitted_domain
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry
@@ -72,7 +71,7 @@ def command(
             "Leave one of them out.",
         )
     name = Name.parse(common_name)
-    expiry, spec = Expiry.parse(expires), KeySpec.of(key_bits, curve)
+    expiry, spec = Expiry.parse(expires), options.new_key(ctx, key_bits, curve)
     permitted = [domain.strip() for text in permit_domain or () for domain in text.split(",")]
     subject = Subject.of(
         name.common_name, organization, organizational_unit, country, province, locality
@@ -92,7 +91,7 @@ def command(
 
     created = session.transact(steps, creates=True)
     warn(*country_lines(subject))
-    if key and options.asks_for_kind(ctx, curve):
+    if key and options.asks_for_kind(ctx):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():

@@ -7,6 +7,7 @@ import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
+from certstrap.cli.render.created import country_lines
 from certstrap.cli.render.issue import (
     dry_run_json,
     issued_json,
@@ -19,9 +20,9 @@ from certstrap.cli.render.issue import (
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
-from certstrap.operations.issue import Issued, IssueRequest, Ready
+from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
-from certstrap.pki.names import AlternativeNames
+from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
@@ -61,6 +62,7 @@ def command(
             "CURVE",
             "Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or Ed25519.",
             completion.words(CURVES),
+            envvar=options.CURVE_VARIABLE,
         ),
     ] = "",
     expires: Annotated[
@@ -70,8 +72,14 @@ def command(
             "TIME",
             "When the client's certificate expires, no later than its CA. Default: 2 years. "
             "A new CA expires after 18 months.",
+            envvar=options.EXPIRES_VARIABLE,
         ),
     ] = "",
+    organization: options.Organization = "",
+    organizational_unit: options.OrganizationalUnit = "",
+    country: options.Country = "",
+    province: options.Province = "",
+    locality: options.Locality = "",
     ip: options.Addresses = None,
     domain: options.Domains = None,
     uri: options.Uris = None,
@@ -108,14 +116,28 @@ def command(
     """
     context: Context = ctx.obj
     _require_sense(names or [], source, bool(ip or domain or uri))
+    subject = {
+        "common_name": "",
+        "organization": organization,
+        "organizational_unit": organizational_unit,
+        "country": country,
+        "province": province,
+        "locality": locality,
+    }
     defaults = IssueRequest(
         Name.parse(names[0] if names else "any"),
         Name.parse(ca) if ca else None,
         AlternativeNames.parse(domain or (), ip or (), uri or ()),
-        None if key_bits is None and not curve else KeySpec.of(key_bits or 0, curve),
-        Expiry.parse(expires) if expires else None,
+        options.new_key(ctx, key_bits or 0, curve) if options.asks_for_kind(ctx) else None,
+        Expiry.parse(expires) if options.is_typed(ctx, "expires") else None,
         pkcs8,
         LeafProfile.of(profile),
+        Subject(*(text * options.is_typed(ctx, field) for field, text in subject.items())),
+        Defaults(
+            KeySpec.of(0, curve) if curve else RSA_2048,
+            Expiry.parse(expires) if expires else DEFAULT_EXPIRY,
+            Subject.of(**subject),
+        ),
     )
     ask = is_interactive()
     given = passphrases(
@@ -128,8 +150,9 @@ def command(
     else:
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
     ready = prepare_all(session, lines, source_of(source))
+    warn(*dict.fromkeys(line for each in ready for line in country_lines(each.subject)))
     warn(*other_expiry_lines(ready, context.named_depot))
-    if jobs and sum(bool((each.wanted.spec or RSA_2048).bits) for each in ready) <= 1:
+    if jobs and sum(bool(each.wanted.new_spec.bits) for each in ready) <= 1:
         warn("--jobs had no effect: it is for several RSA keys.")
     if not any(each.missing for each in ready):  # the same line, run again, is quiet
         context.without_effect.clear()

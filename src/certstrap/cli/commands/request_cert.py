@@ -11,7 +11,6 @@ from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
-from certstrap.pki.keys import KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.store.files import STANDARD_INPUT
 from certstrap.store.transaction import Transaction
@@ -60,7 +59,7 @@ def command(
         province,
         locality,
     )
-    spec = KeySpec.of(key_bits, curve)
+    spec = options.new_key(ctx, key_bits, curve)
     given = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, given)
 
@@ -73,7 +72,7 @@ def command(
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
     warn(*country_lines(subject))
-    if requested.key_was_read and options.asks_for_kind(ctx, curve):
+    if requested.key_was_read and options.asks_for_kind(ctx):
         warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     say(*request_lines(requested))
     if prints_to_terminal():

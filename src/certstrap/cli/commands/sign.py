@@ -77,6 +77,9 @@ def command(
     if cert == STANDARD_OUTPUT:
         require_output()
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
+    has_end = options.is_typed(ctx, "expires")
+    if not has_end and (intermediate or years):  # the variable is for clients
+        expires = ""
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:
         expiry = expiry.with_years(years)
@@ -92,7 +95,7 @@ def command(
     )
     if signed.path:
         say(signed_line(signed))
-    is_named, asked_for_end = bool(csr), bool(expires or years)
+    is_named, asked_for_end = bool(csr), bool(has_end or years)
     _report(signed, whose, is_named=is_named, is_ca=intermediate, asked_for_end=asked_for_end)
     if prints_to_terminal() and not (cert or intermediate or profile == "server"):
         say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
