@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli.context import utc_now
 from tests import programs
 from tests.conftest import CommandLine
-from tests.interop import peers, sdks
+from tests.interop import clients, peers, sdks
 from tests.interop.temporal_server import (
     NAMESPACE,
     Proxy,
@@ -39,6 +39,8 @@ peers.package("temporalio")
 from temporalio.client import Client, TLSConfig  # noqa: E402 - only now is it known to be there
 
 COMPLETED = "RespondWorkflowTaskCompleted"
+KEY_KINDS = ["P-256", "P-384", "RSA-2048", "RSA-4096", "P-521", "P-224"]
+"""Of which all clients take the first four."""
 SMALL = ("--curve", "P-256", "--no-passphrase")
 
 
@@ -87,10 +89,10 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Depot:
         depot.run("issue", name, "--CA", "Two", *SMALL)
         depot.run("export-chain", name)
     depot.run("revoke", "--CN", "revoked", "--CA", "Two")
-    for curve in ("P-224", "P-256", "P-384", "P-521"):
-        depot.run("issue", curve, "--CA", "Root", "--curve", curve, "--no-passphrase")
-    for bits in ("2048", "4096"):
-        depot.run("issue", f"RSA-{bits}", "--CA", "Root", "--key-bits", bits, "--no-passphrase")
+    for kind in KEY_KINDS:
+        bits = kind.removeprefix("RSA-")
+        key = ("--curve", kind) if bits == kind else ("--key-bits", bits)
+        depot.run("issue", kind, "--CA", "Root", *key, "--no-passphrase", "--pkcs8")
     depot.run(
         "issue",
         "for-servers",
@@ -221,6 +223,23 @@ def test_the_server_and_the_check_are_of_one_opinion(
     assert admits_go(proxy, identity, pair) is case.go
     assert judged(proxy, identity, pair, root, "python") is case.python
     assert judged(proxy, identity, pair, root, "go") is case.go
+
+
+@pytest.mark.parametrize("client", [clients.python, clients.typescript, clients.go, clients.java])
+def test_each_client_takes_the_kinds_of_keys_that_the_check_passes(
+    client: clients.Client, proxy: Proxy, identity: Depot, shared: Depot, tmp_path: Path
+) -> None:
+    ends = ".pkcs8.key" if client is clients.java else ".key"
+    pairs = {kind: Pair(shared.file(f"{kind}.crt"), shared.file(kind + ends)) for kind in KEY_KINDS}
+    server = (proxy.address, "localhost", str(identity.file("Server-CA.crt")))
+    attempts = [clients.Attempt(*server, *map(str, pair)) for pair in pairs.values()]
+    said = dict(zip(pairs, client(attempts, tmp_path), strict=True))
+    took = {kind for kind, words in said.items() if words in {"connected", "<nil>"}}
+    root, name = shared.file("Root.crt"), client.__name__
+    passed = {kind for kind, pair in pairs.items() if judged(proxy, identity, pair, root, name)}
+    of_clients_alone = {"P-521"} if client is clients.typescript else set()  # not of its workers
+    assert took - of_clients_alone == passed
+    assert {*KEY_KINDS[:4]} <= took
 
 
 def test_a_foreign_client_is_refused(
