@@ -1,6 +1,7 @@
 """The archive is part of the depot: nobody else is given a key there, or puts a file back."""
 
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -8,8 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
+from certstrap.pki import keys
 from tests.builders.depots import init, issue
+from tests.builders.foreign import load_certificate
 from tests.conftest import NOW, CommandLine, snapshot
 
 pytestmark = [
@@ -187,3 +191,36 @@ def test_a_pkcs12_file_of_another_does_not_come_back(certstrap: CommandLine, arc
     certstrap("export-pkcs12", "other", "--no-passphrase")
     path = replace(archive, "p12", Path("out/other.p12").read_bytes())
     refused(certstrap, f"out/archive/{path.name} is not out/archive/client.1.")
+
+
+def test_a_pkcs12_file_with_a_stranger_in_it_does_not_come_back(
+    certstrap: CommandLine, archive: Path
+) -> None:
+    certstrap("--depot-path", "strangers", *init("Stranger"))
+    stranger = load_certificate(Path("strangers/Stranger.crt"))
+    (there,) = archive.glob("*.p12")
+    found = pkcs12.load_pkcs12(there.read_bytes(), None)
+    above = [*(each.certificate for each in found.additional_certs), stranger]
+    assert found.cert
+    assert isinstance(found.key, keys.PrivateKey)
+    data = pkcs12.serialize_key_and_certificates(
+        None, found.key, found.cert.certificate, above, NoEncryption()
+    )
+    path = replace(archive, "p12", data)
+    refused(certstrap, f"out/archive/{path.name} has other CAs than those of out/archive/client.1.")
+
+
+def test_a_pkcs12_file_that_is_none_is_named_before_a_passphrase_is_asked_for(
+    certstrap: CommandLine, archive: Path
+) -> None:
+    path = replace(archive, "p12", b"garbage")
+    refused(certstrap, f"out/archive/{path.name} is not a PKCS#12 file.")
+
+
+def test_a_root_with_another_key_does_not_come_back(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("renew", "Cert", now=NOW + timedelta(days=1))
+    certstrap("--depot-path", "others", *init())
+    path = replace(depot / "archive", "crt", Path("others/Cert.crt").read_bytes())
+    shutil.copy("others/Cert.key", path.with_suffix(".key"))
+    sentence = f"out/archive/{path.name} has another key than out/Cert.crt: "
+    certstrap.refuses("renew", "--undo", "Cert", sentence=sentence, now=NOW + timedelta(days=2))

@@ -529,6 +529,16 @@ def chain_that_cannot_be_read(s: Stage) -> Iterator[Printed]:
     s("renew", "x")
 
 
+@prints("operations/renew.py: 'Move it away, and write it again'")
+def pkcs12_file_that_is_none(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    foreign.write(s.file("x.p12"), b"garbage", 0o400)
+    shown = s("renew", "x", code=1)
+    s.away("x.p12")
+    yield Printed(shown)
+    s("renew", "x")
+
+
 @prints("inventory/status.py: 'Move it away, and write it again'")
 def chain_of_an_older_certificate(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()

@@ -19,7 +19,7 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
-from certstrap.pki import crl, key_files, keys, rules
+from certstrap.pki import crl, key_files, keys, pem, rules
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
@@ -167,6 +167,9 @@ def _open_pkcs12(
         CertstrapError: it cannot be opened.
     """
     key_files.require_quick_pkcs12(data, path)
+    if pem.container_of(data) != pem.PKCS12:
+        again = Hint("Move it away, and write it again", ("certstrap", "export-pkcs12", entry.stem))
+        raise UnusableFileError(path, "is not a PKCS#12 file", again)
     for passphrase in (bytes, session.passphrases.opening_pkcs12):  # most are not encrypted
         secret = passphrase()
         with suppress(ValueError, UnsupportedAlgorithm):
@@ -572,6 +575,11 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
     require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
     require(_withdrawn(session, before, source))
     same_key = before.public_key() == now_there.public_key()
+    if not same_key and (is_ca(before) or is_ca(now_there)):
+        raise RefusedError(
+            f"{source} has another key than {path}: nothing that this CA issued would be valid.",
+            _AWAY,
+        )
     if not same_key and KEY not in last.paths:
         raise RefusedError(
             f"The archive does not have the key of {source}.",
@@ -613,7 +621,7 @@ def _not_belonging(
     if REQUEST in found:
         request = rules.load_request(found[REQUEST], last.paths[REQUEST])
         yield from rules.same_key(request.public_key(), last.paths[REQUEST], public, source)
-    if CHAIN in found and not _is_chain_of(before, found[CHAIN], session.depot):
+    if CHAIN in found and not _is_chain_of(before, _chain_in(found[CHAIN]), session.depot):
         yield Finding("chain", f"{last.paths[CHAIN]} is not the chain of {source}.", _AWAY)
     if PKCS12 in found:
         path = last.paths[PKCS12]
@@ -622,19 +630,25 @@ def _not_belonging(
             yield Finding("pair", f"{path} is not {source} with its key.", _AWAY)
         else:
             yield from rules.same_key(opened.key.public_key(), path, public, source)
+            above = [each.certificate for each in opened.additional_certs]
+            if not _is_chain_of(before, [before, *above], session.depot):
+                yield Finding("chain", f"{path} has other CAs than those of {source}.", _AWAY)
 
 
-def _is_chain_of(leaf: x509.Certificate, data: bytes, depot: Depot) -> bool:
-    """Return whether a PEM file has ``leaf``, then the CAs of the depot that issued it."""
-    try:
-        first, *above = x509.load_pem_x509_certificates(data)
-    except ValueError:
-        return False
-    return first == leaf and all(
+def _chain_in(data: bytes) -> list[x509.Certificate]:
+    """Return the certificates of a PEM file; none if it cannot be read."""
+    with suppress(ValueError):
+        return x509.load_pem_x509_certificates(data)
+    return []
+
+
+def _is_chain_of(leaf: x509.Certificate, chain: list[x509.Certificate], depot: Depot) -> bool:
+    """Return whether a chain is ``leaf``, then the CAs of the depot that issued it."""
+    return chain[:1] == [leaf] and all(
         is_issued_by(below, ca)
         and any(
             (ca.subject, ca.public_key()) == (each.certificate.subject, each.key)
             for each in depot.authorities  # it may have been renewed since
         )
-        for below, ca in pairwise([first, *above])
+        for below, ca in pairwise(chain)
     )
