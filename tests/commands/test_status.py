@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from certstrap.cli.app import app
 from certstrap.cli.terminal import FOUND
 from certstrap.pki.keys import P256, dump_pkcs8
+from certstrap.store.locks import Timeout, locked
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import NEW_KEY, init, issue, request, signed
 from tests.builders.keys import LEAF_KEY, load_key
@@ -282,6 +283,18 @@ def test_modes_that_are_lax_are_shown(certstrap: CommandLine, depot: Path) -> No
     outcome = certstrap("status", "--json", stderr=SHARED)
     assert [each["rule"] for each in json.loads(outcome.stdout)["problems"]] == ["shared-depot"]
     assert certstrap("status", stderr=SHARED).lines[0] == "! Others can write to out."
+
+
+def test_temporary_file_that_cannot_be_removed_is_shown(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    left = depot / ".certstrap-0123456789abcdef.tmp"
+    left.touch()
+    with locked([str(depot)], Timeout(0)):
+        shown = certstrap("status").stdout
+    assert "! out has a temporary file, which may hold a private key: " in shown
+    assert "temporary" not in certstrap("status").stdout
+    assert not left.exists()
 
 
 def test_journal_that_cannot_be_finished_is_shown(certstrap: CommandLine, depot: Path) -> None:

@@ -241,6 +241,14 @@ class _Look:
                 files.require_own_folder(self.depot.archive)
             except CertstrapError as error:
                 yield Finding("foreign-archive", str(error), error.hint)
+        for folder in filter(files.has_temporary, (self.depot.root, self.depot.archive)):
+            yield Finding(
+                "temporary-file",  # those that can be removed are
+                f"{folder} has a temporary file, which may hold a private key: a command writes at "
+                "this moment, or was killed.",
+                "Run this again; if it stays, run a command as the user who ran that one.",
+                "warning",
+            )
         for journal in files.journals(self.depot.root):  # those that can be finished are
             yield Finding(
                 "unfinished",
