@@ -29,6 +29,11 @@ class CertstrapError(Exception):
         super().__init__(escaped(with_capital(sentence)))
         self.hint = hint
 
+    @property
+    def text(self) -> str:
+        """All that it says but the hints, in one line."""
+        return " ".join((str(self), *(line.strip() for line, _ in self.details)))
+
 
 def attempted(read: Callable[[], Result]) -> Result | CertstrapError:
     """Return what ``read`` returns, or the error that it raises."""
@@ -316,7 +321,7 @@ class WrongLinesError(CertstrapError):
             "Nothing was created: correct the list, and run the command again.",
         )
         self.details = tuple(
-            (f"  line {number}: {str(error).removesuffix('.')}.", self._in_list(error.hint))
+            (f"  line {number}: {error.text.removesuffix('.')}.", self._in_list(error.hint))
             for number, error in problems
         )
 

@@ -621,9 +621,10 @@ def test_a_compromised_key_is_reported_below_another_certificate_too(
 def test_a_crl_that_cannot_be_read_is_reported(certstrap: CommandLine, depot: Path) -> None:
     (depot / "Cert.crl").chmod(0o600)
     (depot / "Cert.crl").write_bytes(b"x")
-    outcome = certstrap("check", "your-namespace")
-    assert "  warning  leaf-revoked" in outcome.stdout
+    outcome = certstrap("check", "your-namespace", exit_code=3)
+    assert "  failed   leaf-revoked" in outcome.stdout
     assert "Cannot tell whether it is revoked: out/Cert.crl " in outcome.stdout
+    assert "To fix: Restore it from a copy. " in outcome.stdout
 
 
 def test_a_key_that_others_can_read_is_reported(certstrap: CommandLine, depot: Path) -> None:

@@ -396,9 +396,19 @@ def test_old_crl_and_one_that_cannot_be_read_are_shown(certstrap: CommandLine, d
         problem = rows(certstrap("inspect", "out/Cert.crl").stdout)["Problem"]
         assert problem.startswith(f"out/Cert.crl {end}")
     (depot / "Cert.crl").write_text("broken")
-    printed = certstrap("inspect", "worker").stdout
+    printed = certstrap("inspect", "worker", exit_code=1).stdout
     assert "  Problem     Cannot tell whether out/worker.crt is revoked: " in printed
     assert certstrap("inspect", "Cert", exit_code=1).stdout.count("Problem") == 1
+
+
+def test_a_ca_that_cannot_be_read_is_not_taken_for_none(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "Cert.crt").chmod(0o600)
+    (depot / "Cert.crt").write_text("broken")
+    for path, verb in (("out/worker.crt", "issued"), ("out/Cert.crl", "signed")):
+        printed = certstrap("inspect", path, exit_code=1).stdout
+        assert f"Problem     Cannot tell which CA {verb} {path}. out/Cert.crt is not a " in printed
 
 
 def test_crl_without_an_end_is_shown(certstrap: CommandLine, folder: Path) -> None:

@@ -195,6 +195,18 @@ def test_a_ca_that_cannot_be_read_does_not_count_as_none(
     certstrap.refuses(*args, sentence="out/MyCA.crt is ")
 
 
+def test_the_ca_of_what_exists_is_named_if_it_cannot_be_read(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "x", *NEW_KEY)
+    foreign.write(folder / "out/Cert.crt", b"garbage")
+    (folder / "list.csv").write_text("name\nx\n")
+    for args in (("x",), ("x", "--CA", "Cert"), ("--from", "list.csv")):
+        said = certstrap("issue", *args, exit_code=1).stderr
+        assert "Cannot tell which CA issued out/x.crt." in said
+        assert "out/Cert.crt is not a certificate that can be read." in said
+
+
 def test_no_passphrase_for_a_new_key_lets_the_environment_open_the_ca(
     certstrap: CommandLine, folder: Path
 ) -> None:

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.cli.context import open_connection, open_loopback, utc_now
 from certstrap.errors import NoPassphraseError
+from certstrap.pki.findings import Finding
 from certstrap.pki.keys import PrivateKey, PublicKey, signature_hash
 from certstrap.pki.pem import to_pem
 from certstrap.temporal.check import CheckOptions, Network, Report, check
@@ -117,7 +118,7 @@ def judged(
     passphrase: Callable[[], bytes] | None = None,
     wanted: CheckOptions = CheckOptions(),  # noqa: B008 - it does not change
     lax: str | None = "",
-    revoked: tuple[str, ...] | None = (),
+    revoked: tuple[Finding, ...] | None = (),
 ) -> Report:
     """Check a client's certificate file, with what was uploaded and the client's key."""
     key_file = read_key(key, "leaf.key", passphrase or nobody) if key is not None else None

@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.temporal.check import RULES, CheckOptions, Report
 from certstrap.temporal.clients import CLIENTS
+from certstrap.temporal.rules import warning
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.crls import made_elsewhere
 from tests.builders.keys import (
@@ -505,7 +506,7 @@ MUTANTS = [
     ),
     Mutant(
         "a revoked leaf",
-        _leaf(LEAF, revoked=("It was revoked.",)),
+        _leaf(LEAF, revoked=(warning("It was revoked."),)),
         "leaf-revoked",
         status="warning",
     ),

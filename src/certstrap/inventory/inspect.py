@@ -243,11 +243,13 @@ class Inspected(NamedTuple):
         object: the object.
         issuer: the CA of the depot that issued the certificate, or signed the CRL.
         problems: what is wrong with it, in sentences.
+        is_known: whether the depot could be asked; False if a file of it cannot be read.
     """
 
     object: Object
     issuer: Authority | None = None
     problems: tuple[str, ...] = ()
+    is_known: bool = True
 
 
 class Inspection(NamedTuple):
@@ -324,55 +326,63 @@ class Inspector:
             yield each._replace(problems=problems)
 
     def _inspected(self, found: Object) -> Inspected:
-        problems = [found.problem] if found.problem else []
+        issuer, problems = None, [Finding("unreadable", found.problem)] if found.problem else []
         match found.value:
             case x509.Certificate() as certificate:
                 issuer = next(self.depot.issuers.of(certificate), None)
-                problems += [*self._of_certificate(found, issuer), *self._compromised(found)]
-                return Inspected(found, issuer, tuple(problems))
+                problems += self._of_certificate(certificate, found.source, issuer)
             case x509.CertificateSigningRequest() as request:
-                problems += _sentences(rules.request_itself(request, found.source))
+                problems += rules.request_itself(request, found.source)
             case x509.CertificateRevocationList() as crl:
-                problems += _sentences(crls.current(crl, self.now, found.source))
-                problems += _sentences(revocation.unusable(crl, found.source))
                 cas = Issuers(self.depot.authorities, decode.comparable_name)
-                return Inspected(found, next(cas.of(crl), None), tuple(problems))
+                issuer = next(cas.of(crl), None)
+                problems += crls.current(crl, self.now, found.source)
+                problems += revocation.unusable(crl, found.source)
+                problems += () if issuer else self._unknown_issuer("signed", found.source)
             case KeyObject(malformed=True):
-                problems = [MALFORMED.format(found.source)]
+                problems = [Finding("malformed", MALFORMED.format(found.source))]
             case KeyObject(private=private) if private:
-                problems = _sentences(rules.strong_key(private.public_key(), found.source))
-        return Inspected(found, None, (*problems, *self._compromised(found)))
+                problems = [*rules.strong_key(private.public_key(), found.source)]
+        problems += self._compromised(found)
+        is_known = not any(each.rule == _UNKNOWN for each in problems)
+        return Inspected(found, issuer, tuple(each.sentence for each in problems), is_known)
 
-    def _compromised(self, found: Object) -> Iterator[str]:
+    def _compromised(self, found: Object) -> Iterator[Finding]:
         """Yield whether the key of an object is compromised."""
         key, source = found.public_key, found.source
         if isinstance(key, PublicKey):
             try:
-                yield from _sentences(compromised(self.depot, key, source))
+                yield from compromised(self.depot, key, source)
             except CertstrapError as error:
-                yield f"Cannot tell whether the key of {source} is compromised: {error}"
+                sentence = f"Cannot tell whether the key of {source} is compromised: {error}"
+                yield Finding(_UNKNOWN, sentence)
 
-    def _of_certificate(self, found: Object, issuer: Authority | None) -> Iterator[str]:
-        certificate, source = found.value, found.source
-        assert isinstance(certificate, x509.Certificate)  # noqa: S101 - the caller has looked
-        yield from _sentences(rules.valid(certificate, self.now, source, ""))
-        yield from _sentences(rules.key(certificate, source))
-        yield from _sentences(rules.signature(certificate, source))
-        if issuer and issuer.certificate != certificate:
+    def _of_certificate(
+        self, certificate: x509.Certificate, source: str, issuer: Authority | None
+    ) -> Iterator[Finding]:
+        yield from rules.valid(certificate, self.now, source, "")
+        yield from rules.key(certificate, source)
+        yield from rules.signature(certificate, source)
+        if not issuer and not is_self_signed(certificate):
+            yield from self._unknown_issuer("issued", source)
+        elif issuer and issuer.certificate != certificate:
             try:
-                chain = [certificate, issuer.certificate]
-                yield from _sentences(revoked(self.depot, chain, source))
+                yield from revoked(self.depot, [certificate, issuer.certificate], source)
             except CertstrapError as error:
-                yield f"Cannot tell whether {source} is revoked: {error}"
+                yield Finding(_UNKNOWN, f"Cannot tell whether {source} is revoked: {error}")
+
+    def _unknown_issuer(self, verb: str, source: str) -> Iterator[Finding]:
+        """Yield which certificates cannot be read that may be those of the CA."""
+        try:
+            self.depot.require_all_cas(f"Cannot tell which CA {verb} {source}.")
+        except CertstrapError as error:
+            yield Finding(_UNKNOWN, error.text)
 
 
+_UNKNOWN = "unknown"
 MALFORMED = (
     "{} has the malformed encoding of certstrap 1.3.0: this program reads it, and others do not."
 )
-
-
-def _sentences(findings: Iterable[Finding]) -> list[str]:
-    return [finding.sentence for finding in findings]
 
 
 def _together(parts: list[Object]) -> tuple[bool | None, str]:

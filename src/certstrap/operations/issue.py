@@ -338,6 +338,7 @@ def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name
         if chosen in {None, authority.entry}:
             _, *ancestors = session.depot.chain_of(authority.certificate)
             return CA(authority.entry, authority.certificate, ancestors)
+    session.depot.require_all_cas(f"Cannot tell which CA issued {path}.")
     raise RefusedError(
         f"{path} already exists and is not issued by {ca or 'a CA of this depot'}.",
         "Add the certificate of the CA that issued it, or choose another name.",

@@ -113,7 +113,7 @@ def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
 
 def _is_revoked(subject: CheckSubject) -> bool:
     client, revoked = subject.client, subject.revoked or ()
-    return client is not None and any(each.startswith(client.path) for each in revoked)
+    return client is not None and any(each.sentence.startswith(client.path) for each in revoked)
 
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:

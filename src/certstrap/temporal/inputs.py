@@ -23,7 +23,7 @@ from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Dep
 from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
-from certstrap.temporal.rules import REWRITE_CHAIN, failure
+from certstrap.temporal.rules import REWRITE_CHAIN, failure, warning
 from certstrap.text import quoted
 
 MOST_CERTIFICATES = 32
@@ -262,7 +262,8 @@ class CheckSubject(NamedTuple):
         client: the client's certificate file, or None if CAs alone are checked.
         key: the client's key, or None if it is not here.
         uploaded: the CAs that are uploaded, or None if they are not known.
-        revoked: which certificates of the chain are revoked, in sentences; None if not known.
+        revoked: which certificates of the chain are revoked, or why that cannot be told; None if a
+            CA of it has no CRL.
         key_path: where the key should be.
         rewrite: the command that writes the key as PKCS#8, not encrypted.
         complete: what to do if the chain is not complete, if that is known.
@@ -274,7 +275,7 @@ class CheckSubject(NamedTuple):
     client: CertificateFile | None = None
     key: KeyFile | None = None
     uploaded: CertificateFile | None = None
-    revoked: tuple[str, ...] | None = None
+    revoked: tuple[Finding, ...] | None = None
     key_path: str = ""
     rewrite: Command = ("certstrap", "export-pkcs8", "NAME")
     complete: Hint | str = ""
@@ -429,15 +430,15 @@ class Sources:
 
     def _revoked(
         self, leaf: x509.Certificate, above: list[Authority], path: str
-    ) -> tuple[str, ...] | None:
+    ) -> tuple[Finding, ...] | None:
         """Return which certificates of a chain are revoked; None if a CA of it has no CRL here."""
         cas = [ca.certificate for ca in above]
         try:
-            found = tuple(each.sentence for each in withdrawn(self.depot, [leaf, *cas], path))
+            found = [warning(each.sentence) for each in withdrawn(self.depot, [leaf, *cas], path)]
             known = bool(cas) and all(crls.complete_crls_of(self.depot, ca) for ca in cas)
         except CertstrapError as error:  # a list that cannot be read
-            return (f"Cannot tell whether it is revoked: {error}",)
-        return found if found or known else None
+            return (failure(f"Cannot tell whether it is revoked: {error}", error.hint),)
+        return tuple(found) if found or known else None
 
     def _key(self, entry: Entry) -> KeyFile | None:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""

@@ -72,7 +72,8 @@ def command(
             lambda _: render.sections(found, now),
             as_json=as_json,
         )
-    if any(each.object.problem for inspection in found for each in inspection.found):
+    shown = [each for inspection in found for each in inspection.found]
+    if any(each.object.problem or not each.is_known for each in shown):
         raise typer.Exit(1)
 
 

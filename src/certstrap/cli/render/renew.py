@@ -114,4 +114,4 @@ def _renewed(renewed: "Renewed") -> dict[str, Any]:
 
 def _reason(entry: "Entry", error: "CertstrapError", depot_path: str) -> dict[str, Any]:
     fix = printed(error.hint, depot_path) or None
-    return {"name": entry.stem, "reason": str(error), "fix": fix}
+    return {"name": entry.stem, "reason": error.text, "fix": fix}
