@@ -246,7 +246,7 @@ def test_files_exist_if_only_standard_output_could_not_be_written(
 
 def commands_of(certstrap: CommandLine) -> list[str]:
     """Return the commands that the help lists."""
-    listed = certstrap("--help").stdout.partition("Commands:\n")[2]
+    listed = certstrap("--help").stdout.partition("\nOptions:\n")[0]
     return re.findall(r"^  ([a-z0-9-]+)  ", listed, re.MULTILINE)
 
 
