@@ -233,7 +233,10 @@ def key_of_request(data: bytes, source: str) -> object:
     Raises:
         UnusableFileError: there is none, or its key cannot be decoded.
     """
-    found = _signed(_der_in(data, pem.REQUEST, source), pem.REQUEST, source)
+    der = _der_in(data, pem.REQUEST, source)
+    with suppress(*UNDECODABLE):
+        return x509.load_der_x509_csr(der).public_key()
+    found = _signed(der, pem.REQUEST, source)
     if found.public_key is None:
         raise _unreadable(source, pem.REQUEST, found.readable)
     return found.public_key

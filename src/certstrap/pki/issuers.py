@@ -35,10 +35,13 @@ def is_signed_with(of: Signed, key: object) -> bool:
 
     `cryptography` has methods for requests and CRLs, which answer False if Ctrl-C comes meanwhile.
     """
-    signature, content = of.signature, _content(of)
+    signature, der = of.signature, of.public_bytes(Encoding.DER)
+    begin = pem.content_of(der)[0]
+    end = pem.content_of(der, begin)[1]
+    content = der[begin:end]
 
     def check() -> bool:
-        if isinstance(of, x509.Certificate) and not _names_one_algorithm(of):
+        if isinstance(of, x509.Certificate) and not _names_one_algorithm(content, der[end:]):
             return False
         hashed = signature_hash(of)
         if isinstance(key, ec.EllipticCurvePublicKey) and hashed:
@@ -92,28 +95,21 @@ def has_supported_signature(of: Signed) -> bool:
     )
 
 
-def _content(of: Signed) -> bytes:
-    """Return the bytes that were signed."""
-    if isinstance(of, x509.Certificate):
-        return of.tbs_certificate_bytes
-    if isinstance(of, x509.CertificateSigningRequest):
-        return of.tbs_certrequest_bytes
-    return of.tbs_certlist_bytes
-
-
-def _names_one_algorithm(of: x509.Certificate) -> bool:
+def _names_one_algorithm(signed: bytes, after: bytes) -> bool:
     """Return whether the algorithm that was signed is the one beside it (RFC 5280, 4.1.1.2).
 
     `cryptography` decodes a certificate in which it is not, and no such CRL.
+
+    Args:
+        signed: the part of a certificate that was signed.
+        after: what follows it.
     """
-    der, signed = of.public_bytes(Encoding.DER), of.tbs_certificate_bytes
-    beside = pem.content_of(der)[0] + len(signed)
     at = pem.content_of(signed)[0]
     if signed[at] == _VERSION:
         at = pem.content_of(signed, at)[1]
     at = pem.content_of(signed, at)[1]  # after the serial number
     end = pem.content_of(signed, at)[1]
-    return der[beside : beside + end - at] == signed[at:end]
+    return after.startswith(signed[at:end])
 
 
 def verifies(check: Callable[[], bool]) -> bool:
