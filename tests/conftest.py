@@ -109,18 +109,21 @@ class CommandLine:
             assert said == stderr, outcome
         return outcome
 
-    def refuses(self, *args: str, sentence: str, hint: str = "", **how: object) -> Outcome:
+    def refuses(
+        self, *args: str, sentence: str, hint: str = "", exit_code: int = 1, **how: object
+    ) -> Outcome:
         """Call the app, which must refuse with ``sentence`` and change nothing below the folder."""
         before = snapshot(Path.cwd())
-        outcome = self(*args, exit_code=1, **how)  # type: ignore[arg-type]
+        outcome = self(*args, exit_code=exit_code, **how)  # type: ignore[arg-type]
         assert sentence in outcome.stderr.splitlines()[0], outcome
         assert hint in outcome.stderr, outcome
         assert snapshot(Path.cwd()) == before
         return outcome
 
-    def says(self, *args: str, sentence: str, hint: str = "") -> None:
+    def says(self, *args: str, sentence: str, hint: str = "", exit_code: int = 1) -> None:
         """Call the app, which must refuse with exactly this sentence and one line of a hint."""
-        said, hinted = self.refuses(*args, sentence=sentence).stderr.splitlines()
+        refused = self.refuses(*args, sentence=sentence, exit_code=exit_code)
+        said, hinted = refused.stderr.splitlines()
         assert said == sentence
         assert hinted.startswith("Hint: ")
         assert hint in hinted

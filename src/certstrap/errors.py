@@ -21,9 +21,11 @@ class CertstrapError(Exception):
     Attributes:
         hint: what to do, or empty if there is nothing to add.
         details: lines between the two, each with a hint, if there is more than one thing to say.
+        exit_code: the status that the command ends with.
     """
 
     details: tuple[tuple[str, Hint | str], ...] = ()
+    exit_code = 1
 
     def __init__(self, sentence: str, hint: Hint | str = "") -> None:
         super().__init__(escaped(with_capital(sentence)))
@@ -33,6 +35,12 @@ class CertstrapError(Exception):
     def text(self) -> str:
         """All that it says but the hints, in one line."""
         return " ".join((str(self), *(line.strip() for line, _ in self.details)))
+
+
+class NotNamedError(CertstrapError):
+    """The command line lacks a name, or an option that the command cannot do without."""
+
+    exit_code = 2
 
 
 def attempted(read: Callable[[], Result]) -> Result | CertstrapError:

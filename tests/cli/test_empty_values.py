@@ -102,7 +102,7 @@ def test_an_empty_value_does_not_take_back_another(certstrap: CommandLine, folde
         (("init", "--cn", ""), "Must supply Common Name for CA"),
         (("init", "--cn", "  "), "Must supply Common Name for CA"),
         (("request-cert", "--cn", "", "--ip="), "Must provide Common Name, domain, or URI"),
-        (("revoke", "--CN", ""), "Must provide either --CN NAME or --serial HEX"),
+        (("revoke", "--CN", ""), "Must provide either NAME or --serial HEX"),
         (("sign", ""), 'Invalid name: "" has no letter or digit.'),
     ],
 )

@@ -91,7 +91,7 @@ def test_an_empty_variable_counts_as_not_given(
         monkeypatch.setenv(name, "")
     certstrap("issue", "one", *NEW_KEY)
     assert subject("out/one.crt") == "CN=one"
-    certstrap.refuses("connect", "one", sentence="Must provide --namespace ID")
+    certstrap.refuses("connect", "one", sentence="Must provide --namespace ID", exit_code=2)
 
 
 def test_the_namespace_is_that_of_the_environment(

@@ -101,7 +101,7 @@ def test_a_namespace_of_ones_own_has_a_name_that_can_be_written(
 ) -> None:
     own = ("connect", "client", "--namespace", namespace, "--address", "localhost")
     sentence = "Invalid Namespace:" if namespace else "Must provide --namespace ID"
-    certstrap.refuses(*own, sentence=sentence)
+    certstrap.refuses(*own, sentence=sentence, exit_code=1 if namespace else 2)
 
 
 def test_what_may_be_a_private_link_is_said_to_be_taken_for_a_server_of_ones_own(
@@ -666,7 +666,8 @@ def test_an_old_file_is_not_overwritten(certstrap: CommandLine, depot: Path) -> 
 def test_what_cannot_be_meant_is_refused(
     args: tuple[str, ...], sentence: str, certstrap: CommandLine, depot: Path
 ) -> None:
-    certstrap.refuses("connect", "client", *args, sentence=sentence)
+    code = 2 if sentence.startswith("Must provide") else 1
+    certstrap.refuses("connect", "client", *args, sentence=sentence, exit_code=code)
 
 
 def test_a_server_ca_that_is_not_there_is_looked_for_at_its_path(

@@ -160,5 +160,8 @@ def test_what_cannot_be_exported_is_reported_in_one_sentence_with_a_hint(
 ) -> None:
     foreign.write(folder / "in.key", foreign.key_data(KEYS["p256"]))
     foreign.write(folder / "out/a.key", foreign.key_data(KEYS["p256"]))
-    outcome = certstrap.refuses("export-pkcs8", *options, sentence=sentence, hint="Hint: ")
+    code = 2 if sentence.startswith("Must provide") else 1
+    outcome = certstrap.refuses(
+        "export-pkcs8", *options, sentence=sentence, hint="Hint: ", exit_code=code
+    )
     assert len(outcome.stderr.splitlines()) == 2

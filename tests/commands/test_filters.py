@@ -136,7 +136,7 @@ def test_a_revoked_client_gets_no_filter(certstrap: CommandLine, depot: Path) ->
 def test_what_has_no_filter_is_refused(
     args: tuple[str, ...], sentence: str, certstrap: CommandLine, depot: Path
 ) -> None:
-    certstrap.refuses("filters", *args, sentence=sentence)
+    certstrap.refuses("filters", *args, sentence=sentence, exit_code=1 if args else 2)
 
 
 def test_a_name_with_a_wildcard_is_refused(certstrap: CommandLine, depot: Path) -> None:

@@ -469,7 +469,7 @@ def test_name_of_the_depot_comes_before_a_file(certstrap: CommandLine, depot: Pa
 
 
 def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Path) -> None:
-    certstrap.refuses("inspect", sentence="Must provide a name or a file.")
+    certstrap.refuses("inspect", sentence="Must provide a name or a file.", exit_code=2)
     sentence = "There is no file, and no name in the depot, nobody."
     certstrap.refuses("inspect", "nobody", sentence=sentence)
     certstrap.refuses("inspect", "out/nobody.crt", sentence="out/nobody.crt.")

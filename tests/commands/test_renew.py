@@ -590,8 +590,8 @@ def test_of_several_names_all_are_renewed_or_none(certstrap: CommandLine, depot:
 @pytest.mark.parametrize(
     ("options", "status"),
     [
-        ((), 1),
-        (("client", "--expiring", "30d"), 1),
+        ((), 2),
+        (("client", "--expiring", "30d"), 2),
         (("client", "--undo", "--new-key"), 2),
         (("--undo", "--expiring", "30d"), 2),
         (("client", "--undo", "--expires", "30d"), 2),

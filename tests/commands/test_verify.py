@@ -552,7 +552,7 @@ def test_terminal_shows_the_same_words_in_its_width(
 
 
 def test_command_line_without_sense_is_refused(certstrap: CommandLine, depot: Path) -> None:
-    certstrap.refuses("verify", sentence="Must provide a name or a file.")
+    certstrap.refuses("verify", sentence="Must provide a name or a file.", exit_code=2)
     sentence = "There is no file, and no name in the depot, nobody."
     certstrap.refuses("verify", "nobody", sentence=sentence)
 

@@ -53,13 +53,27 @@ pytestmark = pytest.mark.depot(init("Cert", *TEN_YEARS), request("client"))
         (("request-cert", "--cn="), "Must provide Common Name, domain, or URI"),
         (("sign",), "One host name must be provided."),
         (("sign", "a", "b"), "One host name must be provided."),
-        (("export-pkcs8",), "Must provide a name or --key FILE"),
     ],
 )
 def test_a_command_without_a_name_says_what_it_needs(
     certstrap: CommandLine, args: tuple[str, ...], sentence: str
 ) -> None:
     certstrap.says(*args, sentence=sentence, hint=f"certstrap {args[0]}")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "issue", "renew", "crl", "import", "export-pkcs8", "export-pkcs12", "export-chain",
+        "inspect", "verify", "connect", "filters",
+    ],
+)  # fmt: skip
+def test_a_missing_name_is_a_matter_of_the_command_line(
+    certstrap: CommandLine, folder: Path, command: str
+) -> None:
+    """Unlike with the commands above, on whose status certstrap's scripts rely."""
+    assert certstrap(command, exit_code=2).stderr
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("year", [1, 1900, 1949])

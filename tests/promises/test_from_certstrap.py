@@ -87,9 +87,7 @@ def test_every_error_that_the_page_has_in_other_words_is_printed_so(
         assert re.sub(r"gone(\.txt)?", "X", printed) == sentence
 
 
-@pytest.mark.parametrize(
-    "command", [("init", "--cn"), ("request-cert", "--cn"), ("revoke", "--CN")]
-)
+@pytest.mark.parametrize("command", [("init",), ("request-cert",), ("revoke",), ("crl",)])
 def test_words_too_many_are_refused_with_status_2(
     certstrap: CommandLine, folder: Path, command: tuple[str, ...]
 ) -> None:
@@ -104,17 +102,8 @@ QUOTES = "name or value with spaces goes between quotes."
 @pytest.mark.parametrize(
     ("args", "hint"),
     [
-        (("init", "My CA"), "Name it: certstrap init --common-name 'My CA'"),
-        (
-            ("init", "My", "CA", "--key-bits", "2048"),
-            "Name it: certstrap init --common-name 'My CA'",
-        ),
-        (("request-cert", "a"), "Name it: certstrap request-cert --common-name a"),
-        (("revoke", "a"), "Name it: certstrap revoke --CN a"),
+        (("init", "My", "CA", "--key-bits", "2048"), f"It takes one name; a {QUOTES}"),
         (("status", "a"), "It shows the whole depot; for one name, use: certstrap inspect a"),
-        (("init", "--cn", "My", "CA"), f"It takes one name, with --common-name; a {QUOTES}"),
-        (("init", "foo", "--cn", "x"), f"It takes one name, with --common-name; a {QUOTES}"),
-        (("revoke", "foo", "--CN", "x"), f"It takes one name, with --CN; a {QUOTES}"),
         (("crl", "My", "CA"), f"It takes one name; a {QUOTES}"),
         (("crl", "--bundle", "Cert", "w"), f"It takes one name; a {QUOTES}"),
         (("export-pkcs8", "w", "x"), f"It takes one name; a {QUOTES}"),
@@ -130,6 +119,29 @@ def test_words_too_many_are_met_with_what_was_meant(
     refused = certstrap(*args, exit_code=2)
     assert refused.stderr.splitlines()[-1] == f"Hint: {hint}"
     assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("init", "--cn", "My", "CA"),
+        ("init", "foo", "--cn", "x"),
+        ("request-cert", "a", "-cn=b"),
+        ("revoke", "foo", "--CN", "x"),
+    ],
+)
+def test_a_name_that_is_given_twice_is_refused(
+    certstrap: CommandLine, folder: Path, args: tuple[str, ...]
+) -> None:
+    assert "the name is given twice" in certstrap(*args, exit_code=2).stderr
+    assert not list(folder.iterdir())
+
+
+def test_a_name_needs_no_option(certstrap: CommandLine) -> None:
+    lines = [certstrap("init", "My CA", *NEW_KEY), certstrap("request-cert", *NEW_KEY, "a")]
+    assert [outcome.lines[0] for outcome in lines] == ["Created out/My_CA.key", "Created out/a.key"]
+    certstrap("sign", "a", "--CA", "My CA")
+    assert certstrap("revoke", "a").lines == ["Updated out/My_CA.crl: 1 revoked certificate"]
 
 
 def test_an_unknown_option_or_command_is_refused_with_status_2(certstrap: CommandLine) -> None:

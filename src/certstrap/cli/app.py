@@ -182,7 +182,7 @@ def _reported(error: CertstrapError, context: Context | None) -> typer.Exit:
         typer.echo(f"{line} {printed(hint, depot_path)}".rstrip(), err=True)
     if error.hint:
         typer.echo(f"Hint: {printed(error.hint, depot_path)}", err=True)
-    return typer.Exit(1)
+    return typer.Exit(error.exit_code)
 
 
 def _print_version(wanted: bool) -> None:

@@ -186,6 +186,7 @@ NoCopyPassphrase = Annotated[
 AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
 
 
+NewName = Annotated[str, argument("[NAME]", "The name in it; the same as --common-name.")]
 CommonName = Annotated[str, value("--common-name --cn", "NAME", "Common name (CN).")]
 
 
@@ -218,6 +219,14 @@ BundleFile = Annotated[str, value("--output", "FILE", "Write the bundle to FILE.
 CertificateName = Annotated[
     str, argument("NAME", "The name in the certificate.", completion.certificates)
 ]
+
+
+def one_name(argument: str, option: str) -> str:
+    """Return the name that is given as an argument, or with certstrap's option."""
+    if argument and option:
+        both = f"{quoted(argument)} and {quoted(option)}"
+        raise typer.BadParameter(f"the name is given twice: {both}; quote a name with spaces")
+    return argument or option
 
 
 def file_unless_dash(path: str) -> str:

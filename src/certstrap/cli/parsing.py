@@ -55,20 +55,12 @@ class Group(HelpPage, TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-_NAMED_WITH = {"init": "--common-name", "request-cert": "--common-name", "revoke": "--CN"}
-"""The commands that take their name with an option, as certstrap has it."""
-
-
 def hint_for(ctx: typer.Context, extra: Sequence[str]) -> Hint | str:
     """Return what to do about the arguments ``extra``, which the command does not take."""
     command, name = ctx.command.name or "", " ".join(extra)
-    if command in _NAMED_WITH and not ctx.params["common_name"]:
-        return Hint("Name it", ("certstrap", command, (_NAMED_WITH[command], name)))
     if command == "status":
         return Hint("It shows the whole depot; for one name, use", ("certstrap", "inspect", name))
     quotes = "name or value with spaces goes between quotes."
-    if command in _NAMED_WITH:
-        return f"It takes one name, with {_NAMED_WITH[command]}; a {quotes}"
     takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
     return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"
 

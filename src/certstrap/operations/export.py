@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from certstrap.errors import RefusedError
+from certstrap.errors import NotNamedError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki import keys, pem, rules, stores
 from certstrap.pki.findings import require
@@ -70,13 +70,13 @@ def export_pkcs8(
     entry = session.depot.find(name, KEY) if name else None
     source = source_of(key_file) or (entry.path(KEY) if entry else "")
     if not source:
-        raise RefusedError(
+        raise NotNamedError(
             "Must provide a name or --key FILE",
             Hint("For example", ("certstrap", "export-pkcs8", "NAME")),
         )
     path = output or (entry.path(PKCS8) if entry else "")
     if not path:
-        raise RefusedError("Must provide a name or --output FILE", "Name the file to write.")
+        raise NotNamedError("Must provide a name or --output FILE", "Name the file to write.")
     new.require_free(path)
     damage = ""
     if entry and not key_file:

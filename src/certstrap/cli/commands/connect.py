@@ -13,7 +13,7 @@ from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_text, warn
-from certstrap.errors import RefusedError
+from certstrap.errors import NotNamedError
 from certstrap.hints import Command, Hint
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, Entry, Name
@@ -122,7 +122,7 @@ def command(
     _require_sense(form, shell, output, into, profile)
     output = options.file_unless_dash(output)
     if not namespace:
-        raise RefusedError(
+        raise NotNamedError(
             "Must provide --namespace ID",
             options.for_example(EXAMPLES[0]),
         )

@@ -10,7 +10,7 @@ from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import draw, print_lines, say, say_text, warn
-from certstrap.errors import CertstrapError, RefusedError
+from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import source_of
 from certstrap.temporal.filters import (
@@ -70,7 +70,7 @@ def command(
 
 def _make(context: Context, names: list[str], output: str) -> None:
     if not names:
-        raise RefusedError("Must provide a name or --match FILE", options.for_example(EXAMPLES[0]))
+        raise NotNamedError("Must provide a name or --match FILE", options.for_example(EXAMPLES[0]))
     session = new_session(context, passphrases(context))
 
     def make() -> tuple[str, list[Admission]]:

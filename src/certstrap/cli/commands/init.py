@@ -28,6 +28,7 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
+    name: options.NewName = "",
     common_name: options.CommonName = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -63,6 +64,7 @@ def command(
 ) -> None:
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
+    common_name = options.one_name(name, common_name)
     if not common_name.strip():
         raise RefusedError("Must supply Common Name for CA", options.for_example(EXAMPLES[0]))
     if path_length is not None and exclude_path_length:
@@ -70,11 +72,11 @@ def command(
             'The "path-length" and "exclude-path-length" flags cannot be used together!',
             "Leave one of them out.",
         )
-    name = Name.parse(common_name)
+    whose = Name.parse(common_name)
     expiry, spec = Expiry.parse(expires), options.new_key(ctx, key_bits, curve)
     permitted = [domain.strip() for text in permit_domain or () for domain in text.split(",")]
     subject = Subject.of(
-        name.common_name, organization, organizational_unit, country, province, locality
+        whose.common_name, organization, organizational_unit, country, province, locality
     )
     profile = CAProfile.of(
         None if exclude_path_length else path_length or 0,
@@ -86,7 +88,7 @@ def command(
     session = new_session(context, given)
 
     def steps(new: Transaction) -> NewCA:
-        entry = session.depot.place(name, ca=True)
+        entry = session.depot.place(whose, ca=True)
         return create_ca(session, new, entry, subject, key or spec, profile, expiry)
 
     created = session.transact(steps, creates=True)

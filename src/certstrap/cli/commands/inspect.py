@@ -11,7 +11,7 @@ from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
 from certstrap.cli.session import OPENING, new_session, passphrases
 from certstrap.cli.terminal import print_lines, warn
-from certstrap.errors import NoPassphraseError, RefusedError
+from certstrap.errors import NoPassphraseError, NotNamedError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
 from certstrap.pki import pem
 from certstrap.session import Session
@@ -47,7 +47,7 @@ def command(
     about: Context = ctx.obj
     context.require_output()
     if not what:
-        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
+        raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     if as_json and as_pem:
         raise typer.BadParameter("only one of --json and --pem can be given")
     secrets = passphrases(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)

@@ -12,7 +12,7 @@ from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import say, say_json, warn
-from certstrap.errors import CertstrapError, RefusedError
+from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.hints import printed
 from certstrap.operations.renew import (
     Outcome,
@@ -135,7 +135,7 @@ def _require_sense(
     names: list[str], expiring: str, undone: bool, otherwise: bool, quiet_json: bool
 ) -> None:
     if bool(names) == bool(expiring):
-        raise RefusedError(
+        raise NotNamedError(
             "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLES[0])
         )
     if undone and (expiring or otherwise):

@@ -24,6 +24,7 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
+    name: options.NewName = "",
     common_name: options.CommonName = "",
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
@@ -50,9 +51,9 @@ def command(
     """Create a key and a certificate request."""
     context: Context = ctx.obj
     names = AlternativeNames.parse(domain or (), ip or (), uri or ())
-    name = name_of(common_name, names)
+    whose = name_of(options.one_name(name, common_name), names)
     subject = Subject.of(
-        common_name_of(name, names),
+        common_name_of(whose, names),
         organization,
         organizational_unit,
         country,
@@ -64,7 +65,7 @@ def command(
     session = new_session(context, given)
 
     def steps(new: Transaction) -> NewRequest:
-        entry = session.depot.place(name)
+        entry = session.depot.place(whose)
         return request_certificate(
             session, new, entry, subject, names, spec, key_file=key, request_file=csr
         )

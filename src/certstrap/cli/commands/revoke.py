@@ -28,6 +28,12 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
+    name: Annotated[
+        str,
+        options.argument(
+            "[NAME]", "The name in the certificate; the same as --CN.", completion.certificates
+        ),
+    ] = "",
     common_name: Annotated[
         str,
         options.value("--CN --cn", "NAME", "The name in the certificate.", completion.certificates),
@@ -63,9 +69,10 @@ def command(
 ) -> None:
     """Revoke a certificate: add it to the CRL of its CA."""
     context: Context = ctx.obj
+    common_name = options.one_name(name, common_name)
     if bool(common_name) == bool(serial):
         raise RefusedError(
-            "Must provide either --CN NAME or --serial HEX", options.for_example(EXAMPLES[0])
+            "Must provide either NAME or --serial HEX", options.for_example(EXAMPLES[0])
         )
     if elsewhere and not serial:
         raise typer.BadParameter("--elsewhere is for --serial HEX")

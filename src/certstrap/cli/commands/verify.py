@@ -11,7 +11,7 @@ from certstrap.cli.render import verify as render
 from certstrap.cli.render.report import show
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import FOUND
-from certstrap.errors import CertstrapError, RefusedError
+from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.pki.server import parse_server_name
 from certstrap.pki.validity import instant
@@ -61,7 +61,7 @@ def command(
     context: Context = ctx.obj
     require_output()
     if not what:
-        raise RefusedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
+        raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     secrets = passphrases(context, passphrase, passphrase_file, no_passphrase)
     session = new_session(context, secrets)
     moment = instant(at, session.now) if at else session.now
