@@ -185,10 +185,10 @@ def test_a_bundle_is_written_again_over_a_file_that_has_only_crls(
 ) -> None:
     certstrap("crl", "Int")
     write = ("crl", "client", "--bundle", "--output", "crls.pem")
-    assert certstrap(*write).stdout == "Wrote crls.pem\n"
+    assert certstrap(*write).stdout == "Created crls.pem\n"
     assert [len(crl) for crl in bundled((folder / "crls.pem").read_bytes())] == [0, 0]
     certstrap("revoke", "--CN", "client")
-    certstrap(*write)
+    assert certstrap(*write).stdout == "Updated crls.pem\n"
     assert [len(crl) for crl in bundled((folder / "crls.pem").read_bytes())] == [1, 0]
     assert (folder / "crls.pem").stat().st_mode & 0o777 == 0o444
 

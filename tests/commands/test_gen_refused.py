@@ -58,7 +58,7 @@ def test_force_puts_both_files_in_the_place_of_the_old_ones(
     before = snapshot(folder)
     (folder / "client.key").chmod(0o644)
     outcome = certstrap(*LEAF, *CA_FILES, *LEAF_FILES, "--force")
-    assert outcome.lines == ["Created client.key", "Created client.pem"]
+    assert outcome.lines == ["Updated client.key", "Updated client.pem"]
     after = snapshot(folder)
     assert {path for path in after if after[path] != before[path]} == {"client.key", "client.pem"}
     assert after["client.key"][0] == before["client.key"][0]

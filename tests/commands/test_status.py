@@ -490,7 +490,12 @@ def test_pictures_are_saved_and_load_nothing(certstrap: CommandLine, depot: Path
         assert "worker" in text
         assert "2027" in text
         assert re.findall(r"(?:url\(|src=|href=)[\"']?(?!#)", text) == []
-    certstrap.refuses("status", "--svg", "a.svg", sentence="a.svg already exists!")
+    again = certstrap("status", "--svg", "a.svg", "--html", "b.html")
+    assert again.lines == ["Updated a.svg", "Updated b.html"]
+    certstrap.refuses("status", "--svg", "x", "--html", "./x", sentence="x is given for two files")
+    for other in ("<svg></svg>", "certstrap status", "\xff"):
+        Path("a.svg").write_text(other, encoding="latin-1")
+        certstrap.refuses("status", "--svg", "a.svg", sentence="a.svg already exists!")
     assert certstrap("status", "--html", "c.html").lines == ["Created c.html"]
 
 

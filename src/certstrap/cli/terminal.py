@@ -146,6 +146,7 @@ def progress_bar(
 
 
 _PICTURE = 100  # columns
+_TITLE = "certstrap status"
 # Rich's pictures load a font from another server; the next one that they name is on every machine.
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
@@ -182,5 +183,14 @@ def save_pictures(lines: "Callable[[int], Iterable[Text]]") -> Pictures:
     console = _console(force_terminal=True, color_system="truecolor", **drawn)
     for line in lines(_PICTURE):
         console.print(line)
-    svg = console.export_svg(title="certstrap status", clear=False, unique_id="status")
-    return Pictures(_FONT.sub("", svg), console.export_html(inline_styles=True))
+    svg = console.export_svg(title=_TITLE, clear=False, unique_id="status")
+    html = console.export_html(inline_styles=True)
+    return Pictures(
+        _FONT.sub("", svg), html.replace("<head>", f"<head>\n<title>{_TITLE}</title>", 1)
+    )
+
+
+def is_picture(text: str) -> bool:
+    """Return whether a file is what `save_pictures` returned."""
+    begins = text.startswith(('<svg class="rich-terminal"', "<!DOCTYPE html>"))
+    return begins and _TITLE in text.replace("&#160;", " ")

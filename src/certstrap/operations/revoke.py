@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.errors import (
     CertstrapError,
     ChooseCAError,
-    PathTakenError,
     RefusedError,
     attempted,
 )
@@ -315,17 +314,15 @@ def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
     return {entry.serial_number for entry in of}
 
 
-def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -> None:
+def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -> str:
     """Write CRLs to a file that the user named; only a file with CRLs alone is replaced.
 
-    Raises:
-        PathTakenError: there is a file with anything else.
+    What was done is returned; see `Transaction.add_or_replace`.
     """
-    if new.exists(path):
+
+    def has_only_crls() -> bool:
         data = session.read(path, pem.CRL)
         kinds = attempted(lambda: {pem.kind_of(label) for label, _ in pem.blocks(data, path)})
-        if kinds != {pem.CRL}:
-            raise PathTakenError(path)
-        new.replace(path, bundle, PUBLIC_MODE)
-    else:
-        new.add(path, bundle, PUBLIC_MODE)
+        return kinds == {pem.CRL}
+
+    return new.add_or_replace(path, bundle, PUBLIC_MODE, has_only_crls)

@@ -133,6 +133,23 @@ class Transaction:
         else:
             self._files[path] = NewFile(path, data, mode)
 
+    def add_or_replace(self, path: str, data: bytes, mode: int, is_own: Callable[[], bool]) -> str:
+        """Add a file, or replace one of the same kind; return ``Created`` or ``Updated``.
+
+        Args:
+            is_own: whether the file that exists is such that it may be replaced.
+
+        Raises:
+            PathTakenError: it may not.
+        """
+        if not self.exists(path):
+            self.add(path, data, mode)
+            return "Created"
+        if not is_own():
+            raise PathTakenError(path)
+        self.replace(path, data, mode)
+        return "Updated"
+
     def replace(self, path: str, data: bytes, mode: int, *, keep_mode: bool = False) -> None:
         """Add a file that takes the place of one that may exist.
 

@@ -68,9 +68,9 @@ def command(
             say_pem(renewed.crl)
         return
     if output:
-        session.transact(
+        done = session.transact(
             lambda new: write_bundle(session, new, output, crl_bundle(session, whose)), [output]
         )
-        say(f"Wrote {output}")
+        say(f"{done} {output}")
         return
     print_lines([crl_bundle(session, whose).decode().rstrip("\n")])

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from cryptography import x509
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
@@ -18,6 +19,7 @@ from certstrap.operations.gen import (
     unfinished,
 )
 from certstrap.pki.validity import Expiry
+from certstrap.store.transaction import Transaction
 
 EXAMPLES_CA = (
     "certstrap gen ca --org acme -d 1y --ca-cert ca.pem --ca-key ca.key",
@@ -84,12 +86,13 @@ def ca(
     session = new_session(context, passphrases(context), uses_depot=False)
     holder = Holder(organization, organization_unit, common_name)
     expiry = Expiry.parse(validity_period)
-    session.transact(
-        lambda new: create_ca_files(session, new, holder, target, expiry, rsa=rsa, overwrite=force),
-        target,
-        uses_depot=False,
-    )
-    _say_pair(target)
+
+    def steps(new: Transaction) -> list[str]:
+        lines = _lines(new, target)
+        create_ca_files(session, new, holder, target, expiry, rsa=rsa, overwrite=force)
+        return lines
+
+    say(*session.transact(steps, target, uses_depot=False))
 
 
 def leaf(
@@ -124,12 +127,14 @@ def leaf(
     holder = Holder(organization, organization_unit, common_name)
     ca = Pair(ca_certificate_file, ca_key_file)
     expiry = Expiry.parse(validity_period) if validity_period else None
-    certificate = session.transact(
-        lambda new: create_leaf_files(session, new, holder, ca, target, expiry, overwrite=force),
-        [*target, *unfinished(ca)],
-        uses_depot=False,
-    )
-    _say_pair(target)
+
+    def steps(new: Transaction) -> tuple[list[str], x509.Certificate]:
+        lines = _lines(new, target)
+        return lines, create_leaf_files(session, new, holder, ca, target, expiry, overwrite=force)
+
+    outputs = [*target, *unfinished(ca)]
+    lines, certificate = session.transact(steps, outputs, uses_depot=False)
+    say(*lines)
     if prints_to_terminal():
         say(*refusal_lines(certificate.public_key()))
 
@@ -143,9 +148,12 @@ def _confirms(ctx: typer.Context) -> bool:
     )
 
 
-def _say_pair(pair: Pair) -> None:
-    say(f"Created {pair.key}")
-    say(f"Created {pair.certificate}")
+def _lines(new: Transaction, pair: Pair) -> list[str]:
+    """Return the lines on the files that are to be written; ``--force`` replaces some."""
+    return [
+        f"{'Updated' if new.exists(path) else 'Created'} {path}"
+        for path in (pair.key, pair.certificate)
+    ]
 
 
 COMMANDS = {  # name, whether it is shown, function, examples

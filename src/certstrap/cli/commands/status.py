@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -13,6 +14,7 @@ from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import (
     FOUND,
     draw_lines,
+    is_picture,
     print_lines,
     progress,
     save_pictures,
@@ -22,8 +24,9 @@ from certstrap.cli.terminal import (
 from certstrap.errors import PathTakenError
 from certstrap.inventory.status import Item, Status, look
 from certstrap.pki.validity import Expiry
+from certstrap.session import Session
 from certstrap.store.files import PUBLIC_MODE
-from certstrap.store.transaction import Transaction, exists
+from certstrap.store.transaction import Transaction, exists, require_apart
 from certstrap.text import escaped
 
 if TYPE_CHECKING:
@@ -60,10 +63,13 @@ def command(
             completion.words(FORMATS),
         ),
     ] = "text",
-    svg: Annotated[str, options.file_or_device("--svg", "Save the picture to FILE as SVG.")] = "",
-    html: Annotated[
-        str, options.file_or_device("--html", "Save the picture to FILE as HTML.")
+    svg: Annotated[
+        str,
+        options.file_or_device(
+            "--svg", "Save the picture to FILE as SVG, also in the place of an older one."
+        ),
     ] = "",
+    html: Annotated[str, options.file_or_device("--html", "The same as HTML.")] = "",
 ) -> None:
     """Show what a depot contains, and when it expires.
 
@@ -76,15 +82,12 @@ def command(
     session = new_session(context, passphrases(context))
     limit = Expiry.parse(expiring).after(session.now) if expiring else None
     pictures = list(filter(None, (svg, html)))
-    for path in pictures:
-        if exists(session.depot, path):
-            raise PathTakenError(path)
+    _require_pictures(session, *pictures)  # before a large depot is read
     with progress("Reading the depot", _DELAY) as report:
         status = look(session.depot, session.now, report)
     listing = _Listing(status, limit)
     if pictures:
-        session.transact(lambda new: _save(new, listing, svg, html), pictures)
-        say(*(f"Created {path}" for path in (svg, html) if path))
+        say(*session.transact(lambda new: _save(session, new, listing, svg, html), pictures))
     elif form == "prometheus":
         print_lines(render.metrics(status))
     elif as_json:
@@ -122,8 +125,24 @@ def _require_sense(form: str, *, other: bool) -> None:
         raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
 
 
-def _save(new: Transaction, listing: _Listing, svg: str, html: str) -> None:
-    pictures = save_pictures(listing.drawing)
+def _save(session: Session, new: Transaction, listing: _Listing, svg: str, html: str) -> list[str]:
+    """Save the pictures, also in the place of older ones, and return a line on each."""
+    pictures, lines = save_pictures(listing.drawing), []
     for path, picture in ((svg, pictures.svg), (html, pictures.html)):
         if path:
-            new.add(path, picture.encode(), PUBLIC_MODE)
+            is_own = partial(_is_picture, session, path)
+            done = new.add_or_replace(path, picture.encode(), PUBLIC_MODE, is_own)
+            lines.append(f"{done} {path}")
+    return lines
+
+
+def _require_pictures(session: Session, *paths: str) -> None:
+    """Refuse files that exist and are no pictures, and one file for two."""
+    for number, path in enumerate(paths):
+        require_apart(path, *paths[:number])
+        if exists(session.depot, path) and not _is_picture(session, path):
+            raise PathTakenError(path)
+
+
+def _is_picture(session: Session, path: str) -> bool:
+    return is_picture(session.read(path, "picture").decode(errors="replace"))
