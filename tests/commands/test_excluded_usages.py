@@ -89,3 +89,32 @@ def test_renewal_leaves_out_what_a_ca_above_excludes(
         certstrap("renew", "leaf")
         assert usages_of(depot / "leaf.crt") == new
         certstrap("verify", "leaf")
+
+
+def test_status_shows_what_the_cas_above_exclude(certstrap: CommandLine, folder: Path) -> None:
+    root = a_ca("Root")
+    root.store("Root")
+    servers = a_ca("Servers", *SERVER, by=root)
+    servers.store("Servers")
+    for name, usages in (("a", CLIENT), ("b", SERVER)):
+        extended = x509.ExtendedKeyUsage(usages)
+        pairs.made(subject=name, by=servers, extensions=[(extended, False)]).store(name)
+    excluded = (
+        "The extended key usage of out/Servers.crt excludes what out/a.crt is for: TLS client."
+    )
+    assert [line.strip() for line in certstrap("status").lines if "!" in line] == [f"! {excluded}"]
+
+
+def test_a_ca_that_another_one_above_it_permits_excludes_nothing(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    root = a_ca("Root")
+    root.store("Root")
+    limited = a_ca("Int", *SERVER, by=root)
+    limited.store("Int")
+    free = pairs.ca(subject="Int", key=limited.key, by=root)
+    free.store_certificate("Free")
+    extended = x509.ExtendedKeyUsage(CLIENT)
+    pairs.made(subject="a", by=limited, extensions=[(extended, False)]).store("a")
+    certstrap("verify", "a")
+    assert not [line for line in certstrap("status").lines if "!" in line]

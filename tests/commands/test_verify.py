@@ -445,6 +445,7 @@ def test_policy_that_a_ca_requires_must_be_valid_for_the_whole_chain(
             "out/Int.crt requires a certificate policy, and out/leaf.crt has none that is valid "
             "for its whole chain."
         )
+        assert f"! {sentence}" in certstrap("status").stdout
     options = ("-policy_check", "-policy", "anyPolicy", "-untrusted", "out/Int.crt")
     verified_by_openssl(*options, exit_code=0 if good else 2)
 

@@ -15,6 +15,8 @@ from cryptography import x509
 from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
 from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, pem, revocation, rules
+from certstrap.pki import path as paths
+from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import has_supported_signature, is_self_signed
 from certstrap.pki.keys import kind_of
@@ -197,6 +199,7 @@ class _Look:
         self.kinds: dict[object, str] = {}
         self.revoked: dict[str, dict[int, datetime]] = {}
         self.crl_ends: dict[str, datetime] = {}
+        self.limited: dict[str, bool] = {}
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
         self.wrong_list: list[Finding] = []
@@ -314,8 +317,31 @@ class _Look:
         if certificate:
             path = entry.path(CERTIFICATE)
             problems += [*rules.key(certificate, path), *rules.signature(certificate, path)]
+            if issuer and self._is_limited(issuer):
+                problems += self._not_permitted(certificate, path)
             item = self._issued(item, certificate, issuer, path, problems)
         return item._replace(problems=tuple(problems)) if problems else item
+
+    def _is_limited(self, issuer: Authority) -> bool:
+        """Return whether a CA, or one above it, restricts usages or requires a policy."""
+        stem = issuer.entry.stem
+        if stem not in self.limited:
+            self.limited[stem] = any(
+                paths.usages_of(ca) is not None or decode.extension(ca, x509.PolicyConstraints)
+                for ca in self.depot.chain_of(issuer.certificate)
+            )
+        return self.limited[stem]
+
+    def _not_permitted(self, certificate: x509.Certificate, path: str) -> list[Finding]:
+        """Return why the CAs above do not permit a certificate; one path that does is enough."""
+        found: list[Finding] = []
+        for above in self.depot.issuers.paths(certificate):
+            chain = [LoadedCertificate(certificate, path)]
+            chain += [LoadedCertificate(ca.certificate, ca.entry.path(CERTIFICATE)) for ca in above]
+            found = [*paths.usages(chain), *paths.policies(chain)]
+            if not found:
+                break
+        return found
 
     def _compromised(self, entry: Entry, found: dict[str, Any]) -> Iterator[Finding]:
         """Yield which of the keys in these files are compromised; each key once."""
