@@ -419,6 +419,10 @@ def damaged_key(s: Stage) -> Iterator[Printed]:
     Path("a key").write_bytes(one_line(s.file("x.key").read_bytes()))
     yield Printed(s("request-cert", "--cn", "y", "--key", "a key", code=1), {"NEW": "new.key"})
     assert Path("new.key").read_bytes() == s.file("x.key").read_bytes()
+    whole = s.file("Cert.key").read_bytes()
+    s.replace("Cert.key", one_line(whole))
+    yield Printed(s("issue", "z", *NEW_KEY, code=1), {"NEW": "new-ca.key"})
+    assert Path("new-ca.key").read_bytes() == whole
 
 
 @prints("pki/pem.py: 'Write its certificates as PEM with'")
