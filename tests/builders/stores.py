@@ -1,8 +1,9 @@
 """PKCS#12 files that `cryptography` does not write."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 
-from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki import keys, pem
@@ -42,27 +43,33 @@ def certificate_bag(certificate: bytes) -> bytes:
     return sequence(oid(f"{BAGS}.3"), der(0xA0, value))
 
 
-def store_of(*bags: bytes) -> bytes:
-    """Return a file of bags, which `PASSPHRASE` opens."""
+def store_of(*bags: bytes, passphrase: bytes = PASSPHRASE, digest: str = "sha256") -> bytes:
+    """Return a file of bags, which ``passphrase`` opens."""
     safe = sequence(content_info(sequence(*bags)))
-    return sequence(integer(3), content_info(safe), mac_of(safe))
+    return sequence(integer(3), content_info(safe), mac_of(safe, passphrase, digest))
 
 
 def content_info(content: bytes) -> bytes:
     return sequence(oid(DATA), der(0xA0, der(0x04, content)))
 
 
-def mac_of(safe: bytes) -> bytes:
-    """Return the MacData (RFC 7292, 4), of one round of SHA-256, which only BER writes out."""
-    salt, size = bytes(8), hashes.SHA256.block_size
-    text = (PASSPHRASE.decode() + "\0").encode("utf-16-be")
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(bytes([3]) * size + _filled(salt, size) + _filled(text, size))  # B.2
-    mac = hmac.HMAC(digest.finalize(), hashes.SHA256())
-    mac.update(safe)
-    algorithm = sequence(oid("2.16.840.1.101.3.4.2.1"), b"\5\0")
-    return sequence(sequence(algorithm, der(0x04, mac.finalize())), der(0x04, salt), integer(1))
+_DIGESTS = {
+    "sha1": "1.3.14.3.2.26",
+    "sha256": "2.16.840.1.101.3.4.2.1",
+    "sha384": "2.16.840.1.101.3.4.2.2",
+    "sha512": "2.16.840.1.101.3.4.2.3",
+}
+
+
+def mac_of(safe: bytes, passphrase: bytes = PASSPHRASE, digest: str = "sha256") -> bytes:
+    """Return the MacData (RFC 7292, 4), of one round, which only BER writes out."""
+    salt, size = bytes(8), hashlib.new(digest).block_size
+    text = (passphrase.decode() + "\0").encode("utf-16-be")
+    key = hashlib.new(digest, bytes([3]) * size + _filled(salt, size) + _filled(text, size))  # B.2
+    algorithm = sequence(oid(_DIGESTS[digest]), b"\5\0")
+    mac = der(0x04, hmac.digest(key.digest(), safe, digest))
+    return sequence(sequence(algorithm, mac), der(0x04, salt), integer(1))
 
 
 def _filled(data: bytes, size: int) -> bytes:
-    return (data * size)[:size]
+    return (data * size)[: -(-len(data) // size) * size]

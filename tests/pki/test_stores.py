@@ -84,3 +84,24 @@ def test_pkcs7_without_a_certificate_that_can_be_read_is_refused(data: bytes) ->
     assert pem.container_of(data) == pem.PKCS7
     with pytest.raises(UnusableFileError, match="is a PKCS#7 file without a certificate that can"):
         stores.read_pkcs7(data, "f")
+
+
+UNREADABLE = certificate_bag(sequence(b"\x04\x00"))
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("passphrase", ["", "pässwörd", "p" * 100])
+def test_a_part_that_cannot_be_read_is_not_called_a_wrong_passphrase(
+    digest: str, passphrase: str
+) -> None:
+    data = store_of(UNREADABLE, passphrase=passphrase.encode(), digest=digest)
+    with pytest.raises(UnusableFileError, match=r"^f has a part that cannot be read") as caught:
+        stores.open_pkcs12(data, "f", passphrase.encode)
+    assert caught.value.hint == pem.conversion(data, pem.PKCS12, pem.CERTIFICATE, "f")
+
+
+@pytest.mark.parametrize("data", [store_of(UNREADABLE), two_keys([pairs.made()])])
+def test_a_wrong_passphrase_is_called_one_whatever_else_is_wrong(data: bytes) -> None:
+    for wrong in ("another".encode, lambda: b"\xff"):
+        with pytest.raises(WrongPassphraseError):
+            stores.open_pkcs12(data, "f", wrong)

@@ -79,6 +79,9 @@ MOST_BYTES = 1024 * 1024
 MOST_CRL_BYTES = 16 * MOST_BYTES
 """Of a file with CRLs; one of 250,000 certificates has that, and is read in five seconds."""
 
+AS_ASCII = "Save it as ASCII; in PowerShell: Get-Content FILE | Set-Content -Encoding ascii NEW"
+"""What to do with text in UTF-16, or with a byte order mark."""
+
 MOST_BLOCKS = 2_000
 """PEM blocks in a file."""
 
@@ -115,7 +118,7 @@ def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
         return data, True
     container = container_of(data)
     if container:
-        hint = _conversion(data, container, kind, source)
+        hint = conversion(data, container, kind, source)
         raise UnusableFileError(source, f"is a {container}, not a {kind}", hint)
     if is_der(data):
         if any(_begins(data)):
@@ -147,8 +150,15 @@ def container_of(data: bytes) -> str:
     return next(found, "")
 
 
-def _conversion(data: bytes, container: str, kind: str, source: str) -> Hint | str:
-    """Return how the part of such a file that is asked for is written as PEM."""
+def conversion(data: bytes, container: str, kind: str, source: str) -> Hint | str:
+    """Return how the part of a file that is asked for is written as PEM.
+
+    Args:
+        data: the content of the file.
+        container: what it is; see `container_of`.
+        kind: what is asked for.
+        source: its path.
+    """
     file = _file_of(source)
     if container == JAVA_KEYSTORE:
         return Hint(
@@ -222,7 +232,7 @@ def blocks(data: bytes, source: str, kind: str = "") -> Iterator[tuple[bytes, by
         raise DamagedError(
             source,
             "is text in UTF-16, which other programs cannot read",
-            "Save it as ASCII; in PowerShell: Get-Content FILE | Set-Content -Encoding ascii NEW",
+            AS_ASCII,
             _repaired(data.decode("utf-16", "replace").encode("ascii", "replace")),
         )
     end = 0

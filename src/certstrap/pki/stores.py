@@ -1,5 +1,7 @@
 """Files that hold several objects in a form of their own: PKCS#12 (RFC 7292), PKCS#7 (RFC 2315)."""
 
+import hashlib
+import hmac
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -60,12 +62,14 @@ def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
 
     Raises:
         UnusableFileError: it would take too long, or it is encrypted and there is no passphrase.
+        UnusableFileError: it has a part that the library cannot read.
         WrongPassphraseError: it is encrypted, and not with that passphrase; or it is broken.
     """
     key_files.require_quick_pkcs12(data, source)
     for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
         with suppress(*_UNREADABLE):
             return _store(data, secret)
+        _require_other_passphrase(data, source, secret)
     given = passphrase()
     if not given:
         raise UnusableFileError(
@@ -76,7 +80,52 @@ def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
     try:
         return _store(data, given)
     except _UNREADABLE:  # a wrong passphrase and broken data look the same
+        _require_other_passphrase(data, source, given)
         raise WrongPassphraseError(source) from None
+
+
+def _require_other_passphrase(data: bytes, source: str, secret: bytes | None) -> None:
+    """Refuse a file that the library cannot read, although its MAC was made with ``secret``."""
+    if _has_mac_of(data, secret):
+        raise UnusableFileError(
+            source,
+            "has a part that cannot be read",
+            pem.conversion(data, pem.PKCS12, pem.CERTIFICATE, source),
+        )
+
+
+_DIGESTS = {
+    bytes.fromhex("2b0e03021a"): "sha1",
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+
+
+def _has_mac_of(data: bytes, secret: bytes | None) -> bool:
+    """Return whether the MAC of a PKCS#12 file, if it has one, is that with a passphrase.
+
+    See RFC 7292, 4 for the file, and B for the MAC's key.
+    """
+    try:
+        _, safe, mac = _contents(*_contents(memoryview(data)))
+        hashed, salt, *rounds = _contents(mac)
+        algorithm, expected = _contents(hashed)
+        digest = _DIGESTS[bytes(_contents(algorithm)[0])]
+        (content,) = _contents(_contents(safe)[1])
+        password = b"" if secret is None else f"{secret.decode()}\0".encode("utf-16-be")
+    except (ValueError, KeyError, IndexError, TypeError):
+        return False
+    size = hashlib.new(digest).block_size
+    filled = ((each * size)[: -(-len(each) // size) * size] for each in (bytes(salt), password))
+    key = b"".join((b"\3" * size, *filled))
+    for _ in range(int.from_bytes(rounds[0]) if rounds else 1):
+        key = hashlib.new(digest, key).digest()
+    return hmac.digest(key, content, digest) == expected
+
+
+def _contents(data: memoryview) -> list[memoryview]:
+    return [content for _, content in pem.elements(data)]
 
 
 def _store(data: bytes, secret: bytes | None) -> Store:

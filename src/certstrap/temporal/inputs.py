@@ -37,7 +37,6 @@ _DECODED_BY_GO = (
     ExtensionOID.CRL_DISTRIBUTION_POINTS,
 )
 _ANOTHER = "Use the file that was meant, or an unchanged copy of it."
-_AS_ASCII = "Save it as plain ASCII text."
 
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----")
 
@@ -233,10 +232,10 @@ def _label(data: bytes) -> str:
 def _form(data: bytes, path: str) -> Finding | None:
     """Return why clients do not read the file, whatever its content is; or None."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return failure(f"{path} is text in UTF-16, which clients cannot read.", _AS_ASCII)
+        return failure(f"{path} is text in UTF-16, which other programs cannot read.", pem.AS_ASCII)
     if data.startswith(codecs.BOM_UTF8):
         return failure(
-            f"{path} begins with a byte order mark, which some clients cannot read.", _AS_ASCII
+            f"{path} begins with a byte order mark, which some clients cannot read.", pem.AS_ASCII
         )
     if pem.is_der(data):
         return failure(f"{path} is DER, not PEM.")
