@@ -154,6 +154,9 @@ _RFC4514 = {  # 3
 _OTHER_NAMES = {
     NameOID.INITIALS: "initials",
     NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+    x509.ObjectIdentifier("2.5.4.13"): "description",
+    x509.ObjectIdentifier("2.5.4.20"): "telephoneNumber",
+    x509.ObjectIdentifier("2.5.4.41"): "name",
 } | {
     oid: name
     for oid in vars(NameOID).values()
