@@ -1,6 +1,6 @@
 """How values are written for readers and for programs, and how texts from others are shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from unicodedata import category, east_asian_width, normalize
 
@@ -18,6 +18,18 @@ def utc(instant: datetime) -> str:
 def days_left(end: datetime, now: datetime) -> int:
     """Return the days until ``end``, to the nearest; negative if it was days ago."""
     return (end - now + timedelta(hours=12)).days
+
+
+def time_left(end: datetime, now: datetime) -> str:
+    """Return the time until ``end``, which is to come: below two days in hours, then minutes."""
+    hours, rest = divmod(end - now, timedelta(hours=1))
+    if hours >= 48:  # noqa: PLR2004 - two days
+        number, unit = days_left(end, now), "day"
+    elif hours:
+        number, unit = hours, "hour"
+    else:
+        number, unit = max(rest // timedelta(minutes=1), 1), "minute"
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 def serial_number(number: int) -> str:
@@ -67,6 +79,18 @@ def _columns_of(character: str) -> int:
 def padded(text: str, width: int) -> str:
     """Return ``text`` with spaces after it, so that it takes at least ``width`` columns."""
     return text + " " * (width - columns(text))
+
+
+def folded(text: str, width: int) -> Iterator[str]:
+    """Yield the lines of ``text`` in ``width`` columns, if that is not 0; no word is cut."""
+    line, *words = text.split(" ") if width else [text]
+    for word in words:
+        if columns(f"{line} {word}") > width:
+            yield line
+            line = word
+        else:
+            line += f" {word}"
+    yield line
 
 
 def counted(count: int, noun: str) -> str:

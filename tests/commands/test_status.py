@@ -8,13 +8,22 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs12,
+)
 from prometheus_client.parser import text_string_to_metric_families
+from rich.cells import cell_len
+from rich.color import Color
 from typer.testing import CliRunner
 
 from certstrap.cli.app import app
-from certstrap.cli.terminal import FOUND
+from certstrap.cli.terminal import FOUND, GREEN, GREY, ORANGE, RED
 from certstrap.pki.keys import P256, dump_pkcs8
+from certstrap.pki.pem import der_of
 from certstrap.store.locks import Timeout, locked
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import NEW_KEY, init, issue, request, signed
@@ -273,7 +282,7 @@ def test_encrypted_key_is_compared_by_its_request(certstrap: CommandLine, depot:
     foreign.write(depot / "worker.csr", foreign.request())
     assert problems(certstrap, "worker") == ["pair"]
     foreign.write(depot / "alone.key", dump_pkcs8(key, b"secret"))
-    assert "alone                 key alone" in certstrap("status").lines
+    assert "alone                 key alone               encrypted" in certstrap("status").lines
 
 
 def test_modes_that_are_lax_are_shown(certstrap: CommandLine, depot: Path) -> None:
@@ -322,9 +331,10 @@ def test_issuer_that_is_not_here_is_shown_and_never_guessed_by_name(
     stranger = pairs.ca(subject="Root")
     pairs.leaf(stranger).store_certificate("foreign")
     assert problems(certstrap, "foreign") == ["issuer-missing"]
-    assert certstrap("status").lines[-3:] == [
+    assert certstrap("status").lines[-4:] == [
         "foreign     P-256     365 days    2027-11-23",
         '  ! out/foreign.crt was issued by "CN=Root", which is not in this depot.',
+        "    hint: Add it with: certstrap import NAME --cert FILE",
         "pending     P-256     not signed",
     ]
 
@@ -383,15 +393,25 @@ def test_dates_are_words_where_they_matter(certstrap: CommandLine, folder: Path)
         ("early", NOW + DAY, NOW + 9 * DAY),
         ("late", NOW - 9 * DAY, NOW - DAY),
         ("one", NOW - DAY, NOW + DAY),
+        ("hour", NOW - DAY, NOW + timedelta(minutes=119)),
+        ("minutes", NOW - DAY, NOW + timedelta(minutes=59, seconds=59)),
+        ("seconds", NOW - DAY, NOW + timedelta(seconds=1)),
+        ("hours", NOW - DAY, NOW + 2 * DAY - timedelta(seconds=1)),
+        ("days", NOW - DAY, NOW + 2 * DAY),
     ):
         pairs.made(subject=stem, by=ca, start=start, end=end).store_certificate(stem)
     assert certstrap("status").lines[1:] == [
-        "  late   P-256     expired     2026-11-22",
-        "  one    P-256     1 day       2026-11-24",
-        "  early  P-256     not yet     2026-12-02",
+        "  late     P-256     expired     2026-11-22",
+        "  seconds  P-256     1 minute    2026-11-23",
+        "  minutes  P-256     59 minutes  2026-11-23",
+        "  hour     P-256     1 hour      2026-11-23",
+        "  one      P-256     24 hours    2026-11-24",
+        "  hours    P-256     47 hours    2026-11-25",
+        "  days     P-256     2 days      2026-11-25",
+        "  early    P-256     not yet     2026-12-02",
     ]
     states = [each["state"] for each in json.loads(certstrap("status", "--json").stdout)["items"]]
-    assert states == ["valid", "expired", "valid", "not yet valid"]
+    assert states == ["valid", "expired", *["valid"] * 6, "not yet valid"]
 
 
 def test_cas_that_signed_each_other_are_shown_once_each(
@@ -443,6 +463,7 @@ def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
         "kind": "certificate",
         "key": "P-256",
         "has_key": True,
+        "encrypted": False,
         "state": "valid",
         "not_before": "2026-11-23T11:50:00Z",
         "not_after": "2026-12-13T12:00:00Z",
@@ -457,6 +478,10 @@ def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
     assert (pending["kind"], pending["state"], pending["not_after"]) == ("request", "unknown", None)
     limited = json.loads(certstrap("status", "--json", "--expiring", "1d").stdout)
     assert limited["expiring_by"] == "2026-11-24T12:00:00Z"
+    counts = {"names": 6, "expiring_soon": 1, "expired": 0, "problems": 0}
+    none = dict.fromkeys(counts, 0)
+    assert (found["shown"], found["not_shown"]) == (counts, none)
+    assert (limited["shown"], limited["not_shown"]) == (none, counts)
 
 
 def test_gauges_are_read_by_prometheus(certstrap: CommandLine, depot: Path) -> None:
@@ -487,6 +512,8 @@ def test_pictures_are_saved_and_load_nothing(certstrap: CommandLine, depot: Path
     assert outcome.lines == ["Created a.svg", "Created b.html"]
     for file in ("a.svg", "b.html"):
         text = Path(file).read_text(encoding="utf-8")
+        assert "<title>certstrap status: out as of 2026-11-23 12:00:00 UTC</title>" in text
+        assert "expires" in text
         assert "worker" in text
         assert "2027" in text
         assert re.findall(r"(?:url\(|src=|href=)[\"']?(?!#)", text) == []
@@ -506,7 +533,10 @@ def shown(folder: Path, columns: int, *options: str, exit_code: int = 0) -> list
         return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", ends(child, exit_code)).splitlines()
 
 
-@pytest.mark.parametrize(("columns", "bar"), [(50, 0), (60, 5), (80, 10), (120, 20)])
+BARS = re.compile("[━╸]+")
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(50, 0), (60, 5), (80, 20), (140, 40)])
 def test_terminal_shows_columns_that_are_aligned(
     today: CommandLine, folder: Path, columns: int, bar: int
 ) -> None:
@@ -515,25 +545,71 @@ def test_terminal_shows_columns_that_are_aligned(
     today("sign", "Int", "--intermediate", "--CA", "Root")
     today("issue", "worker", "--CA", "Int", "--expires", "90d", *NEW_KEY)
     today("issue", "a-name-that-is-too-long-for-it-" * 2, "--CA", "Int", *NEW_KEY)
-    today("issue", "名前", "--CA", "Root", *NEW_KEY)
+    today("issue", "名前", "N\u0303andu\u0301", "ग्राहक", "--CA", "Root", *NEW_KEY)
     (folder / "out/worker.key").chmod(0o644)
-    lines = shown(folder, columns)
-    assert all(_columns(line) <= columns for line in lines)
+    title, headings, *lines, totals = shown(folder, columns)
+    assert re.fullmatch(r"out as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", title)
+    assert totals == "7 names, none expires within 30 days, 1 problem"
+    assert all(cell_len(line) <= columns for line in lines if "hint: " not in line)
     rows = [line for line in lines if re.search(r"\d{4}-\d\d-\d\d$", line)]
-    assert len(rows) == 5
-    assert len({_columns(line) for line in rows}) == 1
-    assert len({_columns(line.split("P-256")[0]) for line in rows}) == 1
-    assert all(len(re.findall("[█░]", line)) == bar for line in rows)
+    assert len(rows) == 7
+    assert len({cell_len(line) for line in rows}) == 1
+    assert len({cell_len(line.split("P-256")[0]) for line in rows}) == 1
+    assert headings.index("Key") == cell_len(rows[0].split("P-256")[0])
+    assert headings.index("Expires") == cell_len(rows[0]) - len("2028-05-23")
+    assert max(len(found[0]) if (found := BARS.search(row)) else 0 for row in rows) == bar
     assert rows[0].startswith("Root (CA)")
     assert rows[1].startswith("├─ Int (CA)")
     assert rows[2].startswith("│  ├─ worker")
-    assert any(line.startswith("│  │    ! out/worker.key is a private key") for line in lines)
+    below = lines[lines.index(rows[2]) + 1 : lines.index(rows[3])]
+    assert below[0].startswith("│  │    ! out/worker.key is a private key")
+    assert below[-1] == "│  │      hint: Restrict it with: chmod 0400 out/worker.key"
     assert rows[3].startswith("│  └─ a-name-th")
-    assert rows[4].startswith("└─ 名前")
 
 
-def _columns(line: str) -> int:
-    return sum(2 if ord(c) > 0x2FFF and ord(c) < 0xFF00 else 1 for c in line)
+def test_bars_have_one_time_scale_to_the_last_end_of_what_is_not_a_ca(
+    today: CommandLine, folder: Path
+) -> None:
+    today("init", "--common-name", "CA", "--expires", "10 years", *NEW_KEY)
+    for name, expires in (("full", "400d"), ("half", "200d"), ("tenth", "40d"), ("now", "1h")):
+        today("issue", name, "--expires", expires, *NEW_KEY)
+    today("issue", "lost", *NEW_KEY)
+    today("revoke", "--CN", "lost")
+    _, headings, *rows, _ = shown(folder, 80)
+    assert [row.split(" P-256")[0].strip("├└─ ") for row in rows] == [
+        "CA (CA)", "now", "tenth", "half", "full", "lost",
+    ]  # fmt: skip
+    bars = ["".join(BARS.findall(row)) for row in rows]
+    assert [len(bar) for bar in bars] == [20, 1, 2, 10, 20, 0]
+    assert bars[1] == "╸"
+    end = rows[-2].split()[-1]
+    assert headings.index(end) + len(end) == rows[0].index("━") + 20
+
+
+def test_bars_of_cas_alone_end_with_the_last_ca(today: CommandLine, folder: Path) -> None:
+    for name, expires in (("Long", "400d"), ("Short", "100d")):
+        today("init", "--common-name", name, "--expires", expires, *NEW_KEY)
+    _, _, *rows, _ = shown(folder, 80)
+    assert [len("".join(BARS.findall(row))) for row in rows] == [5, 20]
+
+
+def test_terminal_says_what_a_filter_left_out(today: CommandLine, folder: Path) -> None:
+    today("issue", "a", "b", "--expires", "20d", *NEW_KEY)
+    (folder / "out/b.key").chmod(0o644)
+    assert shown(folder, 80)[-1] == "3 names, 2 expire within 30 days, 1 problem"
+    shown_lines = shown(folder, 80, "a")
+    assert [line.split()[0] for line in shown_lines[2:3]] == ["a"]
+    assert shown_lines[3:] == [
+        "1 name, 1 expires within 30 days, no problems",
+        "Not shown: 2 names, 1 expires within 30 days, 1 problem",
+    ]
+    assert shown(folder, 60, "--expiring", "1d")[1:] == [
+        "0 names, none expires within 30 days, no problems",
+        "Not shown: 3 names, 2 expire within 30 days, 1 problem",
+    ]
+    old = pairs.made(start=today.now - 2 * DAY, end=today.now - DAY)
+    foreign.write(folder / "out/old.crt", old.pem, 0o644)
+    assert shown(folder, 80)[-1] == ("4 names, 2 expire within 30 days, 1 expired, 2 problems")
 
 
 def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Path) -> None:
@@ -544,20 +620,158 @@ def test_terminal_has_words_where_it_has_colours(today: CommandLine, folder: Pat
     with terminal(folder, "status", "--expiring", "3 years") as child:
         printed = ends(child, 3)
     assert "\x1b[32m" in printed
+    assert "\x1b[90m" in printed
     lines = shown(folder, 80, exit_code=FOUND)
     assert "! Others can write to out." in lines
     assert any("revoked" in line for line in lines)
     assert any("unreadable" in line for line in lines)
 
 
-def test_formats_are_completed(folder: Path) -> None:
+@pytest.mark.parametrize("colour", [GREEN, ORANGE, RED, GREY])
+@pytest.mark.parametrize("ground", [(0, 0, 0), (0x29, 0x29, 0x29), (255, 255, 255)])
+def test_colours_are_read_on_light_and_dark(colour: str, ground: tuple[int, int, int]) -> None:
+    dark, light = sorted([_luminance(Color.parse(colour).get_truecolor()), _luminance(ground)])
+    assert (light + 0.05) / (dark + 0.05) >= 3
+
+
+def _luminance(colour: tuple[int, int, int]) -> float:
+    """Return the relative luminance of WCAG 2.2."""
+    shares = [each / 255 for each in colour]
+    red, green, blue = (
+        each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in shares
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("--format\np", ["prometheus"]), ("--kind\nce", ["certificate"]), ("wo", ["worker"])],
+)
+def test_formats_kinds_and_names_are_completed(
+    depot: Path, words: str, completed: list[str]
+) -> None:
     environ = {
         "_CERTSTRAP_COMPLETE": "complete_bash",
-        "COMP_WORDS": "certstrap\nstatus\n--format\np",
-        "COMP_CWORD": "3",
+        "COMP_WORDS": f"certstrap\nstatus\n{words}",
+        "COMP_CWORD": str(2 + words.count("\n")),
     }
     done = CliRunner().invoke(app, [], env=environ, prog_name="certstrap")
-    assert done.stdout.split() == ["prometheus"]
+    assert done.stdout.split() == completed
+
+
+def test_names_are_shown_alone_in_every_form(certstrap: CommandLine, depot: Path) -> None:
+    assert certstrap("status", "web", "Int").lines == [
+        "Int (CA)  P-256     365 days    2027-11-23",
+        "  web     P-256     20 days     2026-12-13",
+    ]
+    assert certstrap("status", "direct", "web").lines == [
+        "web     P-256     20 days     2026-12-13",
+        "direct  P-384     547 days    2028-05-23",
+    ]
+    document = json.loads(certstrap("status", "web", "--json").stdout)
+    assert [item["name"] for item in document["items"]] == ["web"]
+    assert document["not_shown"]["names"] == 5
+    metrics = certstrap("status", "web", "--format", "prometheus").stdout
+    assert set(re.findall('name="(.*?)"', metrics)) == {"web"}
+    certstrap("status", "web", "--html", "a.html")
+    assert "Not shown: 5 names" in Path("a.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("ca", ["Root", "Int"]),
+        ("certificate", ["web", "worker", "direct"]),
+        ("request", ["pending"]),
+        ("key", ["lone"]),
+        ("crl", ["elsewhere"]),
+        ("file", ["bad"]),
+    ],
+)
+def test_one_kind_is_shown_alone(
+    certstrap: CommandLine, depot: Path, kind: str, names: list[str]
+) -> None:
+    foreign.write(depot / "lone.key", foreign.key_data(LEAF_KEY))
+    other = pairs.ca(subject="Other")
+    foreign.write(depot / "elsewhere.crl", crls.made_elsewhere(other.certificate, other.key), 0o644)
+    foreign.write(depot / "bad.p12", b"broken")
+    exit_code = FOUND if kind == "file" else 0
+    document = json.loads(certstrap("status", "--kind", kind, "--json", exit_code=exit_code).stdout)
+    assert [item["name"] for item in document["items"]] == names
+    assert {item["kind"] for item in document["items"]} == {kind}
+
+
+def test_exit_status_is_that_of_what_is_shown(certstrap: CommandLine, depot: Path) -> None:
+    foreign.write(depot / "worker.crt", b"broken", 0o644)
+    certstrap("status", exit_code=FOUND)
+    certstrap("status", "web", "--expiring", "1d")
+    certstrap("status", "web", "--expiring", "30d", exit_code=FOUND)
+    certstrap("status", "--kind", "ca", "--expiring", "30d")
+    certstrap("status", "worker", exit_code=FOUND)
+
+
+def test_name_or_kind_that_is_not_there_is_refused(certstrap: CommandLine, depot: Path) -> None:
+    certstrap.refuses("status", "web", "nobody", sentence='There is no file of the name "nobody".')
+    certstrap.refuses("status", "--kind", "leaf", sentence='There is no kind "leaf".')
+    assert certstrap("status", "web", "--kind", "ca").stdout == ""
+
+
+@pytest.mark.parametrize("form", ["PKCS#8", "DER", "OpenSSL's own", "certstrap 1.3.0"])
+def test_key_that_is_encrypted_is_shown_without_its_passphrase(
+    certstrap: CommandLine, depot: Path, form: str
+) -> None:
+    key = load_key(depot / "worker.key")
+    pkcs8 = dump_pkcs8(key, b"secret")
+    data = {
+        "PKCS#8": pkcs8,
+        "DER": der_of(pkcs8),
+        "OpenSSL's own": key.private_bytes(
+            Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret")
+        ),
+        "certstrap 1.3.0": (DATA / "EC_Enc.key").read_bytes(),
+    }
+    foreign.write(depot / "worker.key", data[form])
+    outcome = certstrap("status", "worker", input="")
+    assert outcome.lines[0] == "worker  P-256     90 days     2027-02-21  encrypted"
+    assert outcome.stderr == ""
+
+
+def test_json_says_which_keys_are_encrypted(certstrap: CommandLine, depot: Path) -> None:
+    foreign.write(depot / "web.key", dump_pkcs8(load_key(depot / "web.key"), b"secret"))
+    foreign.write(depot / "worker.key", b"broken")
+    (depot / "direct.key").unlink()
+    items = json.loads(certstrap("status", "--json", exit_code=FOUND).stdout)["items"]
+    encrypted = {item["name"]: (item["has_key"], item["encrypted"]) for item in items}
+    assert encrypted == {
+        "Root": (True, False),
+        "Int": (True, False),
+        "web": (True, True),
+        "worker": (True, None),
+        "direct": (False, None),
+        "pending": (True, False),
+    }
+
+
+def test_hints_are_for_the_depot_that_was_named(certstrap: CommandLine, depot: Path) -> None:
+    certstrap("issue", "chained", "--CA", "Int", *NEW_KEY)
+    certstrap("export-chain", "chained")
+    old = (depot / "chained.chain.crt").read_bytes()
+    certstrap("renew", "chained")
+    foreign.write(depot / "chained.chain.crt", old, 0o644)
+    hint = "hint: Move it away, and write it again: certstrap {}export-chain chained"
+    assert certstrap("status", "chained").lines[-1] == "    " + hint.format("")
+    named = certstrap("--depot-path", "./out", "status", "chained").lines[-1]
+    assert named == "    " + hint.format("--depot-path ./out ")
+
+
+def test_html_gives_characters_of_other_fonts_the_columns_of_a_terminal(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap("issue", "名前", "--CA", "Root", *NEW_KEY)
+    certstrap("status", "--html", "a.html")
+    text = Path("a.html").read_text(encoding="utf-8")
+    assert '<span style="display: inline-block; width: 4ch">名前</span>' in text
+    assert "color-scheme: light dark" in text
 
 
 def test_large_depot_is_shown_as_a_small_one_is(certstrap: CommandLine, depot: Path) -> None:

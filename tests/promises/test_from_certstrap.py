@@ -103,7 +103,6 @@ QUOTES = "name or value with spaces goes between quotes."
     ("args", "hint"),
     [
         (("init", "My", "CA", "--key-bits", "2048"), f"It takes one name; a {QUOTES}"),
-        (("status", "a"), "It shows the whole depot; for one name, use: certstrap inspect a"),
         (("crl", "My", "CA"), f"It takes one name; a {QUOTES}"),
         (("crl", "--bundle", "Cert", "w"), f"It takes one name; a {QUOTES}"),
         (("export-pkcs8", "w", "x"), f"It takes one name; a {QUOTES}"),

@@ -162,12 +162,6 @@ def nothing_named(s: Stage) -> Iterator[Printed]:
     yield Printed(s("revoke", code=1))
 
 
-@prints("cli/parsing.py: 'It shows the whole depot; for one name, use'")
-def status_of_a_name(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    yield Printed(s("status", "x", code=2))
-
-
 @prints("cli/render/issue.py: 'Write the chain'")
 def issued_below_an_intermediate(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()
@@ -218,14 +212,6 @@ def root_renewed(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     s.now += 80 * DAY
     yield Printed(s("renew", "Cert"), {"NEW": "New"})
-
-
-@prints("cli/session.py: 'Restrict it with'")
-def depot_of_others(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    s.folder.chmod(0o777)
-    yield Printed(s("status"))
-    assert "Others may write" not in s("status")
 
 
 @prints(
@@ -591,8 +577,11 @@ def certificate_for_another_end(s: Stage) -> Iterator[Printed]:
 
 
 @prints("store/files.py: 'Restrict it with'")
-def archive_of_others(s: Stage) -> Iterator[Printed]:
+def depot_and_archive_of_others(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
+    s.folder.chmod(0o777)
+    yield Printed(s("status"))
+    assert "Others can write" not in s("status")
     s.file("archive").mkdir()
     s.file("archive").chmod(0o777)
     yield Printed(s("renew", "x", code=1))

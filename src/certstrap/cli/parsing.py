@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from certstrap.cli.help import HelpPage
-from certstrap.hints import Hint, printed
 
 _BEFORE = {  # the options that go before the command, and their values
     "depot-path": ("--depot-path", "DIR"),
@@ -33,8 +32,7 @@ class Command(HelpPage, TyperCommand):
         extra = super().parse_args(ctx, with_two_dashes(args, self.params))
         if extra and not ctx.resilient_parsing:
             sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
-            hint = printed(hint_for(ctx, extra), ctx.obj.named_depot)
-            ctx.fail(f"{sentence}\nHint: {hint}")
+            ctx.fail(f"{sentence}\nHint: {hint_for(ctx)}")
         return extra
 
 
@@ -55,11 +53,8 @@ class Group(HelpPage, TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def hint_for(ctx: typer.Context, extra: Sequence[str]) -> Hint | str:
-    """Return what to do about the arguments ``extra``, which the command does not take."""
-    command, name = ctx.command.name or "", " ".join(extra)
-    if command == "status":
-        return Hint("It shows the whole depot; for one name, use", ("certstrap", "inspect", name))
+def hint_for(ctx: typer.Context) -> str:
+    """Return what to do about arguments that the command does not take."""
     quotes = "name or value with spaces goes between quotes."
     takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
     return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"

@@ -6,11 +6,9 @@ from functools import cache
 
 import typer
 
-from certstrap import platform
 from certstrap.cli.context import PASSPHRASE_VARIABLE, Context, is_interactive, read_all, read_line
 from certstrap.cli.terminal import generate, warn
 from certstrap.errors import (
-    ON_WINDOWS_DRIVE,
     NoPassphraseError,
     NotFoundError,
     RefusedError,
@@ -18,7 +16,7 @@ from certstrap.errors import (
     TooLongError,
     UnusableFileError,
 )
-from certstrap.hints import Hint, printed
+from certstrap.hints import printed
 from certstrap.pki.keys import PBKDF2_ROUNDS
 from certstrap.session import Passphrases, Session
 from certstrap.store import files
@@ -178,10 +176,5 @@ def warn_if_shared(root: str) -> None:
     """Say that others may write to the depot, if they may, and what to do about it."""
     if not (os.path.isdir(root) and files.is_shared(root)):
         return
-    hint = Hint("Restrict it with", ("chmod", "go-w", root))
-    if platform.has_no_modes(root):
-        hint = Hint(ON_WINDOWS_DRIVE)
-    elif os.stat(root).st_uid not in {0, os.geteuid()}:
-        hint = hint._replace(command=("chown", str(os.geteuid()), root), then=hint.command)
     said = f"Others can write to {root}: only files of yours, of root and of its owner are used."
-    warn(f"{said} {printed(hint)}")
+    warn(f"{said} {printed(files.restricting(root))}")

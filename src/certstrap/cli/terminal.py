@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli import context
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.store.locks import one_report
-from certstrap.text import escaped
+from certstrap.text import columns, escaped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 STANDARD_OUTPUT = "-"  # in the place of a file that is written
+
+# Each has a contrast of 3 or more, as WCAG 2.2, 1.4.11, wants it, with white and with #292929; on
+# a terminal of 16 colours, it becomes its own green, yellow, red or grey.
+GREEN, ORANGE, RED, GREY = "color(28)", "color(166)", "color(196)", "color(243)"
 
 FOUND = 3
 """The exit status of a command that looks for something, and found it."""
@@ -149,6 +153,24 @@ _PICTURE = 100  # columns
 _TITLE = "certstrap status"
 # Rich's pictures load a font from another server; the next one that they name is on every machine.
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+# Rich's own has no title, and is white where readers have asked for dark pages.
+_HTML = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8">
+<meta name="viewport" content="width=device-width">
+<title></title>
+<style>:root {{ color-scheme: light dark; }}</style>
+</head>
+<body>
+<pre style="font-family: Menlo, 'DejaVu Sans Mono', Consolas, monospace">{code}</pre>
+</body>
+</html>
+"""
+# What a font for code does not have comes from others, whose characters have widths of their own.
+_OTHER_FONTS = re.compile("[^\\0-\u04ff\u2000-\u25ff]+")
+_CELL = '<span style="display: inline-block; width: {}ch">{}</span>'
 
 
 class Pictures(NamedTuple):
@@ -177,20 +199,26 @@ def draw_lines(lines: "Callable[[int], Iterable[Text]]") -> None:
         console.print(line, soft_wrap=True)
 
 
-def save_pictures(lines: "Callable[[int], Iterable[Text]]") -> Pictures:
-    """Return a picture of lines, drawn for a width of 100 columns."""
+def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> Pictures:
+    """Return a picture of lines, drawn for a width of 100 columns; ``title`` says of what."""
+    from html import escape  # noqa: PLC0415 - only pictures need it
+
     drawn = {"record": True, "file": StringIO(), "width": _PICTURE}
     console = _console(force_terminal=True, color_system="truecolor", **drawn)
     for line in lines(_PICTURE):
         console.print(line)
-    svg = console.export_svg(title=_TITLE, clear=False, unique_id="status")
-    html = console.export_html(inline_styles=True)
+    title = f"{_TITLE}: {title}"
+    element = f"<title>{escape(title)}</title>"
+    svg = console.export_svg(title=title, clear=False, unique_id="status")
+    html = console.export_html(inline_styles=True, code_format=_HTML)
+    html = _OTHER_FONTS.sub(lambda run: _CELL.format(columns(run[0]), run[0]), html)
     return Pictures(
-        _FONT.sub("", svg), html.replace("<head>", f"<head>\n<title>{_TITLE}</title>", 1)
+        _FONT.sub("", svg).replace("<style>", f"{element}\n    <style>", 1),
+        html.replace("<title></title>", element, 1),
     )
 
 
 def is_picture(text: str) -> bool:
     """Return whether a file is what `save_pictures` returned."""
     begins = text.startswith(('<svg class="rich-terminal"', "<!DOCTYPE html>"))
-    return begins and _TITLE in text.replace("&#160;", " ")
+    return begins and f"<title>{_TITLE}: " in text

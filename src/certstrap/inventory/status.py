@@ -5,10 +5,10 @@ Every file is looked at once, and only what is shown of it is kept, so that a de
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self, get_args
 
 from cryptography import x509
 
@@ -38,7 +38,9 @@ from certstrap.store.depot import (
 )
 
 Kind = Literal["ca", "certificate", "request", "key", "crl", "file"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 State = DateState | Literal["revoked", "unknown"]
+SOON = timedelta(days=30)
 
 
 class Item(NamedTuple):
@@ -50,6 +52,7 @@ class Item(NamedTuple):
             key or a CRL; or a file that cannot be read.
         key: the kind of key, such as ``P-256``; empty if it is not known.
         has_key: whether its private key is in the depot.
+        encrypted: whether that is encrypted; None if there is none, or it cannot be read.
         start: when the certificate begins; None without a certificate.
         end: when it ends.
         serial: its serial number.
@@ -64,6 +67,7 @@ class Item(NamedTuple):
     kind: Kind = "file"
     key: str = ""
     has_key: bool = False
+    encrypted: bool | None = None
     start: datetime | None = None
     end: datetime | None = None
     serial: int | None = None
@@ -72,6 +76,10 @@ class Item(NamedTuple):
     revoked: datetime | None = None
     crl_end: datetime | None = None
     problems: tuple[Finding, ...] = ()
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Return whether its certificate is valid now, and not for long."""
+        return bool(self.end and self.end - now < SOON and self.state(now) == "valid")
 
     def state(self, now: datetime) -> State:
         """Return whether its certificate is good, as far as dates and CRLs say."""
@@ -82,6 +90,25 @@ class Item(NamedTuple):
         return Validity(self.start, self.end).state(now)
 
 
+class Counts(NamedTuple):
+    """How many items there are, how many expire within 30 days or have expired, and problems."""
+
+    names: int
+    expiring_soon: int
+    expired: int
+    problems: int
+
+    @classmethod
+    def of(cls, items: Sequence[Item], now: datetime, other_problems: int = 0) -> Self:
+        """Count items, and problems that no item has."""
+        return cls(
+            len(items),
+            sum(item.ends_soon(now) for item in items),
+            sum(item.state(now) == "expired" for item in items),
+            sum(len(item.problems) for item in items) + other_problems,
+        )
+
+
 class Status(NamedTuple):
     """What a depot contained at an instant, and what is wrong with its folder."""
 
@@ -89,6 +116,16 @@ class Status(NamedTuple):
     now: datetime
     items: tuple[Item, ...]
     problems: tuple[Finding, ...] = ()
+
+    def only(self, stems: Iterable[str] = (), kind: str = "") -> "Status":
+        """Return the same without the items of other names, if some are named, or another kind."""
+        wanted = set(stems)
+        items = tuple(
+            item
+            for item in self.items
+            if (not wanted or item.stem in wanted) and kind in {"", item.kind}
+        )
+        return self._replace(items=items)
 
     def ending_by(self, limit: datetime) -> list[Item]:
         """Return what ends by then, or has ended; what ends first comes first.
@@ -109,9 +146,11 @@ class Status(NamedTuple):
 
     def tree(self) -> Iterator[tuple[int, Item]]:
         """Yield each item with its depth: a CA, below it what it issued, what ends first first."""
+        stems = {item.stem for item in self.items}
         below: dict[str, list[Item]] = defaultdict(list)
         for item in self.items:
-            below["" if item.issuer == item.stem else item.issuer].append(item)
+            above = item.issuer if item.issuer in stems else ""
+            below["" if above == item.stem else above].append(item)
         shown: set[str] = set()
         yield from _branch(below, "", 0, shown)
         for item in self.items:  # CAs that signed each other, and are below no root
@@ -132,7 +171,6 @@ _UNREADABLE = {
     "unreadable-key",
     "unreadable-request",
 }
-_ORDER: dict[Kind, int] = {"ca": 0, "certificate": 1, "request": 2, "key": 3, "crl": 4, "file": 5}
 
 
 def _branch(
@@ -156,7 +194,7 @@ def _by_end(item: Item) -> tuple[bool, float, str]:
 
 
 def _by_kind(item: Item) -> tuple[int, bool, float, str]:
-    return (_ORDER[item.kind], *_by_end(item))
+    return (KINDS.index(item.kind), *_by_end(item))
 
 
 _AT_ONCE = 64  # names
@@ -202,6 +240,7 @@ class _Look:
         self.limited: dict[str, bool] = {}
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
+        self.encrypted: set[str] = set()  # paths
         self.wrong_list: list[Finding] = []
         try:
             self.compromised = withdrawn.fingerprints(depot)
@@ -236,7 +275,9 @@ class _Look:
     def _folder(self) -> Iterator[Finding]:
         if self.shared:
             yield Finding(
-                "shared-depot", f"Others can write to {self.depot.root}.", "Restrict its mode."
+                "shared-depot",
+                f"Others can write to {self.depot.root}.",
+                files.restricting(self.depot.root),
             )
         yield from self.wrong_list
         if os.path.lexists(self.depot.archive):
@@ -312,6 +353,7 @@ class _Look:
             self._kind(stem),
             self._kind_of(expected or private),
             stem in self.stems[KEY],
+            True if entry.path(KEY) in self.encrypted else False if private else None,
             crl_end=self.crl_ends.get(stem),
         )
         if certificate:
@@ -402,6 +444,7 @@ class _Look:
                     "cannot read."
                 )
                 problems.append(Finding("malformed-key", sentence))
+            self.encrypted.add(path)
             return None
         return private.public_key()
 

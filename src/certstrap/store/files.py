@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from certstrap import platform
 from certstrap.errors import (
+    ON_WINDOWS_DRIVE,
     ForeignOwnerError,
     LaxModeError,
     NotFoundError,
@@ -76,6 +77,16 @@ def readable_by_group(path: str) -> Iterator[Finding]:
             Hint("Let only its owner read it", ("chmod", "0400", path)),
             "warning",
         )
+
+
+def restricting(root: str) -> Hint | str:
+    """Return how to keep others from writing to the folder of a depot."""
+    if platform.has_no_modes(root):
+        return ON_WINDOWS_DRIVE
+    chmod = ("chmod", "go-w", root)
+    if os.stat(root).st_uid in {0, os.geteuid()}:
+        return Hint("Restrict it with", chmod)
+    return Hint("Restrict it with", ("chown", str(os.geteuid()), root), chmod)
 
 
 def require_own_folder(path: str) -> None:

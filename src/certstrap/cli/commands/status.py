@@ -1,9 +1,8 @@
 """``certstrap status``."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -21,17 +20,14 @@ from certstrap.cli.terminal import (
     say,
     warn,
 )
-from certstrap.errors import PathTakenError
-from certstrap.inventory.status import Item, Status, look
+from certstrap.errors import NotFoundError, PathTakenError
+from certstrap.inventory.status import KINDS, Status, look
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Name
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.transaction import Transaction, exists, require_apart
-from certstrap.text import escaped
-
-if TYPE_CHECKING:
-    from rich.text import Text
-
+from certstrap.text import escaped, quoted
 
 EXAMPLES = (
     "certstrap status",
@@ -44,6 +40,19 @@ _DELAY = 1.0  # seconds without a bar: most depots are read by then
 
 def command(
     ctx: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        options.argument("[NAME]...", "The names to show. Default: all.", completion.stems),
+    ] = None,
+    kind: Annotated[
+        str,
+        options.value(
+            "--kind",
+            "KIND",
+            f"Show only one kind: {', '.join(KINDS)}.",
+            completion.words(KINDS),
+        ),
+    ] = "",
     expiring: Annotated[
         str,
         options.value(
@@ -76,6 +85,7 @@ def command(
     The exit status is 3 if a file cannot be read.
     """
     context: Context = ctx.obj
+    options.one_of("kind", kind, KINDS)
     _require_sense(form, other=as_json or bool(expiring))
     if (svg or html) and (as_json or form != FORMATS[0]):
         raise typer.BadParameter("--svg and --html go with neither --json nor --format prometheus")
@@ -84,18 +94,19 @@ def command(
     pictures = list(filter(None, (svg, html)))
     _require_pictures(session, *pictures)  # before a large depot is read
     with progress("Reading the depot", _DELAY) as report:
-        status = look(session.depot, session.now, report)
-    listing = _Listing(status, limit)
+        whole = look(session.depot, session.now, report)
+    status = whole.only(_stems(session, whole, names or ()), kind)
+    listing = render.Listing(whole, status, limit, context.named_depot)
     if pictures:
         say(*session.transact(lambda new: _save(session, new, listing, svg, html), pictures))
     elif form == "prometheus":
         print_lines(render.metrics(status))
     elif as_json:
-        print_lines(render.document(status, listing.items(), limit, context.named_depot))
+        print_lines(render.document(listing))
     elif prints_to_terminal():
-        draw_lines(listing.drawing)
+        draw_lines(lambda width: render.drawing(listing, width))
     else:
-        print_lines(render.lines(status, listing.items()))
+        print_lines(render.lines(listing))
     unreadable = [finding.sentence for finding in status.unreadable()]
     if limit or form == "prometheus":  # which show no problems of other files
         warn(*map(escaped, unreadable))
@@ -103,20 +114,14 @@ def command(
         raise typer.Exit(FOUND)
 
 
-class _Listing(NamedTuple):
-    """What is listed of a depot: all, or what ends by the limit."""
-
-    status: Status
-    limit: datetime | None
-
-    def items(self) -> Iterator[tuple[int, Item]]:
-        if self.limit is None:
-            yield from self.status.tree()
-        else:
-            yield from ((0, item) for item in self.status.ending_by(self.limit))
-
-    def drawing(self, width: int) -> "Iterator[Text]":
-        return render.drawing(self.status, self.items(), width)
+def _stems(session: Session, status: Status, names: Iterable[str]) -> Iterator[str]:
+    """Yield the stems of names, which are all in the depot."""
+    stems = {item.stem for item in status.items}
+    for name in names:
+        stem = session.depot.find(Name.parse(name), KEY, REQUEST, CERTIFICATE, CRL).stem
+        if stem not in stems:
+            raise NotFoundError("file of the name", quoted(name), NotFoundError.IN_DEPOT)
+        yield stem
 
 
 def _require_sense(form: str, *, other: bool) -> None:
@@ -125,9 +130,11 @@ def _require_sense(form: str, *, other: bool) -> None:
         raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
 
 
-def _save(session: Session, new: Transaction, listing: _Listing, svg: str, html: str) -> list[str]:
+def _save(
+    session: Session, new: Transaction, listing: render.Listing, svg: str, html: str
+) -> list[str]:
     """Save the pictures, also in the place of older ones, and return a line on each."""
-    pictures, lines = save_pictures(listing.drawing), []
+    pictures, lines = save_pictures(lambda width: render.drawing(listing, width), listing.title), []
     for path, picture in ((svg, pictures.svg), (html, pictures.html)):
         if path:
             is_own = partial(_is_picture, session, path)

@@ -4,37 +4,85 @@ A depot may be large, so everything is yielded line by line.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.render.report import finding_object
-from certstrap.inventory.status import Item, Status
-from certstrap.text import columns, days_left, escaped, padded, serial_number, timestamp
+from certstrap.cli.terminal import GREEN, GREY, ORANGE, RED
+from certstrap.hints import Hint, printed
+from certstrap.inventory.status import SOON, Counts, Item, Status
+from certstrap.pki.findings import Finding
+from certstrap.text import (
+    columns,
+    counted,
+    days_left,
+    escaped,
+    folded,
+    padded,
+    serial_number,
+    time_left,
+    timestamp,
+    utc,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 
 SCHEMA = "certstrap.status/1"
-_SOON = 30  # days
 _STYLES = {
-    "valid": "green",
-    "not yet valid": "yellow",
-    "expired": "red",
-    "revoked": "red",
-    "unknown": "yellow",
+    "valid": GREEN,
+    "not yet valid": ORANGE,
+    "expired": RED,
+    "revoked": RED,
+    "unknown": ORANGE,
 }
-_KEY, _DAYS, _DATE = 8, 10, 10  # columns
-_BARS = (60, 5), (80, 10), (100, 20)
-"""From how many columns on, and how many of them a bar takes."""
+_KEY, _LEFT, _DATE = 8, 10, 10  # columns of plain lines
+_BARS = (5, 10, 20)  # columns
+_HEADINGS = ("Name", "Key", "Left", "")
 
 _WITHOUT = {
     "request": "not signed",
     "key": "key alone",
     "crl": "CRL alone",
 }
+
+
+class Listing(NamedTuple):
+    """What is shown of a depot.
+
+    Attributes:
+        whole: all that the depot contains.
+        status: the part of it that was asked for.
+        limit: if there is one, only what ends by then is shown.
+        depot_path: the depot that the user named, for hints.
+    """
+
+    whole: Status
+    status: Status
+    limit: datetime | None = None
+    depot_path: str = ""
+
+    @property
+    def title(self) -> str:
+        """Which depot it was, and when."""
+        return f"{escaped(self.status.root)} as of {utc(self.status.now)}"
+
+    def shown(self) -> Iterator[tuple[int, Item]]:
+        """Yield what is shown, each item with its depth."""
+        if self.limit is None:
+            yield from self.status.tree()
+        else:
+            yield from ((0, item) for item in self.status.ending_by(self.limit))
+
+    def counts(self) -> tuple[Counts, Counts]:
+        """Return how much is shown, and how much is not."""
+        shown = [item for _, item in self.shown()]
+        stems = {item.stem for item in shown}
+        left_out = [item for item in self.whole.items if item.stem not in stems]
+        now, of_depot = self.status.now, len(self.status.problems)
+        return Counts.of(shown, now, of_depot), Counts.of(left_out, now)
 
 
 class ItemRow(NamedTuple):
@@ -44,9 +92,10 @@ class ItemRow(NamedTuple):
         depth: how many CAs it is below.
         name: its name, and that it is a CA.
         key: its kind of key.
-        days: how long it is valid still, or why it is not.
+        left: how long it is valid still, or why it is not.
         date: when it ends, or empty.
-        left: how much of its time is left, from 0 to 1; None if it has no certificate.
+        locked: that its key is encrypted, or empty.
+        end: when it ends, if it still counts.
         style: how it is drawn.
         problems: what is wrong.
     """
@@ -54,77 +103,143 @@ class ItemRow(NamedTuple):
     depth: int
     name: str
     key: str
-    days: str
+    left: str
     date: str
-    left: float | None
+    locked: str
+    end: datetime | None
     style: str
-    problems: tuple[str, ...]
+    problems: tuple[Finding, ...]
 
 
 def row_of(depth: int, item: Item, now: datetime) -> ItemRow:
     """Return the line of an item."""
-    problems = tuple(escaped(problem.sentence) for problem in item.problems)
     name = escaped(item.stem) + (" (CA)" if item.kind == "ca" else "")
     state = item.state(now)
-    if item.end is None or item.start is None:
-        words = _WITHOUT.get(item.kind, "unreadable")
-        return ItemRow(depth, name, item.key, words, "", None, "yellow", problems)
-    whole = max((item.end - item.start).total_seconds(), 1)
-    left = min(max((item.end - now).total_seconds() / whole, 0), 1)
-    days = days_left(item.end, now)
-    style = "yellow" if state == "valid" and days < _SOON else _STYLES[state]
-    if state == "not yet valid":
-        words = "not yet"
-    else:
-        words = f"{days} day{'' if days == 1 else 's'}" if state == "valid" else state
-    left = 0 if state in {"revoked", "expired"} else left
-    return ItemRow(depth, name, item.key, words, f"{item.end:%Y-%m-%d}", left, style, problems)
+    style = _STYLES[state]
+    left, date, end = _WITHOUT.get(item.kind, "unreadable"), "", None
+    if item.end:
+        date = f"{item.end:%Y-%m-%d}"
+        end = None if state in {"revoked", "expired"} else item.end
+        left = {"valid": time_left(item.end, now), "not yet valid": "not yet"}.get(state, state)
+        style = ORANGE if item.ends_soon(now) else style
+    locked = "encrypted" if item.encrypted else ""
+    return ItemRow(depth, name, item.key, left, date, locked, end, style, item.problems)
 
 
-def _rows(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[ItemRow]:
-    return (row_of(depth, item, status.now) for depth, item in items)
+def _rows(listing: Listing) -> list[ItemRow]:
+    return [row_of(depth, item, listing.status.now) for depth, item in listing.shown()]
 
 
-def lines(status: Status, items: Iterable[tuple[int, Item]]) -> Iterator[str]:
-    """Yield items as plain text in columns: name, key, days left, end; what is wrong below."""
-    yield from (f"! {escaped(problem.sentence)}" for problem in status.problems)
-    rows = list(_rows(status, items))
+def lines(listing: Listing) -> Iterator[str]:
+    """Yield items as plain text in columns; what is wrong below, and what to do."""
+    path = listing.depot_path
+    yield from (text for text, _ in _problem_lines(listing.status.problems, path))
+    rows = _rows(listing)
     width = max((2 * row.depth + columns(row.name) for row in rows), default=0)
     for row in rows:
         indent = "  " * row.depth
         name = padded(indent + row.name, width)
-        yield f"{name}  {row.key:{_KEY}}  {row.days:{_DAYS}}  {row.date}".rstrip()
-        yield from (f"{indent}  ! {problem}" for problem in row.problems)
+        words = f"{row.key:{_KEY}}  {row.left:{_LEFT}}  {row.date:{_DATE}}  {row.locked}"
+        yield f"{name}  {words}".rstrip()
+        yield from (f"{indent}  {text}" for text, _ in _problem_lines(row.problems, path))
 
 
-def drawing(status: Status, items: Iterable[tuple[int, Item]], width: int) -> Iterator["Text"]:
-    """Yield items to be drawn by rich, aligned in ``width`` columns."""
+def _problem_lines(
+    problems: Sequence[Finding], depot_path: str, width: int = 0
+) -> Iterator[tuple[str, str]]:
+    """Yield the lines of what is wrong and what to do, each with its style.
+
+    They are folded to ``width`` columns, if that is not 0; a command never is, so that it can be
+    copied.
+    """
+    for problem in problems:
+        for number, part in enumerate(folded(escaped(problem.sentence), width and width - 2)):
+            yield ("  " if number else "! ") + part, RED
+        if problem.hint:
+            has_command = isinstance(problem.hint, Hint) and problem.hint.command
+            hint = f"hint: {printed(problem.hint, depot_path)}"
+            for part in folded(hint, 0 if has_command else width and width - 2):
+                yield f"  {part}", ""
+
+
+def drawing(listing: Listing, width: int) -> Iterator["Text"]:
+    """Yield items to be drawn by rich, aligned in ``width`` columns: a header, rows and totals."""
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - a pipe never needs it
     from rich.text import Text  # noqa: PLC0415
 
-    bar = max((columns for least, columns in _BARS if width >= least), default=0)
-    room = max(width - _KEY - _DAYS - _DATE - bar - 2 * (4 if bar else 3), 10)
-    yield from (Text(f"! {escaped(each.sentence)}", style="red") for each in status.problems)
-    rows = list(_rows(status, items))
-    room = min(room, max((3 * row.depth + cell_len(row.name) for row in rows), default=0))
-    for row, branch, below in _branches(rows):
+    now, rows, scale = listing.status.now, _rows(listing), _scale(listing)
+    yield Text(listing.title, "bold")
+    for text, style in _problem_lines(listing.status.problems, listing.depot_path, width):
+        yield Text(text, style)
+    names, keys, lefts, locks = (
+        max(map(columns, each))
+        for each in zip(
+            _HEADINGS,
+            *((" " * 3 * row.depth + row.name, row.key, row.left, row.locked) for row in rows),
+            strict=True,
+        )
+    )
+    room = width - keys - lefts - _DATE - locks - 2 * (4 if locks else 3)
+    fitting = (bar for bar in _BARS if scale and room - bar - 2 >= min(names, width // 3))
+    bar = max(fitting, default=0)
+    room = min(names, max(room - (bar and bar + 2), 10))
+
+    def line(row: ItemRow, drawn: str, branch: str = "") -> Text:
         name = branch + row.name
         shown = name if cell_len(name) <= room else set_cell_size(name, room - 1) + "…"
-        line = Text(set_cell_size(shown, room))
-        line.append(f"  {row.key:{_KEY}}", style="dim")
-        if bar:
-            full = round((row.left or 0) * bar)
-            drawn = "█" * full + "░" * (bar - full) if row.left is not None else " " * bar
-            line.append(f"  {drawn}", style=row.style)
-        line.append(f"  {row.days:{_DAYS}}", style=row.style)
-        line.append(f"  {row.date}")
-        line.rstrip()
-        yield line
-        for problem in row.problems:
-            indent = below + "  ! "
-            folded = wrap(problem, max(width - len(indent), 20))
-            for number, part in enumerate(folded):
-                yield Text(indent if not number else below + "    ").append(part, style="red")
+        text = Text(set_cell_size(shown, room))
+        text.stylize(GREY, 0, len(branch))
+        text.append(f"  {row.key:{keys}}", GREY)
+        # Many that are good are no news: their bars have no colour.
+        text.append(f"  {drawn:{bar}}" if bar else "", GREY if row.style == GREEN else row.style)
+        text.append(f"  {row.left:{lefts}}", row.style)
+        text.append(f"  {row.date:{_DATE}}")
+        text.append(f"  {row.locked}", GREY)
+        text.rstrip()
+        return text
+
+    if rows:
+        name, key, left, locked = _HEADINGS
+        last = f"{scale:%Y-%m-%d}" if scale and bar >= _DATE else ""
+        heading = ItemRow(0, name, key, left, "Expires", locked, None, "", ())
+        yield Text(line(heading, last.rjust(bar)).plain, GREY)
+    for row, branch, below in _branches(rows):
+        yield line(row, _bar(row.end, now, scale, bar) if scale else "", branch)
+        indent = f"{below}  "
+        for text, style in _problem_lines(row.problems, listing.depot_path, width - len(indent)):
+            yield Text.assemble((indent, GREY), (text, style))
+    shown, left_out = listing.counts()
+    style = RED if shown.expired or shown.problems else ORANGE if shown.expiring_soon else GREEN
+    totals = [("", shown, style), ("Not shown: ", left_out, "")][: 2 if left_out.names else 1]
+    for start, counts, style in totals:
+        yield from (Text(part, style) for part in folded(f"{start}{_totals(counts)}", width))
+
+
+def _totals(of: Counts) -> str:
+    soon = f"{of.expiring_soon or 'none'} expire{'s' if of.expiring_soon < 2 else ''}"  # noqa: PLR2004
+    expired = [f"{of.expired:,} expired"] if of.expired else []
+    problems = counted(of.problems, "problem") if of.problems else "no problems"
+    soon = f"{soon} within {SOON.days} days"
+    return ", ".join([counted(of.names, "name"), soon, *expired, problems])
+
+
+def _scale(listing: Listing) -> datetime | None:
+    """Return the end of the time scale: the last end of what is not a CA, or else of the CAs."""
+    now = listing.status.now
+    ends = [
+        (item.kind != "ca", item.end)
+        for _, item in listing.shown()
+        if item.end and item.end > now and not item.revoked
+    ]
+    return max(ends)[1] if ends else None
+
+
+def _bar(end: datetime | None, now: datetime, scale: datetime, width: int) -> str:
+    """Return a bar from now to ``end`` as Rich draws progress, in half columns; at least one."""
+    if end is None:
+        return ""
+    halves = max(round(2 * width * min((end - now) / (scale - now), 1)), 1)
+    return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
 def _branches(following: Sequence[ItemRow]) -> Iterator[tuple[ItemRow, str, str]]:
@@ -145,16 +260,9 @@ def _branches(following: Sequence[ItemRow]) -> Iterator[tuple[ItemRow, str, str]
             yield row, f"{trunk}{'├─' if goes_on else '└─'} ", trunk + ("│  " if goes_on else "   ")
 
 
-def document(
-    status: Status,
-    items: Iterable[tuple[int, Item]],
-    limit: datetime | None = None,
-    depot_path: str = "",
-) -> Iterator[str]:
-    """Yield the lines of a JSON document, which docs/json.md describes.
-
-    The items come with their depth. If there is a limit, they end by then.
-    """
+def document(listing: Listing) -> Iterator[str]:
+    """Yield the lines of a JSON document, which docs/json.md describes."""
+    status, limit, depot_path = listing.status, listing.limit, listing.depot_path
     head = {
         "schema": SCHEMA,
         "depot": status.root,
@@ -164,11 +272,13 @@ def document(
     }
     yield json.dumps(head)[:-1] + ', "items": ['
     waiting = ""
-    for _, item in items:
+    for _, item in listing.shown():
         if waiting:
             yield f"{waiting},"
         waiting = json.dumps(_item(item, status.now, depot_path))
-    yield f"{waiting}]}}"
+    shown, left_out = listing.counts()
+    tail = {"shown": shown._asdict(), "not_shown": left_out._asdict()}
+    yield f"{waiting}], {json.dumps(tail)[1:]}"
 
 
 def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
@@ -177,6 +287,7 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
         "kind": item.kind,
         "key": item.key or None,
         "has_key": item.has_key,
+        "encrypted": item.encrypted,
         "state": item.state(now),
         "not_before": timestamp(item.start) if item.start else None,
         "not_after": timestamp(item.end) if item.end else None,
