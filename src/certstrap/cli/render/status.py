@@ -216,11 +216,14 @@ def drawing(listing: Listing, width: int) -> Iterator["Text"]:
 
 
 def _totals(of: Counts) -> str:
-    soon = f"{of.expiring_soon or 'none'} expire{'s' if of.expiring_soon < 2 else ''}"  # noqa: PLR2004
-    expired = [f"{of.expired:,} expired"] if of.expired else []
-    problems = counted(of.problems, "problem") if of.problems else "no problems"
-    soon = f"{soon} within {SOON.days} days"
-    return ", ".join([counted(of.names, "name"), soon, *expired, problems])
+    expire = f"{of.expiring_soon:,} expire" if of.expiring_soon > 1 else "1 expires"
+    parts = {
+        counted(of.names, "name"): True,
+        f"{expire if of.expiring_soon else 'none expires'} within {SOON.days} days": of.names,
+        f"{of.expired:,} expired": of.expired,
+        counted(of.problems, "problem") if of.problems else "no problems": of.names or of.problems,
+    }
+    return ", ".join(part for part, counts in parts.items() if counts)
 
 
 def _scale(listing: Listing) -> datetime | None:
