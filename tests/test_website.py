@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
@@ -167,9 +167,9 @@ def test_shells_are_tabs_and_search_finds_a_page(browser: "Browser", address: st
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_page_is_light_or_dark_as_the_system_is(
-    scheme: str, browser: "Browser", address: str
+    scheme: Literal["light", "dark"], browser: "Browser", address: str
 ) -> None:
-    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(color_scheme=scheme)
     page = context.new_page()
     page.goto(address)
     shown = page.evaluate("document.body.getAttribute('data-md-color-scheme')")
