@@ -64,6 +64,15 @@ def test_a_renewal_whose_key_was_removed_can_still_be_undone_only_with_it(
     )
 
 
+def test_a_key_without_the_certificate_that_says_when_it_was_replaced_is_named(
+    certstrap: CommandLine, archive: Path
+) -> None:
+    next(archive.glob("client.1.*.crt")).unlink()
+    (key,) = {*archive.glob("client.1.*.key")} - {*archive.glob("*.pkcs8.key")}
+    sentence = f"Cannot tell when out/archive/{key.name} was replaced: "
+    certstrap.refuses(*PRUNE, sentence=sentence, now=NOW + 100 * DAY)
+
+
 def test_an_archived_certificate_that_cannot_be_read_is_named(
     certstrap: CommandLine, archive: Path
 ) -> None:

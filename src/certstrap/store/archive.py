@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import CertstrapError, attempted, storage_errors
+from certstrap.errors import CertstrapError, RefusedError, attempted, storage_errors
 from certstrap.pki import decode
 from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
@@ -102,9 +102,16 @@ class Archive:
         replaced, its own beginning counts.
 
         Raises:
-            CertstrapError: a certificate cannot be read.
+            CertstrapError: a certificate cannot be read, or is not there.
         """
         for stem in sorted(self._sets):
+            for paths in self._sets[stem].values():
+                if CERTIFICATE not in paths and (alone := sorted(PRIVATE & paths.keys())):
+                    raise RefusedError(
+                        f"Cannot tell when {paths[alone[0]]} was replaced: its certificate is not "
+                        "in the archive.",
+                        "Remove the file if no client needs it, or move it away.",
+                    )
             after: x509.Certificate | None = None
             for archived in self._of(stem):
                 certificate = archived.certificate()
