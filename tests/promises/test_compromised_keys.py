@@ -238,5 +238,6 @@ def test_a_list_that_cannot_be_read_is_reported_by_all_that_read_it(shared: Comm
     sentence = "out/compromised-keys has no SHA-256 fingerprint in line 1."
     assert shared("status", exit_code=3).lines[0] == f"! {sentence}"
     assert f"     failed: {sentence}" in shared("verify", "twin", exit_code=3).lines
-    found = shared("inspect", "twin").stdout
+    assert f"it is revoked: {sentence}" in shared("check", "twin", exit_code=3).stdout
+    found = shared("inspect", "twin", exit_code=1).stdout
     assert f"Cannot tell whether the key of out/twin.crt is compromised: {sentence}" in found
