@@ -158,7 +158,7 @@ def test_the_commands_to_fix_it_are_for_the_depot_and_the_name(
         "To fix: Renew it: certstrap --depot-path 'my certstrap depot' renew NAME"
     )
     outcome = certstrap(*in_depot, "check", "NAME").stdout
-    assert f"To fix: Restrict the file: chmod 0400 '{path}'\n" in outcome
+    assert f"To fix: Restrict it with: chmod 0400 '{path}'\n" in outcome
 
 
 def test_a_pkcs12_file_is_named_with_the_command_that_converts_it(
@@ -625,6 +625,27 @@ def test_a_crl_that_cannot_be_read_is_reported(certstrap: CommandLine, depot: Pa
     assert "  failed   leaf-revoked" in outcome.stdout
     assert "Cannot tell whether it is revoked: out/Cert.crl " in outcome.stdout
     assert "To fix: Restore it from a copy. " in outcome.stdout
+
+
+@pytest.mark.parametrize("suffix", ["pkcs8.key", "p12"])
+def test_a_copy_of_the_key_that_others_can_read_is_reported(
+    certstrap: CommandLine, depot: Path, suffix: str
+) -> None:
+    certstrap("export-pkcs8", "your-namespace")
+    certstrap("export-pkcs12", "your-namespace", "--no-passphrase")
+    (depot / f"your-namespace.{suffix}").chmod(0o644)
+    outcome = certstrap("check", "your-namespace", "--strict", "--quiet", exit_code=3).stdout
+    path = f"out/your-namespace.{suffix}"
+    assert f"key-mode: {path} is a private key that others can access (mode 0644)." in outcome
+    assert f"To fix: Restrict it with: chmod 0400 {path}\n" in outcome
+
+
+def test_a_copy_of_the_key_that_cannot_be_read_is_not_needed(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    before = certstrap("check", "your-namespace").stdout
+    (depot / "your-namespace.p12").mkdir()
+    assert certstrap("check", "your-namespace").stdout == before
 
 
 def test_a_key_that_others_can_read_is_reported(certstrap: CommandLine, depot: Path) -> None:

@@ -639,7 +639,7 @@ def ca_as_a_client(s: Stage) -> Iterator[Printed]:
     s("check", "x")
 
 
-@prints("temporal/client_rules.py: 'Restrict the file'")
+@prints("errors.py: 'Restrict it with'")
 def client_key_of_others(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))
     s.file("x.key").chmod(0o644)

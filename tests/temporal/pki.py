@@ -117,7 +117,7 @@ def judged(
     now: datetime = PRESENT,
     passphrase: Callable[[], bytes] | None = None,
     wanted: CheckOptions = CheckOptions(),  # noqa: B008 - it does not change
-    lax: str | None = "",
+    lax: tuple[Finding, ...] | None = (),
     revoked: tuple[Finding, ...] | None = (),
 ) -> Report:
     """Check a client's certificate file, with what was uploaded and the client's key."""

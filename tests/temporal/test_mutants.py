@@ -442,7 +442,7 @@ MUTANTS = [
     Mutant("a key on secp256k1", _of_kind(SECP256K1), "key-kind", REFUSED),
     Mutant(
         "a key that others can read",
-        _leaf(LEAF, lax="Others can read it."),
+        _leaf(LEAF, lax=(warning("Others can read it."),)),
         "key-mode",
         status="warning",
     ),

@@ -696,8 +696,7 @@ def key_mode(key: KeyFile) -> Iterator[Finding]:
 
     Anyone who has the key can connect.
     """
-    if key.lax:
-        yield warning(key.lax, Hint("Restrict the file", ("chmod", "0400", key.path)))
+    yield from key.lax or ()
 
 
 @rule(CLIENTS, TLS + "4.2.3", _OTHER_KEY)

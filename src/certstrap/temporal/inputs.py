@@ -19,7 +19,7 @@ from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import name_text
 from certstrap.store import crls, files
-from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Authority, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, Authority, Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
@@ -81,7 +81,7 @@ class KeyFile(NamedTuple):
         private: the key; None if it could not be read.
         encrypted: whether it is encrypted.
         problem: why clients cannot read it, or None.
-        lax: what is wrong with its mode, or empty; None if that is not judged.
+        lax: which files with it others can read or change; None if that is not judged.
     """
 
     path: str
@@ -89,7 +89,7 @@ class KeyFile(NamedTuple):
     private: PrivateKey | None = None
     encrypted: bool = False
     problem: Finding | None = None
-    lax: str | None = None
+    lax: tuple[Finding, ...] | None = None
 
 
 def read_certificates(data: bytes, path: str) -> CertificateFile:
@@ -484,17 +484,26 @@ def key_suffix(entry: Entry, client: Client | None) -> str:
 
 
 def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
-    path, lax = entry.path(suffix), ""
+    path = entry.path(suffix)
     try:
-        try:
-            data = entry.read(suffix)
-            lax = "".join(each.sentence for each in files.readable_by_group(path))
-        except LaxModeError as error:
-            lax = str(error)
-            data = files.read(path, "private key")
+        data = files.read(path, "private key", own=True)
     except CertstrapError as error:
         return KeyFile(path, problem=failure(str(error), error.hint))
+    others = (each for each in (KEY, PKCS8, PKCS12) if each != suffix)
+    lax = tuple(finding for each in (suffix, *others) for finding in _open_to_others(entry, each))
     return read_key(data, path, passphrase)._replace(lax=lax)
+
+
+def _open_to_others(entry: Entry, suffix: str) -> Iterator[Finding]:
+    """Yield whether others can read or change a private key of an entry, if it has that."""
+    if entry.has(suffix):
+        try:
+            entry.read(suffix)
+            yield from files.readable_by_group(entry.path(suffix))
+        except LaxModeError as error:
+            yield warning(str(error), error.hint)
+        except CertstrapError:  # it is not what the client uses, or else that has been said
+            return
 
 
 _OF_CLIENTS = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
