@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
 
 from certstrap.pki import keys
-from tests.builders.depots import init, issue
+from tests.builders.depots import init, issue, signed
 from tests.builders.foreign import load_certificate
 from tests.conftest import NOW, CommandLine, snapshot
 
@@ -224,3 +224,16 @@ def test_a_root_with_another_key_does_not_come_back(certstrap: CommandLine, depo
     shutil.copy("others/Cert.key", path.with_suffix(".key"))
     sentence = f"out/archive/{path.name} has another key than out/Cert.crt: "
     certstrap.refuses("renew", "--undo", "Cert", sentence=sentence, now=NOW + timedelta(days=2))
+
+
+@pytest.mark.depot(
+    init("Root", "--path-length", "3"),
+    *signed("Upper", "Root", "--intermediate", "--path-length", "1"),
+    *signed("Lower", "Upper", "--intermediate"),
+    issue("client", "--CA", "Lower"),
+    ("renew", "client"),
+)
+@pytest.mark.usefixtures("depot")
+def test_a_certificate_below_a_revoked_ca_does_not_come_back(certstrap: CommandLine) -> None:
+    certstrap("revoke", "--CN", "Upper", "--CA", "Root")
+    refused(certstrap, 'The CA "CN=Upper" was revoked on ')

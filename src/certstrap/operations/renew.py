@@ -50,7 +50,7 @@ from certstrap.store.depot import (
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
 from certstrap.store.renewal import how_to_renew, new_key_hint
 from certstrap.store.transaction import Transaction
-from certstrap.store.withdrawn import compromised, key_of_ca, revoked
+from certstrap.store.withdrawn import compromised, key_of_ca, revoked, withdrawn
 
 MODES = {  # in the order in which they are written: a key before what depends on it
     KEY: KEY_MODE,
@@ -573,7 +573,8 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
         sentence = f"{source} is for another subject, or from another CA, than {path}."
         raise RefusedError(sentence, _AWAY)
     require(rules.valid(before, session.now, source, f"Leave {path} as it is."))
-    require(_withdrawn(session, before, source))
+    session.depot.require_readable_cas()
+    require(withdrawn(session.depot, session.depot.chain_of(before), source))
     same_key = before.public_key() == now_there.public_key()
     if not same_key and (is_ca(before) or is_ca(now_there)):
         raise RefusedError(
