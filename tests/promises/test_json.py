@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.builders.certificates import a_certificate_with, a_name
 from tests.builders.depots import NEW_KEY
+from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.docs import ROOT
 from tests.inventory.test_facts import NAMES
@@ -47,7 +48,14 @@ def documents(certstrap: CommandLine, folder: Path) -> dict[str, list[Document]]
 
     run("issue", "worker", "lost", "--dry-run", *NEW_KEY)
     run("issue", "worker", "lost", *NEW_KEY)
-    certstrap("revoke", "--CN", "lost", "--reason", "superseded")
+    run("connect", "worker", "--namespace", "worker.acct")
+    run("revoke", "lost", "--reason", "superseded")
+    run("init", "Other", *NEW_KEY)
+    run("request-cert", "signed", *NEW_KEY)
+    run("sign", "signed", "--CA", "Other")
+    gen = ("gen", "ca", "--org", "acme", "-d", "1y", "--ca-cert", "ca.pem", "--ca-key", "ca.key")
+    run(*gen)
+    run(*gen, "--force")
     run("renew", "worker", "--exec", "true")
     run("renew", "--expiring", "10 years", exit_code=1)  # a root, and one that is revoked
     (folder / "out/worker.key").chmod(0o666)
@@ -76,6 +84,50 @@ def test_page_describes_each_key_and_no_other(documents: dict[str, list[Document
         mentioned = {*re.findall(r"`(\w+)`", SECTIONS[schema])}
         assert found <= mentioned, (schema, found - mentioned)
         assert described <= found, (schema, described - found)
+
+
+def test_the_files_that_a_command_writes_are_in_its_document(
+    documents: dict[str, list[Document]],
+) -> None:
+    written = [(each["created"], each["updated"]) for each in documents["certstrap.created/1"]]
+    assert written == [
+        (["out/Other.key", "out/Other.crt", "out/Other.crl"], []),
+        (["out/signed.key", "out/signed.csr"], []),
+        (["out/signed.crt"], []),
+        (["ca.key", "ca.pem"], []),
+        ([], ["ca.key", "ca.pem"]),
+    ]
+    (revoked,) = documents["certstrap.revoke/1"]
+    assert (revoked["updated"], revoked["reason"]) == (["out/Cert.crl"], "superseded")
+
+
+def test_a_revocation_that_changes_nothing_says_so(certstrap: CommandLine) -> None:
+    certstrap("issue", "lost", *NEW_KEY)
+    for updated in (["out/Cert.crl", "out/compromised-keys"], []):
+        printed = certstrap("revoke", "lost", "--reason", "keyCompromise", "--json").stdout
+        assert json.loads(printed)["updated"] == updated
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "init a --stdout",
+        "request-cert a --stdout",
+        "sign a --stdout",
+        "sign a --cert -",
+        "connect a --namespace a.acct --format go",
+    ],
+)
+def test_json_is_printed_alone(certstrap: CommandLine, folder: Path, line: str) -> None:
+    assert "--json" in certstrap(*line.split(), "--json", exit_code=2).stderr
+    assert not list(folder.iterdir())
+
+
+def test_json_is_all_that_a_terminal_shows(folder: Path) -> None:
+    for line in ("init Cert", "request-cert a", "sign a"):
+        options = () if line == "sign a" else NEW_KEY
+        with terminal(folder, *line.split(), *options, "--json") as child:
+            assert json.loads(ends(child))["created"]
 
 
 def test_instants_and_serial_numbers_look_the_same_in_all_documents(

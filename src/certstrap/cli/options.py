@@ -229,6 +229,14 @@ def one_name(argument: str, option: str) -> str:
     return argument or option
 
 
+def require_one_document(*, as_json: bool, pem: bool) -> None:
+    """Refuse to print JSON and PEM to one stream."""
+    if as_json and pem:
+        raise typer.BadParameter(
+            "--json prints JSON alone, and no certificate or request beside it"
+        )
+
+
 def file_unless_dash(path: str) -> str:
     """Return the file that ``--output`` names, or nothing for ``-``: standard output."""
     return "" if path == STANDARD_OUTPUT else path

@@ -72,8 +72,10 @@ def create_ca_files(
     *,
     rsa: bool = False,
     overwrite: bool = False,
-) -> None:
+) -> x509.Certificate:
     """Write a new root CA: its certificate, mode 0644, and its unencrypted PKCS#8 key, mode 0600.
+
+    The certificate is returned.
 
     Raises:
         RefusedError: both would be one file.
@@ -85,6 +87,7 @@ def create_ca_files(
     key = session.new_key(RSA_4096 if rsa else P384, target.key)
     certificate = build.self_sign(key, subject, CAProfile(), validity, names)
     _add(new, target, key, certificate, overwrite=overwrite)
+    return certificate
 
 
 def create_leaf_files(

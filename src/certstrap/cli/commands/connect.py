@@ -108,6 +108,7 @@ def command(
     profile: Annotated[
         str, options.value("--profile", "NAME", "The profile in TOML. Default: default.")
     ] = "",
+    as_json: options.AsJson = False,
     passphrase: options.PassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoKeyPassphrase = False,
@@ -117,7 +118,9 @@ def command(
     The paths in it are absolute. Only --format kubernetes prints the private key itself.
     """
     context: Context = ctx.obj
-    form = options.one_of("format", form, render.FORMATS)
+    form = "json" if as_json else options.one_of("format", form, render.FORMATS)
+    if as_json and options.is_typed(ctx, "form"):
+        raise typer.BadParameter("--json and --format exclude each other")
     shell = options.one_of("shell", shell, SHELLS)
     _require_sense(form, shell, output, into, profile)
     output = options.file_unless_dash(output)
@@ -240,6 +243,8 @@ def _text(
     if form == "kubernetes":
         return render.kubernetes(found, entry.stem, ca)
     connection = _connection(found, target)
+    if form == "json":
+        return render.as_json(connection)
     if form == "toml":
         return connect.text_of(connection, connect.parse_name(profile or connect.DEFAULT))
     if form in render.LANGUAGES:

@@ -1,5 +1,6 @@
 """``certstrap gen``: the lines of `tcld gen`, under its names."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -8,9 +9,10 @@ from cryptography import x509
 from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
+from certstrap.cli.render.created import created_json
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say
+from certstrap.cli.terminal import say, say_json
 from certstrap.operations.gen import (
     Holder,
     Pair,
@@ -55,6 +57,8 @@ NewCAKey = Annotated[str, options.file("--ca-key-file --ca-key", "New CA key.")]
 NewCertificate = Annotated[str, options.file("--certificate-file --cert", "New certificate.")]
 NewKey = Annotated[str, options.file("--key-file --key", "New key.")]
 AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
+Written = tuple[x509.Certificate, set[str]]
+"""A new certificate, and which of its files were replaced."""
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
@@ -78,6 +82,7 @@ def ca(
         bool, typer.Option("--rsa-algorithm", "--rsa", help="An RSA 4096 key, not P-384.")
     ] = False,
     force: Force = False,
+    as_json: options.AsJson = False,
     auto_confirm: AutoConfirm = False,  # noqa: ARG001 - it asks nothing
 ) -> None:
     """Write a root CA's certificate and key."""
@@ -87,12 +92,12 @@ def ca(
     holder = Holder(organization, organization_unit, common_name)
     expiry = Expiry.parse(validity_period)
 
-    def steps(new: Transaction) -> list[str]:
-        lines = _lines(new, target)
-        create_ca_files(session, new, holder, target, expiry, rsa=rsa, overwrite=force)
-        return lines
+    def steps(new: Transaction) -> Written:
+        existed = {*filter(new.exists, target)}
+        created = create_ca_files(session, new, holder, target, expiry, rsa=rsa, overwrite=force)
+        return created, existed
 
-    say(*session.transact(steps, target, uses_depot=False))
+    _show(session.transact(steps, target, uses_depot=False), target, session.now, as_json=as_json)
 
 
 def leaf(
@@ -113,6 +118,7 @@ def leaf(
     organization_unit: Unit = "",
     common_name: CommonName = "",
     force: Force = False,
+    as_json: options.AsJson = False,
     passphrase: options.CAPassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCAPassphrase = False,
@@ -128,15 +134,15 @@ def leaf(
     ca = Pair(ca_certificate_file, ca_key_file)
     expiry = Expiry.parse(validity_period) if validity_period else None
 
-    def steps(new: Transaction) -> tuple[list[str], x509.Certificate]:
-        lines = _lines(new, target)
-        return lines, create_leaf_files(session, new, holder, ca, target, expiry, overwrite=force)
+    def steps(new: Transaction) -> Written:
+        existed = {*filter(new.exists, target)}
+        created = create_leaf_files(session, new, holder, ca, target, expiry, overwrite=force)
+        return created, existed
 
-    outputs = [*target, *unfinished(ca)]
-    lines, certificate = session.transact(steps, outputs, uses_depot=False)
-    say(*lines)
-    if prints_to_terminal():
-        say(*refusal_lines(certificate.public_key()))
+    written = session.transact(steps, [*target, *unfinished(ca)], uses_depot=False)
+    _show(written, target, session.now, as_json=as_json)
+    if prints_to_terminal() and not as_json:
+        say(*refusal_lines(written[0].public_key()))
 
 
 def _confirms(ctx: typer.Context) -> bool:
@@ -148,12 +154,15 @@ def _confirms(ctx: typer.Context) -> bool:
     )
 
 
-def _lines(new: Transaction, pair: Pair) -> list[str]:
-    """Return the lines on the files that are to be written; ``--force`` replaces some."""
-    return [
-        f"{'Updated' if new.exists(path) else 'Created'} {path}"
-        for path in (pair.key, pair.certificate)
-    ]
+def _show(written: Written, pair: Pair, now: datetime, *, as_json: bool) -> None:
+    """Print which files were created, and which replaced."""
+    certificate, existed = written
+    paths = (pair.key, pair.certificate)
+    if as_json:
+        created = [path for path in paths if path not in existed]
+        say_json(created_json(now, certificate, created, filter(existed.__contains__, paths)))
+    else:
+        say(*(f"{'Updated' if path in existed else 'Created'} {path}" for path in paths))
 
 
 COMMANDS = {  # name, whether it is shown, function, examples

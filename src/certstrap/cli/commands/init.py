@@ -6,10 +6,16 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.created import ca_lines, country_lines, expiry_line
+from certstrap.cli.render.created import (
+    ca_lines,
+    country_lines,
+    created_json,
+    expiry_line,
+    new_ca_paths,
+)
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say, say_pem, warn
+from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, create_ca
 from certstrap.pki.names import Subject, parse_permitted_domain
@@ -61,9 +67,11 @@ def command(
     exclude_path_length: Annotated[
         bool, typer.Option("--exclude-path-length", help="Let any number of intermediates follow.")
     ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
+    options.require_one_document(as_json=as_json, pem=stdout)
     common_name = options.one_name(name, common_name)
     if not common_name.strip():
         raise RefusedError("Must supply Common Name for CA", options.for_example(EXAMPLES[0]))
@@ -95,6 +103,9 @@ def command(
     warn(*country_lines(subject))
     if key and options.asks_for_kind(ctx):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
+    if as_json:
+        say_json(created_json(session.now, created.ca.certificate, new_ca_paths(created)))
+        return
     say(*ca_lines(created, source_of(key)))
     if prints_to_terminal():
         say(expiry_line(created.ca.certificate))

@@ -6,10 +6,10 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.created import country_lines, request_lines
+from certstrap.cli.render.created import country_lines, created_json, request_lines
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say, say_pem, warn
+from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.store.files import STANDARD_INPUT
@@ -47,9 +47,11 @@ def command(
     ] = "",
     csr: Annotated[str, options.file_or_device("--csr", "Write the request to FILE.")] = "",
     stdout: options.ToStdout = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Create a key and a certificate request."""
     context: Context = ctx.obj
+    options.require_one_document(as_json=as_json, pem=stdout)
     names = AlternativeNames.parse(domain or (), ip or (), uri or ())
     whose = name_of(options.one_name(name, common_name), names)
     subject = Subject.of(
@@ -75,6 +77,10 @@ def command(
     warn(*country_lines(subject))
     if requested.key_was_read and options.asks_for_kind(ctx):
         warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
+    if as_json:
+        paths = [requested.path] if requested.key_was_read else [requested.key_path, requested.path]
+        say_json(created_json(session.now, None, paths))
+        return
     say(*request_lines(requested))
     if prints_to_terminal():
         say(*refusal_lines(requested.request.public_key()))

@@ -1,5 +1,6 @@
 """``certstrap revoke``."""
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,13 +12,13 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import other_name_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say, warn
+from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import IncompleteError, RefusedError
 from certstrap.hints import Hint
 from certstrap.operations.revoke import Revoked, revoke
 from certstrap.pki.crl import COMPROMISED, REASONS, reason_of
 from certstrap.store.depot import Name
-from certstrap.text import counted, quoted, serial_number, utc
+from certstrap.text import counted, quoted, serial_number, timestamp, utc
 
 EXAMPLES = (
     "certstrap revoke --CN your-namespace --reason keyCompromise",
@@ -66,6 +67,7 @@ def command(
     passphrase: options.CAPassphraseText = None,
     passphrase_file: options.PassphraseFile = None,
     no_passphrase: options.NoCAPassphrase = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Revoke a certificate: add it to the CRL of its CA."""
     context: Context = ctx.obj
@@ -87,7 +89,9 @@ def command(
         warn("The certificate is here: --elsewhere was not needed.")
     if why in COMPROMISED and not revoked.is_known:
         warn("Its key is not known, so it is not on the list of compromised keys.")
-    if revoked.since:
+    if as_json:
+        say_json(_json(revoked, session.now))
+    elif revoked.since:
         if not (revoked.is_worse or revoked.list_path):
             context.without_effect.clear()
         say(_already_line(revoked, revoked.since))
@@ -100,6 +104,22 @@ def command(
     if revoked.unreadable:
         sentence = "Older certificates of that name cannot be read, and may still be valid."
         raise IncompleteError(sentence, revoked.unreadable)
+
+
+def _json(revoked: Revoked, now: datetime) -> str:
+    """Return the result as JSON, which docs/json.md describes."""
+    wrote = not revoked.since or revoked.is_worse
+    updated = filter(None, (revoked.crl_path if wrote else "", revoked.list_path))
+    document = {
+        "schema": "certstrap.revoke/1",
+        "revoked_at": timestamp(revoked.since or now),
+        "reason": revoked.reason.value,
+        "crl": revoked.crl_path,
+        "entries": revoked.entries,
+        "updated": [*updated],
+        "still_valid": [*map(serial_number, revoked.still_valid)],
+    }
+    return json.dumps(document, indent=2)
 
 
 def _updated_lines(revoked: Revoked) -> Iterator[str]:

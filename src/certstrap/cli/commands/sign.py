@@ -7,6 +7,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.render.created import (
+    created_json,
     expiry_line,
     first_crl_lines,
     identity_lines,
@@ -17,7 +18,7 @@ from certstrap.cli.render.created import (
     usage_hints,
 )
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_pem, warn
+from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
@@ -61,20 +62,16 @@ def command(
         ),
     ] = None,
     profile: options.ProfileName = "",
+    as_json: options.AsJson = False,
 ) -> None:
     """Sign a request with a CA."""
     context: Context = ctx.obj
     if not name or len(name) != 1:
         raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
-    if path_length is not None and not intermediate:
-        raise RefusedError(
-            "A path length is for CAs only.", "Give --intermediate too, or leave it out."
-        )
-    if profile and intermediate:
-        raise RefusedError(
-            "A profile is only for clients and servers.", "Leave out --profile or --intermediate."
-        )
-    if cert == STANDARD_OUTPUT:
+    _require_sense(profile, path_length, is_ca=intermediate)
+    prints_pem = stdout or cert == STANDARD_OUTPUT
+    options.require_one_document(as_json=as_json, pem=prints_pem)
+    if prints_pem:
         require_output()
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
     has_end = options.is_typed(ctx, "expires")
@@ -93,25 +90,39 @@ def command(
         ),
         filter(None, [file]),
     )
-    if signed.path:
+    if as_json:
+        paths = filter(None, (signed.path, signed.crl_path))
+        say_json(created_json(session.now, signed.certificate, paths))
+    elif signed.path:
         say(signed_line(signed))
-    is_named, asked_for_end = bool(csr), bool(has_end or years)
-    _report(signed, whose, is_named=is_named, is_ca=intermediate, asked_for_end=asked_for_end)
-    if prints_to_terminal() and not (cert or intermediate or profile == "server"):
+    is_shown = bool(signed.path) and prints_to_terminal() and not as_json
+    end = bool(has_end or years)
+    _report(signed, whose, is_shown, is_named=bool(csr), is_ca=intermediate, asked_for_end=end)
+    if is_shown and not (cert or intermediate or profile == "server"):
         say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
-    if stdout or cert == STANDARD_OUTPUT:
+    if prints_pem:
         say_pem(signed.certificate)
 
 
+def _require_sense(profile: str, path_length: int | None, *, is_ca: bool) -> None:
+    if path_length is not None and not is_ca:
+        raise RefusedError(
+            "A path length is for CAs only.", "Give --intermediate too, or leave it out."
+        )
+    if profile and is_ca:
+        raise RefusedError(
+            "A profile is only for clients and servers.", "Leave out --profile or --intermediate."
+        )
+
+
 def _report(
-    signed: Signed, name: Name, *, is_named: bool, is_ca: bool, asked_for_end: bool
+    signed: Signed, name: Name, is_shown: bool, *, is_named: bool, is_ca: bool, asked_for_end: bool
 ) -> None:
     """Say what the certificate is: all of it to a person, what is unexpected to a script.
 
     Scripts read standard output, which in a pipe has certstrap's lines only. Whoever names a file
     with a request too (``is_named``) may have named the wrong one.
     """
-    is_shown = bool(signed.path) and prints_to_terminal()
     tell = say if is_shown else warn
     if is_named or is_shown:
         path = signed.path or signed.request_path

@@ -1,5 +1,6 @@
 """The configuration of a client: variables, commands, programs, a secret of Kubernetes."""
 
+import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -196,6 +197,22 @@ def secret_name(name: str) -> str:
         for label in name.lower()[:_LONGEST_NAME].split(".")
     )
     return ".".join(filter(None, labels)) or "temporal-client"
+
+
+def as_json(connection: Connection) -> str:
+    """Return the settings as JSON, which docs/json.md describes."""
+    target = connection.target
+    document = {
+        "schema": "certstrap.connect/1",
+        "namespace": target.namespace,
+        "address": target.address,
+        "server_name": target.server_name or None,
+        "server_ca": target.server_ca or None,
+        "certificate": connection.certificate,
+        "key": connection.key,
+        "key_is_encrypted": connection.encrypted,
+    }
+    return json.dumps(document, indent=2) + "\n"
 
 
 def variable_lines(

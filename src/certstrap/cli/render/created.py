@@ -1,6 +1,8 @@
 """The lines on what was created; scripts read some of them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from certstrap.hints import Hint
@@ -8,7 +10,7 @@ from certstrap.pki.decode import identity
 from certstrap.pki.names import name_text
 from certstrap.store.depot import CERTIFICATE, CRL, KEY
 from certstrap.store.withdrawn import fingerprint
-from certstrap.text import counted, escaped, quoted
+from certstrap.text import counted, escaped, quoted, serial_number, timestamp
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -21,6 +23,24 @@ if TYPE_CHECKING:
     from certstrap.store.depot import Name
 
 
+def created_json(
+    now: datetime,
+    certificate: "x509.Certificate | None",
+    created: Iterable[str],
+    updated: Iterable[str] = (),
+) -> str:
+    """Return which files were written as JSON, which docs/json.md describes."""
+    document = {
+        "schema": "certstrap.created/1",
+        "created_at": timestamp(now),
+        "created": [*created],
+        "updated": [*updated],
+        "serial": serial_number(certificate.serial_number) if certificate else None,
+        "not_after": timestamp(certificate.not_valid_after_utc) if certificate else None,
+    }
+    return json.dumps(document, indent=2)
+
+
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
     """Yield the lines of certstrap's ``init``."""
     entry = new.ca.entry
@@ -28,6 +48,12 @@ def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
     yield f"Read {read}" if read else key_line(entry.path(KEY), new.encrypted)
     yield f"Created {entry.path(CERTIFICATE)}"
     yield f"Created {entry.path(CRL)}"
+
+
+def new_ca_paths(new: "NewCA") -> list[str]:
+    """Return the files of a new CA; its key may have been there."""
+    suffixes = (CERTIFICATE, CRL) if new.key_was_there else (KEY, CERTIFICATE, CRL)
+    return [new.ca.entry.path(suffix) for suffix in suffixes]
 
 
 def request_lines(new: "NewRequest") -> Iterator[str]:

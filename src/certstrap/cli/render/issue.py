@@ -10,6 +10,7 @@ from certstrap.cli.render.created import (
     expiry_line,
     first_crl_lines,
     left_out_lines,
+    new_ca_paths,
     other_name_lines,
     request_lines,
     signed_line,
@@ -195,8 +196,7 @@ def _created(issued: "Issued") -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
     entry, new_ca, request, pkcs8 = issued.entry, issued.new_ca, issued.request, issued.pkcs8
     if new_ca:
-        suffixes = (CERTIFICATE, CRL) if new_ca.key_was_there else (KEY, CERTIFICATE, CRL)
-        yield from (new_ca.ca.entry.path(suffix) for suffix in suffixes)
+        yield from new_ca_paths(new_ca)
     if request:
         yield from () if request.key_was_read else (request.key_path,)
         yield request.path
