@@ -276,8 +276,11 @@ class Depot:
         session = self._reading()
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
         data, path = entry.read(CERTIFICATE), entry.path(CERTIFICATE)
-        found = read_certificates(data, path, session.passphrases.opening_pkcs12)
-        return Verifier(session.depot, at or session.now).verify(name, found[0], found[1:])
+        found, lost = read_certificates(data, path, session.passphrases.opening_pkcs12)
+        verdict = Verifier(session.depot, at or session.now).verify(name, found[0], found[1:])
+        if lost and not verdict.is_good:
+            raise lost
+        return verdict
 
     def check(self, name: str, *, namespace: str = "") -> Report:
         """Check a certificate and its key against Temporal Cloud's rules, with a rehearsal.

@@ -367,7 +367,7 @@ def checks_every_crl(chain: Chain) -> bool:
 def our_verdict(depot: Path) -> tuple[bool, list[str]]:
     """Return what this program says, and the rules that are violated."""
     leaf = depot / "leaf.crt"
-    first, *_ = read_certificates(leaf.read_bytes(), "leaf.crt", bytes)
+    (first, *_), _ = read_certificates(leaf.read_bytes(), "leaf.crt", bytes)
     verdict = Verifier(Depot(str(depot)), NOW).verify("leaf", first)
     return verdict.is_good, [violation.rule for violation in verdict.findings]
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from certstrap import CertstrapError, Depot
 from certstrap.pki import keys
 from certstrap.pki.pem import to_pem
 from tests.builders.der import (
@@ -15,7 +16,7 @@ from tests.builders.der import (
     sequence,
 )
 from tests.builders.keys import LEAF_KEY
-from tests.conftest import CommandLine
+from tests.conftest import NOW, CommandLine
 
 CA = raw_extension(BASIC_CONSTRAINTS, sequence(der(0x01, b"\xff")), critical=True)
 POLICIES, USAGE = raw_extension("2.5.29.32", b"?"), raw_extension("2.5.29.15", b"?")
@@ -76,3 +77,22 @@ def test_the_part_that_is_needed_is_named(certstrap: CommandLine, folder: Path) 
     certstrap.says("import", "x", "--cert", "c.crt", sentence=f"c.crt {sentence}")
     assert sentence in certstrap("verify", "c.crt", exit_code=3).stdout
     assert sentence in certstrap("inspect", "c.crt", exit_code=1).stdout
+
+
+def test_another_certificate_in_a_file_is_needed_only_in_the_chain(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("issue", "a", "--curve", "P-256", "--no-passphrase")
+    good = (folder / "out/a.crt").read_bytes()
+    odd = to_pem("CERTIFICATE", raw_certificate(extensions=CA + USAGE))
+    (folder / "both.pem").write_bytes(good + odd)
+    assert "both.pem: good" in certstrap("verify", "both.pem").stdout
+    (folder / "out/Cert.crt").rename(folder / "moved.crt")
+    sentence = f"both.pem (certificate 2) {PART.format('keyUsage')}"
+    assert sentence in certstrap("verify", "both.pem", exit_code=3).stdout
+    (folder / "out/a.crt").unlink()
+    (folder / "out/a.crt").write_bytes(good + odd)
+    with pytest.raises(CertstrapError, match="certificate 2"):
+        Depot("out", now=lambda: NOW).verify("a")
+    (folder / "moved.crt").rename(folder / "out/Cert.crt")
+    assert Depot("out", now=lambda: NOW).verify("a").is_good

@@ -30,8 +30,10 @@ from certstrap.store.renewal import with_renewal
 from certstrap.store.withdrawn import compromised
 
 
-def read_certificates(data: bytes, source: str, passphrase: Passphrase) -> list[LoadedCertificate]:
-    """Return the certificates in a file, of which there is at least one.
+def read_certificates(
+    data: bytes, source: str, passphrase: Passphrase
+) -> tuple[list[LoadedCertificate], UnusableFileError | None]:
+    """Return the certificates in a file that can be read, and why another one cannot be.
 
     Args:
         data: its content.
@@ -39,23 +41,23 @@ def read_certificates(data: bytes, source: str, passphrase: Passphrase) -> list[
         passphrase: called if it is a PKCS#12 file that is encrypted.
 
     Raises:
-        UnusableFileError: there is none, or one of them cannot be read.
+        UnusableFileError: there is none, or the first one cannot be read.
     """
-    found = decode.read(data, source, bytes, passphrase)
-    for each in found:
-        if each.value is None and each.kind == pem.CERTIFICATE:
+    certificates = []
+    lost = None
+    for each in decode.read(data, source, bytes, passphrase):
+        if isinstance(each.value, x509.Certificate):
+            certificates.append(LoadedCertificate(each.value, each.source))
+        elif each.kind == pem.CERTIFICATE:
             reason = (
                 each.readable.problem if each.readable else "is a certificate that cannot be read"
             )
-            raise UnusableFileError(each.source, reason)
-    certificates = [
-        LoadedCertificate(each.value, each.source)
-        for each in found
-        if isinstance(each.value, x509.Certificate)
-    ]
+            lost = lost or UnusableFileError(each.source, reason)
+            if not certificates:
+                raise lost
     if not certificates:
         raise UnusableFileError(source, "contains no certificate", "Name the right file.")
-    return certificates
+    return certificates, lost
 
 
 class Link(NamedTuple):

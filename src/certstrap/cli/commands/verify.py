@@ -88,7 +88,8 @@ def _verified(session: Session, verifier: Verifier, what: str) -> Verdict:
         except CertstrapError as error:
             return Verdict(what, unreadable=error)
     try:
-        first, *others = read_certificates(data, source, session.passphrases.opening_pkcs12)
+        found, lost = read_certificates(data, source, session.passphrases.opening_pkcs12)
     except CertstrapError as error:
         return Verdict(what, unreadable=error)
-    return verifier.verify(what, first, others)
+    verdict = verifier.verify(what, found[0], found[1:])
+    return verdict if verdict.is_good or not lost else Verdict(what, unreadable=lost)
