@@ -558,6 +558,26 @@ def test_a_certificate_in_pkcs7_that_cannot_be_read_is_shown(
     certstrap.refuses("inspect", "-", input=NO_CERTIFICATES, sentence="without a certificate")
 
 
+@pytest.mark.parametrize("form", ["PEM", "DER"])
+def test_the_crls_in_pkcs7_are_shown(certstrap: CommandLine, depot: Path, form: str) -> None:
+    certstrap("crl", "Cert")
+    out = ("-in", "out/Cert.crl", "-outform", form)
+    openssl("crl2pkcs7", *out, "-certfile", "out/Cert.crt", "-out", "both.p7b")
+    openssl("crl2pkcs7", *out, "-out", "crl.p7b")
+    crl = "(certificate revocation list 1): certificate revocation list"
+    shown = certstrap("inspect", "both.p7b").stdout
+    assert headings(shown) == ["both.p7b (certificate 1): certificate", f"both.p7b {crl}"]
+    assert headings(certstrap("inspect", "crl.p7b").stdout) == [f"crl.p7b {crl}"]
+    assert certstrap("inspect", "crl.p7b", "--pem").stdout == (depot / "Cert.crl").read_text()
+
+
+def test_der_with_something_after_it_is_shown(certstrap: CommandLine, folder: Path) -> None:
+    (folder / "f.der").write_bytes(raw_certificate() + b"\n")
+    printed = rows(certstrap("inspect", "f.der", exit_code=1).stdout)
+    assert printed["Subject"] == "CN=leaf"
+    assert printed["Problem"].endswith("cannot be read: encoding (it has extra data).")
+
+
 def test_a_crl_whose_end_cannot_be_read_is_shown(certstrap: CommandLine, folder: Path) -> None:
     begin, end = der(0x17, b"200101000000Z"), der(0x17, b"1Z")
     algorithm = sequence(oid("1.2.840.10045.4.3.2"))

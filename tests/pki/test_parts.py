@@ -16,6 +16,7 @@ from tests.builders.der import (
     LEAF_NAME,
     ORG,
     SUBJECT_ALTERNATIVE_NAME,
+    TELETEX,
     UTF8,
     der,
     integer,
@@ -130,6 +131,7 @@ def test_an_extension_that_writes_out_critical_false_is_shown(kind: str, data: b
         (raw_name([], [(CN, UTF8, b"x")]), "CN=x"),
         (raw_name([(CN, UTF8, b"\xff")], [(ORG, UTF8, b"o")]), "O=o,commonName=#0c01ff"),
         (raw_name([(COUNTRY, UTF8, b"DE"), (ORG, UTF8, b"x")]), "O=x+C=DE"),
+        (raw_name([(CN, TELETEX, b"M\xfcller"), (ORG, UTF8, b"x")]), "O=x+CN=Müller"),
         (sequence(der(0x31, sequence(oid("1.2.3"), integer(1)))), "1.2.3=#020101"),
     ],
 )

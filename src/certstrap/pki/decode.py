@@ -350,6 +350,9 @@ def read(
         return [_der(data, source, key_passphrase)]
     blocks = list(pem.blocks(data, source))
     if not blocks:
+        for kind in _TYPES:  # DER, and something after it
+            if (found := _signed(data, kind, source)).readable:
+                return [found]
         raise UnusableFileError(
             source,
             "is neither PEM, DER nor PKCS#12",
@@ -474,18 +477,20 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
 
 
 def _pkcs7(data: bytes, source: str) -> Iterator[Object]:
-    """Yield the certificates in a PKCS#7 file, also if the library cannot read one of them."""
+    """Yield what is in a PKCS#7 file, also if the library cannot read one of its certificates."""
+    block = next((block for _, block in pem.blocks(data, source)), b"")
+    der = pem.der_of(block) if block else data
+    listed = parts.in_pkcs7(pem.CRL, der)
     try:
-        found = stores.read_pkcs7(data, source)
+        yield from _certificates(stores.read_pkcs7(data, source), source)
     except UnusableFileError:
-        block = next((block for _, block in pem.blocks(data, source)), b"")
-        listed = parts.certificates_of_pkcs7(pem.der_of(block) if block else data)
-        if not listed:
+        certificates = parts.in_pkcs7(pem.CERTIFICATE, der)
+        if not certificates and not listed:
             raise
-        for number, der in enumerate(listed, 1):
-            yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
-    else:
-        yield from _certificates(found, source)
+        for number, each in enumerate(certificates, 1):
+            yield _signed(each, pem.CERTIFICATE, f"{source} (certificate {number})")
+    for number, each in enumerate(listed, 1):
+        yield _signed(each, pem.CRL, f"{source} ({pem.CRL} {number})")
 
 
 def _certificates(certificates: Iterable[x509.Certificate], source: str) -> Iterator[Object]:

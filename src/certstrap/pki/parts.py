@@ -232,11 +232,12 @@ def items(der: bytes) -> list[bytes]:
     return [_der(tag, bytes(each)) for tag, each in pem.elements(content)]
 
 
-def certificates_of_pkcs7(der: bytes) -> list[bytes]:
-    """Return the DER of each certificate in signed data (RFC 2315, 9.1)."""
+def in_pkcs7(kind: str, der: bytes) -> list[bytes]:
+    """Return the DER of each certificate or CRL in signed data (RFC 2315, 9.1)."""
+    tag = {pem.CERTIFICATE: 0xA0, pem.CRL: 0xA1}[kind]
     content = [each for field in items(der)[1:] for each in items(field)]
     fields = [each for signed in content for each in items(signed)]
-    return next((items(each) for each in fields if each[0] == 0xA0), [])  # noqa: PLR2004 - [0]
+    return next((items(each) for each in fields if each[0] == tag), [])
 
 
 def _built(kind: str, parts: dict[str, bytes]) -> bytes:
@@ -396,15 +397,27 @@ def shown_name(der: bytes) -> str:
 
 
 def _shown_rdn(rdn: bytes) -> str:
-    ordered = _der(0x31, *sorted(items(rdn)))  # as DER has it, and not all who write
-    try:
-        return name_text(
-            x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: _sequence(ordered)})).issuer
-        )
-    except UNDECODABLE:
-        return "+".join(
-            f"{oid_name(_oid_in(each))}=#{b''.join(items(each)[1:]).hex()}" for each in items(rdn)
-        )
+    for attributes in (items(rdn), map(_in_utf8, items(rdn))):
+        ordered = _der(0x31, *sorted(attributes))  # as DER has it, and not all who write
+        with suppress(*UNDECODABLE):
+            return name_text(
+                x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: _sequence(ordered)})).issuer
+            )
+    return "+".join(
+        f"{oid_name(_oid_in(each))}=#{b''.join(items(each)[1:]).hex()}" for each in items(rdn)
+    )
+
+
+def _in_utf8(attribute: bytes) -> bytes:
+    """Return an attribute with a TeletexString, which is Latin-1 in practice, as a UTF8String."""
+    kind, *values = items(attribute)
+    return _sequence(
+        kind,
+        *(
+            _der(0x0C, each[2:].decode("latin-1").encode()) if each[0] == 0x14 else each  # noqa: PLR2004
+            for each in values
+        ),
+    )
 
 
 _KINDS_OF_ERRORS = {
