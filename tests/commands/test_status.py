@@ -320,9 +320,10 @@ def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path
     pairs.leaf(ca).store_certificate("leaf")
     assert problems(certstrap, "leaf") == ["outlives-ca"]
     assert problems(certstrap, "CA") == []
-    assert certstrap("status").lines[-1] == (
-        "    ! out/leaf.crt expires on 2027-11-23, after its CA, CA, which expires on 2026-11-24."
-    )
+    assert certstrap("status").lines[-2:] == [
+        "    ! out/leaf.crt expires on 2027-11-23, after its CA, CA, which expires on 2026-11-24.",
+        "      hint: Renew it, so that it expires with its CA: certstrap renew leaf",
+    ]
 
 
 def test_issuer_that_is_not_here_is_shown_and_never_guessed_by_name(

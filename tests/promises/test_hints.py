@@ -523,6 +523,14 @@ def pkcs12_file_that_is_none(s: Stage) -> Iterator[Printed]:
     s("renew", "x")
 
 
+@prints("inventory/status.py: 'Renew it, so that it expires with its CA'")
+def imported_certificate_that_outlives_its_ca(s: Stage) -> Iterator[Printed]:
+    s(*init("CA"), "--expires", "30d")
+    s.store("x", pairs.leaf(s.pair("CA")))
+    yield Printed(s("status"))
+    assert "after its CA" not in s("status")
+
+
 @prints("inventory/status.py: 'Move it away, and write it again'")
 def chain_of_an_older_certificate(s: Stage) -> Iterator[Printed]:
     s.below_intermediate()

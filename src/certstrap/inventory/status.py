@@ -526,7 +526,10 @@ class _Look:
                 f"{path} expires on {end:%Y-%m-%d}, after its CA, {stem}, which expires on "
                 f"{self.ends[stem]:%Y-%m-%d}."
             )
-            problems.append(Finding("outlives-ca", sentence))
+            hint = Hint(
+                "Renew it, so that it expires with its CA", ("certstrap", "renew", item.stem)
+            )
+            problems.append(Finding("outlives-ca", sentence, hint))
         return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
 
 
