@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from certstrap.cli.render.report import Cell, Section
+from certstrap.cli.terminal import GREEN, GREY, ORANGE, RED
 from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.handshake import Handshake
@@ -18,7 +19,7 @@ _WIDE = 100
 _RULES = 19
 """Columns that these take at least, so that the texts of several reports are aligned."""
 
-_COLOURS = {"passed": "green", "warning": "yellow", "failed": "red"}
+_COLOURS = {"passed": GREEN, "warning": ORANGE, "failed": RED}
 
 
 class ResultRow(NamedTuple):
@@ -205,7 +206,7 @@ def _sections(of: Report, found: Sequence[ResultRow], width: int) -> Iterator[Se
         section: Section = [(Cell(group, "bold"),)]
         for row in members:
             status = Cell(f"  {row.status:7}  ", _COLOURS[row.status])
-            rule = [Cell(f"{row.rule:{rule_width}}  ", "dim")] if names_rules else []
+            rule = [Cell(f"{row.rule:{rule_width}}  ", GREY)] if names_rules else []
             section.append(
                 (status, *rule, Cell(_text(row, names_rules=names_rules) if width else row.text))
             )

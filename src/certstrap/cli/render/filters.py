@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from certstrap.cli.terminal import GREY, ORANGE
 from certstrap.temporal.filters import Admission, Filter, Match
 from certstrap.text import columns, escaped, padded
 
@@ -61,7 +62,7 @@ def drawing(matches: Sequence[Match], filters: Sequence[Filter]) -> "RenderableT
     table.add_column("Client", overflow="fold")
     table.add_column("Admitted by", overflow="fold")
     for match in matches:
-        style = "yellow" if match.withdrawn else "" if match.numbers else "dim"
+        style = ORANGE if match.withdrawn else "" if match.numbers else GREY
         table.add_row(Text(escaped(match.name)), Text(_verdict(match, filters), style=style))
     return table
 

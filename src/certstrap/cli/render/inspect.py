@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.cli.render.report import Cell, Line, Section
+from certstrap.cli.terminal import GREEN, GREY, ORANGE, RED
 from certstrap.inventory import inspect
 from certstrap.inventory.inspect import Inspected, Inspection
 from certstrap.pki import parts, pem
@@ -35,10 +36,10 @@ def sections(found: Iterable[Inspection], now: datetime) -> Iterator[list[Sectio
 
 def _lines(each: Inspected, now: datetime) -> Iterator[Line]:
     yield (Cell(escaped(f"{each.object.source}: {each.object.kind}"), "bold"),)
-    problems = (("Problem", problem, "red") for problem in each.problems)
+    problems = (("Problem", problem, RED) for problem in each.problems)
     for label, text, style in chain(_rows(each, now), problems):
         if text:
-            yield Cell(f"  {label:{_LABELS}}", "dim"), Cell(escaped(text), style)
+            yield Cell(f"  {label:{_LABELS}}", GREY), Cell(escaped(text), style)
 
 
 def _rows(each: Inspected, now: datetime) -> Iterator[tuple[str, str, str]]:
@@ -192,8 +193,8 @@ def _days(of: inspect.Properties, now: datetime) -> tuple[str, str]:
         return "", ""
     if timestamp(now) > end:
         ago = f"{-days} day{'' if days == -1 else 's'} ago" if days else "today"
-        return f"none: it expired {ago}", "red"
-    return str(days) if days else "less than one", "yellow" if days < _SOON else "green"
+        return f"none: it expired {ago}", RED
+    return str(days) if days else "less than one", ORANGE if days < _SOON else GREEN
 
 
 def _colons(digest: str) -> str:

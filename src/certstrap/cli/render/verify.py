@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from certstrap.cli.render.report import Cell, Line, Section, finding_object
+from certstrap.cli.terminal import GREEN, GREY, RED
 from certstrap.hints import printed
 from certstrap.inventory.verify import Link, Verdict
 from certstrap.pki.names import name_text
@@ -22,22 +23,22 @@ def sections(verdicts: Iterable[Verdict], depot_path: str) -> Iterator[list[Sect
 def _lines(verdict: Verdict, depot_path: str) -> Iterator[Line]:
     name = escaped(verdict.name)
     if verdict.is_good:
-        yield (Cell(f"{name}: good", "bold green"),)
+        yield (Cell(f"{name}: good", f"bold {GREEN}"),)
     else:
-        yield (Cell(f"{name}: not good", "bold red"),)
+        yield (Cell(f"{name}: not good", f"bold {RED}"),)
     if verdict.unreadable:
-        yield Cell("  failed: ", "red"), Cell(escaped(str(verdict.unreadable)), "red")
+        yield Cell("  failed: ", RED), Cell(escaped(str(verdict.unreadable)), RED)
         if verdict.unreadable.hint:
             yield Cell("  hint: "), Cell(printed(verdict.unreadable.hint, depot_path))
     for number, link in enumerate(verdict.links, 1):
         yield Cell(f"  {number}. "), Cell(_link(link))
         for finding in link.findings:
-            yield Cell("     failed: ", "red"), Cell(escaped(finding.sentence), "red")
+            yield Cell("     failed: ", RED), Cell(escaped(finding.sentence), RED)
             if finding.hint:
                 yield Cell("     hint: "), Cell(printed(finding.hint, depot_path))
     if verdict.links:
         read = ", ".join(map(escaped, verdict.crls))
-        yield Cell("  "), Cell(f"CRLs: {read}" if read else "No CRL was found.", "dim")
+        yield Cell("  "), Cell(f"CRLs: {read}" if read else "No CRL was found.", GREY)
 
 
 def _link(link: Link) -> str:
