@@ -40,7 +40,7 @@ def draw() -> str:
         record=True, file=StringIO(), width=_WIDTH, force_terminal=True, color_system="truecolor"
     )
     console.print(Text.assemble(("$ ", "green"), (command, "bold")))
-    for line in as_documented(terminal.days, printed):
+    for line in as_documented(terminal.days, map(terminal.at_home, printed)):
         console.print(Text(line, "bold" if line in _HEADINGS else ""))
     return _FONT.sub("", console.export_svg(title="certstrap", unique_id="first"))
 

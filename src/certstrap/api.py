@@ -333,7 +333,7 @@ class Depot:
             return self._secret
 
         passphrases = Passphrases(
-            secret, secret, secret, opening_pkcs12=secret, opening_named=lambda _: secret(),
+            secret, secret, secret, secret, opening_pkcs12=secret, opening_named=lambda _: secret(),
             waits=False,
         )  # fmt: skip
         session = Session(store.Depot(self.path), self._now(), passphrases)

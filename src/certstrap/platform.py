@@ -21,9 +21,10 @@ import errno
 import os
 import re
 import shlex
+import shutil
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib import import_module
 
@@ -89,6 +90,29 @@ def in_turn(commands: Iterable[str], *, windows: bool = _QUOTES_FOR_POWERSHELL) 
     Windows PowerShell 5.1 has no ``&&``, and cmd no other way.
     """
     return ", then ".join(commands) if windows else " && ".join(commands)
+
+
+_CLIPBOARDS = (  # a command, and the variable without which it has no clipboard
+    ("clip.exe", "WSL_DISTRO_NAME"),
+    ("clip.exe", "MSYSTEM"),
+    ("pbcopy", ""),
+    ("wl-copy", "WAYLAND_DISPLAY"),
+    ("xclip -selection clipboard", "DISPLAY"),
+)
+
+
+def copying_line(
+    path: str, environ: Mapping[str, str], *, windows: bool = _QUOTES_FOR_POWERSHELL
+) -> str:
+    """Return the command line that copies a text file to the clipboard; empty without a program."""
+    file = command_line([path], windows=windows)
+    if windows:  # where PowerShell has no ``<``
+        return f"type {file} | clip"
+    for command, variable in _CLIPBOARDS:
+        has_clipboard = not variable or environ.get(variable)
+        if has_clipboard and shutil.which(command.split()[0], path=environ.get("PATH")):
+            return f"{command} < {file}"
+    return ""
 
 
 def replace(source: str, path: str) -> None:

@@ -30,8 +30,10 @@ class Passphrases(NamedTuple):
     Attributes:
         opening_ca: the same, for the key of a CA that signs.
         new: the passphrase of a new key; empty leaves it unencrypted.
+        new_ca: the same, for the key of a new CA.
         explicit: whether the user gave a passphrase to this very command, and so believes that it
             protects something.
+        explicit_ca: the same, for the key of a CA.
         opening_named: the passphrase of the key in a file that the prompt names.
         waits: whether one may have to be waited for: somebody types it, or it comes from a pipe.
     """
@@ -39,18 +41,23 @@ class Passphrases(NamedTuple):
     opening: Passphrase
     opening_ca: Passphrase
     new: Passphrase
+    new_ca: Passphrase
     explicit: bool = False
+    explicit_ca: bool = False
     opening_pkcs12: Passphrase = bytes
     opening_named: Callable[[str], bytes] = lambda _name: b""
     waits: bool = True
 
-    def require_used(self, path: str, secret: bytes) -> None:
+    def require_used(self, path: str, secret: bytes, *, of_ca: bool = False) -> None:
         """Refuse a passphrase that protects nothing.
+
+        Args:
+            of_ca: whether the key is a CA's.
 
         Raises:
             RefusedError: one was given to the command, and the key at ``path`` needed none.
         """
-        if self.explicit and not secret:
+        if (self.explicit_ca if of_ca else self.explicit) and not secret:
             key = "FILE" if path == source_of(STANDARD_INPUT) else path
             words = (("--key", key), ("--encrypt",), ("--output", "NEW"))
             raise RefusedError(
@@ -111,6 +118,7 @@ class Session:
                 opening=lambda: self._get("opening", passphrases.opening),
                 opening_ca=lambda: self._get("opening CA", passphrases.opening_ca),
                 new=lambda: self._get("new", passphrases.new),
+                new_ca=lambda: self._get("new CA", passphrases.new_ca),
                 opening_pkcs12=lambda: self._get("opening PKCS#12", passphrases.opening_pkcs12),
                 opening_named=lambda name: self._get(
                     ("opening", name), lambda: passphrases.opening_named(name)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.keys import P256, RSA_2048, spec_of
 from tests.builders import foreign
-from tests.builders.depots import NEW_KEY
+from tests.builders.depots import NEW_KEY, UNUSED
 from tests.conftest import NOW, CommandLine, snapshot, visible
 
 P256_ISSUE = ("issue", "--curve", "P-256")
@@ -21,8 +21,7 @@ REQUEST = ("request-cert", *NEW_KEY, "--cn")
 NOT_ENCRYPTED = [
     "",
     "The CA's key is not encrypted. To start again with one that is, in a new depot:",
-    "  certstrap --depot-path NEW init --common-name Cert --passphrase-file FILE",
-    "  certstrap --depot-path NEW issue a --no-passphrase",
+    "  certstrap --depot-path NEW issue a --passphrase-file FILE",
 ]
 NEXT = [
     "",
@@ -43,6 +42,10 @@ def signed(folder: Path, stem: str = "a") -> x509.Certificate:
     return foreign.load_certificate(folder / "out" / f"{stem}.crt")
 
 
+def new_ca(folder: Path) -> list[str]:
+    return ["", f"New CA: {folder}/out/Cert.crt"]
+
+
 def test_in_an_empty_folder_it_does_the_whole_walkthrough(
     certstrap: CommandLine, folder: Path
 ) -> None:
@@ -56,6 +59,7 @@ def test_in_an_empty_folder_it_does_the_whole_walkthrough(
         SIGNED,
         "Expires 2027-11-23.",
         "Created out/a.pkcs8.key",
+        *new_ca(folder),
         *NEXT[:3],
         "  Give your client out/a.crt and out/a.pkcs8.key.",
         *NOT_ENCRYPTED,
@@ -152,8 +156,8 @@ def test_a_depots_first_ca_has_the_name_that_was_given(
     outcome = certstrap(*P256_ISSUE, "a", "--CA", "New CA")
     assert outcome.lines[0] == "Created out/New_CA.key"
     assert signed(folder, "New_CA").subject == foreign.name_of("New CA")
-    init = "certstrap --depot-path NEW init --common-name 'New CA' --passphrase-file FILE"
-    assert outcome.lines[-2].strip() == init
+    again = "certstrap --depot-path NEW issue a --CA 'New CA' --passphrase-file FILE"
+    assert outcome.lines[-1].strip() == again
 
 
 @pytest.mark.parametrize("options", [("--key-bits", "2048"), ("--dry-run",)])
@@ -188,13 +192,12 @@ def test_no_ca_is_created_beside_one_that_cannot_be_read(
     certstrap.refuses(*P256_ISSUE, "a", "--CA", "Other", sentence="out/Cert.crt ")
 
 
-def test_the_commands_for_an_encrypted_ca_work_as_printed(
+def test_the_command_for_an_encrypted_ca_works_as_printed(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    commands = certstrap(*P256_ISSUE, "a").lines[-2:]
+    command = certstrap(*P256_ISSUE, "a").lines[-1]
     (folder / "FILE").write_text("secret\n")
-    for command in commands:
-        certstrap(*shlex.split(command)[1:], environ={"CERTSTRAP_PASSPHRASE": "secret"})
+    certstrap(*shlex.split(command)[1:])
     assert b"ENCRYPTED" in (folder / "NEW/Cert.key").read_bytes()
     assert b"ENCRYPTED" not in (folder / "NEW/a.key").read_bytes()
 
@@ -275,17 +278,26 @@ def test_a_second_client_gets_the_same_ca(certstrap: CommandLine, folder: Path) 
     signed(folder, "b").verify_directly_issued_by(signed(folder, "Cert"))
 
 
-ENCRYPTED = [
-    "Created out/Cert.key (encrypted by passphrase)",
-    "Created out/Cert.crt",
-    "Created out/Cert.crl",
-    "Created out/a.key (encrypted by passphrase)",
-    "Created out/a.csr",
-    SIGNED,
-    "Expires 2027-11-23.",
-    *NEXT,
-    "  Clients need a key that is not encrypted. Write such a copy: certstrap export-pkcs8 a",
-]
+COPY = "  Clients need a key that is not encrypted. Write such a copy: certstrap export-pkcs8 a"
+BY_PASSPHRASE = " (encrypted by passphrase)"
+KEY_FILE = ("--key-passphrase-file", "key.txt")
+
+
+def created(folder: Path, *, ca: str, client: str) -> list[str]:
+    """Return the lines of a new CA and a client, whose keys are encrypted or not."""
+    return [
+        f"Created out/Cert.key{ca}",
+        "Created out/Cert.crt",
+        "Created out/Cert.crl",
+        f"Created out/a.key{client}",
+        "Created out/a.csr",
+        SIGNED,
+        "Expires 2027-11-23.",
+        *new_ca(folder),
+        *NEXT,
+        *([COPY] if client else []),
+        *([] if ca else NOT_ENCRYPTED),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +309,7 @@ ENCRYPTED = [
         ((), {"CERTSTRAP_PASSPHRASE": "secret"}, ""),
     ],
 )
-def test_a_passphrase_encrypts_the_new_keys(
+def test_a_passphrase_encrypts_the_key_of_a_new_ca_and_not_the_clients(
     certstrap: CommandLine,
     folder: Path,
     options: tuple[str, ...],
@@ -307,21 +319,104 @@ def test_a_passphrase_encrypts_the_new_keys(
     (folder / "secret.txt").write_text("secret\n")
     expires = ("--expires", "1 year")
     outcome = certstrap(*P256_ISSUE, "a", *expires, *options, environ=environ, input=lines)
-    assert outcome.lines == ENCRYPTED
-    for stem in ("Cert", "a"):
-        key = foreign.load_key(folder / f"out/{stem}.key", b"secret")
+    assert outcome.lines == created(folder, ca=BY_PASSPHRASE, client="")
+    for stem, secret in (("Cert", b"secret"), ("a", None)):
+        key = foreign.load_key(folder / f"out/{stem}.key", secret)
         assert key.public_key() == signed(folder, stem).public_key()
 
 
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        (KEY_FILE, ""),
+        ((*KEY_FILE, "--encrypt-key"), ""),
+        (("--key-passphrase-file", "-"), "client's\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("of_ca", "environ"),
+    [
+        ((), {}),
+        (("--no-passphrase",), {"CERTSTRAP_PASSPHRASE": "secret"}),
+        (("--passphrase", "secret"), {}),
+        ((), {"CERTSTRAP_PASSPHRASE": "secret"}),
+    ],
+)
+def test_the_clients_key_is_encrypted_by_a_passphrase_of_its_own(
+    certstrap: CommandLine,
+    folder: Path,
+    options: tuple[str, ...],
+    lines: str,
+    of_ca: tuple[str, ...],
+    environ: Mapping[str, str],
+) -> None:
+    (folder / "key.txt").write_text("client's\n")
+    command = (*P256_ISSUE, "a", "--expires", "1 year", *of_ca, *options)
+    outcome = certstrap(*command, environ=environ, input=lines)
+    secret = None if not (of_ca or environ) or "--no-passphrase" in of_ca else b"secret"
+    ca = BY_PASSPHRASE if secret else ""
+    assert outcome.lines == created(folder, ca=ca, client=BY_PASSPHRASE)
+    foreign.load_key(folder / "out/Cert.key", secret)
+    foreign.load_key(folder / "out/a.key", b"client's")
+    again = certstrap(*command, environ=environ, input=lines)
+    assert again.lines[0] == "out/a.crt already exists and expires on 2027-11-23."
+
+
+def test_an_encrypted_key_of_a_client_is_opened_by_its_own_passphrase_or_the_ca_s(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    (folder / "key.txt").write_text("client's\n")
+    of_ca = ("--passphrase", "secret")
+    certstrap("init", "--curve", "P-256", "--cn", "Cert", *of_ca)
+    certstrap("request-cert", "--curve", "P-256", "--cn", "same", *of_ca)
+    certstrap("request-cert", "--curve", "P-256", "--cn", "own", "--passphrase", "client's")
+    assert "Created out/same.crt" in certstrap("issue", "same", *of_ca).stdout
+    certstrap.refuses(
+        "issue", "own", *of_ca,
+        sentence="The passphrase does not decrypt out/own.key.", hint="--key-passphrase-file FILE",
+    )  # fmt: skip
+    assert "Created out/own.crt" in certstrap("issue", "own", *of_ca, *KEY_FILE).stdout
+
+
+def test_a_key_that_is_there_unencrypted_is_not_passed_off_as_encrypted(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    (folder / "key.txt").write_text("client's\n")
+    certstrap(*P256_ISSUE, "a")
+    sentence = "out/a.key is not encrypted, and the passphrase would not protect it."
+    export = "certstrap export-pkcs8 --key out/a.key --encrypt --output NEW"
+    certstrap.refuses("issue", "a", *KEY_FILE, sentence=sentence, hint=export)
+
+
+def test_a_passphrase_for_a_key_that_is_elsewhere_is_reported_to_have_no_effect(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap(*CA, "Cert")
+    foreign.write(folder / "out/a.csr", foreign.request(subject="a"))
+    certstrap("issue", "a", *KEY_FILE, stderr=f"--key-passphrase-file {UNUSED}")
+
+
+def test_without_a_terminal_nobody_is_asked_for_the_clients_passphrase(
+    certstrap: CommandLine,
+) -> None:
+    certstrap.refuses(
+        *P256_ISSUE, "a", "--encrypt-key", input="one\none\n",
+        sentence="--encrypt-key asks for a passphrase on a terminal, and there is none.",
+        hint="--key-passphrase-file FILE",
+    )  # fmt: skip
+
+
 def test_an_encrypted_key_is_exported_unencrypted(certstrap: CommandLine, folder: Path) -> None:
-    outcome = certstrap(*P256_ISSUE, "a", "--pkcs8", "--passphrase", "secret")
+    (folder / "key.txt").write_text("client's\n")
+    outcome = certstrap(*P256_ISSUE, "a", "--pkcs8", "--passphrase", "secret", *KEY_FILE)
     assert outcome.lines[-1] == "  Give your client out/a.crt and out/a.pkcs8.key."
     key = foreign.load_key(folder / "out/a.pkcs8.key")
     assert key.public_key() == signed(folder).public_key()
 
 
 def test_what_to_do_next_can_be_typed_as_it_stands(certstrap: CommandLine, folder: Path) -> None:
-    outcome = certstrap(*P256_ISSUE, "my client", "--passphrase", "secret")
+    (folder / "key.txt").write_text("secret\n")
+    outcome = certstrap(*P256_ISSUE, "my client", "--passphrase", "ca's", *KEY_FILE)
     words = shlex.split(outcome.lines[-1].partition("certstrap ")[2].partition(" writes such")[0])
     certstrap(*words, "--passphrase", "secret")
     assert (folder / "out/my_client.pkcs8.key").is_file()

@@ -30,14 +30,14 @@ from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine
 
 DAYS = Expiry.parse("90d")
-NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes)
+NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes, new_ca=bytes)
 
 
 def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:
     wanted = IssueRequest(Name.parse(name), None, NO_NAMES, spec, DAYS)
     session = Session(Depot("out"), NOW, NO_PASSPHRASES, generate)
     ready = prepare_all(session, [Line(0, wanted)], "")
-    ((only,),) = create_all(session, ready, 1, lambda: None)
+    ((only,),) = create_all(session, ready, 1, lambda _: None)
     return only
 
 
@@ -74,7 +74,7 @@ def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -
         one, two = prepare_all(session, lines, "list.csv")
         assert len(two.missing) == 3
         assert others[0].result().signed
-    ((first, second),) = create_all(session, [one, two], 1, lambda: None)
+    ((first, second),) = create_all(session, [one, two], 1, lambda _: None)
     assert first.signed
     assert second.signed is None
     assert {path.name for path in (folder / "out").glob("*.crt")} == {
@@ -114,7 +114,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
     ]
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
     ready = prepare_all(session, [Line(0, each) for each in wanted], "")
-    batches = create_all(session, ready, 1, lambda: None)
+    batches = create_all(session, ready, 1, lambda _: None)
     assert len(next(batches)) == SIZE
     with pytest.raises(KeyboardInterrupt):
         next(batches)
@@ -126,7 +126,7 @@ def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folde
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
     wanted = IssueRequest(Name.parse("only"), None, NO_NAMES, P256, DAYS)
     ready = prepare_all(session, [Line(0, wanted)], "")
-    assert [len(batch) for batch in create_all(session, ready, 1, lambda: None)] == [1]
+    assert [len(batch) for batch in create_all(session, ready, 1, lambda _: None)] == [1]
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,9 @@ def test_a_list_is_issued_as_it_says(
         "Created out/Cert.crl",
         "Created out/a.key",
     ]
-    assert outcome.lines[-2:] == [
+    assert outcome.lines[-3:] == [
         "Created 3 certificates; 0 existed already.",
+        f"New CA: {folder}/out/Cert.crt",
         "Upload out/Cert.crt to your Namespace, as its CA certificate.",
     ]
 
@@ -298,8 +299,9 @@ def test_a_line_that_only_the_depot_makes_wrong_stops_the_list_before_it_begins(
     before = "".join(f"n{i},\n" for i in range(60))
     rows = "revoked,\ncompromised,\nnokey,yes\nstale,\nca-key,\n"
     (folder / "list.csv").write_text(f"name,pkcs8\n{before}{rows}")
+    (folder / "secret").write_text("s3cret\n")
     outcome = certstrap.refuses(
-        "issue", "--from", "list.csv", "--curve", "P-256", "--passphrase", "s3cret",
+        "issue", "--from", "list.csv", "--curve", "P-256", "--key-passphrase-file", "secret",
         sentence="list.csv has 5 wrong lines.",
     )  # fmt: skip
     for line, problem in zip(

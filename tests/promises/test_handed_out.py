@@ -62,8 +62,9 @@ def test_a_pkcs8_file_of_an_older_key_is_not_that_of_a_new_encrypted_one(
 ) -> None:
     certstrap("issue", "a", "--pkcs8", *NEW_KEY)
     set_aside(folder, "a.key", "a.csr", "a.crt")
+    (folder / "p.txt").write_text("p")
     certstrap.refuses(
-        "issue", "a", "--curve", "P-256", "--passphrase", "p", "--CA", "Cert",
+        "issue", "a", "--curve", "P-256", "--key-passphrase-file", "p.txt", "--CA", "Cert",
         sentence="out/a.pkcs8.key already exists and is not the key of a.",
     )  # fmt: skip
 
@@ -88,6 +89,7 @@ def test_a_pkcs8_form_is_not_taken_for_the_key_of_another_name(certstrap: Comman
 def test_the_pkcs8_form_of_an_encrypted_key_is_compared_too(
     certstrap: CommandLine, folder: Path
 ) -> None:
+    certstrap("request-cert", "--cn", "a", "--curve", "P-256", "--passphrase", "p")
     certstrap("issue", "a", "--curve", "P-256", "--passphrase", "p")
     certstrap("export-pkcs8", "a", "--passphrase", "p")
     issued = certstrap("issue", "a", "--passphrase", "p")

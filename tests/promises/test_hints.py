@@ -172,7 +172,8 @@ def issued_below_an_intermediate(s: Stage) -> Iterator[Printed]:
 @prints("cli/render/issue.py: 'Clients need a key that is not encrypted. Write such a copy'")
 def issued_with_an_encrypted_key(s: Stage) -> Iterator[Printed]:
     s.typed = "secret\n"
-    yield Printed(s("issue", "x", "--curve", "P-256", "--passphrase", "secret"))
+    Path("secret").write_text("secret\n")
+    yield Printed(s("issue", "x", "--curve", "P-256", "--key-passphrase-file", "secret"))
     assert b"BEGIN PRIVATE KEY" in s.file("x.pkcs8.key").read_bytes()
 
 
@@ -680,6 +681,7 @@ def java_with_an_encrypted_key(s: Stage) -> Iterator[Printed]:
 @prints("temporal/client_rules.py: 'Write a copy that is not encrypted'")
 def encrypted_key(s: Stage) -> Iterator[Printed]:
     s.typed = "secret\n"
+    s("request-cert", "--cn", "x", "--curve", "P-256", "--passphrase", "secret")
     s("issue", "x", "--curve", "P-256", "--passphrase", "secret")
     yield Printed(s("check", "x", code=3))
     s("check", "x")

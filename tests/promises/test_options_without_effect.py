@@ -55,7 +55,8 @@ def test_a_passphrase_in_the_environment_or_an_empty_one_is_not(certstrap: Comma
 @pytest.mark.usefixtures("folder")
 def test_a_passphrase_that_opened_or_encrypted_a_key_is_not(certstrap: CommandLine) -> None:
     certstrap("init", "--common-name", "Cert", "--curve", "P-256", *SECRET)
-    certstrap("issue", "client", "--curve", "P-256", *SECRET)
+    certstrap("request-cert", "--cn", "client", "--curve", "P-256", *SECRET)
+    certstrap("issue", "client", *SECRET)
     certstrap("crl", "Cert", *SECRET)
     certstrap("check", "client", *SECRET, exit_code=3)
 

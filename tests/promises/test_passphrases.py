@@ -19,6 +19,8 @@ from tests.conftest import CommandLine, snapshot
 from tests.programs import CERTSTRAP, end
 
 INIT = ("init", "--curve", "P-256", "--cn", "Cert")
+NEW_CA = "Enter passphrase for new CA key (empty for no passphrase): "
+NEW_CLIENT = "Enter passphrase for new client key: "
 FOR_CA = "Enter passphrase for CA key (empty for no passphrase): "
 FOR_KEY = "Enter passphrase for key (empty for no passphrase): "
 CREATED = "Created out/Cert.key{}\nCreated out/Cert.crt\nCreated out/Cert.crl\n"
@@ -375,17 +377,64 @@ def test_a_spinner_shows_on_a_terminal_while_an_rsa_key_is_made(
         assert "\x1b[32m" not in printed
 
 
-def test_issue_asks_on_a_terminal_once_for_all_new_keys(folder: Path) -> None:
+def test_issue_asks_on_a_terminal_for_the_passphrase_of_a_new_ca_alone(folder: Path) -> None:
     with terminal(folder, "issue", "a", "--curve", "P-256") as child:
-        for prompt in (NEW, AGAIN):
+        for prompt in (NEW_CA, AGAIN):
             child.expect_exact(prompt)
             child.send("s3cret" + ENTER)
         printed = ends(child)
     assert "Created out/Cert.key (encrypted by passphrase)" in printed
-    assert "Created out/a.key (encrypted by passphrase)" in printed
+    assert "Created out/a.key\n" in printed
     assert opens(folder, b"s3cret")
-    key = foreign.load_key(folder / "out/a.key", b"s3cret")
-    assert key.public_key() == foreign.load_certificate(folder / "out/a.crt").public_key()
+    foreign.load_key(folder / "out/a.key")
+    with terminal(folder, "issue", "b", "--curve", "P-256") as child:
+        child.expect_exact(FOR_CA)
+        child.send("s3cret" + ENTER)
+        assert "Created out/b.key\n" in ends(child)
+
+
+def test_issue_asks_for_a_passphrase_of_the_clients_keys_if_they_are_to_be_encrypted(
+    folder: Path,
+) -> None:
+    encrypt = ("issue", "--curve", "P-256", "--encrypt-key")
+    with terminal(folder, *encrypt, "a", "b") as child:
+        for prompt, typed in ((NEW_CA, ""), (AGAIN, ""), (NEW_CLIENT, "mine"), (AGAIN, "mine")):
+            child.expect_exact(prompt)
+            child.send(typed + ENTER)
+        ends(child)
+    assert opens(folder, None)
+    for name in "ab":
+        foreign.load_key(folder / f"out/{name}.key", b"mine")
+    with terminal(folder, *encrypt, "a") as child:
+        child.expect_exact(FOR_KEY)
+        child.send("mine" + ENTER)
+        assert "out/a.crt already exists" in ends(child)
+
+
+def test_a_client_s_key_that_is_to_be_encrypted_needs_a_passphrase(folder: Path) -> None:
+    with terminal(folder, *INIT, "--no-passphrase") as child:
+        ends(child)
+    before = snapshot(folder)
+    environ = {"NO_COLOR": "1"}
+    with terminal(folder, "issue", "a", "--encrypt-key", environ=environ) as child:
+        for prompt in (NEW_CLIENT, AGAIN):
+            child.expect_exact(prompt)
+            child.send(ENTER)
+        sentence, hint = ends(child, 1).strip().splitlines()
+    assert sentence == "No passphrase was typed to encrypt the client's key with."
+    assert hint == "Hint: Type one, or leave --encrypt-key out."
+    assert snapshot(folder) == before
+
+
+def test_a_sign_of_life_shows_while_the_first_of_many_keys_is_made(folder: Path) -> None:
+    slow = ("issue", "a", "b", "--key-bits", "16384", "--no-passphrase")
+    with terminal(folder, *INIT, "--no-passphrase") as child:
+        ends(child)
+    with terminal(folder, *slow, timeout=10) as child:
+        child.expect_exact("Issuing certificates")
+        child.expect_exact("0/2")
+        child.sendintr()
+        ends(child, 130)
 
 
 def test_no_passphrase_for_new_keys_still_asks_for_the_ca_on_a_terminal(folder: Path) -> None:

@@ -120,7 +120,7 @@ LATER = NOW + timedelta(days=2)
 def test_a_refusal_comes_before_any_prompt_and_any_key(
     depot: Path, steps: Steps, sentence: str, now: datetime
 ) -> None:
-    passphrases = Passphrases(opening=asked, opening_ca=asked, new=asked)
+    passphrases = Passphrases(opening=asked, opening_ca=asked, new=asked, new_ca=asked)
     session = Session(Depot("out"), now, passphrases, generated)
     with pytest.raises(CertstrapError) as refused:
         session.transact(lambda new: steps(session, new))

@@ -123,9 +123,23 @@ PassphraseFile = Annotated[
         "CERTSTRAP_PASSPHRASE in the environment is used.",
     ),
 ]
+CAPassphraseFile = Annotated[
+    str | None,
+    source(
+        "--passphrase-file",
+        "Read the passphrase of the CA's key from the first line of FILE; - is standard input. "
+        "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
+    ),
+]
 CAPassphraseText = Annotated[
     str | None,
     value("--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list."),
+]
+NoNewCAPassphrase = Annotated[
+    bool,
+    typer.Option(
+        "--no-passphrase", help="Do not ask for a passphrase or encrypt the key of a new CA."
+    ),
 ]
 NoCAPassphrase = Annotated[
     bool,

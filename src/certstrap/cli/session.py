@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 import typer
 
@@ -26,6 +27,8 @@ from certstrap.store.locks import Timeout
 from certstrap.text import escaped
 
 NEW = "Enter passphrase (empty for no passphrase): "
+NEW_CA = "Enter passphrase for new CA key (empty for no passphrase): "
+_NEW_CLIENT = "Enter passphrase for new client key: "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
 AGAIN = "Enter same passphrase again: "
 _NOT_NEEDED = "nothing that was opened is encrypted, and no new file was to be."
@@ -39,6 +42,7 @@ def passphrases(
     *,
     ask_opening: bool = True,
     ask_new: bool = True,
+    new_prompt: str = NEW,
 ) -> Passphrases:
     """Return where the passphrases of a command come from.
 
@@ -49,6 +53,7 @@ def passphrases(
         none: the option ``--no-passphrase``.
         ask_opening: ask somebody if nothing is given, else open none.
         ask_new: ask somebody if nothing is given, else do not encrypt new keys.
+        new_prompt: how somebody is asked for that of a new key.
     """
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
@@ -62,10 +67,7 @@ def passphrases(
         known = given()
         if known is not None or not ask_new:
             return known or b""
-        typed = context.ask(NEW, for_new_key=True)
-        if context.ask(AGAIN, for_new_key=True) != typed:
-            raise RefusedError("Passphrases do not match.", "Run the command again.")
-        return typed
+        return _typed_twice(context, new_prompt)
 
     @cache
     def opening(what: str) -> bytes:
@@ -79,21 +81,78 @@ def passphrases(
             raise NoPassphraseError("A key is encrypted, and its passphrase was not given.")
         return context.ask(OPENING.format(what))
 
-    if text or file is not None:
-        option = "--passphrase" if text else "--passphrase-file"
-        context.without_effect.append(
-            lambda: "" if given.cache_info().currsize else f"{option} had no effect: {_NOT_NEEDED}"
-        )
+    explicit = bool(text) or file is not None
+    if explicit:
+        _report_unused(context, "--passphrase" if text else "--passphrase-file", given)
     is_known = text is not None or (file is None and bool(_of_environment(context)))
     asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(
         opening=lambda: opening("key"),
         opening_ca=lambda: opening("CA key"),
         new=new,
-        explicit=bool(text) or file is not None,
+        new_ca=new,
+        explicit=explicit,
+        explicit_ca=explicit,
         opening_pkcs12=lambda: opening("PKCS#12 file"),
         opening_named=lambda name: opening(escaped(name)),
         waits=file is not None or (asks and not is_known),
+    )
+
+
+def with_client_passphrase(
+    context: Context, of_ca: Passphrases, *, encrypt: bool, file: str | None
+) -> Passphrases:
+    """Return the passphrases of a command whose others are the CA's: the client's key has its own.
+
+    A client's key that exists and is encrypted is opened with it, or else with the CA's.
+
+    Args:
+        encrypt: the option ``--encrypt-key``, which asks for it.
+        file: the option ``--key-passphrase-file``, which encrypts too.
+
+    Raises:
+        RefusedError: there is nobody to ask.
+    """
+    if file is None and not encrypt:
+        return of_ca._replace(new=bytes, explicit=False)
+    if file is None and not is_interactive():
+        raise RefusedError(
+            "--encrypt-key asks for a passphrase on a terminal, and there is none.",
+            "Use --key-passphrase-file FILE.",
+        )
+    given = cache(lambda: None if file is None else _first_line(file))
+
+    def new() -> bytes:
+        typed = given() or _typed_twice(context, _NEW_CLIENT)
+        if not typed:
+            raise RefusedError(
+                "No passphrase was typed to encrypt the client's key with.",
+                "Type one, or leave --encrypt-key out.",
+            )
+        return typed
+
+    if file is not None:
+        _report_unused(context, "--key-passphrase-file", given)
+    return of_ca._replace(
+        opening=lambda: given() or context.ask(OPENING.format("key")),
+        new=new,
+        explicit=True,
+        waits=True,
+    )
+
+
+def _typed_twice(context: Context, prompt: str) -> bytes:
+    """Return a new passphrase that somebody types, and types again."""
+    typed = context.ask(prompt, for_new_key=True)
+    if context.ask(AGAIN, for_new_key=True) != typed:
+        raise RefusedError("Passphrases do not match.", "Run the command again.")
+    return typed
+
+
+def _report_unused(context: Context, option: str, given: Any) -> None:
+    """Have it reported if the cached function of a passphrase was not called in the end."""
+    context.without_effect.append(
+        lambda: "" if given.cache_info().currsize else f"{option} had no effect: {_NOT_NEEDED}"
     )
 
 

@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 from certstrap.documents import InvalidDocumentError, parse_toml, text_of
 from certstrap.errors import CertstrapError, RefusedError, UnusableFileError, WrongLinesError
 from certstrap.operations.ca import issuer_of, open_ca
-from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare
+from certstrap.operations.issue import (
+    Issued,
+    IssueRequest,
+    Ready,
+    create,
+    prepare,
+    specs_of_new_ca,
+)
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
@@ -91,40 +98,46 @@ def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
 
 
 def create_all(
-    session: Session, ready: Sequence[Ready], jobs: int, done: Callable[[], None]
+    session: Session, ready: Sequence[Ready], jobs: int, done: Callable[[int], None]
 ) -> Iterator[list[Issued]]:
     """Create what is missing for a list, and yield each batch when it is on disk.
 
     Args:
         jobs: how many RSA keys are generated at the same time.
-        done: called for each certificate, when its key is ready.
+        done: called with the number of keys that are ready, from 0; never for one certificate.
 
     Raises:
         CertstrapError: see `create`; the batches before are on disk.
         KeyboardInterrupt: it came while a batch was written, which is on disk.
     """
-    _open_keys(session, ready)
+    _prepare_keys(session, ready)
     if len(ready) > 1:
+        done(0)
         generated = _generated([each.new_key for each in ready], jobs)
     for start in range(0, len(ready), SIZE):
         batch = ready[start : start + SIZE]
-        for each in batch if len(ready) > 1 else ():
+        for number, each in enumerate(batch if len(ready) > 1 else (), start + 1):
             key = next(generated)
             if each.new_key and key:
                 session.keep_key(each.new_key, each.entry.path(KEY), key)
-            done()
+            done(number)
         yield _create_batch(session, batch)
         if session.was_interrupted and start + SIZE < len(ready):
             raise KeyboardInterrupt
 
 
-def _open_keys(session: Session, ready: Sequence[Ready]) -> None:
-    """Ask for each passphrase that is needed, and open the key of the CA, before anything else."""
+def _prepare_keys(session: Session, ready: Sequence[Ready]) -> None:
+    """Ask for each passphrase that is needed, and open or generate the key of the CA."""
+    of_ca = next(filter(None, map(specs_of_new_ca, ready)), None)
+    if of_ca:
+        session.passphrases.new_ca()
     if any(each.new_key for each in ready):
         session.passphrases.new()
     signing = next((each.ca for each in ready if each.ca and not each.certificate), None)
     if signing:
         issuer_of(session, signing)
+    if of_ca:
+        session.prepare_keys(of_ca)
 
 
 def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:

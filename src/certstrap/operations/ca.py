@@ -135,18 +135,20 @@ def create_ca(
     for suffix in (CERTIFICATE, CRL):
         new.require_free(entry.path(suffix), exists_error)
     validity = Validity.starting(session.now, expiry.after(session.now))
-    leftover = leftover_key(session, entry, key) if isinstance(key, KeySpec) else None
+    leftover = None
+    if isinstance(key, KeySpec):
+        leftover = leftover_key(session, entry, key, of_ca=True)
     if not leftover:
         new.require_free(entry.path(KEY), exists_error)
     if leftover:
         private, secret = leftover
     elif isinstance(key, KeySpec):
-        secret = session.passphrases.new()
+        secret = session.passphrases.new_ca()
         private = session.new_key(key, entry.path(KEY))
     else:
         private, secret = read_key(session, key, session.passphrases.opening)
         require_usable(session, private, source_of(key))
-        secret = secret or session.passphrases.new()
+        secret = secret or session.passphrases.new_ca()
     certificate = build.self_sign(private, subject, profile, validity)
     issuer = Issuer.of(
         certificate, entry.path(CERTIFICATE), session.now, lambda: (private, entry.path(KEY))
@@ -172,7 +174,9 @@ def read_key(session: Session, path: str, passphrase: Passphrase) -> tuple[Priva
     return stores.load_key(session.read(path, "private key"), source_of(path), passphrase)
 
 
-def leftover_key(session: Session, entry: Entry, spec: KeySpec) -> tuple[PrivateKey, bytes] | None:
+def leftover_key(
+    session: Session, entry: Entry, spec: KeySpec, *, of_ca: bool = False
+) -> tuple[PrivateKey, bytes] | None:
     """Return the key of an entry that has nothing else, and its passphrase, if it is of that kind.
 
     A command that was killed after the first of its files leaves such a key, and uses it when it
@@ -187,10 +191,11 @@ def leftover_key(session: Session, entry: Entry, spec: KeySpec) -> tuple[Private
         or is_export(entry)
     ):
         return None
-    private, secret = entry.key(session.passphrases.opening)
+    given = session.passphrases
+    private, secret = entry.key(given.opening_ca if of_ca else given.opening)
     if keys.spec_of(private) != spec:
         return None
-    session.passphrases.require_used(entry.path(KEY), secret)
+    given.require_used(entry.path(KEY), secret, of_ca=of_ca)
     require_usable(session, private, entry.path(KEY))
     return private, secret
 

@@ -6,7 +6,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import AlreadyExistsError, ChooseCAError, InvalidExpiryError, RefusedError
+from certstrap.errors import (
+    AlreadyExistsError,
+    ChooseCAError,
+    InvalidExpiryError,
+    RefusedError,
+    WrongPassphraseError,
+)
 from certstrap.hints import Hint
 from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
 from certstrap.operations.export import add_pkcs8
@@ -226,15 +232,21 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
 
 
 def _prepare_keys(session: Session, ready: Ready, ca: CA | None) -> None:
-    """Ask for the passphrase of new keys, then generate the client's and that of a new CA."""
-    specs = {}
-    if ca is None and not ready.ca_entry.has(KEY):
-        specs[ready.ca_entry.path(KEY)] = _spec_of_new_ca(ready.wanted)
-    if ready.new_key:
-        specs[ready.entry.path(KEY)] = ready.new_key
+    """Ask for the passphrases of new keys, then generate the client's and that of a new CA."""
+    specs = {} if ca else specs_of_new_ca(ready)
     if specs:
+        session.passphrases.new_ca()
+    if ready.new_key:
         session.passphrases.new()
-        session.prepare_keys(specs)
+        specs[ready.entry.path(KEY)] = ready.new_key
+    session.prepare_keys(specs)
+
+
+def specs_of_new_ca(ready: Ready) -> dict[str, KeySpec]:
+    """Return the path and the kind of the key of a CA, if that is to be generated."""
+    if ready.ca or ready.ca_entry.has(KEY):
+        return {}
+    return {ready.ca_entry.path(KEY): _spec_of_new_ca(ready.wanted)}
 
 
 def _names_refused(
@@ -261,7 +273,12 @@ def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> Owned
         raise RefusedError(
             f"{entry.path(KEY)} is the PKCS#8 form of another key.", "Choose another name."
         )
-    key, secret = entry.key(session.passphrases.opening)
+    try:
+        key, secret = entry.key(session.passphrases.opening)
+    except WrongPassphraseError:
+        hint = "If it has another passphrase than the CA's key, use --key-passphrase-file FILE."
+        raise WrongPassphraseError(entry.path(KEY), hint) from None
+    session.passphrases.require_used(entry.path(KEY), secret)
     require_usable(session, key, entry.path(KEY))
     require(key_of_ca(session.depot, key.public_key(), entry.path(KEY)))
     if wanted.spec not in {None, spec_of(key)}:

@@ -1,14 +1,15 @@
 """``certstrap issue``."""
 
-from itertools import count
 from typing import Annotated
 
 import typer
 
+from certstrap import platform
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.render.created import country_lines
 from certstrap.cli.render.issue import (
+    CopyingLine,
     dry_run_json,
     issued_json,
     issued_lines,
@@ -17,7 +18,7 @@ from certstrap.cli.render.issue import (
     other_expiry_lines,
     ready_lines,
 )
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import NEW_CA, new_session, passphrases, with_client_passphrase
 from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
@@ -44,9 +45,23 @@ def command(
         options.argument("[NAME]...", "The names in the certificates.", completion.requests),
     ] = None,
     ca: options.CA = "",
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    passphrase: options.CAPassphraseText = None,
+    passphrase_file: options.CAPassphraseFile = None,
+    no_passphrase: options.NoNewCAPassphrase = False,
+    encrypt_key: Annotated[
+        bool,
+        typer.Option(
+            "--encrypt-key",
+            help="Encrypt the client's new key; its passphrase is asked for on a terminal.",
+        ),
+    ] = False,
+    key_passphrase_file: Annotated[
+        str | None,
+        options.source(
+            "--key-passphrase-file",
+            "Encrypt the client's new key with the first line of FILE.",
+        ),
+    ] = None,
     key_bits: Annotated[
         int | None,
         options.value(
@@ -140,9 +155,11 @@ def command(
         ),
     )
     ask = is_interactive()
-    given = passphrases(
-        context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, ask_new=ask
-    )
+    of_ca = passphrases(
+        context, passphrase, passphrase_file, no_passphrase,
+        ask_opening=ask, ask_new=ask, new_prompt=NEW_CA,
+    )  # fmt: skip
+    given = with_client_passphrase(context, of_ca, encrypt=encrypt_key, file=key_passphrase_file)
     session = new_session(context, given)
     if source:
         data = session.read(source, "list of certificates")
@@ -163,10 +180,17 @@ def command(
     if as_json:
         say_json(issued_json(issued, session.now))
     elif len(issued) == 1:
-        name, on_terminal = ready[0].wanted.name.text, prints_to_terminal()
-        say(*next_lines(issued[0], context.named_depot, name, on_terminal=on_terminal))
+        name = ready[0].wanted.name.text
+        say(*next_lines(issued[0], context.named_depot, name, _copying_line(context)))
     else:
-        say(*next_lines_of_many(issued))
+        say(*next_lines_of_many(issued, _copying_line(context)))
+
+
+def _copying_line(context: Context) -> CopyingLine | None:
+    """Return what returns the line that copies a file to the clipboard, for a person."""
+    if not prints_to_terminal():
+        return None
+    return lambda path: platform.copying_line(path, context.environ)
 
 
 def _require_sense(names: list[str], source: str, has_alternative: bool) -> None:
@@ -185,8 +209,7 @@ def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -
     held_back = prints_to_terminal()
     try:
         with progress("Issuing certificates") as report:
-            done = count(1)
-            for batch in create_all(session, ready, jobs, lambda: report(next(done), len(ready))):
+            for batch in create_all(session, ready, jobs, lambda done: report(done, len(ready))):
                 issued += batch
                 waiting += [line for each in batch for line in issued_lines(each) if not as_json]
                 if not held_back:

@@ -1,7 +1,8 @@
 """The lines of ``issue``: what it created, and what to do next."""
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from certstrap.cli.render.created import (
 )
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, command_line, printed
+from certstrap.operations.issue import DEFAULT_CA
 from certstrap.pki.decode import identity
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
 from certstrap.text import escaped, quoted, serial_number, timestamp
@@ -25,6 +27,9 @@ from certstrap.text import escaped, quoted, serial_number, timestamp
 if TYPE_CHECKING:
     from certstrap.operations.issue import Issued, Ready
 
+
+CopyingLine = Callable[[str], str]
+"""Returns the command line that copies a file to the clipboard; empty where no program does."""
 
 SCHEMA = "certstrap.issue/1"
 
@@ -50,12 +55,14 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
 
 
 def next_lines(
-    issued: "Issued", depot_path: str, name: str, *, on_terminal: bool = False
+    issued: "Issued", depot_path: str, name: str, copying: CopyingLine | None = None
 ) -> Iterator[str]:
-    """Yield what to do next; to a person ``on_terminal``, more of it.
+    """Yield what to do next; with ``copying``, which is for a person on a terminal, more of it.
 
     The name is as the user typed it.
     """
+    if issued.new_ca:
+        yield from ("", _where_line(issued))
     public = issued.certificate.public_key()
     refused_ca = [*refusal_lines(issued.ca.certificate.public_key(), of_ca=True)]
     refused = [*_key_lines(issued)]
@@ -73,6 +80,7 @@ def next_lines(
     upload = "Upload" if issued.new_ca else "If you have not done so yet, upload"
     root = issued.root_path or f"the root above {issued.ca.entry.path(CERTIFICATE)}"
     yield f"  {upload} {root} to your Namespace, as its CA certificate."
+    yield from (f"  {line}" for line in _copying_lines(issued.root_path, copying))
     if issued.ca_is_root:
         yield f"  Give your client {certificate} and {key}."
     else:
@@ -83,17 +91,25 @@ def next_lines(
         export = ("certstrap", "export-pkcs8", name)
         copy = Hint("Clients need a key that is not encrypted. Write such a copy", export)
         yield f"  {printed(copy, depot_path)}"
-    if on_terminal:
+    if copying:
         yield from (f"  {printed(hint, depot_path)}" for hint in usage_hints(name))
     if issued.new_ca and not issued.new_ca.encrypted:
-        ca = ("--common-name", identity(issued.ca.certificate))
+        ca = identity(issued.ca.certificate)
+        named = () if ca == DEFAULT_CA.text else (("--CA", ca),)
+        again = ("certstrap", "issue", name, *named, ("--passphrase-file", "FILE"))
         yield ""
         yield "The CA's key is not encrypted. To start again with one that is, in a new depot:"
-        for command in (
-            ("certstrap", "init", ca, ("--passphrase-file", "FILE")),
-            ("certstrap", "issue", name, ("--no-passphrase",)),
-        ):
-            yield f"  {command_line(command, 'NEW')}"
+        yield f"  {command_line(again, 'NEW')}"
+
+
+def _where_line(issued: "Issued") -> str:
+    """Return the line on where a new CA is: whoever is in the wrong folder sees it."""
+    return f"New CA: {os.path.abspath(issued.ca.entry.path(CERTIFICATE))}"
+
+
+def _copying_lines(path: str, copying: CopyingLine | None) -> Iterator[str]:
+    if path and copying and (line := copying(path)):
+        yield f"Copy its text: {line}"
 
 
 def _key_lines(issued: "Issued") -> Iterator[str]:
@@ -103,18 +119,23 @@ def _key_lines(issued: "Issued") -> Iterator[str]:
     )
 
 
-def next_lines_of_many(issued: "Sequence[Issued]") -> Iterator[str]:
-    """Yield how many certificates there are, and what to do next."""
+def next_lines_of_many(
+    issued: "Sequence[Issued]", copying: CopyingLine | None = None
+) -> Iterator[str]:
+    """Yield how many certificates there are, and what to do next; see `next_lines`."""
     created = sum(each.signed is not None for each in issued)
     yield ""
     noun = "certificate" if created == 1 else "certificates"
     yield f"Created {created} {noun}; {len(issued) - created} existed already."
     yield from dict.fromkeys(line for each in issued for line in _key_lines(each))
-    new_ca = any(each.new_ca for each in issued)
+    new_ca = next((each for each in issued if each.new_ca), None)
+    if new_ca:
+        yield _where_line(new_ca)
     roots = sorted({each.root_path for each in issued if each.root_path})
     for root in roots:
         upload = "Upload" if new_ca else "If you have not done so yet, upload"
         yield f"{upload} {root} to your Namespace, as its CA certificate."
+        yield from _copying_lines(root, copying)
 
 
 def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
