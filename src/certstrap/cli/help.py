@@ -18,7 +18,9 @@ GROUPS = {
     "--country --province --locality --domain --ip --uri",
     "Key": "--key --curve --key-bits --rsa-algorithm --new-key --pkcs8 --encrypt --jobs",
     "Validity": "--expires --expiring --validity-period --days --at",
-    "Passphrase": "--passphrase --passphrase-file --no-passphrase",
+    "Passphrase": (
+        "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file"
+    ),
     "Output": "--output --into --cert --stdout --pem --json --format --shell --svg --html "
     "--dry-run --force --quiet --verbose",
 }

@@ -64,7 +64,7 @@ TRUE = {"1", "t", "T", "true", "TRUE", "True"}
 FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 _WORDS = {word for word in TRUE | FALSE if len(word) > 1}  # after a space; others are names
 # An empty passphrase means none; an empty name of its file never does, and is an error.
-_MAY_BE_EMPTY = {"--passphrase", "--passphrase-file"}
+_MAY_BE_EMPTY = {"--passphrase", "--passphrase-file", "--key-passphrase-file"}
 
 
 def with_two_dashes(
