@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 from rich.text import Text
 
-from tests.docs import Terminal, as_documented, first_command
+from tests.docs import Terminal, as_documented, first_commands
 
 PICTURE = Path(__file__).with_name("first-command.svg")
 # Rich's pictures load a font from another server; the next one that they name is on every machine.
@@ -27,10 +27,11 @@ _HEADINGS = ("What to do next:",)
 
 def draw() -> str:
     """Return the picture as SVG, from a run of the command in a new folder."""
-    command = first_command()
+    new_folder, command = first_commands()
     with tempfile.TemporaryDirectory() as folder:
         terminal = Terminal(Path(folder), {"HOME": folder})
         try:
+            terminal.run(new_folder)
             status, printed = terminal.run(command)
         finally:
             terminal.close()

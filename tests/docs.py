@@ -74,11 +74,11 @@ def blocks(document: Path) -> list[Block]:
     return found
 
 
-def first_command() -> str:
-    """Return the command that the README shows first, and shows a picture of."""
+def first_commands() -> tuple[str, str]:
+    """Return the new folder of the README, and the command in it that it shows a picture of."""
     (block,) = (block for block in blocks(README) if block.heading == "First command")
-    _new_folder, command = block.lines
-    return command
+    new_folder, command = block.lines
+    return new_folder, command
 
 
 def steps(found: list[Block]) -> list[Step]:
