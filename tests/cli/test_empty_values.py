@@ -128,11 +128,12 @@ def test_an_empty_passphrase_means_none(certstrap: CommandLine, folder: Path) ->
     assert str(spec_of(foreign.load_key(folder / "out/CA.key"))) == "P-256"
 
 
+@pytest.mark.parametrize("option", ["--passphrase-file", "--key-passphrase-file"])
 @pytest.mark.parametrize("way", WAYS)
 def test_an_empty_name_of_a_passphrase_file_never_means_that_there_is_no_passphrase(
-    certstrap: CommandLine, way: str
+    certstrap: CommandLine, way: str, option: str
 ) -> None:
-    line = ("issue", "a", "--curve", "P-256", *with_empty("--passphrase-file", way))
+    line = ("issue", "a", "--curve", "P-256", *with_empty(option, way))
     certstrap.refuses(*line, sentence="There is no passphrase file")
 
 
