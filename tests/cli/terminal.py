@@ -10,6 +10,8 @@ from tests.programs import CERTSTRAP, environment
 
 ENTER = "\r"
 NEW = "Enter passphrase (empty for no passphrase): "
+NEW_CA = "Enter passphrase for new CA key (empty for no passphrase): "
+NEW_CLIENT = "Enter passphrase for new client key: "
 AGAIN = "Enter same passphrase again: "
 
 

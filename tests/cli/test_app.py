@@ -321,7 +321,8 @@ def test_help_is_readable_at_every_width(columns: int) -> None:
 @pytest.mark.parametrize(
     ("command", "encrypts"),
     [
-        *((name, "new keys") for name in ("init", "request-cert", "issue")),
+        *((name, "new keys") for name in ("init", "request-cert")),
+        ("issue", "the key of a new CA"),
         *((name, "the new file") for name in ("import", "export-pkcs12")),
         *((name, "") for name in ("sign", "revoke", "export-pkcs8", "check", "inspect")),
     ],

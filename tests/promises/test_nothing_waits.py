@@ -59,7 +59,10 @@ def assert_free(folder: Path) -> None:
 PROMPTS = {
     "init": (("init", "--cn", "New", "--curve", "P-256"), prompts.NEW),
     "request-cert": (("request-cert", "--cn", "new", "--curve", "P-256"), prompts.NEW),
-    "issue": (("issue", "new", "--CA", "Cert", "--curve", "P-256"), prompts.NEW),
+    "issue": (
+        ("issue", "new", "--CA", "Cert", "--curve", "P-256", "--encrypt-key"),
+        prompts.NEW_CLIENT,
+    ),
     "sign": (("sign", "other", "--CA", "Enc"), "passphrase"),
     "issue by an encrypted CA": (("issue", "new", "--CA", "Enc", *NEW_KEY), "passphrase"),
     "revoke": (("revoke", "--serial", "2A", "--elsewhere", "--CA", "Enc"), "passphrase"),
@@ -109,6 +112,23 @@ def test_a_ca_that_another_command_created_during_a_prompt_is_not_overwritten(pl
         child.send(ENTER)
         assert " already exists!" in ends(child, 1)
     assert snapshot(place) == before
+
+
+def test_a_ca_that_another_command_created_during_the_prompt_for_a_new_one_signs(
+    place: Path,
+) -> None:
+    depot = ("--depot-path", "new")
+    with terminal(place, *depot, "issue", "a", "--curve", "P-256") as child:
+        child.expect_exact(prompts.NEW_CA)
+        programs.run(*CERTSTRAP, *depot, "--wait", "0", "issue", "b", *NEW_KEY, folder=place)
+        created = (place / "new/Cert.key").read_bytes()
+        for prompt in ("", prompts.AGAIN):
+            child.expect_exact(prompt)
+            child.send(ENTER)
+        assert "New CA" not in ends(child)
+    assert (place / "new/Cert.key").read_bytes() == created
+    ca, a = (foreign.load_certificate(place / f"new/{stem}.crt") for stem in ("Cert", "a"))
+    a.verify_directly_issued_by(ca)
 
 
 def test_a_ca_that_was_revoked_during_a_prompt_signs_nothing_after_it(place: Path) -> None:

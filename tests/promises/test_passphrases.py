@@ -14,13 +14,11 @@ from certstrap.pki.keys import P256
 from tests import programs
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY, UNUSED
-from tests.cli.terminal import AGAIN, ENTER, NEW, ends, terminal
+from tests.cli.terminal import AGAIN, ENTER, NEW, NEW_CA, NEW_CLIENT, ends, terminal
 from tests.conftest import CommandLine, snapshot
 from tests.programs import CERTSTRAP, end
 
 INIT = ("init", "--curve", "P-256", "--cn", "Cert")
-NEW_CA = "Enter passphrase for new CA key (empty for no passphrase): "
-NEW_CLIENT = "Enter passphrase for new client key: "
 FOR_CA = "Enter passphrase for CA key (empty for no passphrase): "
 FOR_KEY = "Enter passphrase for key (empty for no passphrase): "
 CREATED = "Created out/Cert.key{}\nCreated out/Cert.crt\nCreated out/Cert.crl\n"
