@@ -364,7 +364,16 @@ ENCRYPTED_KEY = re.compile(
 WRITING = {
     "init": ("init", "--cn", "N", "--curve", "P-256"),
     "request-cert": ("request-cert", "--cn", "N", "--curve", "P-256"),
-    "issue": ("issue", "N", "--CA", "EC Enc", "--curve", "P-256"),
+    "issue": (
+        "issue",
+        "N",
+        "--CA",
+        "EC Enc",
+        "--curve",
+        "P-256",
+        "--key-passphrase-file",
+        "secret",
+    ),
     "import": ("import", "N", "--cert", "out/EC_Enc.crt", "--key", "out/EC_Enc.key"),
     "init --key": ("init", "--cn", "N", "--key", "out/Ed_Enc.key"),
     "export-pkcs8": ("export-pkcs8", "pending", "--encrypt", "--output", "out/N.key"),
@@ -376,6 +385,7 @@ WRITING = {
 @pytest.mark.parametrize("command", WRITING, ids=list(WRITING))
 def test_an_encrypted_key_is_written_as_certstrap_reads_it(old: Path, command: str) -> None:
     certstrap = CommandLine(now=NOW, rounds=ROUNDS)
+    Path("secret").write_text("123456\n")
     certstrap(*WRITING[command], *PASSPHRASE)
     pem = (old / "N.key").read_bytes()
     assert pem.startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n")

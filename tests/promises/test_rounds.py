@@ -18,7 +18,17 @@ WRITING = (
     ("export-pkcs12", "client", *SECRET),
     ("import", "Copy", "--cert", "out/CA.crt", "--key", "out/CA.key", *SECRET),
     ("renew", "client", "--new-key", *SECRET),
-    ("issue", "other", "--curve", "P-256", "--CA", "CA", *SECRET),
+    (
+        "issue",
+        "other",
+        "--curve",
+        "P-256",
+        "--CA",
+        "CA",
+        *SECRET,
+        "--key-passphrase-file",
+        "secret",
+    ),
 )
 # What they leave, with what was replaced, and how many encrypted parts it has.
 PARTS = {"CA.key": 1, "Copy.key": 1, "other.key": 1} | {
@@ -40,6 +50,7 @@ def parts_with(rounds: int, depot: Path) -> dict[str, int]:
 
 
 def test_the_program_encrypts_by_600000_rounds(folder: Path) -> None:
+    (folder / "secret").write_text("secret\n")
     for args in WRITING:
         programs.run(*AS_INSTALLED, *args)
     assert parts_with(600_000, folder / "out") == PARTS
@@ -47,6 +58,7 @@ def test_the_program_encrypts_by_600000_rounds(folder: Path) -> None:
 
 def test_each_command_encrypts_by_the_rounds_of_its_context(folder: Path) -> None:
     certstrap = CommandLine(rounds=200)  # a number whose first bit would be a sign (X.690, 8.3)
+    (folder / "secret").write_text("secret\n")
     for args in WRITING:
         certstrap(*args)
     assert parts_with(200, folder / "out") == PARTS
