@@ -7,10 +7,11 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.errors import InvalidNameError
+from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.keys import KeySpec
-from certstrap.pki.server import host_in, parse_server_name, serves
+from certstrap.pki.server import above_server, host_in, parse_server_name, serves
 from tests.builders.keys import CA_KEY, a_key
-from tests.temporal.pki import LEAF, as_version_1
+from tests.temporal.pki import INTERMEDIATE, LEAF, ROOT, Made, as_version_1
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,9 @@ def server(*names: str) -> x509.Certificate:
     [
         ("a.example", "a.example", True),
         ("A.Example", "a.eXAMPLE", True),
-        ("*.example", "a.example", True),
-        ("*.example", "a.b.example", False),
+        ("*.b.example", "A.B.example", True),
+        ("*.b.example", "a.a.b.example", False),
+        ("*.example", "a.example", False),
         ("*.example", "example", False),
         ("*.b.example", "a.b.example", True),
         ("a*.example", "ab.example", False),
@@ -88,6 +90,15 @@ def test_a_name_is_compared_as_rustls_and_go_compare_it(
 ) -> None:
     found = [finding.rule for finding in serves(server(pattern), name, "x.crt")]
     assert found == ([] if matches else ["server-name"])
+
+
+def test_an_address_is_not_looked_for_among_the_domains() -> None:
+    names = x509.SubjectAlternativeName([x509.DNSName("10.0.0.1")])
+    (finding,) = serves(LEAF.having("names", names).certificate, "10.0.0.1", "x.crt")
+    assert finding.sentence == (
+        'x.crt has "10.0.0.1" as a domain, and clients look for an IP address.'
+    )
+    assert finding.hint == "Issue the server a certificate with --ip 10.0.0.1."
 
 
 def test_one_of_several_names_is_enough() -> None:
@@ -135,3 +146,42 @@ def test_a_certificate_of_version_1_serves_nobody() -> None:
     old = LEAF.but(changed=as_version_1(CA_KEY)).certificate
     found = [finding.rule for finding in serves(old, "leaf", "x")]
     assert found == ["server-name", "server-version"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good"), [("P-256", True), ("P-384", True), ("P-521", False), ("Ed25519", True)]
+)
+def test_a_signature_has_to_be_of_a_kind_that_all_clients_can_verify(
+    kind: str, *, good: bool
+) -> None:
+    made = LEAF.having("names", x509.SubjectAlternativeName([x509.DNSName("a.example")]))
+    certificate = made.but(by=ROOT.but(key=a_key(KeySpec(curve=kind)))).certificate
+    found = [finding.rule for finding in serves(certificate, "a.example", "x")]
+    assert found == ([] if good else ["server-signature"])
+
+
+def above(*cas: Made) -> list[str]:
+    path = [LoadedCertificate(each.certificate, "x") for each in (LEAF, *cas)]
+    return [finding.rule for finding in above_server(path)]
+
+
+@pytest.mark.parametrize("kind", ["P-224", "P-521"])
+def test_a_ca_has_to_have_a_key_that_all_clients_can_verify_with(kind: str) -> None:
+    other = ROOT.but(key=a_key(KeySpec(curve=kind)))
+    assert above(other) == ["server-ca-key"]
+    assert above(INTERMEDIATE, ROOT) == []
+
+
+def test_an_intermediate_has_to_permit_servers_and_a_trusted_ca_has_not() -> None:
+    any_purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE])
+    limited = INTERMEDIATE.having("extended usage", any_purpose)
+    assert above(limited, ROOT) == ["server-ca-usage"]
+    assert above(limited) == []
+    strange = INTERMEDIATE.but(by=ROOT.but(key=a_key(KeySpec(curve="P-521"))))
+    assert above(strange, ROOT) == ["server-signature"]
+    assert above(strange) == []
+
+
+def test_a_server_may_be_below_six_intermediates() -> None:
+    assert above(*[INTERMEDIATE] * 6, ROOT) == []
+    assert above(*[INTERMEDIATE] * 7, ROOT) == ["server-path"]

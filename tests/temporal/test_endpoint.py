@@ -19,7 +19,16 @@ from certstrap.text import utc
 from tests.builders.certificates import a_name
 from tests.builders.keys import OTHER_KEY, a_key
 from tests.temporal import servers
-from tests.temporal.pki import DAY, INTERMEDIATE, LEAF, PRESENT, ROOT, Made, as_version_1
+from tests.temporal.pki import (
+    DAY,
+    INTERMEDIATE,
+    LEAF,
+    PRESENT,
+    ROOT,
+    Made,
+    as_version_1,
+    extensions_of_ca,
+)
 from tests.temporal.servers import SERVER, SERVER_CA, context, serving
 from tests.temporal.test_rehearsal import no_bytes
 
@@ -295,6 +304,11 @@ DISTRUSTED = {
         "it has a key of kind P-521, and some clients refuse it as a server's",
         "Issue the server a certificate with a P-256 key.",
     ),
+    "signed by a P-521 key": (
+        SERVER.but(by=SERVER_CA.but(key=P521)),
+        "it has a signature that some clients refuse",
+        "Let a CA with a P-256 key issue the server's certificate.",
+    ),
     "version 1": (
         SERVER.but(changed=as_version_1(OTHER_KEY)),
         "it has no alternative names, and clients ignore its common name",
@@ -317,6 +331,25 @@ def test_a_server_is_judged_as_clients_judge_it_and_the_reason_is_named(what: st
 )
 def test_a_host_is_compared_in_ascii_and_without_a_last_dot(host: str, name: str) -> None:
     assert Endpoint(Address(host, 1)).name == name
+
+
+def test_a_ca_of_the_server_that_some_clients_cannot_verify_with_is_named() -> None:
+    p224 = a_key(KeySpec(curve="P-224"))
+    ca = SERVER_CA.but(key=p224, extensions=extensions_of_ca(p224))
+    with serving(servers.speaking_http2, context(server=[SERVER.but(by=ca)])) as server:
+        found = tried(server.port, ca=ca)
+    assert (found.outcome, found.reason) == (
+        "untrusted",
+        "ca.pem has a key of kind P-224, and some clients refuse what it signed",
+    )
+
+
+def test_an_address_that_is_a_domain_in_the_certificate_is_not_offered_as_a_name() -> None:
+    made = SERVER.having("names", names("127.0.0.1"))
+    with serving(servers.speaking_http2, context(server=[made])) as server:
+        found = tried(server.port, name="127.0.0.1")
+    assert found.reason == 'it has "127.0.0.1" as a domain, and clients look for an IP address'
+    assert found.fix == "Issue the server a certificate with --ip 127.0.0.1."
 
 
 def test_what_else_openssl_finds_is_not_blamed_on_the_issuer() -> None:

@@ -23,7 +23,7 @@ from certstrap.pki.issuers import (
 )
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import name_text
-from certstrap.pki.server import serves
+from certstrap.pki.server import above_server, serves
 from certstrap.store import crls
 from certstrap.store.depot import CERTIFICATE, Depot
 from certstrap.store.renewal import with_renewal
@@ -160,12 +160,18 @@ class Verifier:
                 self._itself(each, number),
                 path.path_length(certificates, number, count_self_issued=False),
                 path.names(certificates, number),
-                () if number else chain(path.usages(certificates), path.policies(certificates)),
+                () if number else self._as_a_whole(certificates),
                 self._below(each, above[0], used) if above else self._end(each),
             )
             findings = self._with_renewal(each, tuple(found))
             links.append(Link(each.certificate, each.source, findings))
         return Verdict(name, tuple(links), tuple(used))
+
+    def _as_a_whole(self, certificates: Sequence[LoadedCertificate]) -> Iterator[Finding]:
+        yield from path.usages(certificates)
+        yield from path.policies(certificates)
+        if self.server:
+            yield from above_server(certificates)
 
     def _with_renewal(
         self, loaded: LoadedCertificate, found: tuple[Finding, ...]

@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certstrap.errors import CertstrapError
 from certstrap.pki import build, rules
-from certstrap.pki.decode import load_certificate
+from certstrap.pki.decode import LoadedCertificate, load_certificate
 from certstrap.pki.findings import Finding
+from certstrap.pki.issuers import is_signed_by
 from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.names import Subject, name_text
 from certstrap.pki.profiles import CAProfile
-from certstrap.pki.server import served_names, serves
+from certstrap.pki.server import above_server, served_names, serves
 from certstrap.pki.validity import Validity
 from certstrap.temporal.inputs import CertificateFile, without_root
 from certstrap.temporal.namespace import Address
@@ -346,7 +347,15 @@ def _failed(outcome: Outcome, words: str, alert: str = "") -> Handshake:
 def _doubts(endpoint: Endpoint, connection: ssl.SSLSocket) -> Iterator[Finding]:
     """Yield why clients do not take the server's certificate, whoever issued it."""
     certificate = _certificate_of(connection)
-    return serves(certificate, endpoint.name, "it") if certificate else iter(())
+    return _refusals(certificate, endpoint) if certificate else iter(())
+
+
+def _refusals(certificate: x509.Certificate, endpoint: Endpoint) -> Iterator[Finding]:
+    yield from serves(certificate, endpoint.name, "it")
+    known = endpoint.server_ca.certificates if endpoint.server_ca else ()
+    issuers = (ca for ca in known if is_signed_by(certificate, ca.certificate))
+    for issuer in issuers:
+        yield from above_server([LoadedCertificate(certificate, "it"), issuer])
 
 
 def _certificate_of(connection: ssl.SSLSocket) -> x509.Certificate | None:
@@ -372,14 +381,14 @@ def _explained(
     if not certificate:
         return found._replace(fix="Check that the server has a certificate that clients can read.")
     dates = rules.valid(certificate, now, "it", "Renew the server's certificate.")
-    finding = next(chain(dates, serves(certificate, endpoint.name, "it")), None)
+    finding = next(chain(dates, _refusals(certificate, endpoint)), None)
     reason, fix = "", "Issue the server another certificate: clients refuse this one, too."
     if finding:
         reason, fix = finding.sentence.removesuffix("."), str(finding.hint)
     elif _ISSUER_UNKNOWN.search(found.words):
         reason, fix = _of_its_issuer(certificate, endpoint)
     names = served_names(certificate)
-    if finding and finding.rule == "server-name" and names:
+    if finding and finding.rule == "server-name" and names and endpoint.name not in names:
         fix = f"If this is the right server, add --server-name {names[0]}. Else: {fix}"
     return found._replace(reason=reason, fix=fix)
 
