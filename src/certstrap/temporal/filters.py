@@ -89,6 +89,7 @@ def _known(key: str, names: Iterable[str]) -> str:
     return next((name for name in names if name.casefold() == key.casefold()), "")
 
 
+_CLEAR = ("tcld", "namespace", "certificate-filters", "clear", ("-n", "NAMESPACE.ACCOUNT"))
 _FORM = 'A filter is written as in {"filters": [{"commonName": "worker"}]}.'
 
 
@@ -197,19 +198,21 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
         RefusedError: tcld refuses it, or reads something else in it than what it seems to say.
     """
     found = _decoded(data, path)
-    keys = found if isinstance(found, dict) else {}
-    entries = next((value for key, value in keys.items() if _known(key, [_LIST])), ())
-    if not isinstance(entries, list | None):
+    keys = {} if found is None else found
+    if not isinstance(keys, dict):
         raise RefusedError(f'{path} has no list named "{_LIST}".', _FORM)
     for key in keys:
         if not _known(key, [_LIST]):
             raise RefusedError(
                 f"{path} has the unknown field {quoted(key)}, which tcld ignores.", _FORM
             )
+    entries = next(iter(keys.values()), None)
+    if not isinstance(entries, list | None):
+        raise RefusedError(f'{path} has no list named "{_LIST}".', _FORM)
     if not entries:
         raise RefusedError(
             f"{path} has no filter: with it, tcld would clear all filters.",
-            Hint("To clear them, use", ("tcld", "namespace", "certificate-filters", "clear")),
+            Hint("To clear them, use", _CLEAR),
         )
     if len(entries) > MOST:
         raise RefusedError(

@@ -7,7 +7,6 @@ from typing import NamedTuple, Self
 from certstrap.errors import InvalidNameError
 from certstrap.pki.names import is_plain
 from certstrap.pki.server import host_in
-from certstrap.text import with_capital
 
 SHORTEST, LONGEST = 2, 39  # characters of a name
 PORT = 7233
@@ -16,7 +15,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _ACCOUNT = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHORTEST_ACCOUNT = 5
 _EXAMPLE_ACCOUNT = "acct"  # of Temporal's own pages, and of these
-_EXAMPLE = "it is NAME.ACCOUNT, as in your-namespace.acct."
+_EXAMPLE = "is NAME.ACCOUNT, as in your-namespace.acct."
 _CLOUD = ".tmprl.cloud"
 _CLOUD_DOMAINS = (_CLOUD, ".api.temporal.io", ".vpce.amazonaws.com")
 """What ends the names of Temporal Cloud's endpoints; the last one is AWS PrivateLink."""
@@ -51,7 +50,8 @@ class Namespace(NamedTuple):
                 "Namespace id",
                 text,
                 "does not end in a dot and an account",
-                f"For a server of your own, also give its address. In Temporal Cloud, {_EXAMPLE}",
+                "For a server of your own, also give its address. In Temporal Cloud, it "
+                + _EXAMPLE,
             )
         if not _NAME.fullmatch(name):
             raise InvalidNameError(
@@ -59,14 +59,14 @@ class Namespace(NamedTuple):
                 text,
                 "has a name that is not made of lower-case letters, digits and hyphens between "
                 "them, or does not begin with a letter",
-                with_capital(_EXAMPLE),
+                f"It {_EXAMPLE}",
             )
         if not SHORTEST <= len(name) <= LONGEST:
             raise InvalidNameError(
                 "Namespace id",
                 text,
                 f"has a name of length {len(name)}, and {SHORTEST} to {LONGEST} are allowed",
-                with_capital(_EXAMPLE),
+                f"It {_EXAMPLE}",
             )
         return cls(name, account)
 
