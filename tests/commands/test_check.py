@@ -526,7 +526,7 @@ def test_a_client_below_an_expired_ca_is_told_the_way_out(
     before = CommandLine(now=utc_now() - timedelta(days=11))
     before("init", "--cn", "Old", "--expires", "10 days", *NEW_KEY)
     before("issue", "w", "--CA", "Old", *NEW_KEY)
-    renew = "Renew the CA where its key is, then upload it again"
+    renew = "Renew the CA where its key is, then upload it again with set, as add is refused"
 
     def expired(*args: str) -> str:
         (line,) = [each for each in failures(certstrap, *args) if ": ca-expired: " in each]
@@ -539,7 +539,10 @@ def test_a_client_below_an_expired_ca_is_told_the_way_out(
     leave_out = "Leave it out: it lets nobody in any more, and other CAs are beside it."
     assert expired("w", "--ca-bundle", "both.pem") == leave_out
     Path("out/Old.key").rename("Old.key")
-    assert expired("w") == f"{renew}."
+    assert expired("w") == (
+        f"{renew}. If that key is lost, create a new CA, and change over to it with bundle "
+        "--rotate."
+    )
     Path("Old.key").rename("out/Old.key")
     certstrap("renew", "Old", "--expires", "1 year")
     certstrap("renew", "w", "--expires", "90d")

@@ -860,7 +860,10 @@ def chain_that_is_too_long(s: Stage) -> Iterator[Printed]:
     s("sign", "Below", "--CA", "New", "--intermediate")
 
 
-@prints("temporal/ca_rules.py: 'Renew the CA where its key is, then upload it again'")
+@prints(
+    "temporal/ca_rules.py: 'Renew the CA where its key is, then upload it again with set, as add "
+    "is refused'"
+)
 def expired_ca(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"), "--expires", "10 days")
     s.now += 11 * DAY

@@ -294,7 +294,8 @@ _REPLACE_CA = Hint(
 )
 _LEAVE_OUT = "Leave it out: it lets nobody in any more, and other CAs are beside it."
 _RENEW_CA = Hint(
-    "Renew the CA where its key is, then upload it again", ("certstrap", "renew", "CA-NAME")
+    "Renew the CA where its key is, then upload it again with set, as add is refused",
+    ("certstrap", "renew", "CA-NAME"),
 )
 
 

@@ -99,11 +99,14 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
 
 
 _SIGNING = {"renew", "issue"}
+_IF_LOST = "If that key is lost, create a new CA, and change over to it with bundle --rotate."
 
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
     if isinstance(fix, Hint) and _SIGNING & {*fix.command[1:2]} and not subject.can_sign:
+        if fix.command == ("certstrap", "renew", "CA-NAME"):
+            return f"{fix.sentence}. {_IF_LOST}"
         where = "" if "CA-NAME" in fix.command else ", where the key of its CA is"
         return f"{fix.sentence}{where}."
     if isinstance(fix, Hint) and "renew" in fix.command and _is_revoked(subject):
