@@ -561,6 +561,9 @@ def test_old_variables_of_the_temporal_command_are_reported(
     certstrap(*CLIENT, environ=dict.fromkeys(variables, ""))
 
 
+READING = ("toml", "env", "cli")  # whose clients read variables, too
+
+
 @pytest.mark.parametrize(
     "variable",
     [
@@ -576,8 +579,54 @@ def test_variables_that_clash_with_the_paths_are_reported(
         f"{variable} is set: clients refuse it beside the paths of this configuration. Remove it "
         f"with: unset {variable}\n"
     )
-    for form in FORMATS:
+    command = (*CLIENT, "--server-ca", "out/Cert.crt")
+    for form in READING:
+        certstrap(*command, "--format", form, environ={variable: "x"}, stderr=line)
+
+
+def test_a_ca_in_a_variable_clashes_with_nothing_and_is_used(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    variable = "TEMPORAL_TLS_SERVER_CA_CERT_DATA"
+    line = (
+        f"{variable} is set: clients use it before this configuration. Remove it with: unset "
+        f"{variable}\n"
+    )
+    for form in READING:
         certstrap(*CLIENT, "--format", form, environ={variable: "x"}, stderr=line)
+
+
+@pytest.mark.parametrize("off", ["0", "false", "False"])
+def test_a_variable_that_switches_tls_off_is_reported(
+    off: str, certstrap: CommandLine, depot: Path
+) -> None:
+    line = (
+        "TEMPORAL_TLS is set: with it, clients do not use TLS. Remove it with: unset TEMPORAL_TLS\n"
+    )
+    for form in READING:
+        certstrap(*CLIENT, "--format", form, environ={"TEMPORAL_TLS": off}, stderr=line)
+        certstrap(*CLIENT, "--format", form, environ={"TEMPORAL_TLS": "true"})
+
+
+def test_a_profile_that_clients_read_beside_variables_and_options_is_reported(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    line = (
+        "TEMPORAL_PROFILE is set: clients also read that profile, and fail if there is none. "
+        "Remove it with: unset TEMPORAL_PROFILE\n"
+    )
+    for form in ("env", "cli"):
+        certstrap(*CLIENT, "--format", form, environ={"TEMPORAL_PROFILE": "p"}, stderr=line)
+
+
+def test_no_variable_is_reported_beside_a_program_which_reads_none(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    names = ["CERT", "CA_DATA", "CLIENT_CERT_DATA", "SERVER_CA_CERT_DATA", "SERVER_NAME"]
+    environ = {f"TEMPORAL_TLS_{name}": "x" for name in names}
+    for form in FORMATS:
+        if form not in READING:
+            certstrap(*CLIENT, "--format", form, environ=environ | {"TEMPORAL_TLS": "0"})
 
 
 def test_variables_that_take_precedence_over_a_profile_are_reported(
@@ -596,6 +645,11 @@ def test_variables_that_take_precedence_over_a_profile_are_reported(
         f"configuration. Remove them with: unset {' '.join(names)}\n"
     )
     certstrap(*CLIENT, environ=dict.fromkeys(names, "x"), stderr=line)
+    nothing = (
+        "TEMPORAL_ADDRESS is set: clients use it before this configuration. Remove it with: unset "
+        "TEMPORAL_ADDRESS\n"
+    )
+    certstrap(*CLIENT, environ={"TEMPORAL_ADDRESS": ""}, stderr=nothing)
     same = {"TEMPORAL_ADDRESS": f"{HOST}:7233", "TEMPORAL_NAMESPACE": "your-namespace.acct"}
     certstrap(*CLIENT, environ=same)
 

@@ -113,12 +113,15 @@ _OLD_VARIABLES = (
 )
 """What the `temporal` command reads before the variables that all clients read."""
 
-_DATA_VARIABLES = (
-    "TEMPORAL_TLS_CLIENT_CERT_DATA",
-    "TEMPORAL_TLS_CLIENT_KEY_DATA",
-    "TEMPORAL_TLS_SERVER_CA_CERT_DATA",
-)
-"""What clients read in the place of a file, and refuse beside the path of one."""
+_PATHS = ("TEMPORAL_TLS_CLIENT_CERT", "TEMPORAL_TLS_CLIENT_KEY", "TEMPORAL_TLS_SERVER_CA_CERT")
+"""The names, without ``_PATH``, of files whose content clients also read, from ``_DATA``.
+
+They refuse one beside the other.
+"""
+
+_PROFILE = "TEMPORAL_PROFILE"
+_TLS, _OFF = "TEMPORAL_TLS", {"0", "false"}
+"""What tells clients whether to use TLS, and what it is in lower case if they do not."""
 
 OF_A_SHELL = ("env", "cli")
 FORMATS = ("toml", *OF_A_SHELL, *LANGUAGES, "kubernetes")
@@ -223,16 +226,28 @@ def variable_lines(
     Args:
         form: the format of the configuration, one of `FORMATS`.
     """
+    if form not in _READING:
+        return  # programs name everything themselves
     settings = _settings(connection)
     # A file is overridden by every other value, and variables by those that they do not replace.
-    others = settings if form == "toml" else [key for key, value in settings.items() if not value]
+    others = [name for name, value in settings.items() if form == "toml" or not value]
+    different = [name for name in others if environ.get(name, settings[name]) != settings[name]]
+    refused = [f"{path}_DATA" for path in _PATHS if settings[f"{path}_PATH"]]
+    added = [f"{path}_DATA" for path in _PATHS if not settings[f"{path}_PATH"]]
+    profile = [_PROFILE] if form in OF_A_SHELL else []
+    off = [_TLS] if environ.get(_TLS, "").lower() in _OFF else []
+
+    def given(names: Sequence[str]) -> list[str]:
+        return [name for name in names if environ.get(name)]
+
     conflicts = {
-        "the temporal command uses {} instead of this configuration": _OLD_VARIABLES,
-        "clients refuse {} beside the paths of this configuration": _DATA_VARIABLES,
-        "clients use {} before this configuration": others if form in _READING else (),
+        "the temporal command uses {} instead of this configuration": given(_OLD_VARIABLES),
+        "clients refuse {} beside the paths of this configuration": given(refused),
+        "clients use {} before this configuration": [*different, *given(added)],
+        "with it, clients do not use TLS": off,
+        "clients also read that profile, and fail if there is none": given(profile),
     }
-    for sentence, names in conflicts.items():
-        found = [name for name in names if environ.get(name, "") not in {"", settings.get(name)}]
+    for sentence, found in conflicts.items():
         if found:
             are, them = ("is", "it") if len(found) == 1 else ("are", "them")
             yield (
