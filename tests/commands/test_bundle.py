@@ -432,7 +432,10 @@ EXPIRED = ROOT.but(subject=a_name("Old"), end=PRESENT - DAY)
     [
         ([EXPIRED, ROOT], "Leave it out: it lets nobody in any more"),
         ([EXPIRED, INTERMEDIATE, ROOT], "Leave it out: it lets nobody in any more"),
-        ([EXPIRED], "Renew the CA where its key is, then upload it again: certstrap renew"),
+        (
+            [EXPIRED],
+            "Renew the CA where its key is, then upload it again with set, as add is refused",
+        ),
         ([EXPIRED, INTERMEDIATE.but(by=EXPIRED)], "Renew the CA where its key is"),
         ([EXPIRED, ROOT.but(end=PRESENT - DAY)], "Renew the CA where its key is"),
     ],
@@ -460,6 +463,14 @@ def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, fo
     )
     said = certstrap("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
     assert "ca-count: f.pem holds 17 certificates, and may hold at most 16." in said
+    Path("out").mkdir()
+    for number, each in enumerate(every):
+        Path(f"out/R{number}.crt").write_bytes(each.pem)
+    certstrap.refuses(
+        "bundle",
+        sentence="The bundle would hold 17 certificates, and may hold at most 16.",
+        hint="Hint: Name the CAs to upload: certstrap bundle CA\n",
+    )
 
 
 def test_a_rotation_warns_of_a_namespace_that_temporal_cloud_may_not_have(

@@ -20,6 +20,7 @@ from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
+from certstrap.temporal.ca_rules import MOST_CAS
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates
 from certstrap.temporal.namespace import Namespace
@@ -152,7 +153,8 @@ def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
     files = [read_ca(entry) for entry in every]
     found = zip(every, files, strict=True)
     fitting = [entry.stem for entry, file in found if passes(file, session.now)]
-    hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *(fitting or ["CA"])))
+    named = fitting if 0 < len(fitting) <= MOST_CAS else ["CA"]
+    hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *named))
     return make(files, session.now, hint if len(every) > 1 else "")
 
 
