@@ -28,13 +28,13 @@ GROUPS = {
 
 _GROUP_OF = {option: group for group, options in GROUPS.items() for option in options.split()}
 _NAMES = 28  # columns for names; longer ones have their text below, and are never cut
-_RANGE = re.compile(r"([\d.]+)<=x<=([\d.]+)")
+_RANGE = r"([\d.]+)<=x<=([\d.]+)"
 
 
 def described(param: Any, ctx: typer.Context) -> tuple[str, str] | None:
     """Return how an argument or option is spelled, and its text; None if it is hidden."""
     record = param.get_help_record(ctx)
-    return record and (record[0], _RANGE.sub(r"\1 to \2", record[1]))
+    return record and (record[0], re.sub(_RANGE, r"\1 to \2", record[1]))
 
 
 class HelpPage:

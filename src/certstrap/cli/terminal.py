@@ -152,7 +152,7 @@ def progress_bar(
 _PICTURE = 100  # columns
 _TITLE = "certstrap status"
 # Rich's pictures load a font from another server; the next one that they name is on every machine.
-_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_FONT = r"(?s)@font-face \{.*?\}\s*"
 # Rich's own has no title, and is white where readers have asked for dark pages.
 _HTML = """\
 <!DOCTYPE html>
@@ -213,7 +213,7 @@ def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> Pictu
     html = console.export_html(inline_styles=True, code_format=_HTML)
     html = _OTHER_FONTS.sub(lambda run: _CELL.format(columns(run[0]), run[0]), html)
     return Pictures(
-        _FONT.sub("", svg).replace("<style>", f"{element}\n    <style>", 1),
+        re.sub(_FONT, "", svg).replace("<style>", f"{element}\n    <style>", 1),
         html.replace("<title></title>", element, 1),
     )
 

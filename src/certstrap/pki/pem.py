@@ -482,7 +482,7 @@ def kind_of(label: bytes) -> str:
 
 def der_of(block: bytes) -> bytes:
     """Return the DER in one PEM block without headers, or ``b""`` if it is not base64."""
-    body = b"".join(line.strip() for line in block.strip().splitlines()[1:-1])
+    body = b"".join(map(bytes.strip, block.strip().splitlines()[1:-1]))
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error:
