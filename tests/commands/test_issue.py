@@ -396,6 +396,16 @@ def test_a_passphrase_for_a_key_that_is_elsewhere_is_reported_to_have_no_effect(
     certstrap("issue", "a", *KEY_FILE, stderr=f"--key-passphrase-file {UNUSED}")
 
 
+def test_an_empty_file_never_means_that_the_clients_key_is_not_encrypted(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    (folder / "key.txt").touch()
+    certstrap.refuses(
+        *P256_ISSUE, "a", *KEY_FILE,
+        sentence="key.txt has no passphrase.", hint="Leave --key-passphrase-file out",
+    )  # fmt: skip
+
+
 def test_without_a_terminal_nobody_is_asked_for_the_clients_passphrase(
     certstrap: CommandLine,
 ) -> None:

@@ -37,6 +37,7 @@ READ = {
     "request-cert --key",
     "sign --csr",
     "issue --from",
+    "issue --key-passphrase-file",
     "import --cert",
     "import --key",
     "import --csr",

@@ -94,6 +94,10 @@ def test_standard_input_is_read(
         ("import B --cert - --key -", "Both --cert and --key are -."),
         ("import B --cert x --key - --csr -", "Both --key and --csr are -."),
         ("export-pkcs8 --key - --output x --passphrase-file -", "Both --key and --passphrase-file"),
+        (
+            "issue a --passphrase-file - --key-passphrase-file -",
+            "Both --passphrase-file and --key-passphrase-file",
+        ),
     ],
 )
 def test_standard_input_is_one_thing_only(certstrap: CommandLine, args: str, sentence: str) -> None:

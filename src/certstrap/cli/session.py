@@ -120,7 +120,8 @@ def with_client_passphrase(
             "--encrypt-key asks for a passphrase on a terminal, and there is none.",
             "Use --key-passphrase-file FILE.",
         )
-    given = cache(lambda: None if file is None else _first_line(file))
+    without = "Leave --key-passphrase-file out if the key is not to be encrypted."
+    given = cache(lambda: None if file is None else _first_line(file, without))
 
     def new() -> bytes:
         typed = given() or _typed_twice(context, _NEW_CLIENT)
@@ -175,10 +176,15 @@ def _of_environment(context: Context) -> bytes:
     return os.fsencode(context.environ.get(PASSPHRASE_VARIABLE, ""))
 
 
-def _first_line(path: str) -> bytes:
+def _first_line(
+    path: str, without: str = "Use --no-passphrase if the key is not to be encrypted."
+) -> bytes:
     """Return the first line of a file; a FIFO will do, as shells make for ``<(command)``.
 
     What follows it is left for the next command that reads the same standard input.
+
+    Args:
+        without: the hint if it is empty.
     """
     try:
         if path == STANDARD_INPUT:
@@ -194,11 +200,7 @@ def _first_line(path: str) -> bytes:
         raise TooLongError(path)
     line = line.rstrip(b"\r\n")
     if not line:
-        raise UnusableFileError(
-            source_of(path),
-            "has no passphrase",
-            "Use --no-passphrase if the key is not to be encrypted.",
-        )
+        raise UnusableFileError(source_of(path), "has no passphrase", without)
     return line
 
 
