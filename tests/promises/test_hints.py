@@ -398,6 +398,10 @@ def damaged_certificate(s: Stage) -> Iterator[Printed]:
         yield Printed(s(*command.split(), "a file", code=code))
     repaired = s("inspect", "a file", "--pem").encode()
     assert repaired.startswith(s.file("x.crt").read_bytes())
+    s("crl", "Cert")
+    s.replace("Cert.crl", one_line(s.file("Cert.crl").read_bytes()))
+    for command, code in (("verify x", 3), ("status", 3), ("crl Cert", 1)):
+        yield Printed(s(*command.split(), code=code))
 
 
 @prints("pki/pem.py: 'Write a repaired copy with'")

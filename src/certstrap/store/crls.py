@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import CertstrapError, NotFoundError, RefusedError, UnusableFileError
+from certstrap.errors import (
+    CertstrapError,
+    DamagedError,
+    NotFoundError,
+    RefusedError,
+    UnusableFileError,
+)
 from certstrap.hints import Hint
 from certstrap.pki import crl as crls
 from certstrap.pki import revocation, rules
@@ -73,8 +79,10 @@ def _found(
     crl: x509.CertificateRevocationList | CertstrapError,
 ) -> FoundCRL:
     if isinstance(crl, CertstrapError):
-        is_broken = isinstance(crl, NotFoundError | UnusableFileError | RefusedError)
-        hint = without_crl(entry, entry) if is_broken and entry.is_ca else crl.hint
+        is_repairable = isinstance(crl, DamagedError) and crl.repaired
+        is_lost = isinstance(crl, NotFoundError | UnusableFileError | RefusedError)
+        is_lost = is_lost and entry.is_ca and not is_repairable
+        hint = without_crl(entry, entry) if is_lost else crl.hint
         return FoundCRL(entry, None, Finding("crl-unreadable", str(crl), hint))
     signers = [*cas.of(crl)]
     ca = next((each.entry for each in signers), entry)
