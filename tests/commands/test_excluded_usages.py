@@ -86,7 +86,8 @@ def test_renewal_leaves_out_what_a_ca_above_excludes(
     if new is None:
         certstrap.refuses("renew", "leaf", sentence=EXCLUDED)
     else:
-        certstrap("renew", "leaf")
+        left_out = "Left out, because a CA above excludes it: TLS client."
+        assert (left_out in certstrap("renew", "leaf").lines) is (old != new)
         assert usages_of(depot / "leaf.crt") == new
         certstrap("verify", "leaf")
 

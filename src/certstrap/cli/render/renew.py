@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
 from certstrap.hints import Hint, printed
+from certstrap.pki.path import usages_of
+from certstrap.pki.profiles import usage_name
 from certstrap.store.depot import CERTIFICATE
 from certstrap.text import serial_number, timestamp
 
@@ -28,6 +32,11 @@ def renewed_lines(renewed: Sequence["Renewed"], archive: str) -> Iterator[str]:
                 yield f"Updated {path}: expires {end:%Y-%m-%d}{with_ca}"
             else:
                 yield f"Updated {path}"
+        none = frozenset[x509.ObjectIdentifier]()
+        lost = (usages_of(each.old) or none) - (usages_of(each.certificate) or none)
+        if lost:
+            names = ", ".join(sorted(map(usage_name, lost)))
+            yield f"Left out, because a CA above excludes it: {names}."
     if renewed:
         yield f"The old files are in {archive}."
 
