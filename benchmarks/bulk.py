@@ -69,7 +69,7 @@ def bare(count: int) -> None:
 
 def issue(names: Sequence[str], depot: str = "out") -> None:
     """Issue certificates as ``certstrap issue NAME ...`` does."""
-    nothing = Passphrases(opening=bytes, opening_ca=bytes, new=bytes, new_ca=bytes)
+    nothing = Passphrases(opening=bytes, opening_ca=str.encode, new=bytes, new_ca=bytes)
     expiry = Expiry.parse("90d")
     wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
     session = Session(Depot(depot), datetime.now(UTC).replace(microsecond=0), nothing)

@@ -329,13 +329,12 @@ class Depot:
         return session
 
     def _session(self) -> Session:
-        def secret() -> bytes:
+        def secret(_name: str = "") -> bytes:
             return self._secret
 
         passphrases = Passphrases(
-            secret, secret, secret, secret, opening_pkcs12=secret, opening_named=lambda _: secret(),
-            waits=False,
-        )  # fmt: skip
+            secret, secret, secret, opening_pkcs12=secret, opening_named=secret, waits=False
+        )
         session = Session(store.Depot(self.path), self._now(), passphrases)
         session.recover()
         return session

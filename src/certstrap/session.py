@@ -28,7 +28,7 @@ class Passphrases(NamedTuple):
     """Functions that return a passphrase, each called only when one is needed.
 
     Attributes:
-        opening_ca: the same, for the key of a CA that signs.
+        opening_ca: the same, for the key of a CA that signs and is named.
         new: the passphrase of a new key; empty leaves it unencrypted.
         new_ca: the same, for the key of a new CA.
         explicit: whether the user gave a passphrase to this very command, and so believes that it
@@ -39,7 +39,7 @@ class Passphrases(NamedTuple):
     """
 
     opening: Passphrase
-    opening_ca: Passphrase
+    opening_ca: Callable[[str], bytes]
     new: Passphrase
     new_ca: Passphrase
     explicit: bool = False
@@ -116,7 +116,9 @@ class Session:
         if passphrases.waits:
             self.passphrases = passphrases._replace(
                 opening=lambda: self._get("opening", passphrases.opening),
-                opening_ca=lambda: self._get("opening CA", passphrases.opening_ca),
+                opening_ca=lambda name: self._get(
+                    ("opening CA", name), lambda: passphrases.opening_ca(name)
+                ),
                 new=lambda: self._get("new", passphrases.new),
                 new_ca=lambda: self._get("new CA", passphrases.new_ca),
                 opening_pkcs12=lambda: self._get("opening PKCS#12", passphrases.opening_pkcs12),

@@ -232,7 +232,9 @@ def test_permitted_domains_add_up_and_are_critical(
 def test_the_key_is_of_the_kind_asked_for_and_in_the_form_of_the_depot(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...], kind: str, label: str
 ) -> None:
-    certstrap("init", "--cn", "Cert", "--no-passphrase", *options)
+    both = "--key-bits had no effect: a key on a curve has the size of its curve.\n"
+    note = both if len(options) == 4 else ""
+    certstrap("init", "--cn", "Cert", "--no-passphrase", *options, stderr=note)
     key = folder / "out/Cert.key"
     assert key.read_text().startswith(f"-----BEGIN {label}-----\n")
     assert str(spec_of(foreign.load_key(key))) == kind

@@ -30,7 +30,7 @@ from tests.builders.keys import a_key
 from tests.conftest import NOW, CommandLine
 
 DAYS = Expiry.parse("90d")
-NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=bytes, new=bytes, new_ca=bytes)
+NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=str.encode, new=bytes, new_ca=bytes)
 
 
 def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:

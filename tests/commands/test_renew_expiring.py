@@ -12,6 +12,7 @@ from certstrap.cli.context import run_command
 from tests import programs
 from tests.builders import crls, foreign
 from tests.builders.depots import NEW_KEY, TEN_YEARS, init, signed
+from tests.cli import terminal as shell
 from tests.conftest import NOW, CommandLine, Program, snapshot
 from tests.programs import CERTSTRAP
 
@@ -325,3 +326,16 @@ def test_a_depot_that_is_missing_is_refused(certstrap: CommandLine, folder: Path
         "--depot-path", "other", "renew", "--expiring", "30d",
         sentence="There is no depot other.", hint="--depot-path DIR",
     )  # fmt: skip
+
+
+def test_each_ca_whose_key_is_opened_is_named_at_its_prompt(folder: Path, program: Program) -> None:
+    for name, secret in (("One", "first"), ("Two", "second")):
+        program("init", "--cn", name, "--curve", "P-256", "--passphrase", secret)
+        client = f"of {name}"
+        program("request-cert", "--cn", client, *NEW_KEY)
+        program("sign", client, "--CA", name, "--expires", "10d", "--passphrase", secret)
+    with shell.terminal(folder, "renew", "of One", "of Two", "--expires", "20d") as child:
+        for name, secret in (("One", "first"), ("Two", "second")):
+            child.expect_exact(f"Enter passphrase for the key of the CA {name} (empty for no")
+            child.sendline(secret)
+        assert "Updated out/of_Two.crt" in shell.ends(child)

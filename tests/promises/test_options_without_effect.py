@@ -97,3 +97,14 @@ def test_prune_takes_no_option_of_a_renewal(
 ) -> None:
     refused = certstrap("renew", "--prune", "30d", *option, exit_code=2)
     assert "--prune TIME is for the whole archive: give nothing else" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "request-cert", "issue"])
+def test_the_size_of_a_key_on_a_curve_is_reported(
+    command: str, certstrap: CommandLine, depot: Path
+) -> None:
+    name = ("new",) if command == "issue" else ("--common-name", "new")
+    line = (command, *name, *NEW_KEY, "--key-bits", "2048")
+    unused = "--key-bits had no effect: a key on a curve has the size of its curve.\n"
+    certstrap(*line, stderr=unused)
+    assert (depot / "new.key").exists()

@@ -30,7 +30,7 @@ CA = ("--curve", "P-256", "--passphrase", "p")
 Steps = Callable[[Session, Transaction], object]
 
 
-def asked() -> NoReturn:
+def asked(*_: object) -> NoReturn:
     pytest.fail("somebody was asked for a passphrase")
 
 

@@ -54,7 +54,7 @@ def create(root: str, *paths: str) -> None:
         for path in paths:
             new.add(path, b"new", 0o444)
 
-    session = Session(Depot(root), NOW, Passphrases(bytes, bytes, bytes, bytes))
+    session = Session(Depot(root), NOW, Passphrases(bytes, str.encode, bytes, bytes))
     session.transact(steps, paths, creates=True)
 
 

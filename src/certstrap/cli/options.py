@@ -9,7 +9,7 @@ import typer
 
 from certstrap.cli import completion
 from certstrap.cli.context import require_output
-from certstrap.cli.terminal import STANDARD_OUTPUT
+from certstrap.cli.terminal import STANDARD_OUTPUT, warn
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.keys import CURVES, KeySpec
@@ -300,4 +300,6 @@ def asks_for_kind(ctx: typer.Context) -> bool:
 def new_key(ctx: typer.Context, bits: int, curve: str) -> KeySpec:
     """Return the kind of a new key; ``--key-bits`` goes before a curve of the environment."""
     is_rsa = is_typed(ctx, "key_bits") and not is_typed(ctx, "curve")
+    if is_typed(ctx, "key_bits") and is_typed(ctx, "curve"):
+        warn("--key-bits had no effect: a key on a curve has the size of its curve.")
     return KeySpec.of(bits, "" if is_rsa else curve)

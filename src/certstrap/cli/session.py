@@ -43,6 +43,7 @@ def passphrases(
     ask_opening: bool = True,
     ask_new: bool = True,
     new_prompt: str = NEW,
+    names_cas: bool = False,
 ) -> Passphrases:
     """Return where the passphrases of a command come from.
 
@@ -54,6 +55,7 @@ def passphrases(
         ask_opening: ask somebody if nothing is given, else open none.
         ask_new: ask somebody if nothing is given, else do not encrypt new keys.
         new_prompt: how somebody is asked for that of a new key.
+        names_cas: name the CA whose key is opened, where one command may open those of several.
     """
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
@@ -88,7 +90,9 @@ def passphrases(
     asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(
         opening=lambda: opening("key"),
-        opening_ca=lambda: opening("CA key"),
+        opening_ca=lambda name: opening(
+            f"the key of the CA {escaped(name)}" if names_cas and is_interactive() else "CA key"
+        ),
         new=new,
         new_ca=new,
         explicit=explicit,

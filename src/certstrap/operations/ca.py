@@ -78,7 +78,7 @@ def issuer_of(session: Session, ca: CA) -> Issuer:
 
 def open_key(session: Session, entry: Entry) -> tuple[PrivateKey, str]:
     """Return the key of a CA, and its path."""
-    return entry.key(session.passphrases.opening_ca)[0], entry.path(KEY)
+    return entry.key(partial(session.passphrases.opening_ca, entry.stem))[0], entry.path(KEY)
 
 
 def add_missing_crl(session: Session, new: Transaction, entry: Entry, issuer: Issuer) -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from functools import partial
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -120,7 +121,8 @@ def create_leaf_files(
     ca_certificate = decode.load_certificate(data, ca.certificate)
 
     def ca_key() -> tuple[PrivateKey, str]:
-        return read_key(session, ca.key, session.passphrases.opening_ca)[0], ca.key
+        opening = partial(session.passphrases.opening_ca, ca.certificate)
+        return read_key(session, ca.key, opening)[0], ca.key
 
     issuer = Issuer.of(ca_certificate, ca.certificate, now, ca_key)
     last = issuer.validity.end

@@ -100,7 +100,7 @@ def command(
     _require_sense(names or [], expiring, undone, bool(new_key or expires), quiet and as_json)
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names or ()]
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
+    given = passphrases(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
     session = new_session(context, given)
     now = session.now
     limit = Expiry.parse(expiring).after(now) if expiring else None
