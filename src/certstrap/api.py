@@ -333,7 +333,7 @@ class Depot:
             return self._secret
 
         passphrases = Passphrases(
-            secret, secret, secret, opening_pkcs12=secret, opening_named=secret, waits=False
+            secret, secret, secret, secret, opening_pkcs12=secret, opening_named=secret, waits=False
         )
         session = Session(store.Depot(self.path), self._now(), passphrases)
         session.recover()

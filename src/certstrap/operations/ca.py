@@ -192,7 +192,8 @@ def leftover_key(
     ):
         return None
     given = session.passphrases
-    private, secret = entry.key(given.opening_ca if of_ca else given.opening)
+    opening = partial(given.opening_ca, entry.stem) if of_ca else given.opening
+    private, secret = entry.key(opening)
     if keys.spec_of(private) != spec:
         return None
     given.require_used(entry.path(KEY), secret, of_ca=of_ca)
