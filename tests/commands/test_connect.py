@@ -323,12 +323,16 @@ def test_a_certificate_whose_root_is_not_there_is_refused(
     certstrap.refuses(*CLIENT, sentence="The chain is incomplete", hint="certstrap import")
 
 
+def issue_encrypted(certstrap: CommandLine, folder: Path, *depot: str) -> None:
+    """Issue the certificate of a client whose key is encrypted."""
+    (folder / "secret.txt").write_text("secret\n")
+    certstrap(*depot, "issue", "client", *NEW_KEY, "--key-passphrase-file", "secret.txt")
+
+
 def test_the_depot_is_named_in_the_commands_that_are_suggested(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap(
-        "--depot-path", "my depot", "issue", "client", "--curve", "P-256", "--passphrase", "p"
-    )
+    issue_encrypted(certstrap, folder, "--depot-path", "my depot")
     outcome = certstrap.refuses(
         "--depot-path", "my depot", *CLIENT, sentence="my depot/client.key is encrypted."
     )
@@ -339,7 +343,7 @@ def test_the_depot_is_named_in_the_commands_that_are_suggested(
 def test_an_encrypted_key_is_refused_where_the_client_cannot_read_it(
     form: str, certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret")
+    issue_encrypted(certstrap, folder)
     certstrap.refuses(
         *CLIENT, "--format", form, "--passphrase", "secret",
         sentence="out/client.key is encrypted.",
@@ -361,7 +365,8 @@ def test_a_certificate_that_is_not_for_clients_is_refused(
 
 
 def test_the_copy_of_an_encrypted_key_is_used(certstrap: CommandLine, folder: Path) -> None:
-    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret", "--pkcs8")
+    issue_encrypted(certstrap, folder)
+    certstrap("export-pkcs8", "client", "--passphrase", "secret")
     assert f'"{folder}/out/client.pkcs8.key"' in certstrap(*CLIENT).stdout
 
 
@@ -389,7 +394,7 @@ def test_java_is_told_to_make_the_pkcs8_file(certstrap: CommandLine, folder: Pat
 def test_java_is_told_to_make_the_pkcs8_file_of_an_encrypted_key(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("issue", "client", "--curve", "P-256", "--passphrase", "secret")
+    issue_encrypted(certstrap, folder)
     certstrap.refuses(*CLIENT, "--format", "java", sentence="out/client.key is encrypted, and")
 
 
