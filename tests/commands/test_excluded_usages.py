@@ -119,3 +119,11 @@ def test_a_ca_that_another_one_above_it_permits_excludes_nothing(
     pairs.made(subject="a", by=limited, extensions=[(extended, False)]).store("a")
     certstrap("verify", "a")
     assert not [line for line in certstrap("status").lines if "!" in line]
+
+
+def test_gen_says_what_a_ca_excludes(certstrap: CommandLine, depot: Path) -> None:
+    ca = ("--ca-cert", "out/Servers.crt", "--ca-key", "out/Servers.key")
+    target = ("--cert", "leaf.pem", "--key", "leaf.key")
+    left_out = "Left out, because a CA above excludes it: TLS client.\n"
+    certstrap("gen", "leaf", "--org", "acme", "-d", "1d", *ca, *target, stderr=left_out)
+    assert usages_of(depot.parent / "leaf.pem") == SERVER

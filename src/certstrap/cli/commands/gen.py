@@ -9,10 +9,10 @@ from cryptography import x509
 from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
-from certstrap.cli.render.created import created_json
+from certstrap.cli.render.created import created_json, excluded_lines
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.session import new_session, passphrases
-from certstrap.cli.terminal import say, say_json
+from certstrap.cli.terminal import say, say_json, warn
 from certstrap.operations.gen import (
     Holder,
     Pair,
@@ -20,6 +20,7 @@ from certstrap.operations.gen import (
     create_leaf_files,
     unfinished,
 )
+from certstrap.pki.profiles import BOTH, usage_name
 from certstrap.pki.validity import Expiry
 from certstrap.store.transaction import Transaction
 
@@ -141,8 +142,11 @@ def leaf(
 
     written = session.transact(steps, [*target, *unfinished(ca)], uses_depot=False)
     _show(written, target, session.now, as_json=as_json)
+    certificate = written[0]
+    usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    warn(*excluded_lines(usage_name(usage) for usage in BOTH if usage not in usages))
     if prints_to_terminal() and not as_json:
-        say(*refusal_lines(written[0].public_key()))
+        say(*refusal_lines(certificate.public_key()))
 
 
 def _confirms(ctx: typer.Context) -> bool:

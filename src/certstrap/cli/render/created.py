@@ -135,5 +135,10 @@ def left_out_lines(signed: "Signed") -> Iterator[str]:
     """Yield the lines on what was asked for and the certificate does not contain."""
     if signed.left_out:
         yield f"Not copied from the request: {', '.join(signed.left_out)}."
-    if signed.excluded:
-        yield f"Left out, because a CA above excludes it: {', '.join(signed.excluded)}."
+    yield from excluded_lines(signed.excluded)
+
+
+def excluded_lines(usages: Iterable[str]) -> Iterator[str]:
+    """Yield a line on the usages, in words, that a certificate does not have because of its CAs."""
+    if words := ", ".join(usages):
+        yield f"Left out, because a CA above excludes it: {words}."
