@@ -18,7 +18,7 @@ import typer
 
 from certstrap import __version__
 from certstrap.cli.app import COMMANDS, app
-from certstrap.cli.help import described
+from certstrap.cli.help import grouped
 
 DOCS = Path(__file__).parent
 PAGE = DOCS / "man" / "certstrap.1"
@@ -37,13 +37,13 @@ class Described(NamedTuple):
     Attributes:
         usage: how it is called.
         paragraphs: what it does.
-        options: its arguments and options, each with its text.
+        options: its arguments and options in the groups of the help, each with its text.
         examples: command lines.
     """
 
     usage: str
     paragraphs: list[str]
-    options: list[tuple[str, str]]
+    options: dict[str, list[tuple[str, str]]]
     examples: list[str]
 
 
@@ -67,11 +67,10 @@ def commands() -> Iterator[Described]:
 
 
 def _described(command: Any, context: typer.Context) -> Described:
-    records = (described(parameter, context) for parameter in command.get_params(context))
     return Described(
         command.get_usage(context).removeprefix("Usage: "),
         [" ".join(part.split()) for part in (command.help or "").split("\n\n")],
-        [record for record in records if record],
+        grouped(command, context),
         command.epilog.splitlines(),
     )
 
@@ -100,8 +99,11 @@ def manual() -> str:
 
 
 def _options(command: Described) -> Iterator[str]:
-    for names, text in command.options:
-        yield from (".TP", f".B {_roff(names)}", _roff(text))
+    for heading, rows in command.options.items():
+        if len(command.options) > 1:
+            yield from (".PP", f"{heading}:")
+        for names, text in rows:
+            yield from (".TP", f".B {_roff(names)}", _roff(text))
 
 
 def _rows(heading: str) -> Iterator[str]:

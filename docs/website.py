@@ -93,10 +93,14 @@ def _commands() -> Iterator[tuple[str, str, str]]:
 
 def _page(name: str, command: manual.Described) -> Iterable[str]:
     yield from (f"# certstrap {name}", "", *_paragraphs(command.paragraphs))
-    yield from ("```text", command.usage, "```", "", "| option | what it does |", "| --- | --- |")
-    for names, text in command.options:
-        yield f"| {_code(names)} | {text.replace('|', chr(92) + '|')} |"
-    yield from ("", "## Examples", "", "```sh", *command.examples, "```", "")
+    yield from ("```text", command.usage, "```", "")
+    for heading, rows in command.options.items():
+        what = "argument" if heading == "Arguments" else "option"
+        yield from (f"## {heading}", "", f"| {what} | what it does |", "| --- | --- |")
+        for names, text in rows:
+            yield f"| {_code(names)} | {text.replace('|', chr(92) + '|')} |"
+        yield ""
+    yield from ("## Examples", "", "```sh", *command.examples, "```", "")
 
 
 def _paragraphs(texts: Iterable[str]) -> Iterator[str]:

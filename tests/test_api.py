@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import certstrap
-from certstrap import CertstrapError, Depot
+from certstrap import CertstrapError, Depot, Subject
 from tests.conftest import NOW, CommandLine
 from tests.docs import ROOT, blocks
 
@@ -104,14 +104,38 @@ def test_a_certificate_is_checked_and_its_ca_bundled(depot: Depot) -> None:
     assert pem == depot.bundle("Cert") == Path("out/Cert.crt").read_bytes()
 
 
-def test_a_passphrase_encrypts_new_keys_and_opens_them(folder: Path) -> None:
+def test_a_passphrase_encrypts_the_key_of_a_ca_and_of_a_request_and_opens_them(
+    folder: Path,
+) -> None:
     secret = Depot("out", passphrase="secret", now=clock)
-    secret.init("Cert", curve="P-256")
-    secret.issue("worker", curve="P-256")
+    secret.issue("worker", curve="P-256")  # with its CA
+    secret.request("other", curve="P-256")
+    for name in ("Cert", "other"):
+        assert b"ENCRYPTED" in Path(f"out/{name}.key").read_bytes()
     with pytest.raises(CertstrapError):
-        Depot("out", now=clock).issue("other", curve="P-256")
-    secret.issue("other", curve="P-256")
-    assert not secret.check("other").passed  # the key of the client is encrypted
+        Depot("out", now=clock).sign("other")
+    assert secret.sign("other").certificate.issuer == secret["Cert"].certificate.subject
+
+
+def test_only_a_passphrase_of_its_own_encrypts_the_key_of_a_client(folder: Path) -> None:
+    secret = Depot("out", passphrase="secret", now=clock)
+    worker = secret.issue("worker", curve="P-256")
+    assert b"ENCRYPTED" not in worker.key_pem()
+    assert secret.check("worker").passed
+    other = secret.issue("other", curve="P-256", key_passphrase="other")
+    key = load_pem_private_key(other.key_pem(), b"other")
+    assert key.public_key() == other.certificate.public_key()
+    assert secret.issue("other", key_passphrase="other") == other
+    secret.request("third", curve="P-256")  # its key has the passphrase of the depot
+    assert secret.issue("third").certificate.issuer == secret["Cert"].certificate.subject
+
+
+def test_a_certificate_gets_the_subject_it_is_issued_with(depot: Depot) -> None:
+    given = Subject(organization="acme", country="DE")
+    other = depot.issue("other", curve="P-256", subject=given)
+    assert other.certificate.subject.rfc4514_string() == "CN=other,O=acme,C=DE"
+    with pytest.raises(CertstrapError):
+        depot.issue("other", subject=Subject(organization="another"))
 
 
 @pytest.mark.parametrize("method", ["status", "verify", "check", "bundle", "__getitem__"])

@@ -143,6 +143,13 @@ def test_each_command_has_a_page_with_its_help(site: Path) -> None:
             assert listed.summary.rstrip(".") in re.sub("<[^>]*>", "", text).replace("&#39;", "'")
 
 
+def test_the_page_of_a_command_has_the_groups_of_its_help(site: Path) -> None:
+    text = (site / "commands" / "issue.html").read_text(encoding="utf-8")
+    headings = re.findall(r'<h2 id="[^"]*">([^<]*)<', text)
+    printed = programs.run(sys.executable, "-m", "certstrap", "issue", "--help").lines
+    assert headings == [line[:-1] for line in printed if re.fullmatch(r"[A-Z]\w+:", line)]
+
+
 def test_a_copy_button_copies_commands_without_a_prompt(browser: "Browser", address: str) -> None:
     page = open_page(browser, "desktop")
     page.goto(address + "walkthrough.html")

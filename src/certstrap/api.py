@@ -39,7 +39,7 @@ from certstrap.temporal.bundle import make
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.inputs import Sources, read_ca
 
-__all__ = ["CertstrapError", "Depot", "Issued"]
+__all__ = ["CertstrapError", "Depot", "Issued", "Subject"]
 
 
 class Issued(NamedTuple):
@@ -90,8 +90,8 @@ class Depot:
 
         Args:
             path: the folder.
-            passphrase: opens keys that are encrypted, and encrypts new ones; without it, new keys
-                are not encrypted.
+            passphrase: opens keys that are encrypted, and encrypts new ones, except those that
+                `issue` creates for clients; without it, new keys are not encrypted.
             now: returns the present instant, in UTC and whole seconds.
         """
         self.path = os.fspath(path)
@@ -152,6 +152,8 @@ class Depot:
         ips: Iterable[str] = (),
         uris: Iterable[str] = (),
         profile: str = "",
+        subject: Subject | None = None,
+        key_passphrase: str | bytes = b"",
     ) -> Issued:
         """Create whatever is missing for a certificate; what exists is used as it is.
 
@@ -165,8 +167,11 @@ class Depot:
             ips: its IP addresses.
             uris: its URIs.
             profile: what it is for: ``client``, ``server`` or, if empty, both.
+            subject: its distinguished name, in which the common name is not used.
+            key_passphrase: encrypts its new key, which most clients then cannot load; without it,
+                that key is not encrypted.
         """
-        session = self._session()
+        session = self._session(os.fsencode(key_passphrase))
         wanted = IssueRequest(
             Name.parse(name),
             Name.parse(ca) if ca else None,
@@ -174,6 +179,7 @@ class Depot:
             KeySpec.of(key_bits, curve) if curve or key_bits else None,
             Expiry.parse(expires) if expires else None,
             profile=LeafProfile.of(profile),
+            subject=subject or Subject(),
         )
         issued = session.transact(lambda new: issue(session, new, wanted), creates=True)
         return self._issued(session, issued.entry)
@@ -328,12 +334,20 @@ class Depot:
         session.depot.require()
         return session
 
-    def _session(self) -> Session:
+    def _session(self, of_client: bytes | None = None) -> Session:
+        """Return a session, in which a client's key may have a passphrase of its own."""
+
         def secret(_name: str = "") -> bytes:
             return self._secret
 
         passphrases = Passphrases(
-            secret, secret, secret, secret, opening_pkcs12=secret, opening_named=secret, waits=False
+            opening=lambda: of_client or self._secret,
+            opening_ca=secret,
+            new=lambda: self._secret if of_client is None else of_client,
+            new_ca=secret,
+            opening_pkcs12=secret,
+            opening_named=secret,
+            waits=False,
         )
         session = Session(store.Depot(self.path), self._now(), passphrases)
         session.recover()

@@ -31,10 +31,17 @@ _NAMES = 28  # columns for names; longer ones have their text below, and are nev
 _RANGE = r"([\d.]+)<=x<=([\d.]+)"
 
 
-def described(param: Any, ctx: typer.Context) -> tuple[str, str] | None:
-    """Return how an argument or option is spelled, and its text; None if it is hidden."""
-    record = param.get_help_record(ctx)
-    return record and (record[0], re.sub(_RANGE, r"\1 to \2", record[1]))
+def grouped(command: Any, ctx: typer.Context) -> dict[str, list[tuple[str, str]]]:
+    """Return how the arguments and options of a command are spelled, and their texts, in groups."""
+    groups: dict[str, list[tuple[str, str]]] = {
+        heading: [] for heading in ("Arguments", "Options", *GROUPS)
+    }
+    for param in command.get_params(ctx):
+        is_argument = param.param_type_name == "argument"
+        heading = "Arguments" if is_argument else _GROUP_OF.get(param.opts[0], "Options")
+        if record := param.get_help_record(ctx):  # None if it is hidden
+            groups[heading].append((record[0], re.sub(_RANGE, r"\1 to \2", record[1])))
+    return {heading: rows for heading, rows in groups.items() if rows}
 
 
 class HelpPage:
@@ -49,7 +56,7 @@ class HelpPage:
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), "")
         self.format_help_text(ctx, formatter)
         _write(formatter, self._commands())
-        _write(formatter, self._options(ctx))
+        _write(formatter, grouped(self, ctx))
         formatter.write(f"\n{_bold('Examples:')}\n")
         for line in self.epilog.splitlines():
             formatter.write(f"  {line}\n")
@@ -62,17 +69,6 @@ class HelpPage:
                 groups[command.rich_help_panel or "Commands"].append(row)
         return groups
 
-    def _options(self: Any, ctx: typer.Context) -> dict[str, list[tuple[str, str]]]:
-        groups: dict[str, list[tuple[str, str]]] = {
-            heading: [] for heading in ("Arguments", "Options", *GROUPS)
-        }
-        for param in self.get_params(ctx):
-            is_argument = param.param_type_name == "argument"
-            heading = "Arguments" if is_argument else _GROUP_OF.get(param.opts[0], "Options")
-            if row := described(param, ctx):
-                groups[heading].append(row)
-        return groups
-
 
 def _write(formatter: Any, groups: Mapping[str, list[tuple[str, str]]]) -> None:
     """Write groups of rows, whose texts begin in the same column."""
@@ -80,11 +76,10 @@ def _write(formatter: Any, groups: Mapping[str, list[tuple[str, str]]]) -> None:
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
     width = max((length for length in lengths if length <= most), default=0)
     for heading, rows in groups.items():
-        if rows:
-            formatter.write(f"\n{_bold(f'{heading}:')}\n")
-            with formatter.indentation():
-                aligned = [(_cyan(name) + " " * (width - len(name)), text) for name, text in rows]
-                formatter.write_dl(aligned, col_max=width)
+        formatter.write(f"\n{_bold(f'{heading}:')}\n")
+        with formatter.indentation():
+            aligned = [(_cyan(name) + " " * (width - len(name)), text) for name, text in rows]
+            formatter.write_dl(aligned, col_max=width)
 
 
 def _cyan(name: str) -> str:
