@@ -50,13 +50,13 @@ class Described(NamedTuple):
 def program() -> Described:
     """Return the program itself, with the options before a command."""
     group = typer.main.get_command(app)
-    return _described(group, typer.Context(group, info_name="certstrap"))
+    return _described(group, _context(group))
 
 
 def commands() -> Iterator[Described]:
     """Yield all commands in the order of the help, a group followed by its own."""
     group: Any = typer.main.get_command(app)
-    above = typer.Context(group, info_name="certstrap")
+    above = _context(group)
     for name in (name for name, listed in COMMANDS.items() if not listed.hidden):
         command = group.commands[name].loaded
         context = typer.Context(command, info_name=name, parent=above)
@@ -64,6 +64,11 @@ def commands() -> Iterator[Described]:
         for sub, below in getattr(command, "commands", {}).items():
             if not below.hidden:
                 yield _described(below, typer.Context(below, info_name=sub, parent=context))
+
+
+def _context(group: Any) -> typer.Context:
+    """Return where the settings of the program are, which its commands share."""
+    return typer.Context(group, info_name="certstrap", **group.context_settings)
 
 
 def _described(command: Any, context: typer.Context) -> Described:

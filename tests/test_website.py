@@ -148,6 +148,7 @@ def test_the_page_of_a_command_has_the_groups_of_its_help(site: Path) -> None:
     headings = re.findall(r'<h2 id="[^"]*">([^<]*)<', text)
     printed = programs.run(sys.executable, "-m", "certstrap", "issue", "--help").lines
     assert headings == [line[:-1] for line in printed if re.fullmatch(r"[A-Z]\w+:", line)]
+    assert "<code>-h, --help</code>" in text
 
 
 def test_a_copy_button_copies_commands_without_a_prompt(browser: "Browser", address: str) -> None:
