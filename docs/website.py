@@ -27,6 +27,7 @@ _BLOCKS = re.compile(
     r"(?:^```(?:console|sh|powershell|bat)\n(?:(?!```).*\n)*```\n\n?){2,}", re.MULTILINE
 )
 _BLOCK = re.compile(r"^```(\w+)\n((?:(?!```).*\n)*)```\n", re.MULTILINE)
+_SHORT_CODE = re.compile(r"<code>([^<]{1,24})</code>")
 _LINK = re.compile(r"\[([^]]*)\]\((?!https?:)((?:\.\./)?[\w./-]*\w)(#[\w-]+)?\)")
 
 
@@ -53,6 +54,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if "/" not in page.file.src_uri:
         markdown = _LINK.sub(_from_docs, markdown)
     return _BLOCKS.sub(_tabs, markdown)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+    """Return a page that never breaks a line within an option, as a browser does after a dash."""
+    return _SHORT_CODE.sub(r'<code class="short">\1</code>', html)
 
 
 def _tabs(blocks: re.Match[str]) -> str:

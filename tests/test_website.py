@@ -148,7 +148,16 @@ def test_the_page_of_a_command_has_the_groups_of_its_help(site: Path) -> None:
     headings = re.findall(r'<h2 id="[^"]*">([^<]*)<', text)
     printed = programs.run(sys.executable, "-m", "certstrap", "issue", "--help").lines
     assert headings == [line[:-1] for line in printed if re.fullmatch(r"[A-Z]\w+:", line)]
-    assert "<code>-h, --help</code>" in text
+    assert '<code class="short">-h, --help</code>' in text
+
+
+def test_an_option_is_never_split_between_two_lines(browser: "Browser", address: str) -> None:
+    page = open_page(browser, "phone")
+    page.goto(address + "from-certstrap.html")
+    options = page.locator("code", has_text=re.compile(r"^--[a-z-]{1,22}$"))
+    lines = options.evaluate_all("found => found.map(each => each.getClientRects().length)")
+    assert set(lines) == {1}
+    page.context.close()
 
 
 def test_a_copy_button_copies_commands_without_a_prompt(browser: "Browser", address: str) -> None:
