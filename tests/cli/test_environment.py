@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from certstrap.pki.keys import spec_of
 from tests.builders import foreign
@@ -17,6 +18,7 @@ TEAM = {
     "CERTSTRAP_LOCALITY": "Kassel",
     "CERTSTRAP_CURVE": "P-384",
     "CERTSTRAP_EXPIRES": "90d",
+    "CERTSTRAP_PROFILE": "client",
 }
 SUBJECT = "CN={},OU=payments,O=acme,L=Kassel,ST=Hessen,C=DE"
 
@@ -39,6 +41,13 @@ def days(path: str) -> int:
     return (certificate.not_valid_after_utc - certificate.not_valid_before_utc).days
 
 
+def usages(path: str) -> list[str]:
+    """Return the extended key usages of a certificate."""
+    extensions = foreign.load_certificate(Path(path)).extensions
+    found = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    return sorted(usage._name for usage in found)
+
+
 @pytest.mark.usefixtures("team")
 def test_what_is_created_is_as_the_team_wants_it(certstrap: CommandLine) -> None:
     certstrap("init", "--cn", "Cert", "--no-passphrase")
@@ -50,19 +59,22 @@ def test_what_is_created_is_as_the_team_wants_it(certstrap: CommandLine) -> None
         assert subject(f"out/{name}.crt") == SUBJECT.format(name)
         assert str(spec_of(foreign.load_key(Path(f"out/{name}.key")))) == "P-384"
     assert [days(f"out/{name}.crt") for name in ("Cert", "one", "two")] == [547, 90, 90]
+    for name in ("one", "two"):
+        assert usages(f"out/{name}.crt") == ["clientAuth"]
     assert ",O=acme" in subject("ca.pem")
 
 
 @pytest.mark.usefixtures("team")
 def test_an_option_goes_before_a_variable(certstrap: CommandLine) -> None:
     options = ("--no-passphrase", "--o", "other", "--key-bits", "2048")
-    certstrap("issue", "one", *options, "--expires", "30d")
+    certstrap("issue", "one", *options, "--expires", "30d", "--profile", "both")
     certstrap("request-cert", "--cn", "two", *options)
     certstrap("sign", "two", "--years", "1")
     assert subject("out/one.crt") == SUBJECT.format("one").replace("acme", "other")
     for name in ("one", "two"):
         assert str(spec_of(foreign.load_key(Path(f"out/{name}.key")))) == "RSA 2048"
     assert (days("out/one.crt"), days("out/two.crt")) == (30, 365)
+    assert usages("out/one.crt") == ["clientAuth", "serverAuth"]
 
 
 def test_a_variable_refuses_nothing_that_exists(
@@ -82,6 +94,7 @@ def test_a_variable_refuses_nothing_that_exists(
     assert subject("out/other.crt") == SUBJECT.format("other")
     assert [days(f"out/{name}.crt") for name in ("done", "requested", "other")] == [30, 90, 90]
     assert days("out/Issuing.crt") > 500
+    assert usages("out/done.crt") == ["clientAuth", "serverAuth"]
 
 
 def test_an_empty_variable_counts_as_not_given(

@@ -112,6 +112,7 @@ ProfileName = Annotated[
         "PROFILE",
         "What it is for: client, server or both. Default: both.",
         completion.words(("client", "server", "both")),
+        envvar="CERTSTRAP_PROFILE",
     ),
 ]
 Years = Annotated[int | None, typer.Option("--years", metavar="N", hidden=True)]

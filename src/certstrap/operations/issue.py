@@ -45,6 +45,7 @@ class Defaults(NamedTuple):
     spec: KeySpec = RSA_2048
     expiry: Expiry = DEFAULT_EXPIRY
     subject: Subject = Subject()
+    profile: LeafProfile = LeafProfile()
 
 
 class IssueRequest(NamedTuple):
@@ -55,6 +56,7 @@ class IssueRequest(NamedTuple):
             depot, or a new one.
         spec: the kind of a new key, and on a curve that of a new CA too; None is the default.
         expiry: its end; cut to the CA's. None is the default, or that of what exists.
+        profile: what it is for. None is the default, or that of what exists.
         subject: its subject, without the common name.
     """
 
@@ -64,7 +66,7 @@ class IssueRequest(NamedTuple):
     spec: KeySpec | None
     expiry: Expiry | None
     pkcs8: bool = False
-    profile: LeafProfile = LeafProfile()
+    profile: LeafProfile | None = None
     subject: Subject = Subject()
     defaults: Defaults = Defaults()
 
@@ -77,6 +79,11 @@ class IssueRequest(NamedTuple):
     def new_expiry(self) -> Expiry:
         """The end of a certificate that is created."""
         return self.expiry or self.defaults.expiry
+
+    @property
+    def new_profile(self) -> LeafProfile:
+        """What a certificate that is created is for."""
+        return self.profile or self.defaults.profile
 
     @property
     def new_subject(self) -> Subject:
@@ -220,7 +227,7 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             ca,
             request,
             entry.path(REQUEST),
-            wanted.profile,
+            wanted.new_profile,
             wanted.new_expiry,
             entry.path(CERTIFICATE),
             partial(AlreadyExistsError, "certificate", entry.stem),
@@ -261,9 +268,9 @@ def _names_refused(
     else:
         subject, names = own.to_x509(), [*(wanted.names.to_x509() or ())]
     if ca:
-        return rules.names(subject, names, wanted.profile, ca.certificate, ca.ancestors)
+        return rules.names(subject, names, wanted.new_profile, ca.certificate, ca.ancestors)
     new_ca = _subject_of_new_ca(wanted).to_x509()
-    return rules.names_below(subject, names, wanted.profile, [new_ca])
+    return rules.names_below(subject, names, wanted.new_profile, [new_ca])
 
 
 def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> OwnedKey | None:
@@ -452,7 +459,7 @@ def _require_as_wanted(
             f"{path} has another {field} than the one asked for.",
             "What exists is used as it is: leave it out, or choose another name.",
         )
-    names, usages = wanted.names.to_x509(), wanted.profile.usages
+    names, usages = wanted.names.to_x509(), (wanted.profile or LeafProfile()).usages
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
         raise RefusedError(
             f"{path} has other alternative names than those asked for.",

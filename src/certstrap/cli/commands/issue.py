@@ -146,12 +146,13 @@ def command(
         options.new_key(ctx, key_bits or 0, curve) if options.asks_for_kind(ctx) else None,
         Expiry.parse(expires) if options.is_typed(ctx, "expires") else None,
         pkcs8,
-        LeafProfile.of(profile),
+        LeafProfile.of(profile) if options.is_typed(ctx, "profile") else None,
         Subject(*(text * options.is_typed(ctx, field) for field, text in subject.items())),
         Defaults(
             KeySpec.of(0, curve) if curve else RSA_2048,
             Expiry.parse(expires) if expires else DEFAULT_EXPIRY,
             Subject.of(**subject),
+            LeafProfile.of(profile),
         ),
     )
     ask = is_interactive()

@@ -68,7 +68,8 @@ def command(
     context: Context = ctx.obj
     if not name or len(name) != 1:
         raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
-    _require_sense(profile, path_length, is_ca=intermediate)
+    has_profile = options.is_typed(ctx, "profile")
+    _require_sense(path_length, has_profile=has_profile, is_ca=intermediate)
     prints_pem = stdout or cert == STANDARD_OUTPUT
     options.require_one_document(as_json=as_json, pem=prints_pem)
     if prints_pem:
@@ -104,12 +105,12 @@ def command(
         say_pem(signed.certificate)
 
 
-def _require_sense(profile: str, path_length: int | None, *, is_ca: bool) -> None:
+def _require_sense(path_length: int | None, *, has_profile: bool, is_ca: bool) -> None:
     if path_length is not None and not is_ca:
         raise RefusedError(
             "A path length is for CAs only.", "Give --intermediate too, or leave it out."
         )
-    if profile and is_ca:
+    if has_profile and is_ca:
         raise RefusedError(
             "A profile is only for clients and servers.", "Leave out --profile or --intermediate."
         )
