@@ -5,6 +5,7 @@ The app takes a `Context` as its context object; tests provide their own.
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -268,6 +269,8 @@ def end(status: int | str | None) -> NoReturn:
     """End this process with the status that a `SystemExit` with that code would give it.
 
     Python would first take apart all that was imported, which is a tenth of the instructions of
-    ``sign``, and of no use: the streams are closed, and the files are on the disk.
+    ``sign``, and of no use: the streams are closed, and the files are on the disk. A Ctrl-C comes
+    too late to change the status.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os._exit(status if isinstance(status, int) else bool(status))

@@ -234,15 +234,15 @@ def parse(data: bytes, path: str) -> tuple[Filter, ...]:
 
 def _decoded(data: bytes, path: str) -> object:
     def unique(pairs: Pairs) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in pairs:
-            if _known(key, found):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key.casefold() in seen:
                 raise RefusedError(
                     f"{path} has the field {quoted(key)} twice in one object.",
                     "Write a filter of its own for each value.",
                 )
-            found[key] = value
-        return found
+            seen.add(key.casefold())
+        return dict(pairs)
 
     return parse_json(text_of(data, path), path, unique, _FORM)
 
