@@ -138,6 +138,12 @@ def test_a_certificate_gets_the_subject_it_is_issued_with(depot: Depot) -> None:
         depot.issue("other", subject=Subject(organization="another"))
 
 
+def test_an_error_says_what_to_do_in_its_hint(depot: Depot) -> None:
+    with pytest.raises(CertstrapError) as caught:
+        depot.sign("none")
+    assert str(caught.value.hint) == ("Create it with: certstrap request-cert --common-name none")
+
+
 @pytest.mark.parametrize("method", ["status", "verify", "check", "bundle", "__getitem__"])
 def test_a_depot_that_does_not_exist_is_refused_and_not_made(method: str, folder: Path) -> None:
     words = ["x"] if method in {"verify", "check", "__getitem__"} else []

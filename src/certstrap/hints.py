@@ -35,6 +35,10 @@ class Hint(NamedTuple):
     then: Command = ()
     options: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        """Return it in one line, for the default depot."""
+        return printed(self)
+
 
 def printed(hint: Hint | str, depot_path: str = "") -> str:
     """Return a hint in one line, safe to print on a terminal.
