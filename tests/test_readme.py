@@ -185,6 +185,11 @@ def test_readme_is_short_and_begins_with_a_command() -> None:
     assert blocks(README)[0].language in RUN
 
 
+def test_readme_says_which_python_it_needs_before_it_is_installed() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert "Python 3.11, 3.12, 3.13 or 3.14" in text.split("\n## Install\n")[0]
+
+
 def test_contents_line_of_the_readme_leads_to_every_section_in_order() -> None:
     text = README.read_text(encoding="utf-8")
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
