@@ -306,13 +306,13 @@ class _Look:
 
     def _crl(self, found: FoundCRL, problem: Finding | None) -> Iterator[Finding]:
         """Yield what is wrong with a CRL, ``problem`` first; take note of when it ends."""
-        crl = found.crl
-        if problem := problem or found.problem:
-            yield problem
-        elif crl is not None and not found.signers:
+        crl, problem = found.crl, problem or found.problem
+        if problem or crl is None:
+            yield from filter(None, [problem])
+        elif not found.signers:
             sentence = revocation.foreign(crl, found.path, self.cas.values(), "a CA in this depot")
             yield Finding("crl-foreign", sentence, severity="warning")
-        elif crl is not None:
+        else:
             yield from crls.dates(found, crl, self.now)
             yield from crls.signature(found, crl)
             if crl.next_update_utc:

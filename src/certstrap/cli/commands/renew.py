@@ -147,8 +147,7 @@ def _require_sense(
 def _say_refused(context: Context, outcome: Outcome) -> None:
     for entry, error in outcome.refused:
         warn(f"{entry.stem} is not renewed: {error.text}")
-        if error.hint:
-            warn(f"Hint: {printed(error.hint, context.named_depot)}")
+        warn(*(f"Hint: {printed(hint, context.named_depot)}" for hint in [error.hint] if hint))
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:
