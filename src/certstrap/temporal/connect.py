@@ -32,7 +32,7 @@ from certstrap.temporal.inputs import (
     read_key,
     rewriting,
 )
-from certstrap.temporal.namespace import Address, Namespace, parse_other
+from certstrap.temporal.namespace import Address, Namespace, parse_other, require_plain
 from certstrap.temporal.rules import Result, require_passed
 from certstrap.text import quoted
 
@@ -298,10 +298,7 @@ def parse_name(text: str) -> str:
     Raises:
         InvalidNameError: it is empty, or has control characters.
     """
-    if not text or not is_plain(text):
-        reason = "has a control character" if text else "is empty"
-        raise InvalidNameError("profile", text, reason, "Choose a name such as default or prod.")
-    return text
+    return require_plain("profile", text, "Choose a name such as default or prod.")
 
 
 def profile_of(connection: Connection) -> Tables:

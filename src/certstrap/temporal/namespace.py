@@ -112,9 +112,18 @@ def parse_other(text: str) -> str:
     Raises:
         InvalidNameError: it is empty, or has control characters.
     """
+    return require_plain("Namespace", text, "The first one of a server is default.")
+
+
+def require_plain(kind: str, text: str, hint: str) -> str:
+    """Return the name of something of Temporal's, which may be any text that can be shown.
+
+    Raises:
+        InvalidNameError: it is empty, or has control characters.
+    """
     if not text or not is_plain(text):
         reason = "has a control character" if text else "is empty"
-        raise InvalidNameError("Namespace", text, reason, "The first one of a server is default.")
+        raise InvalidNameError(kind, text, reason, hint)
     return text
 
 
