@@ -104,6 +104,21 @@ def test_a_certificate_is_checked_and_its_ca_bundled(depot: Depot) -> None:
     assert pem == depot.bundle("Cert") == Path("out/Cert.crt").read_bytes()
 
 
+def test_a_bundle_leaves_no_ca_out_in_silence(depot: Depot) -> None:
+    Path("out/Broken.crt").write_text("broken")
+    with pytest.raises(CertstrapError, match="Cannot tell which CAs belong in the bundle"):
+        depot.bundle()
+    assert depot.bundle("Cert")
+
+
+def test_a_ca_that_is_revoked_is_in_no_bundle(depot: Depot) -> None:
+    depot.request("Int", curve="P-256")
+    depot.sign("Int", ca="Cert", intermediate=True)
+    depot.revoke("Int")
+    with pytest.raises(CertstrapError, match="was revoked"):
+        depot.bundle("Cert", "Int")
+
+
 def test_a_passphrase_encrypts_the_key_of_a_ca_and_of_a_request_and_opens_them(
     folder: Path,
 ) -> None:

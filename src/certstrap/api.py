@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.cli.context import Context, utc_now
-from certstrap.errors import CertstrapError, ChooseCAError
+from certstrap.errors import CertstrapError
 from certstrap.inventory.status import Status, look
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.operations.ca import NewCA, create_ca
@@ -35,9 +35,9 @@ from certstrap.session import Passphrases, Session
 from certstrap.store import depot as store
 from certstrap.store.depot import CERTIFICATE, KEY, Entry, Name
 from certstrap.store.transaction import Transaction
-from certstrap.temporal.bundle import make
+from certstrap.temporal.bundle import of_depot
 from certstrap.temporal.check import CheckOptions, Network, Report, check
-from certstrap.temporal.inputs import Sources, read_ca
+from certstrap.temporal.inputs import Sources
 
 __all__ = ["CertstrapError", "Depot", "Issued", "Subject"]
 
@@ -304,11 +304,7 @@ class Depot:
     def bundle(self, *cas: str) -> bytes:
         """Return the CA file to upload to Temporal Cloud, as PEM; without names, of all CAs."""
         session = self._reading()
-        entries = [session.depot.find(Name.parse(ca), CERTIFICATE, ca=True) for ca in cas]
-        entries = entries or [ca.entry for ca in session.depot.authorities]
-        if not entries:
-            raise ChooseCAError(self.path, [])
-        return make([read_ca(entry) for entry in entries], session.now).pem
+        return of_depot(session.depot, cas, session.now).pem
 
     def __getitem__(self, name: str) -> Issued:
         """Return a certificate of the depot.

@@ -136,7 +136,7 @@ def prints(hint: str) -> Callable[[Case], Case]:
     return register
 
 
-@prints("cli/commands/bundle.py: 'Name the CAs to upload'")
+@prints("temporal/bundle.py: 'Name the CAs to upload'")
 def one_bad_ca(s: Stage) -> Iterator[Printed]:
     s(*init("Good"))
     s("init", "--cn", "Bad", "--curve", "Ed25519", "--no-passphrase")

@@ -1,7 +1,7 @@
 """The CA bundle: the file that is uploaded, made so that no rule can refuse it."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha1
 from typing import NamedTuple
@@ -9,15 +9,25 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import CertstrapError, RefusedError
+from certstrap.errors import CertstrapError, ChooseCAError, RefusedError
 from certstrap.hints import Command, Hint
 from certstrap.pki.decode import LoadedCertificate, extension, is_ca, validity_of
+from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.profiles import CLIENT, SERVER
-from certstrap.store.depot import CERTIFICATE, CHAIN, PKCS12, REQUEST, Authority, Depot, Entry
-from certstrap.store.withdrawn import compromised, revoked
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CHAIN,
+    PKCS12,
+    REQUEST,
+    Authority,
+    Depot,
+    Entry,
+    Name,
+)
+from certstrap.store.withdrawn import compromised, revoked, withdrawn
 from certstrap.temporal import ca_rules
-from certstrap.temporal.inputs import CertificateFile
+from certstrap.temporal.inputs import CertificateFile, read_ca
 from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rules import RULES, require_passed
 
@@ -59,6 +69,43 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
     pem = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in certificates)
     whole = CertificateFile("The bundle", len(pem), len(certificates), certificates)
     return Bundle(pem, certificates, require_passed(ca_rules.judge(whole, now), hint))
+
+
+def of_depot(
+    depot: Depot, names: Sequence[str], now: datetime, others: Iterable[CertificateFile] = ()
+) -> Bundle:
+    """Return the bundle of CAs of a depot and of other files; of all its CAs if none is named.
+
+    Raises:
+        RefusedError: a rule refuses it, or one of the CAs is revoked or has a compromised key.
+        IncompleteError: none is named, and a certificate that may be a CA's cannot be read.
+    """
+    files = [read_ca(depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
+    files += others
+    bundle = make(files, now) if files else _of_all(depot, now)
+    require(withdrawn_cas(depot, bundle.certificates))
+    return bundle
+
+
+def _of_all(depot: Depot, now: datetime) -> Bundle:
+    depot.require()
+    depot.require_all_cas("Cannot tell which CAs belong in the bundle.")
+    every = [ca.entry for ca in depot.authorities]
+    if not every:
+        raise ChooseCAError(depot.root, [])
+    files = [read_ca(entry) for entry in every]
+    found = zip(every, files, strict=True)
+    fitting = [entry.stem for entry, file in found if passes(file, now)]
+    named = fitting if 0 < len(fitting) <= ca_rules.MOST_CAS else ["CA"]
+    hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *named))
+    return make(files, now, hint if len(every) > 1 else "")
+
+
+def withdrawn_cas(depot: Depot, cas: Iterable[LoadedCertificate]) -> list[Finding]:
+    """Return which of the CAs are revoked, or have a key that is compromised."""
+    return [
+        violation for ca, path, _ in cas for violation in withdrawn(depot, depot.chain_of(ca), path)
+    ]
 
 
 def passes(file: CertificateFile, now: datetime) -> bool:

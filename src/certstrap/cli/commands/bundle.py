@@ -1,6 +1,5 @@
 """``certstrap bundle``."""
 
-from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -11,16 +10,19 @@ from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.session import new_session, passphrases
 from certstrap.cli.terminal import print_lines, say, warn
-from certstrap.errors import ChooseCAError
-from certstrap.hints import Hint
-from certstrap.pki.decode import LoadedCertificate
-from certstrap.pki.findings import Finding, require
+from certstrap.pki.findings import require
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
-from certstrap.store.withdrawn import withdrawn
-from certstrap.temporal.bundle import Bundle, Rotation, between, make, passes, steps
-from certstrap.temporal.ca_rules import MOST_CAS
+from certstrap.temporal.bundle import (
+    Bundle,
+    Rotation,
+    between,
+    make,
+    of_depot,
+    steps,
+    withdrawn_cas,
+)
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates
 from certstrap.temporal.namespace import Namespace
@@ -88,18 +90,20 @@ def command(
 
     def make_bundle() -> tuple[Bundle, list[str], list[str]]:
         if not rotate:
-            bundle = _bundle(session, names or [], cert or [])
-            require(_withdrawn(session, bundle.certificates))
-            return bundle, [], []
+            others = (
+                read_certificates(session.read(path, "CA certificate"), source_of(path))
+                for path in cert or ()
+            )
+            return of_depot(session.depot, names or [], session.now, others), [], []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.certificates if ca.certificate not in old]
-        require(_withdrawn(session, staying))
+        require(withdrawn_cas(session.depot, staying))
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         # The steps name the clients: if these cannot be read, there is no bundle either.
         lines = list(rotation_lines(rotation, steps(rotation), context.named_depot))
-        sentences = (finding.sentence for finding in _withdrawn(session, leaving))
+        sentences = (finding.sentence for finding in withdrawn_cas(session.depot, leaving))
         return bundle, lines, [*rotation.namespace.doubts, *sentences]
 
     bundle, lines, warnings = session.save(
@@ -136,32 +140,3 @@ def _rotation(session: Session, names: tuple[str, str], path: str, namespace: st
     shown = Namespace.parse(namespace or _EXAMPLE_NAMESPACE)
     old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
     return between(session.depot, old, new, path, shown, session.now)
-
-
-def _bundle(session: Session, names: list[str], paths: list[str]) -> Bundle:
-    files = [read_ca(session.depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
-    files += [
-        read_certificates(session.read(path, "CA certificate"), source_of(path)) for path in paths
-    ]
-    if files:
-        return make(files, session.now)
-    session.depot.require()
-    session.depot.require_all_cas("Cannot tell which CAs belong in the bundle.")
-    every = [ca.entry for ca in session.depot.authorities]
-    if not every:
-        raise ChooseCAError(session.depot.root, [])
-    files = [read_ca(entry) for entry in every]
-    found = zip(every, files, strict=True)
-    fitting = [entry.stem for entry, file in found if passes(file, session.now)]
-    named = fitting if 0 < len(fitting) <= MOST_CAS else ["CA"]
-    hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *named))
-    return make(files, session.now, hint if len(every) > 1 else "")
-
-
-def _withdrawn(session: Session, cas: Iterable[LoadedCertificate]) -> list[Finding]:
-    """Return which of the CAs are revoked, or have a key that is compromised."""
-    return [
-        violation
-        for ca, path, _ in cas
-        for violation in withdrawn(session.depot, session.depot.chain_of(ca), path)
-    ]
