@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -24,34 +24,48 @@ def value(
     metavar: str,
     help: str,  # noqa: A002 - as typer calls it
     complete: Callable[..., Iterable[str]] | None = None,
+    default: Any = "",
     **more: Any,
 ) -> Any:
     """Return an option with a value.
 
     ``spellings`` are separated by spaces, and ``complete`` returns what a shell offers for the
-    value. What else `typer.Option` takes, goes on to it.
+    value. An option whose default is ``...`` must be given. What else `typer.Option` takes, goes on
+    to it.
     """
+    names = spellings.split()
     return typer.Option(
-        *spellings.split(), metavar=metavar, help=help, autocompletion=complete, **more
+        default, *names, metavar=metavar, help=help, autocompletion=complete, **more
     )
+
+
+def flag(spellings: str, help: str, **more: Any) -> Any:  # noqa: A002
+    """Return an option without a value; see `value`."""
+    return typer.Option(False, *spellings.split(), help=help, **more)
 
 
 def argument(
     metavar: str,
     help: str,  # noqa: A002
     complete: Callable[..., Iterable[str]] | None = None,
+    default: Any = "",
     **more: Any,
 ) -> Any:
     """Return an argument; see `value`."""
-    return typer.Argument(metavar=metavar, help=help, autocompletion=complete, **more)
+    return typer.Argument(default, metavar=metavar, help=help, autocompletion=complete, **more)
 
 
-def source(spellings: str, help: str) -> Any:  # noqa: A002
+def source(spellings: str, help: str, default: Any = "") -> Any:  # noqa: A002
     """Return an option that names a file to read; ``-``, which one option may be, is a stream."""
-    return value(spellings, "FILE", help, callback=read_once)
+    return value(spellings, "FILE", help, default=default, callback=read_once)
 
 
-def file(spellings: str, help: str, hint: str = "A file of that name is ./-.") -> Any:  # noqa: A002
+def file(
+    spellings: str,
+    help: str,  # noqa: A002
+    default: Any = "",
+    hint: str = "A file of that name is ./-.",
+) -> Any:
     """Return an option that names a file to write; ``-`` is refused."""
 
     def refuse_dash(param: typer.CallbackParam, value: str) -> str:
@@ -60,12 +74,13 @@ def file(spellings: str, help: str, hint: str = "A file of that name is ./-.") -
             raise RefusedError(f"{option} needs the name of a file, not -.", hint)
         return value
 
-    return value(spellings, "FILE", help, callback=refuse_dash)
+    return value(spellings, "FILE", help, default=default, callback=refuse_dash)
 
 
 def file_or_device(spellings: str, help: str) -> Any:  # noqa: A002
     """Return the same where a device such as ``/dev/stdout`` may take the place of the file."""
-    return file(spellings, help, "Standard output is /dev/stdout, and a file of that name is ./-.")
+    hint = "Standard output is /dev/stdout, and a file of that name is ./-."
+    return file(spellings, help, hint=hint)
 
 
 def read_once(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
@@ -85,71 +100,45 @@ def for_example(line: str) -> Hint:
     return Hint("For example", command)
 
 
-CA = Annotated[
-    str,
-    value(
-        "--CA",
-        "NAME",
-        "The CA that signs. Default: the only CA of the depot.",
-        completion.cas,
-    ),
-]
+CA = value("--CA", "NAME", "The CA that signs. Default: the only CA of the depot.", completion.cas)
 EXPIRES_VARIABLE, CURVE_VARIABLE = "CERTSTRAP_EXPIRES", "CERTSTRAP_CURVE"
 TIME = 'a length of time ("18 months", "90d", "30d10h") or the last day (2027-12-31)'
-ExpiresWithCA = Annotated[
-    str,
-    value(
-        "--expires",
-        "TIME",
-        f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
-        envvar=EXPIRES_VARIABLE,
-    ),
-]
-ProfileName = Annotated[
-    str,
-    value(
-        "--profile",
-        "PROFILE",
-        "What it is for: client, server or both. Default: both.",
-        completion.words(("client", "server", "both")),
-        envvar="CERTSTRAP_PROFILE",
-    ),
-]
-Years = Annotated[int | None, typer.Option("--years", metavar="N", hidden=True)]
-PassphraseFile = Annotated[
-    str | None,
-    source(
-        "--passphrase-file",
-        "Read the passphrase from the first line of FILE; - is standard input. Without it, "
-        "CERTSTRAP_PASSPHRASE in the environment is used.",
-    ),
-]
-CAPassphraseFile = Annotated[
-    str | None,
-    source(
-        "--passphrase-file",
-        "Read the passphrase of the CA's key from the first line of FILE; - is standard input. "
-        "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
-    ),
-]
-CAPassphraseText = Annotated[
-    str | None,
-    value("--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list."),
-]
-NoNewCAPassphrase = Annotated[
-    bool,
-    typer.Option(
-        "--no-passphrase", help="Do not ask for a passphrase or encrypt the key of a new CA."
-    ),
-]
-NoCAPassphrase = Annotated[
-    bool,
-    typer.Option(
-        "--no-passphrase",
-        help="The CA's key is not encrypted. If it is, its passphrase is asked for on a terminal "
-        "only.",
-    ),
-]
+EXPIRES_WITH_CA = value(
+    "--expires",
+    "TIME",
+    f"When the certificate expires: {TIME}; no later than its CA. Default: 2 years.",
+    envvar=EXPIRES_VARIABLE,
+)
+PROFILE_NAME = value(
+    "--profile",
+    "PROFILE",
+    "What it is for: client, server or both. Default: both.",
+    completion.words(("client", "server", "both")),
+    envvar="CERTSTRAP_PROFILE",
+)
+YEARS = value("--years", "N", "", default=None, hidden=True)
+PASSPHRASE_FILE = source(
+    "--passphrase-file",
+    "Read the passphrase from the first line of FILE; - is standard input. Without it, "
+    "CERTSTRAP_PASSPHRASE in the environment is used.",
+    default=None,
+)
+CA_PASSPHRASE_FILE = source(
+    "--passphrase-file",
+    "Read the passphrase of the CA's key from the first line of FILE; - is standard input. "
+    "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
+    default=None,
+)
+CA_PASSPHRASE_TEXT = value(
+    "--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list.", default=None
+)
+NO_NEW_CA_PASSPHRASE = flag(
+    "--no-passphrase", "Do not ask for a passphrase or encrypt the key of a new CA."
+)
+NO_CA_PASSPHRASE = flag(
+    "--no-passphrase",
+    "The CA's key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
+)
 
 
 def _require_output(wanted: bool) -> bool:
@@ -159,81 +148,63 @@ def _require_output(wanted: bool) -> bool:
     return wanted
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=_require_output)]
-ToStdout = Annotated[
-    bool, typer.Option("--stdout", help="Print the PEM as well.", callback=_require_output)
-]
+AS_JSON = flag("--json", "Print JSON.", callback=_require_output)
+TO_STDOUT = flag("--stdout", "Print the PEM as well.", callback=_require_output)
 
 
-KeyBits = Annotated[int, value("--key-bits", "N", "Size of a new RSA key, in bits.")]
-Curve = Annotated[
-    str,
-    value(
-        "--curve",
-        "CURVE",
-        "Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
-        completion.words(CURVES),
-        envvar=CURVE_VARIABLE,
-    ),
-]
-PassphraseText = Annotated[
-    str | None,
-    value(
-        "--passphrase",
-        "TEXT",
-        "Passphrase of the key. Visible in the process list. Empty means none.",
-    ),
-]
-NoPassphrase = Annotated[
-    bool, typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt new keys.")
-]
-NoKeyPassphrase = Annotated[
-    bool,
-    typer.Option(
-        "--no-passphrase",
-        help="The key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
-    ),
-]
-NoCopyPassphrase = Annotated[
-    bool,
-    typer.Option("--no-passphrase", help="Do not ask for a passphrase or encrypt the new file."),
-]
-AllowCA = Annotated[bool, typer.Option("--allow-ca", help="Export a CA's key too.")]
+def key_bits(default: int) -> Any:
+    """Return the option for the size of a new RSA key."""
+    return value("--key-bits", "N", "Size of a new RSA key, in bits.", default=default)
 
 
-NewName = Annotated[str, argument("[NAME]", "The name in it; the same as --common-name.")]
-CommonName = Annotated[str, value("--common-name --cn", "NAME", "Common name (CN).")]
+CURVE = value(
+    "--curve",
+    "CURVE",
+    "Curve of a new key, instead of RSA: P-224, P-256, P-384, P-521 or Ed25519.",
+    completion.words(CURVES),
+    envvar=CURVE_VARIABLE,
+)
+PASSPHRASE_TEXT = value(
+    "--passphrase",
+    "TEXT",
+    "Passphrase of the key. Visible in the process list. Empty means none.",
+    default=None,
+)
+NO_PASSPHRASE = flag("--no-passphrase", "Do not ask for a passphrase or encrypt new keys.")
+NO_KEY_PASSPHRASE = flag(
+    "--no-passphrase",
+    "The key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
+)
+NO_COPY_PASSPHRASE = flag("--no-passphrase", "Do not ask for a passphrase or encrypt the new file.")
+ALLOW_CA = flag("--allow-ca", "Export a CA's key too.")
 
 
-def subject_field(spellings: str, help: str, variable: str, metavar: str = "TEXT") -> Any:  # noqa: A002
+NEW_NAME = argument("[NAME]", "The name in it; the same as --common-name.")
+COMMON_NAME = value("--common-name --cn", "NAME", "Common name (CN).")
+
+
+def subject_field(spellings: str, help: str, variable: str, **more: Any) -> Any:  # noqa: A002
     """Return an option for a field of the subject, which a team sets once, in a variable."""
-    return value(spellings, metavar, help, envvar=f"CERTSTRAP_{variable}")
+    more = {"metavar": "TEXT", **more}
+    return value(spellings, help=help, envvar=f"CERTSTRAP_{variable}", **more)
 
 
-Organization = Annotated[
-    str, subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION")
-]
-OrganizationalUnit = Annotated[
-    str,
-    subject_field("--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"),
-]
-Country = Annotated[
-    str,
-    subject_field("--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", "CC"),
-]
-Province = Annotated[str, subject_field("--province --st", "State or province (ST).", "PROVINCE")]
-Locality = Annotated[str, subject_field("--locality --l -l", "Locality (L).", "LOCALITY")]
-Domains = Annotated[
-    list[str] | None, value("--domain", "LIST", "Domains, separated by commas; repeatable.")
-]
-Addresses = Annotated[
-    list[str] | None, value("--ip", "LIST", "IP addresses, separated by commas; repeatable.")
-]
-Uris = Annotated[list[str] | None, value("--uri", "LIST", "URIs, separated by commas; repeatable.")]
-BundleFile = Annotated[str, value("--output", "FILE", "Write the bundle to FILE.")]
-CertificateName = Annotated[
-    str, argument("NAME", "The name in the certificate.", completion.certificates)
-]
+ORGANIZATION = subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION")
+ORGANIZATIONAL_UNIT = subject_field(
+    "--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
+)
+COUNTRY = subject_field(
+    "--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", metavar="CC"
+)
+PROVINCE = subject_field("--province --st", "State or province (ST).", "PROVINCE")
+LOCALITY = subject_field("--locality --l -l", "Locality (L).", "LOCALITY")
+DOMAINS = value("--domain", "LIST", "Domains, separated by commas; repeatable.", default=())
+ADDRESSES = value("--ip", "LIST", "IP addresses, separated by commas; repeatable.", default=())
+URIS = value("--uri", "LIST", "URIs, separated by commas; repeatable.", default=())
+BUNDLE_FILE = value("--output", "FILE", "Write the bundle to FILE.")
+CERTIFICATE_NAME = argument(
+    "NAME", "The name in the certificate.", completion.certificates, default=...
+)
 
 
 def one_name(argument: str, option: str) -> str:

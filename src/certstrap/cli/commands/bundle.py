@@ -1,7 +1,5 @@
 """``certstrap bundle``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, options
@@ -38,36 +36,25 @@ _EXAMPLE_NAMESPACE = "your-namespace.acct"
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument("[CA]...", "The CAs. Default: all in the depot.", completion.cas),
-    ] = None,
-    cert: Annotated[
-        list[str] | None,
-        options.value("--cert", "FILE", "Add the CAs in FILE, from any tool; repeatable."),
-    ] = None,
-    output: options.BundleFile = "",
-    rotate: Annotated[
-        tuple[str, str] | None,
-        options.value(
-            "--rotate",
-            "OLD NEW",
-            "Make the bundle with both CAs, and print the steps from one to the other.",
-        ),
-    ] = None,
-    namespace: Annotated[
-        str,
-        options.value(
-            "--namespace", "ID", "The Namespace in these steps.", envvar="CERTSTRAP_NAMESPACE"
-        ),
-    ] = "",
-    check: Annotated[
-        str, options.value("--check", "FILE", "Check an existing bundle from any tool.")
-    ] = "",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="With --check: print only what failed.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --check: print JSON.")] = False,
+    names: list[str] = options.argument(
+        "[CA]...", "The CAs. Default: all in the depot.", completion.cas, default=()
+    ),
+    cert: list[str] = options.value(
+        "--cert", "FILE", "Add the CAs in FILE, from any tool; repeatable.", default=()
+    ),
+    output: str = options.BUNDLE_FILE,
+    rotate: tuple[str, str] | None = options.value(
+        "--rotate",
+        "OLD NEW",
+        "Make the bundle with both CAs, and print the steps from one to the other.",
+        default=None,
+    ),
+    namespace: str = options.value(
+        "--namespace", "ID", "The Namespace in these steps.", envvar="CERTSTRAP_NAMESPACE"
+    ),
+    check: str = options.value("--check", "FILE", "Check an existing bundle from any tool."),
+    quiet: bool = options.flag("--quiet -q", "With --check: print only what failed."),
+    as_json: bool = options.flag("--json", "With --check: print JSON."),
 ) -> None:
     """Create the CA file to upload to Temporal Cloud.
 
@@ -76,7 +63,7 @@ def command(
     """
     context: Context = ctx.obj
     typed = options.is_typed(ctx, "namespace")
-    _require_sense(names or [], cert or [], output, rotate, typed, check)
+    _require_sense(names, cert, output, rotate, typed, check)
     if (quiet or as_json) and not check:
         raise typer.BadParameter("--quiet and --json are for --check FILE")
     output = options.file_unless_dash(output)
@@ -92,9 +79,9 @@ def command(
         if not rotate:
             others = (
                 read_certificates(session.read(path, "CA certificate"), source_of(path))
-                for path in cert or ()
+                for path in cert
             )
-            return of_depot(session.depot, names or [], session.now, others), [], []
+            return of_depot(session.depot, names, session.now, others), [], []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}

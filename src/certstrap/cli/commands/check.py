@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import typer
 
@@ -31,69 +31,47 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument(
-            "[NAME]...",
-            "The names in the certificates. Default: all in the depot.",
-            completion.certificates,
-        ),
-    ] = None,
-    cert: Annotated[str, options.source("--cert", "Check this certificate file instead.")] = "",
-    key: Annotated[str, options.source("--key", "The key, if it is not in the depot.")] = "",
-    ca_bundle: Annotated[
-        str,
-        options.source(
-            "--ca-bundle",
-            "The CA file as it is uploaded. Default: the root of the depot above NAME.",
-        ),
-    ] = "",
-    client: Annotated[
-        str,
-        options.value(
-            "--client",
-            "CLIENT",
-            f"The client that uses the key: {', '.join(CLIENTS)}.",
-            completion.words(CLIENTS),
-        ),
-    ] = "",
-    namespace: Annotated[
-        str,
-        options.value(
-            "--namespace",
-            "ID",
-            "Check that the name fits this Namespace, as in your-namespace.acct.",
-        ),
-    ] = "",
-    connect: Annotated[
-        str,
-        options.value(
-            "--connect", "HOST[:PORT]", "Also connect to this endpoint. Default port: 7233."
-        ),
-    ] = "",
-    server_ca: Annotated[
-        str,
-        options.source(
-            "--server-ca", "The CA of the endpoint. Default: the CAs that this system trusts."
-        ),
-    ] = "",
-    server_name: Annotated[
-        str, options.value("--server-name", "NAME", "The name in the endpoint's certificate.")
-    ] = "",
-    timeout: Annotated[
-        float, options.value("--timeout", "SECONDS", "How long to wait for it.", min=0.1, max=600)
-    ] = 10,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only what failed.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Print each rule, also if the whole depot is checked.")
-    ] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with status 3 if there are warnings, too.")
-    ] = False,
-    as_json: options.AsJson = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    names: list[str] = options.argument(
+        "[NAME]...",
+        "The names in the certificates. Default: all in the depot.",
+        completion.certificates,
+        default=(),
+    ),
+    cert: str = options.source("--cert", "Check this certificate file instead."),
+    key: str = options.source("--key", "The key, if it is not in the depot."),
+    ca_bundle: str = options.source(
+        "--ca-bundle", "The CA file as it is uploaded. Default: the root of the depot above NAME."
+    ),
+    client: str = options.value(
+        "--client",
+        "CLIENT",
+        f"The client that uses the key: {', '.join(CLIENTS)}.",
+        completion.words(CLIENTS),
+    ),
+    namespace: str = options.value(
+        "--namespace", "ID", "Check that the name fits this Namespace, as in your-namespace.acct."
+    ),
+    connect: str = options.value(
+        "--connect", "HOST[:PORT]", "Also connect to this endpoint. Default port: 7233."
+    ),
+    server_ca: str = options.source(
+        "--server-ca", "The CA of the endpoint. Default: the CAs that this system trusts."
+    ),
+    server_name: str = options.value(
+        "--server-name", "NAME", "The name in the endpoint's certificate."
+    ),
+    timeout: float = options.value(
+        "--timeout", "SECONDS", "How long to wait for it.", min=0.1, max=600, default=10
+    ),
+    quiet: bool = options.flag("--quiet -q", "Print only what failed."),
+    verbose: bool = options.flag(
+        "--verbose", "Print each rule, also if the whole depot is checked."
+    ),
+    strict: bool = options.flag("--strict", "End with status 3 if there are warnings, too."),
+    as_json: bool = options.AS_JSON,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
 ) -> None:
     """Check certificates and keys against Temporal Cloud's rules.
 
@@ -106,7 +84,7 @@ def command(
     wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
     given = CheckedFiles(cert, key, ca_bundle)
     _require_one_style(quiet=quiet, verbose=verbose)
-    _require_sense(names or [], given, connect, server_ca + server_name)
+    _require_sense(names, given, connect, server_ca + server_name)
     if options.is_typed(ctx, "timeout") and not connect:
         raise typer.BadParameter("--timeout needs --connect HOST")
     ask = is_interactive()
@@ -133,7 +111,7 @@ def command(
             session.depot, session.passphrases.opening_named, session.read, given, wanted_client
         )
         sources.servers = servers
-        subjects = _subjects(sources, names or [])
+        subjects = _subjects(sources, names)
         return [check(subject, wanted, session.now, network) for subject in subjects]
 
     before = changed_at(context.depot_path)

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated
 
 import typer
 
@@ -42,76 +41,53 @@ _EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str, options.argument("NAME", "The name in the certificate.", completion.leaves)
-    ],
-    namespace: Annotated[
-        str,
-        options.value(
-            "--namespace",
-            "ID",
-            "The Namespace, as in your-namespace.acct.",
-            envvar="CERTSTRAP_NAMESPACE",
-        ),
-    ] = "",
-    form: Annotated[
-        str,
-        options.value(
-            "--format",
-            "FORMAT",
-            f"What to print: {', '.join(render.FORMATS)}.",
-            completion.words(render.FORMATS),
-        ),
-    ] = "toml",
-    shell: Annotated[
-        str,
-        options.value(
-            "--shell",
-            "SHELL",
-            f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
-            completion.words(SHELLS),
-        ),
-    ] = "",
-    address: Annotated[
-        str,
-        options.value(
-            "--address",
-            "HOST[:PORT]",
-            "A regional or private endpoint, or a server of your own. Default: the endpoint of the "
-            "Namespace in Temporal Cloud.",
-        ),
-    ] = "",
-    server_name: Annotated[
-        str,
-        options.value(
-            "--server-name",
-            "NAME",
-            "The name in the endpoint's certificate, if it is not that of the Namespace.",
-        ),
-    ] = "",
-    server_ca: Annotated[
-        str,
-        options.file(
-            "--server-ca",
-            "The CA of the endpoint. Default: the CAs that the client's system trusts.",
-        ),
-    ] = "",
-    output: Annotated[str, options.value("--output", "FILE", "Write to FILE, a new one.")] = "",
-    into: Annotated[
-        str,
-        options.file(
-            "--into",
-            "Add the profile to FILE, such as ~/.config/temporalio/temporal.toml, which clients "
-            "read unless TEMPORAL_CONFIG_FILE names another.",
-        ),
-    ] = "",
-    profile: Annotated[
-        str, options.value("--profile", "NAME", "The profile in TOML. Default: default.")
-    ] = "",
-    as_json: options.AsJson = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    name: str = options.argument(
+        "NAME", "The name in the certificate.", completion.leaves, default=...
+    ),
+    namespace: str = options.value(
+        "--namespace",
+        "ID",
+        "The Namespace, as in your-namespace.acct.",
+        envvar="CERTSTRAP_NAMESPACE",
+    ),
+    form: str = options.value(
+        "--format",
+        "FORMAT",
+        f"What to print: {', '.join(render.FORMATS)}.",
+        completion.words(render.FORMATS),
+        default="toml",
+    ),
+    shell: str = options.value(
+        "--shell",
+        "SHELL",
+        f"The shell of env and cli: {', '.join(SHELLS)}. Default: sh.",
+        completion.words(SHELLS),
+    ),
+    address: str = options.value(
+        "--address",
+        "HOST[:PORT]",
+        "A regional or private endpoint, or a server of your own. Default: the endpoint of the "
+        "Namespace in Temporal Cloud.",
+    ),
+    server_name: str = options.value(
+        "--server-name",
+        "NAME",
+        "The name in the endpoint's certificate, if it is not that of the Namespace.",
+    ),
+    server_ca: str = options.file(
+        "--server-ca", "The CA of the endpoint. Default: the CAs that the client's system trusts."
+    ),
+    output: str = options.value("--output", "FILE", "Write to FILE, a new one."),
+    into: str = options.file(
+        "--into",
+        "Add the profile to FILE, such as ~/.config/temporalio/temporal.toml, which clients "
+        "read unless TEMPORAL_CONFIG_FILE names another.",
+    ),
+    profile: str = options.value("--profile", "NAME", "The profile in TOML. Default: default."),
+    as_json: bool = options.AS_JSON,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
 ) -> None:
     """Print the configuration of a client.
 

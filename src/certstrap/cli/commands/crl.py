@@ -1,7 +1,5 @@
 """``certstrap crl``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, options
@@ -21,36 +19,28 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str,
-        options.argument(
-            "NAME",
-            "The CA whose CRL it is; with --bundle, any certificate.",
-            completion.certificates,
-        ),
-    ],
-    days: Annotated[
-        int | None,
-        options.value(
-            "--days",
-            "N",
-            "The next update is due in N days. Default: when the CA expires.",
-            min=1,
-            max=36_500,
-        ),
-    ] = None,
-    bundle: Annotated[
-        bool,
-        typer.Option(
-            "--bundle",
-            help="Print the CRLs of all CAs above NAME as one file, for nginx and others.",
-        ),
-    ] = False,
-    output: options.BundleFile = "",
-    stdout: options.ToStdout = False,
-    passphrase: options.CAPassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCAPassphrase = False,
+    name: str = options.argument(
+        "NAME",
+        "The CA whose CRL it is; with --bundle, any certificate.",
+        completion.certificates,
+        default=...,
+    ),
+    days: int | None = options.value(
+        "--days",
+        "N",
+        "The next update is due in N days. Default: when the CA expires.",
+        min=1,
+        max=36_500,
+        default=None,
+    ),
+    bundle: bool = options.flag(
+        "--bundle", "Print the CRLs of all CAs above NAME as one file, for nginx and others."
+    ),
+    output: str = options.BUNDLE_FILE,
+    stdout: bool = options.TO_STDOUT,
+    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_CA_PASSPHRASE,
 ) -> None:
     """Create or renew a CA's CRL, or print those of a chain."""
     context: Context = ctx.obj

@@ -1,7 +1,5 @@
 """``certstrap export-chain``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import options
@@ -20,9 +18,9 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: options.CertificateName,
-    with_root: Annotated[bool, typer.Option("--with-root", help="Include the root.")] = False,
-    output: Annotated[str, options.file_or_device("--output", "Write the chain to FILE.")] = "",
+    name: str = options.CERTIFICATE_NAME,
+    with_root: bool = options.flag("--with-root", "Include the root."),
+    output: str = options.file_or_device("--output", "Write the chain to FILE."),
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj

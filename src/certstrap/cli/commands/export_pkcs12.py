@@ -1,7 +1,5 @@
 """``certstrap export-pkcs12``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import options
@@ -20,16 +18,15 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: options.CertificateName,
-    legacy: Annotated[
-        bool,
-        typer.Option("--legacy", help="Encrypt with 3DES and SHA-1, for old Java and Windows."),
-    ] = False,
-    output: Annotated[str, options.file_or_device("--output", "Write to FILE.")] = "",
-    allow_ca: options.AllowCA = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCopyPassphrase = False,
+    name: str = options.CERTIFICATE_NAME,
+    legacy: bool = options.flag(
+        "--legacy", "Encrypt with 3DES and SHA-1, for old Java and Windows."
+    ),
+    output: str = options.file_or_device("--output", "Write to FILE."),
+    allow_ca: bool = options.ALLOW_CA,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_COPY_PASSPHRASE,
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj

@@ -1,7 +1,5 @@
 """``certstrap export-pkcs8``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, options
@@ -21,23 +19,18 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str | None, options.argument("NAME", "The name of the key.", completion.keys)
-    ] = None,
-    encrypt: Annotated[
-        bool,
-        typer.Option(
-            "--encrypt", help="Encrypt the copy with a passphrase. Otherwise it is not encrypted."
-        ),
-    ] = False,
-    key: Annotated[
-        str, options.source("--key", "Read the key from FILE; - is standard input.")
-    ] = "",
-    output: Annotated[str, options.file_or_device("--output", "Write the copy to FILE.")] = "",
-    allow_ca: options.AllowCA = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    name: str | None = options.argument(
+        "NAME", "The name of the key.", completion.keys, default=None
+    ),
+    encrypt: bool = options.flag(
+        "--encrypt", "Encrypt the copy with a passphrase. Otherwise it is not encrypted."
+    ),
+    key: str = options.source("--key", "Read the key from FILE; - is standard input."),
+    output: str = options.file_or_device("--output", "Write the copy to FILE."),
+    allow_ca: bool = options.ALLOW_CA,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj

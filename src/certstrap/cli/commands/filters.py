@@ -1,7 +1,6 @@
 """``certstrap filters``."""
 
 import json
-from typing import Annotated
 
 import typer
 
@@ -34,24 +33,17 @@ _MODE = 0o644  # of a new file, less the umask
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument(
-            "[NAME]...",
-            "The clients to admit; with --match, those to look at. Default there: all.",
-            completion.leaves,
-        ),
-    ] = None,
-    match: Annotated[
-        str,
-        options.value(
-            "--match", "FILE", "Say for each client of the depot which filter in FILE admits it."
-        ),
-    ] = "",
-    output: Annotated[
-        str, options.value("--output", "FILE", "Write the filters to FILE, a new one.")
-    ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with --match.")] = False,
+    names: list[str] = options.argument(
+        "[NAME]...",
+        "The clients to admit; with --match, those to look at. Default there: all.",
+        completion.leaves,
+        default=(),
+    ),
+    match: str = options.value(
+        "--match", "FILE", "Say for each client of the depot which filter in FILE admits it."
+    ),
+    output: str = options.value("--output", "FILE", "Write the filters to FILE, a new one."),
+    as_json: bool = options.flag("--json", "Print JSON, with --match."),
 ) -> None:
     """Print certificate filters that admit only these clients.
 
@@ -63,9 +55,9 @@ def command(
     if as_json and not match:
         raise typer.BadParameter("--json is for --match FILE: filters are JSON anyway")
     if match:
-        _match(context, match, names or [], as_json=as_json)
+        _match(context, match, names, as_json=as_json)
     else:
-        _make(context, names or [], options.file_unless_dash(output))
+        _make(context, names, options.file_unless_dash(output))
 
 
 def _make(context: Context, names: list[str], output: str) -> None:

@@ -1,7 +1,6 @@
 """``certstrap gen``: the lines of `tcld gen`, under its names."""
 
 from datetime import datetime
-from typing import Annotated
 
 import typer
 from cryptography import x509
@@ -37,33 +36,28 @@ EXAMPLES_LEAF = (
 )
 EXAMPLES = (EXAMPLES_CA[0], *EXAMPLES_LEAF[:2])
 
-Organization = Annotated[
-    str, options.subject_field("--organization --org", "Organization (O).", "ORGANIZATION")
-]
-Unit = Annotated[
-    str,
-    options.subject_field(
-        "--organization-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
-    ),
-]
-CommonName = Annotated[
-    str, options.value("--common-name --cn", "NAME", "Common name (CN), if not random.")
-]
-CACertificate = Annotated[str, options.source("--ca-certificate-file --ca-cert", "CA certificate.")]
-CAKey = Annotated[str, options.source("--ca-key-file --ca-key", "CA key.")]
-NewCACertificate = Annotated[
-    str, options.file("--ca-certificate-file --ca-cert", "New CA certificate.")
-]
-NewCAKey = Annotated[str, options.file("--ca-key-file --ca-key", "New CA key.")]
-NewCertificate = Annotated[str, options.file("--certificate-file --cert", "New certificate.")]
-NewKey = Annotated[str, options.file("--key-file --key", "New key.")]
-AutoConfirm = Annotated[bool, typer.Option("--auto_confirm", hidden=True)]  # tcld's
+ORGANIZATION = options.subject_field(
+    "--organization --org", "Organization (O).", "ORGANIZATION", default=...
+)
+UNIT = options.subject_field(
+    "--organization-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
+)
+COMMON_NAME = options.value("--common-name --cn", "NAME", "Common name (CN), if not random.")
+CA_CERTIFICATE = options.source("--ca-certificate-file --ca-cert", "CA certificate.", default=...)
+CA_KEY = options.source("--ca-key-file --ca-key", "CA key.", default=...)
+NEW_CA_CERTIFICATE = options.file(
+    "--ca-certificate-file --ca-cert", "New CA certificate.", default=...
+)
+NEW_CA_KEY = options.file("--ca-key-file --ca-key", "New CA key.", default=...)
+NEW_CERTIFICATE = options.file("--certificate-file --cert", "New certificate.", default=...)
+NEW_KEY = options.file("--key-file --key", "New key.", default=...)
+AUTO_CONFIRM = options.flag("--auto_confirm", "", hidden=True)  # tcld's
 Written = tuple[x509.Certificate, set[str]]
 """A new certificate, and which of its files were replaced."""
-Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+FORCE = options.flag("--force", "Overwrite existing files.")
 
 
-def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:  # noqa: ARG001 - `_confirms` reads it
+def before(ctx: typer.Context, auto_confirm: bool = AUTO_CONFIRM) -> None:  # noqa: ARG001 - `_confirms` reads it
     """Write a CA or a leaf to files of your own, as tcld does."""
     if ctx.invoked_subcommand is None:
         typer.echo(ctx.get_help())
@@ -71,20 +65,18 @@ def before(ctx: typer.Context, auto_confirm: AutoConfirm = False) -> None:  # no
 
 def ca(
     ctx: typer.Context,
-    organization: Organization,
-    validity_period: Annotated[
-        str, options.value("--validity-period -d", "TIME", "How long it is valid.")
-    ],
-    ca_certificate_file: NewCACertificate,
-    ca_key_file: NewCAKey,
-    organization_unit: Unit = "",
-    common_name: CommonName = "",
-    rsa: Annotated[
-        bool, typer.Option("--rsa-algorithm", "--rsa", help="An RSA 4096 key, not P-384.")
-    ] = False,
-    force: Force = False,
-    as_json: options.AsJson = False,
-    auto_confirm: AutoConfirm = False,  # noqa: ARG001 - it asks nothing
+    organization: str = ORGANIZATION,
+    validity_period: str = options.value(
+        "--validity-period -d", "TIME", "How long it is valid.", default=...
+    ),
+    ca_certificate_file: str = NEW_CA_CERTIFICATE,
+    ca_key_file: str = NEW_CA_KEY,
+    organization_unit: str = UNIT,
+    common_name: str = COMMON_NAME,
+    rsa: bool = options.flag("--rsa-algorithm --rsa", "An RSA 4096 key, not P-384."),
+    force: bool = FORCE,
+    as_json: bool = options.AS_JSON,
+    auto_confirm: bool = AUTO_CONFIRM,  # noqa: ARG001 - it asks nothing
 ) -> None:
     """Write a root CA's certificate and key."""
     context: Context = ctx.obj
@@ -103,27 +95,24 @@ def ca(
 
 def leaf(
     ctx: typer.Context,
-    organization: Organization,
-    ca_certificate_file: CACertificate,
-    ca_key_file: CAKey,
-    certificate_file: NewCertificate,
-    key_file: NewKey,
-    validity_period: Annotated[
-        str,
-        options.value(
-            "--validity-period -d",
-            "TIME",
-            "How long it is valid; if not given, until 24 hours before its CA expires.",
-        ),
-    ] = "",
-    organization_unit: Unit = "",
-    common_name: CommonName = "",
-    force: Force = False,
-    as_json: options.AsJson = False,
-    passphrase: options.CAPassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCAPassphrase = False,
-    auto_confirm: AutoConfirm = False,  # noqa: ARG001 - `_confirms` looks at it
+    organization: str = ORGANIZATION,
+    ca_certificate_file: str = CA_CERTIFICATE,
+    ca_key_file: str = CA_KEY,
+    certificate_file: str = NEW_CERTIFICATE,
+    key_file: str = NEW_KEY,
+    validity_period: str = options.value(
+        "--validity-period -d",
+        "TIME",
+        "How long it is valid; if not given, until 24 hours before its CA expires.",
+    ),
+    organization_unit: str = UNIT,
+    common_name: str = COMMON_NAME,
+    force: bool = FORCE,
+    as_json: bool = options.AS_JSON,
+    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    auto_confirm: bool = AUTO_CONFIRM,  # noqa: ARG001 - `_confirms` looks at it
 ) -> None:
     """Write a client's certificate and key, signed by a CA in files."""
     context: Context = ctx.obj

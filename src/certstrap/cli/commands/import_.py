@@ -1,7 +1,5 @@
 """``certstrap import``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import options
@@ -21,20 +19,18 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: Annotated[str, options.argument("NAME", "Its name in the depot.")],
-    cert: Annotated[
-        str,
-        options.source(
-            "--cert",
-            "The certificate, a CA's or a leaf's, and the CAs above it. From a PKCS#12 file, its "
-            "key too.",
-        ),
-    ],
-    key: Annotated[str, options.source("--key", "Its private key.")] = "",
-    csr: Annotated[str, options.source("--csr", "Its request.")] = "",
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCopyPassphrase = False,
+    name: str = options.argument("NAME", "Its name in the depot.", default=...),
+    cert: str = options.source(
+        "--cert",
+        "The certificate, a CA's or a leaf's, and the CAs above it. From a PKCS#12 file, its "
+        "key too.",
+        default=...,
+    ),
+    key: str = options.source("--key", "Its private key."),
+    csr: str = options.source("--csr", "Its request."),
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_COPY_PASSPHRASE,
 ) -> None:
     """Copy a certificate from any tool into the depot."""
     context: Context = ctx.obj

@@ -1,7 +1,5 @@
 """``certstrap init``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import options
@@ -34,40 +32,37 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: options.NewName = "",
-    common_name: options.CommonName = "",
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
-    key_bits: options.KeyBits = 4096,
-    curve: options.Curve = "",
-    expires: Annotated[
-        str, options.value("--expires", "TIME", f"When the certificate expires: {options.TIME}.")
-    ] = "18 months",
-    years: options.Years = None,
-    organization: options.Organization = "",
-    organizational_unit: options.OrganizationalUnit = "",
-    country: options.Country = "",
-    province: options.Province = "",
-    locality: options.Locality = "",
-    key: Annotated[
-        str, options.source("--key", "Use the key in FILE; it is copied. - is standard input.")
-    ] = "",
-    stdout: options.ToStdout = False,
-    permit_domain: Annotated[
-        list[str] | None,
-        options.value(
-            "--permit-domain", "DOMAIN", "Let the CA sign only names in DOMAIN; may be repeated."
-        ),
-    ] = None,
-    path_length: Annotated[
-        int | None,
-        options.value("--path-length", "N", "How many intermediates may follow. Default: 0."),
-    ] = None,
-    exclude_path_length: Annotated[
-        bool, typer.Option("--exclude-path-length", help="Let any number of intermediates follow.")
-    ] = False,
-    as_json: options.AsJson = False,
+    name: str = options.NEW_NAME,
+    common_name: str = options.COMMON_NAME,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_PASSPHRASE,
+    key_bits: int = options.key_bits(4096),
+    curve: str = options.CURVE,
+    expires: str = options.value(
+        "--expires", "TIME", f"When the certificate expires: {options.TIME}.", default="18 months"
+    ),
+    years: int | None = options.YEARS,
+    organization: str = options.ORGANIZATION,
+    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
+    country: str = options.COUNTRY,
+    province: str = options.PROVINCE,
+    locality: str = options.LOCALITY,
+    key: str = options.source("--key", "Use the key in FILE; it is copied. - is standard input."),
+    stdout: bool = options.TO_STDOUT,
+    permit_domain: list[str] = options.value(
+        "--permit-domain",
+        "DOMAIN",
+        "Let the CA sign only names in DOMAIN; may be repeated.",
+        default=(),
+    ),
+    path_length: int | None = options.value(
+        "--path-length", "N", "How many intermediates may follow. Default: 0.", default=None
+    ),
+    exclude_path_length: bool = options.flag(
+        "--exclude-path-length", "Let any number of intermediates follow."
+    ),
+    as_json: bool = options.AS_JSON,
 ) -> None:
     """Create a CA: its key, its certificate and an empty CRL."""
     context: Context = ctx.obj
@@ -82,7 +77,7 @@ def command(
         )
     whose = Name.parse(common_name)
     expiry, spec = Expiry.parse(expires), options.new_key(ctx, key_bits, curve)
-    permitted = [domain.strip() for text in permit_domain or () for domain in text.split(",")]
+    permitted = [domain.strip() for text in permit_domain for domain in text.split(",")]
     subject = Subject.of(
         whose.common_name, organization, organizational_unit, country, province, locality
     )

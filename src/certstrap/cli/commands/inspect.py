@@ -1,7 +1,5 @@
 """``certstrap inspect``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, context, options
@@ -26,22 +24,18 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    what: Annotated[
-        list[str] | None,
-        options.argument(
-            "NAME|FILE...",
-            "Names in the depot, or files; - is standard input.",
-            completion.stems,
-            callback=options.read_once,
-        ),
-    ] = None,
-    as_json: options.AsJson = False,
-    as_pem: Annotated[
-        bool, typer.Option("--pem", help="Print PEM; for a private key, its public key.")
-    ] = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    what: list[str] = options.argument(
+        "NAME|FILE...",
+        "Names in the depot, or files; - is standard input.",
+        completion.stems,
+        callback=options.read_once,
+        default=(),
+    ),
+    as_json: bool = options.AS_JSON,
+    as_pem: bool = options.flag("--pem", "Print PEM; for a private key, its public key."),
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
 ) -> None:
     """Show the contents of a certificate, request, CRL or key."""
     about: Context = ctx.obj

@@ -1,7 +1,5 @@
 """``certstrap issue``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap import platform
@@ -40,97 +38,73 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument("[NAME]...", "The names in the certificates.", completion.requests),
-    ] = None,
-    ca: options.CA = "",
-    passphrase: options.CAPassphraseText = None,
-    passphrase_file: options.CAPassphraseFile = None,
-    no_passphrase: options.NoNewCAPassphrase = False,
-    encrypt_key: Annotated[
-        bool,
-        typer.Option(
-            "--encrypt-key",
-            help="Encrypt the client's new key; its passphrase is asked for on a terminal.",
-        ),
-    ] = False,
-    key_passphrase_file: Annotated[
-        str | None,
-        options.source(
-            "--key-passphrase-file",
-            "Encrypt the client's new key with the first line of FILE.",
-        ),
-    ] = None,
-    key_bits: Annotated[
-        int | None,
-        options.value(
-            "--key-bits",
-            "N",
-            "Size of a new RSA key for the client, in bits (2048). A new CA has 4096.",
-        ),
-    ] = None,
-    curve: Annotated[
-        str,
-        options.value(
-            "--curve",
-            "CURVE",
-            "Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or Ed25519.",
-            completion.words(CURVES),
-            envvar=options.CURVE_VARIABLE,
-        ),
-    ] = "",
-    expires: Annotated[
-        str,
-        options.value(
-            "--expires",
-            "TIME",
-            "When the client's certificate expires, no later than its CA. Default: 2 years. "
-            "A new CA expires after 18 months.",
-            envvar=options.EXPIRES_VARIABLE,
-        ),
-    ] = "",
-    organization: options.Organization = "",
-    organizational_unit: options.OrganizationalUnit = "",
-    country: options.Country = "",
-    province: options.Province = "",
-    locality: options.Locality = "",
-    ip: options.Addresses = None,
-    domain: options.Domains = None,
-    uri: options.Uris = None,
-    pkcs8: Annotated[
-        bool, typer.Option("--pkcs8", help="Write the key as PKCS#8 too, for the Java SDK.")
-    ] = False,
-    profile: options.ProfileName = "",
-    source: Annotated[
-        str,
-        options.source(
-            "--from",
-            "Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md).",
-        ),
-    ] = "",
-    jobs: Annotated[
-        int | None,
-        options.value(
-            "--jobs",
-            "N",
-            "How many RSA keys to generate at the same time. Default: one for each core.",
-            min=1,
-            max=256,
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Check everything except the CA's key, and create nothing."),
-    ] = False,
-    as_json: options.AsJson = False,
+    names: list[str] = options.argument(
+        "[NAME]...", "The names in the certificates.", completion.requests, default=()
+    ),
+    ca: str = options.CA,
+    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.CA_PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_NEW_CA_PASSPHRASE,
+    encrypt_key: bool = options.flag(
+        "--encrypt-key", "Encrypt the client's new key; its passphrase is asked for on a terminal."
+    ),
+    key_passphrase_file: str | None = options.source(
+        "--key-passphrase-file",
+        "Encrypt the client's new key with the first line of FILE.",
+        default=None,
+    ),
+    key_bits: int | None = options.value(
+        "--key-bits",
+        "N",
+        "Size of a new RSA key for the client, in bits (2048). A new CA has 4096.",
+        default=None,
+    ),
+    curve: str = options.value(
+        "--curve",
+        "CURVE",
+        "Curve of all new keys, also that of a new CA: P-256, P-384, P-224, P-521 or Ed25519.",
+        completion.words(CURVES),
+        envvar=options.CURVE_VARIABLE,
+    ),
+    expires: str = options.value(
+        "--expires",
+        "TIME",
+        "When the client's certificate expires, no later than its CA. Default: 2 years. "
+        "A new CA expires after 18 months.",
+        envvar=options.EXPIRES_VARIABLE,
+    ),
+    organization: str = options.ORGANIZATION,
+    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
+    country: str = options.COUNTRY,
+    province: str = options.PROVINCE,
+    locality: str = options.LOCALITY,
+    ip: list[str] = options.ADDRESSES,
+    domain: list[str] = options.DOMAINS,
+    uri: list[str] = options.URIS,
+    pkcs8: bool = options.flag("--pkcs8", "Write the key as PKCS#8 too, for the Java SDK."),
+    profile: str = options.PROFILE_NAME,
+    source: str = options.source(
+        "--from", "Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md)."
+    ),
+    jobs: int | None = options.value(
+        "--jobs",
+        "N",
+        "How many RSA keys to generate at the same time. Default: one for each core.",
+        min=1,
+        max=256,
+        default=None,
+    ),
+    dry_run: bool = options.flag(
+        "--dry-run", "Check everything except the CA's key, and create nothing."
+    ),
+    as_json: bool = options.AS_JSON,
 ) -> None:
     """Create whatever is missing for client certificates.
 
     That is a CA, a key, a request and the signature. What exists is used as it is.
     """
     context: Context = ctx.obj
-    _require_sense(names or [], source, bool(ip or domain or uri))
+    _require_sense(names, source, bool(ip or domain or uri))
     subject = {
         "common_name": "",
         "organization": organization,
@@ -142,7 +116,7 @@ def command(
     defaults = IssueRequest(
         Name.parse(names[0] if names else "any"),
         Name.parse(ca) if ca else None,
-        AlternativeNames.parse(domain or (), ip or (), uri or ()),
+        AlternativeNames.parse(domain, ip, uri),
         options.new_key(ctx, key_bits or 0, curve) if options.asks_for_kind(ctx) else None,
         Expiry.parse(expires) if options.is_typed(ctx, "expires") else None,
         pkcs8,
@@ -166,7 +140,7 @@ def command(
         data = session.read(source, "list of certificates")
         lines = read_list(data, source_of(source), defaults)
     else:
-        lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names or ()]
+        lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names]
     ready = prepare_all(session, lines, source_of(source))
     warn(*dict.fromkeys(line for each in ready for line in country_lines(each.subject)))
     warn(*other_expiry_lines(ready, context.named_depot))

@@ -2,7 +2,6 @@
 
 import json
 from datetime import datetime
-from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -40,51 +39,35 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument("[NAME]...", "The names of the certificates.", completion.certificates),
-    ] = None,
-    expiring: Annotated[
-        str,
-        options.value(
-            "--expiring",
-            "TIME",
-            "Renew all certificates that expire within TIME, as in 30d; roots only by NAME.",
-        ),
-    ] = "",
-    new_key: Annotated[
-        bool, typer.Option("--new-key", help="Create new keys of the same kind.")
-    ] = False,
-    expires: Annotated[
-        str,
-        options.value(
-            "--expires",
-            "TIME",
-            "When the certificate expires. Default: it is valid for as long as the old one.",
-        ),
-    ] = "",
-    undone: Annotated[
-        bool, typer.Option("--undo", help="Restore the files that the last renewal replaced.")
-    ] = False,
-    prune_age: Annotated[
-        str,
-        options.value(
-            "--prune",
-            "TIME",
-            "Remove the private keys from the archive that were replaced longer ago than "
-            "TIME, as in 90d.",
-        ),
-    ] = "",
-    execute: Annotated[
-        str, options.value("--exec", "COMMAND", "Run COMMAND in the shell if anything was renewed.")
-    ] = "",
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only what you must act on.")
-    ] = False,
-    as_json: options.AsJson = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
+    names: list[str] = options.argument(
+        "[NAME]...", "The names of the certificates.", completion.certificates, default=()
+    ),
+    expiring: str = options.value(
+        "--expiring",
+        "TIME",
+        "Renew all certificates that expire within TIME, as in 30d; roots only by NAME.",
+    ),
+    new_key: bool = options.flag("--new-key", "Create new keys of the same kind."),
+    expires: str = options.value(
+        "--expires",
+        "TIME",
+        "When the certificate expires. Default: it is valid for as long as the old one.",
+    ),
+    undone: bool = options.flag("--undo", "Restore the files that the last renewal replaced."),
+    prune_age: str = options.value(
+        "--prune",
+        "TIME",
+        "Remove the private keys from the archive that were replaced longer ago than "
+        "TIME, as in 90d.",
+    ),
+    execute: str = options.value(
+        "--exec", "COMMAND", "Run COMMAND in the shell if anything was renewed."
+    ),
+    quiet: bool = options.flag("--quiet -q", "Print only what you must act on."),
+    as_json: bool = options.AS_JSON,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_PASSPHRASE,
 ) -> None:
     """Renew certificates: the same names, the same CA, new dates.
 
@@ -97,9 +80,9 @@ def command(
             raise typer.BadParameter("--prune TIME is for the whole archive: give nothing else")
         _prune(context, prune_age, as_json=as_json)
         return
-    _require_sense(names or [], expiring, undone, bool(new_key or expires), quiet and as_json)
+    _require_sense(names, expiring, undone, bool(new_key or expires), quiet and as_json)
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
-    whose = [Name.parse(name) for name in names or ()]
+    whose = [Name.parse(name) for name in names]
     given = passphrases(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
     session = new_session(context, given)
     now = session.now

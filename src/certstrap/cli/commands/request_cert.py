@@ -1,7 +1,5 @@
 """``certstrap request-cert``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import options
@@ -24,35 +22,32 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: options.NewName = "",
-    common_name: options.CommonName = "",
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoPassphrase = False,
-    key_bits: options.KeyBits = 2048,
-    curve: options.Curve = "",
-    organization: options.Organization = "",
-    organizational_unit: options.OrganizationalUnit = "",
-    country: options.Country = "",
-    province: options.Province = "",
-    locality: options.Locality = "",
-    ip: options.Addresses = None,
-    domain: options.Domains = None,
-    uri: options.Uris = None,
-    key: Annotated[
-        str,
-        options.source(
-            "--key", "The key: read if FILE exists, else created there. - is standard input."
-        ),
-    ] = "",
-    csr: Annotated[str, options.file_or_device("--csr", "Write the request to FILE.")] = "",
-    stdout: options.ToStdout = False,
-    as_json: options.AsJson = False,
+    name: str = options.NEW_NAME,
+    common_name: str = options.COMMON_NAME,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_PASSPHRASE,
+    key_bits: int = options.key_bits(2048),
+    curve: str = options.CURVE,
+    organization: str = options.ORGANIZATION,
+    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
+    country: str = options.COUNTRY,
+    province: str = options.PROVINCE,
+    locality: str = options.LOCALITY,
+    ip: list[str] = options.ADDRESSES,
+    domain: list[str] = options.DOMAINS,
+    uri: list[str] = options.URIS,
+    key: str = options.source(
+        "--key", "The key: read if FILE exists, else created there. - is standard input."
+    ),
+    csr: str = options.file_or_device("--csr", "Write the request to FILE."),
+    stdout: bool = options.TO_STDOUT,
+    as_json: bool = options.AS_JSON,
 ) -> None:
     """Create a key and a certificate request."""
     context: Context = ctx.obj
     options.require_one_document(as_json=as_json, pem=stdout)
-    names = AlternativeNames.parse(domain or (), ip or (), uri or ())
+    names = AlternativeNames.parse(domain, ip, uri)
     whose = name_of(options.one_name(name, common_name), names)
     subject = Subject.of(
         common_name_of(whose, names),

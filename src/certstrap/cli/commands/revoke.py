@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
 
 import typer
 
@@ -29,45 +28,30 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        str,
-        options.argument(
-            "[NAME]", "The name in the certificate; the same as --CN.", completion.certificates
-        ),
-    ] = "",
-    common_name: Annotated[
-        str,
-        options.value("--CN --cn", "NAME", "The name in the certificate.", completion.certificates),
-    ] = "",
-    ca: Annotated[
-        str,
-        options.value(
-            "--CA",
-            "NAME",
-            "The CA that issued it. Default: it is found by its signature.",
-            completion.cas,
-        ),
-    ] = "",
-    serial: Annotated[
-        str, options.value("--serial", "HEX", "Its serial number, if it has no name here.")
-    ] = "",
-    elsewhere: Annotated[
-        bool,
-        typer.Option(
-            "--elsewhere",
-            help="With --serial: revoke it although neither depot nor archive has the certificate.",
-        ),
-    ] = False,
-    reason: Annotated[
-        str,
-        options.value(
-            "--reason", "REASON", f"Why: {', '.join(REASONS)}.", completion.words(REASONS)
-        ),
-    ] = "",
-    passphrase: options.CAPassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCAPassphrase = False,
-    as_json: options.AsJson = False,
+    name: str = options.argument(
+        "[NAME]", "The name in the certificate; the same as --CN.", completion.certificates
+    ),
+    common_name: str = options.value(
+        "--CN --cn", "NAME", "The name in the certificate.", completion.certificates
+    ),
+    ca: str = options.value(
+        "--CA",
+        "NAME",
+        "The CA that issued it. Default: it is found by its signature.",
+        completion.cas,
+    ),
+    serial: str = options.value("--serial", "HEX", "Its serial number, if it has no name here."),
+    elsewhere: bool = options.flag(
+        "--elsewhere",
+        "With --serial: revoke it although neither depot nor archive has the certificate.",
+    ),
+    reason: str = options.value(
+        "--reason", "REASON", f"Why: {', '.join(REASONS)}.", completion.words(REASONS)
+    ),
+    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    as_json: bool = options.AS_JSON,
 ) -> None:
     """Revoke a certificate: add it to the CRL of its CA."""
     context: Context = ctx.obj

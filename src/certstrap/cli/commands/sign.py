@@ -1,7 +1,5 @@
 """``certstrap sign``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, options
@@ -36,37 +34,33 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    name: Annotated[
-        list[str] | None, options.argument("NAME", "The name in the request.", completion.requests)
-    ] = None,
-    ca: options.CA = "",
-    passphrase: options.CAPassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoCAPassphrase = False,
-    expires: options.ExpiresWithCA = "",
-    years: options.Years = None,
-    csr: Annotated[
-        str, options.source("--csr", "Read the request from FILE; - is standard input.")
-    ] = "",
-    cert: Annotated[
-        str, options.value("--cert", "FILE", "Write the certificate to FILE; - is standard output.")
-    ] = "",
-    stdout: options.ToStdout = False,
-    intermediate: Annotated[
-        bool, typer.Option("--intermediate", help="Sign the request as an intermediate CA.")
-    ] = False,
-    path_length: Annotated[
-        int | None,
-        options.value(
-            "--path-length", "N", "How many intermediates may follow this one. Default: 0."
-        ),
-    ] = None,
-    profile: options.ProfileName = "",
-    as_json: options.AsJson = False,
+    name: list[str] = options.argument(
+        "NAME", "The name in the request.", completion.requests, default=()
+    ),
+    ca: str = options.CA,
+    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    expires: str = options.EXPIRES_WITH_CA,
+    years: int | None = options.YEARS,
+    csr: str = options.source("--csr", "Read the request from FILE; - is standard input."),
+    cert: str = options.value(
+        "--cert", "FILE", "Write the certificate to FILE; - is standard output."
+    ),
+    stdout: bool = options.TO_STDOUT,
+    intermediate: bool = options.flag("--intermediate", "Sign the request as an intermediate CA."),
+    path_length: int | None = options.value(
+        "--path-length",
+        "N",
+        "How many intermediates may follow this one. Default: 0.",
+        default=None,
+    ),
+    profile: str = options.PROFILE_NAME,
+    as_json: bool = options.AS_JSON,
 ) -> None:
     """Sign a request with a CA."""
     context: Context = ctx.obj
-    if not name or len(name) != 1:
+    if len(name) != 1:
         raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
     has_profile = options.is_typed(ctx, "profile")
     _require_sense(path_length, has_profile=has_profile, is_ca=intermediate)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Annotated
 
 import typer
 
@@ -40,45 +39,30 @@ _DELAY = 1.0  # seconds without a bar: most depots are read by then
 
 def command(
     ctx: typer.Context,
-    names: Annotated[
-        list[str] | None,
-        options.argument("[NAME]...", "The names to show. Default: all.", completion.stems),
-    ] = None,
-    kind: Annotated[
-        str,
-        options.value(
-            "--kind",
-            "KIND",
-            f"Show only one kind: {', '.join(KINDS)}.",
-            completion.words(KINDS),
-        ),
-    ] = "",
-    expiring: Annotated[
-        str,
-        options.value(
-            "--expiring",
-            "TIME",
-            "List only what expires within that time (30d, 2027-12-31), or has expired. The "
-            "exit status is 3 if there is any.",
-        ),
-    ] = "",
-    as_json: options.AsJson = False,
-    form: Annotated[
-        str,
-        options.value(
-            "--format",
-            "FORMAT",
-            f"The output format: {' or '.join(FORMATS)}.",
-            completion.words(FORMATS),
-        ),
-    ] = "text",
-    svg: Annotated[
-        str,
-        options.file_or_device(
-            "--svg", "Save the picture to FILE as SVG, also in the place of an older one."
-        ),
-    ] = "",
-    html: Annotated[str, options.file_or_device("--html", "The same as HTML.")] = "",
+    names: list[str] = options.argument(
+        "[NAME]...", "The names to show. Default: all.", completion.stems, default=()
+    ),
+    kind: str = options.value(
+        "--kind", "KIND", f"Show only one kind: {', '.join(KINDS)}.", completion.words(KINDS)
+    ),
+    expiring: str = options.value(
+        "--expiring",
+        "TIME",
+        "List only what expires within that time (30d, 2027-12-31), or has expired. The "
+        "exit status is 3 if there is any.",
+    ),
+    as_json: bool = options.AS_JSON,
+    form: str = options.value(
+        "--format",
+        "FORMAT",
+        f"The output format: {' or '.join(FORMATS)}.",
+        completion.words(FORMATS),
+        default="text",
+    ),
+    svg: str = options.file_or_device(
+        "--svg", "Save the picture to FILE as SVG, also in the place of an older one."
+    ),
+    html: str = options.file_or_device("--html", "The same as HTML."),
 ) -> None:
     """Show what a depot contains, and when it expires.
 
@@ -95,7 +79,7 @@ def command(
     _require_pictures(session, *pictures)  # before a large depot is read
     with progress("Reading the depot", _DELAY) as report:
         whole = look(session.depot, session.now, report)
-    status = whole.only(_stems(session, whole, names or ()), kind)
+    status = whole.only(_stems(session, whole, names), kind)
     listing = render.Listing(whole, status, limit, context.named_depot)
     if pictures:
         say(*session.transact(lambda new: _save(session, new, listing, svg, html), pictures))

@@ -1,7 +1,5 @@
 """``certstrap verify``."""
 
-from typing import Annotated
-
 import typer
 
 from certstrap.cli import completion, options
@@ -28,31 +26,22 @@ EXAMPLES = (
 
 def command(
     ctx: typer.Context,
-    what: Annotated[
-        list[str] | None,
-        options.argument(
-            "NAME|FILE...",
-            "Names in the depot, or files; - is standard input. The first certificate of a "
-            "file is verified, and the others may be in its chain.",
-            completion.certificates,
-            callback=options.read_once,
-        ),
-    ] = None,
-    at: Annotated[
-        str, options.value("--at", "DATE", "Whether it is good then (2027-12-31, 90d), not now.")
-    ] = "",
-    server: Annotated[
-        str,
-        typer.Option(
-            "--server",
-            metavar="HOST",
-            help="Also verify that clients accept it as the certificate of this server.",
-        ),
-    ] = "",
-    as_json: options.AsJson = False,
-    passphrase: options.PassphraseText = None,
-    passphrase_file: options.PassphraseFile = None,
-    no_passphrase: options.NoKeyPassphrase = False,
+    what: list[str] = options.argument(
+        "NAME|FILE...",
+        "Names in the depot, or files; - is standard input. The first certificate of a "
+        "file is verified, and the others may be in its chain.",
+        completion.certificates,
+        callback=options.read_once,
+        default=(),
+    ),
+    at: str = options.value("--at", "DATE", "Whether it is good then (2027-12-31, 90d), not now."),
+    server: str = options.value(
+        "--server", "HOST", "Also verify that clients accept it as the certificate of this server."
+    ),
+    as_json: bool = options.AS_JSON,
+    passphrase: str | None = options.PASSPHRASE_TEXT,
+    passphrase_file: str | None = options.PASSPHRASE_FILE,
+    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
 ) -> None:
     """Verify certificates: chain, signatures, dates, CRLs.
 
