@@ -62,21 +62,24 @@ def passphrases(
             "only one of --passphrase, --passphrase-file and --no-passphrase can be given"
         )
 
-    given = cache(lambda: _given(context, text, file, none=none))
+    # An empty variable is a secret that was not set, and never means "not encrypted".
+    known = (context.environ.get(PASSPHRASE_VARIABLE) or None) if text is None else text
+    encoded = None if known is None else os.fsencode(known)
+    given = cache(lambda: encoded if file is None else _first_line(file))
 
     @cache
     def new() -> bytes:
-        known = given()
-        if known is not None or not ask_new:
-            return known or b""
+        secret = b"" if none else given()
+        if secret is not None or not ask_new:
+            return secret or b""
         return _typed_twice(context, new_prompt)
 
     @cache
     def opening(what: str) -> bytes:
         # Without a passphrase for new keys, one that is there may still be opened.
-        known = _given(context, text, file, none=False) if none else given()
-        if known is not None:
-            return known
+        secret = given()
+        if secret is not None:
+            return secret
         if none and not is_interactive():
             return b""
         if not ask_opening:
@@ -86,7 +89,6 @@ def passphrases(
     explicit = bool(text) or file is not None
     if explicit:
         _report_unused(context, "--passphrase" if text else "--passphrase-file", given)
-    is_known = text is not None or (file is None and bool(_of_environment(context)))
     asks = is_interactive() if none else ask_opening or ask_new
     return Passphrases(
         opening=lambda: opening("key"),
@@ -99,7 +101,7 @@ def passphrases(
         explicit_ca=explicit,
         opening_pkcs12=lambda: opening("PKCS#12 file"),
         opening_named=lambda name: opening(escaped(name)),
-        waits=file is not None or (asks and not is_known),
+        waits=file is not None or (asks and known is None),
     )
 
 
@@ -161,25 +163,6 @@ def _report_unused(context: Context, option: str, given: Any) -> None:
     )
 
 
-def _given(context: Context, text: str | None, file: str | None, *, none: bool) -> bytes | None:
-    """Return the passphrase that need not be asked for, if there is one."""
-    if none:
-        return b""
-    if text is not None:
-        return os.fsencode(text)
-    if file is not None:
-        return _first_line(file)
-    return _of_environment(context) or None
-
-
-def _of_environment(context: Context) -> bytes:
-    """Return the passphrase in the environment.
-
-    An empty variable is a secret that was not set, and never means "not encrypted".
-    """
-    return os.fsencode(context.environ.get(PASSPHRASE_VARIABLE, ""))
-
-
 def _first_line(
     path: str, without: str = "Use --no-passphrase if the key is not to be encrypted."
 ) -> bytes:
@@ -211,7 +194,21 @@ def _first_line(
 _EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins now is backdated
 
 
-def new_session(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Session:
+def new_session(
+    context: Context,
+    text: str | None = None,
+    file: str | None = None,
+    none: bool = False,
+    *,
+    uses_depot: bool = True,
+    **asking: Any,
+) -> Session:
+    """Return what a command works with; see `passphrases` and `session_with`."""
+    given = passphrases(context, text, file, none, **asking)
+    return session_with(context, given, uses_depot=uses_depot)
+
+
+def session_with(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Session:
     """Return what a command works with.
 
     What a killed process left in its depot is finished. If others may write to that depot, that is

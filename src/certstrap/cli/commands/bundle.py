@@ -6,7 +6,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.commands.check import Shown, show
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.pki.findings import require
 from certstrap.session import Session
@@ -68,12 +68,12 @@ def command(
         raise typer.BadParameter("--quiet and --json are for --check FILE")
     output = options.file_unless_dash(output)
     if check:
-        session = new_session(context, passphrases(context), uses_depot=False)
+        session = new_session(context, uses_depot=False)
         file = read_certificates(session.read(check, "CA bundle"), source_of(check))
         report = check_bundle(file, session.now)
         show([report], session.now, context.named_depot, Shown(quiet, as_json))
         return
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
 
     def make_bundle() -> tuple[Bundle, list[str], list[str]]:
         if not rotate:

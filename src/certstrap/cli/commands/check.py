@@ -10,7 +10,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
 from certstrap.cli.render import check as render
 from certstrap.cli.render import report
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import NotFoundError
 from certstrap.pki.server import parse_server_name
@@ -88,8 +88,7 @@ def command(
     if options.is_typed(ctx, "timeout") and not connect:
         raise typer.BadParameter("--timeout needs --connect HOST")
     ask = is_interactive()
-    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    session = new_session(context, secrets)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     endpoint = None
     if connect:
         name = parse_server_name(server_name) if server_name else ""

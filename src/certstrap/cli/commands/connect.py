@@ -10,7 +10,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_text, warn
 from certstrap.errors import NotNamedError
 from certstrap.hints import Command, Hint
@@ -107,8 +107,7 @@ def command(
         )
     target = target_of(namespace, address, server_name, server_ca)
     ask = is_interactive()
-    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    session = new_session(context, secrets)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
 
     def make() -> tuple[str, ClientFiles]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)

@@ -5,7 +5,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import crl_line
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import print_lines, say, say_pem
 from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
 from certstrap.store.depot import Name
@@ -49,8 +49,8 @@ def command(
     if output and not bundle:
         raise typer.BadParameter("--output is for --bundle")
     output = options.file_unless_dash(output)
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session, whose = new_session(context, given), Name.parse(name)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    whose = Name.parse(name)
     if not bundle:
         renewed = session.transact(lambda new: renew_crl(session, new, whose, days))
         say(crl_line(renewed))

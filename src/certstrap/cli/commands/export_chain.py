@@ -4,7 +4,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_chain
 from certstrap.store.depot import Name
@@ -24,7 +24,7 @@ def command(
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
     whose = Name.parse(name)
     chain = session.transact(
         lambda new: export_chain(session, new, whose, with_root=with_root, output=output),

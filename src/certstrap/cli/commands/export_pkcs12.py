@@ -4,7 +4,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs12
 from certstrap.store.depot import Name
@@ -30,8 +30,7 @@ def command(
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
     context: Context = ctx.obj
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
     whose = Name.parse(name)
     exported = session.transact(
         lambda new: export_pkcs12(

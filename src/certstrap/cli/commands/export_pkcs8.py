@@ -5,7 +5,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
@@ -34,8 +34,7 @@ def command(
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
     context: Context = ctx.obj
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
     whose = None if name is None else Name.parse(name)
     exported = session.transact(
         lambda new: export_pkcs8(

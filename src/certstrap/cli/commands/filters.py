@@ -7,7 +7,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import draw, print_lines, say, say_text, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.store.depot import CERTIFICATE, Entry, Name
@@ -63,7 +63,7 @@ def command(
 def _make(context: Context, names: list[str], output: str) -> None:
     if not names:
         raise NotNamedError("Must provide a name or --match FILE", options.for_example(EXAMPLES[0]))
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
 
     def make() -> tuple[str, list[Admission]]:
         depot = session.depot
@@ -82,7 +82,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
 
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
     filters = parse(session.read(path, "file with certificate filters"), source_of(path))
     depot = session.depot
     depot.require()

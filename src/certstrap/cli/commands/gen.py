@@ -10,7 +10,7 @@ from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
 from certstrap.cli.render.created import created_json, excluded_lines
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.operations.gen import (
     Holder,
@@ -81,7 +81,7 @@ def ca(
     """Write a root CA's certificate and key."""
     context: Context = ctx.obj
     target = Pair(ca_certificate_file, ca_key_file)
-    session = new_session(context, passphrases(context), uses_depot=False)
+    session = new_session(context, uses_depot=False)
     holder = Holder(organization, organization_unit, common_name)
     expiry = Expiry.parse(validity_period)
 
@@ -118,8 +118,9 @@ def leaf(
     context: Context = ctx.obj
     target = Pair(certificate_file, key_file)
     ask = not (is_interactive() and _confirms(ctx))
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
-    session = new_session(context, given, uses_depot=False)
+    session = new_session(
+        context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, uses_depot=False
+    )
     holder = Holder(organization, organization_unit, common_name)
     ca = Pair(ca_certificate_file, ca_key_file)
     expiry = Expiry.parse(validity_period) if validity_period else None

@@ -5,7 +5,7 @@ import typer
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate
 from certstrap.store.depot import KEY, Name
@@ -34,8 +34,7 @@ def command(
 ) -> None:
     """Copy a certificate from any tool into the depot."""
     context: Context = ctx.obj
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase, ask_new=False)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_new=False)
     entry_name = Name.parse(name)
     imported = session.transact(
         lambda new: import_certificate(session, new, entry_name, cert, key, csr), creates=True

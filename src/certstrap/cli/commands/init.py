@@ -12,7 +12,7 @@ from certstrap.cli.render.created import (
     new_ca_paths,
 )
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, create_ca
@@ -87,8 +87,7 @@ def command(
     )
     if years:
         expiry = expiry.with_years(years)
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
 
     def steps(new: Transaction) -> NewCA:
         entry = session.depot.place(whose, ca=True)

@@ -7,7 +7,7 @@ from certstrap.cli.context import Context
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
-from certstrap.cli.session import OPENING, new_session, passphrases
+from certstrap.cli.session import OPENING, new_session
 from certstrap.cli.terminal import print_lines, warn
 from certstrap.errors import NoPassphraseError, NotNamedError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
@@ -44,19 +44,18 @@ def command(
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     if as_json and as_pem:
         raise typer.BadParameter("only one of --json and --pem can be given")
-    secrets = passphrases(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
+    session = new_session(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
+    opening, now = session.passphrases.opening, session.now
 
     def opening_pkcs12() -> bytes:
         try:
-            return secrets.opening()
+            return opening()
         except NoPassphraseError:
             if not context.is_interactive() or STANDARD_INPUT in what:
                 raise
             return about.ask(OPENING.format("PKCS#12 file"))
 
-    session = new_session(about, secrets)
-    now = session.now
-    inspector = Inspector(session.depot, now, secrets.opening, opening_pkcs12)
+    inspector = Inspector(session.depot, now, opening, opening_pkcs12)
     found = [inspected(session, inspector, each, repair=as_pem) for each in dict.fromkeys(what)]
     if as_pem:
         print_lines(block for each in found for block in render.pem_blocks(each))

@@ -16,7 +16,7 @@ from certstrap.cli.render.issue import (
     other_expiry_lines,
     ready_lines,
 )
-from certstrap.cli.session import NEW_CA, new_session, passphrases, with_client_passphrase
+from certstrap.cli.session import NEW_CA, passphrases, session_with, with_client_passphrase
 from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
@@ -135,7 +135,7 @@ def command(
         ask_opening=ask, ask_new=ask, new_prompt=NEW_CA,
     )  # fmt: skip
     given = with_client_passphrase(context, of_ca, encrypt=encrypt_key, file=key_passphrase_file)
-    session = new_session(context, given)
+    session = session_with(context, given)
     if source:
         data = session.read(source, "list of certificates")
         lines = read_list(data, source_of(source), defaults)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.hints import printed
@@ -83,8 +83,7 @@ def command(
     _require_sense(names, expiring, undone, bool(new_key or expires), quiet and as_json)
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names]
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
     now = session.now
     limit = Expiry.parse(expiring).after(now) if expiring else None
     outcome = session.transact(
@@ -134,7 +133,7 @@ def _say_refused(context: Context, outcome: Outcome) -> None:
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
     limit = session.now - (Expiry.parse(age).after(session.now) - session.now)
     removed = session.transact(lambda new: prune(session, new, limit))
     if as_json:

@@ -6,7 +6,7 @@ from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import country_lines, created_json, request_lines
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.names import AlternativeNames, Subject
@@ -58,8 +58,7 @@ def command(
         locality,
     )
     spec = options.new_key(ctx, key_bits, curve)
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
 
     def steps(new: Transaction) -> NewRequest:
         entry = session.depot.place(whose)

@@ -10,7 +10,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import other_name_lines
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import IncompleteError, RefusedError
 from certstrap.hints import Hint
@@ -63,8 +63,7 @@ def command(
     if elsewhere and not serial:
         raise typer.BadParameter("--elsewhere is for --serial HEX")
     which = _serial_number(serial) if serial else Name.parse(common_name)
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
     issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
     revoked = session.transact(
         lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)

@@ -15,7 +15,7 @@ from certstrap.cli.render.created import (
     signed_line,
     usage_hints,
 )
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.hints import printed
@@ -75,8 +75,7 @@ def command(
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:
         expiry = expiry.with_years(years)
-    given = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, given)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
     kind = CAProfile.of(path_length or 0) if intermediate else LeafProfile.of(profile)
     file = None if cert == STANDARD_OUTPUT else cert
     signed = session.transact(

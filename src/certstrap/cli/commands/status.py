@@ -8,7 +8,7 @@ import typer
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import status as render
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import (
     FOUND,
     draw_lines,
@@ -73,7 +73,7 @@ def command(
     _require_sense(form, other=as_json or bool(expiring))
     if (svg or html) and (as_json or form != FORMATS[0]):
         raise typer.BadParameter("--svg and --html go with neither --json nor --format prometheus")
-    session = new_session(context, passphrases(context))
+    session = new_session(context)
     limit = Expiry.parse(expiring).after(session.now) if expiring else None
     pictures = list(filter(None, (svg, html)))
     _require_pictures(session, *pictures)  # before a large depot is read

@@ -7,7 +7,7 @@ from certstrap.cli.context import Context, require_output
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import verify as render
 from certstrap.cli.render.report import show
-from certstrap.cli.session import new_session, passphrases
+from certstrap.cli.session import new_session
 from certstrap.cli.terminal import FOUND
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
@@ -51,8 +51,7 @@ def command(
     require_output()
     if not what:
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
-    secrets = passphrases(context, passphrase, passphrase_file, no_passphrase)
-    session = new_session(context, secrets)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase)
     moment = instant(at, session.now) if at else session.now
     name = parse_server_name(server) if server else ""
     verifier = Verifier(session.depot, moment, name)
