@@ -28,8 +28,9 @@ from certstrap.operations.sign import sign_request
 from certstrap.pki.crl import reason_of
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import KeySpec
+from certstrap.pki.name_constraints import NONE, Subtrees, constraints
 from certstrap.pki.names import AlternativeNames, Subject
-from certstrap.pki.profiles import CAProfile, LeafProfile
+from certstrap.pki.profiles import CAProfile, LeafProfile, profile_of
 from certstrap.pki.validity import Expiry
 from certstrap.session import Passphrases, Session
 from certstrap.store import depot as store
@@ -39,7 +40,7 @@ from certstrap.temporal.bundle import of_depot
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.inputs import Sources
 
-__all__ = ["CertstrapError", "Depot", "Issued", "Subject"]
+__all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees"]
 
 
 class Issued(NamedTuple):
@@ -115,7 +116,8 @@ class Depot:
         key_bits: int = 0,
         expires: str = "18 months",
         path_length: int | None = 0,
-        permitted_domains: Iterable[str] = (),
+        permitted: Subtrees = NONE,
+        excluded: Subtrees = NONE,
         subject: Subject | None = None,
     ) -> Issued:
         """Create a root CA: its key, its certificate and an empty CRL.
@@ -126,12 +128,13 @@ class Depot:
             key_bits: the size of an RSA key; 4096 if it is 0.
             expires: a length of time, as in ``90d``, or the last day, as in ``2027-12-31``.
             path_length: how many intermediates may be below it; None for any number.
-            permitted_domains: the only domains that it may sign certificates for.
+            permitted: the only names of these kinds that it may sign.
+            excluded: names that it may not sign.
             subject: its distinguished name, if that is more than a common name.
         """
         session, whose = self._session(), Name.parse(name)
         spec = KeySpec.of(key_bits or (0 if curve else 4096), curve)
-        profile = CAProfile.of(path_length, tuple(permitted_domains))
+        profile = CAProfile.of(path_length, constraints(permitted, excluded))
         holder, expiry = subject or Subject.of(whose.common_name), Expiry.parse(expires)
 
         def steps(new: Transaction) -> NewCA:
@@ -218,6 +221,8 @@ class Depot:
         profile: str = "",
         intermediate: bool = False,
         path_length: int = 0,
+        permitted: Subtrees = NONE,
+        excluded: Subtrees = NONE,
     ) -> Issued:
         """Sign a request with a CA.
 
@@ -226,13 +231,16 @@ class Depot:
             ca: the CA that signs, if the depot has several.
             request: a file with the request, if it is not in the depot.
             expires: as in `issue`.
-            profile: as in `issue`.
+            profile: as in `issue`; of an intermediate, what it may sign.
             intermediate: whether the certificate is a CA's.
             path_length: how many intermediates may be below that.
+            permitted: as in `init`, of an intermediate.
+            excluded: as in `init`, of an intermediate.
         """
         session, whose = self._session(), Name.parse(name)
         issuer = Name.parse(ca) if ca else None
-        kind = CAProfile.of(path_length) if intermediate else LeafProfile.of(profile)
+        limits = constraints(permitted, excluded)
+        kind = profile_of(profile, path_length or None, limits, is_ca=intermediate)
         expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
         session.transact(
             lambda new: sign_request(

@@ -203,13 +203,6 @@ def test_an_unknown_profile_is_refused(certstrap: CommandLine, depot: Path, prof
     )  # fmt: skip
 
 
-def test_an_intermediate_has_no_profile(certstrap: CommandLine, depot: Path) -> None:
-    certstrap.refuses(
-        "sign", "client", "--intermediate", "--profile", "client",
-        sentence="A profile is only for clients and servers.", hint="--intermediate",
-    )  # fmt: skip
-
-
 def test_a_certificate_that_was_removed_is_signed_again(
     certstrap: CommandLine, depot: Path
 ) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.crl import COMPROMISED, REASONS
 from tests.builders.depots import NEW_KEY
+from tests.commands.test_limits import EVERY_LIMIT
 from tests.conftest import NOW, CommandLine
 from tests.interop import peers
 from tests.interop.conftest import KINDS, NAMELESS
@@ -96,12 +97,13 @@ def test_nothing_is_wrong_without_a_subject(depot: Path) -> None:
         ("--c", "de", "--st", "Bayern", "--l", "München", "--o", "Ö & Söhne", "--ou", "Ärzte"),
         ("--o", "o" * 64, "--ou", "u" * 64, "--l", "l" * 128, "--st", "s" * 128),
         ("--permit-domain", "example.com", "--permit-domain", "example.org"),
+        EVERY_LIMIT,
         ("--exclude-path-length",),
         ("--expires", "2049-12-31"),
         ("--expires", "2050-01-01"),
         ("--expires", "9999-12-31"),
     ],
-    ids=["letters", "lengths", "domains", "paths", "2049", "2050", "9999"],
+    ids=["letters", "lengths", "domains", "limits", "paths", "2049", "2050", "9999"],
 )
 def test_nothing_is_wrong_in_what_init_can_be_asked_for(
     certstrap: CommandLine, folder: Path, options: tuple[str, ...]
@@ -132,6 +134,15 @@ def test_nothing_is_wrong_in_a_certificate_of_each_profile(
     certstrap("request-cert", "--domain", "a.example.com", *NEW_KEY)
     certstrap("sign", "a.example.com", "--profile", profile)
     assert findings((folder / "out/a.example.com.crt").read_text()) == set()
+
+
+def test_nothing_is_wrong_in_an_intermediate_with_limits(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
+    certstrap("sign", "Int", "--intermediate", *EVERY_LIMIT, "--profile", "client")
+    assert findings((folder / "out/Int.crt").read_text()) == set()
 
 
 def test_a_bad_certificate_is_found_out() -> None:

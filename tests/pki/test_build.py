@@ -92,7 +92,11 @@ def test_a_ca_has_the_path_length_that_was_asked_for(length: int | None) -> None
 
 
 def test_the_profiles_are_those_of_certstrap_where_nothing_is_said() -> None:
-    assert (CAProfile().path_length, CAProfile().permitted_domains) == (0, ())
+    assert (CAProfile().path_length, CAProfile().constraints, CAProfile().usages) == (
+        0,
+        None,
+        (),
+    )
     assert LEAF.usages == BOTH == (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
@@ -119,12 +123,23 @@ def test_a_root_says_what_a_ca_has_to_say_and_no_more(spec: KeySpec) -> None:
     assert is_self_signed(certificate)
 
 
-def test_a_root_with_permitted_domains_says_so_critically() -> None:
-    certificate = self_sign(CA_KEY, Subject.of("CA"), CAProfile.of(0, ("a.example", "b")), VALIDITY)
+def test_a_root_with_name_constraints_says_so_critically() -> None:
+    limits = x509.NameConstraints([x509.DNSName("a.example")], [x509.DNSName("b.a.example")])
+    certificate = self_sign(CA_KEY, Subject.of("CA"), CAProfile.of(0, limits), VALIDITY)
     assert extensions_of(certificate)["nameConstraints"]
-    assert extension(certificate, x509.NameConstraints) == x509.NameConstraints(
-        [x509.DNSName("a.example"), x509.DNSName("b")], None
-    )
+    assert extension(certificate, x509.NameConstraints) == limits
+
+
+def test_an_intermediate_may_be_limited_to_a_usage_and_no_more_than_its_ca_permits() -> None:
+    top = CAProfile(None, usages=CLIENT)
+    root = an_issuer()
+    above = sign(root, a_request(subject=a_name("Above")), top, VALIDITY)
+    assert [*(extension(above, x509.ExtendedKeyUsage) or ())] == [*CLIENT]
+    issuer, request = an_issuer(above, key=LEAF_KEY), a_request(subject=a_name("Below"))
+    below = sign(issuer, request, CAProfile(usages=BOTH), VALIDITY)
+    assert [*(extension(below, x509.ExtendedKeyUsage) or ())] == [*CLIENT]
+    with pytest.raises(RefusedError, match="may not sign certificates for this purpose"):
+        sign(issuer, request, CAProfile(usages=SERVER), VALIDITY)
 
 
 def test_a_root_may_have_a_name_of_its_own() -> None:

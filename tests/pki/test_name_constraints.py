@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from string import ascii_letters, digits
 from time import process_time
 
 import pytest
@@ -11,10 +12,10 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certstrap.errors import RefusedError
+from certstrap.errors import InvalidAlternativeNameError, RefusedError
 from certstrap.pki import rules
 from certstrap.pki.decode import alternative_names
-from certstrap.pki.name_constraints import are_too_many, not_permitted
+from certstrap.pki.name_constraints import Subtrees, are_too_many, constraints, not_permitted
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
@@ -394,3 +395,71 @@ def test_what_is_permitted_is_not_listed_without_end() -> None:
     assert refusal(permitted=trees, names=[dns("other")], subject=a_name("x")) == (
         "The CA may not sign other: it is permitted t0.test, t1.test, t2.test and 4,093 more."
     )
+
+
+def asked(**lists: str) -> list[x509.GeneralName]:
+    """Return what options are read as."""
+    return Subtrees(**{kind: [text] for kind, text in lists.items()}).to_x509()
+
+
+@pytest.mark.parametrize("text", ["a.example", ".a.example", ".a"])
+def test_a_ca_can_be_restricted_to_a_domain_with_a_dot_in_front(text: str) -> None:
+    assert asked(domains=text) == [x509.DNSName(text)]
+
+
+@pytest.mark.parametrize("text", ["", ".", "..a", "*.a.example", ".*.a", ".1.2.3.4", "a."])
+def test_a_ca_cannot_be_restricted_to_what_is_no_domain(text: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError, match="Invalid domain"):
+        asked(domains=text)
+
+
+def test_a_ca_can_be_restricted_to_networks_hosts_and_mailboxes_each_once() -> None:
+    assert asked(ips="10.0.0.0/8, 2001:db8::/32,10.1.2.3,10.0.0.0/8") == [
+        x509.IPAddress(ip_network(network))
+        for network in ("10.0.0.0/8", "2001:db8::/32", "10.1.2.3/32")
+    ]
+    assert asked(uris="prod,h.example,.h.example") == [
+        x509.UniformResourceIdentifier(host) for host in ("prod", "h.example", ".h.example")
+    ]
+    assert asked(emails="a.b+c@h.example,h.example,.h.example") == [
+        x509.RFC822Name(text) for text in ("a.b+c@h.example", "h.example", ".h.example")
+    ]
+
+
+@given(st.text(ascii_letters + digits + "!#$%&'*+/=?^_`{|}~-", min_size=1, max_size=64))
+def test_every_mailbox_of_atoms_can_be_named(atom: str) -> None:
+    assert asked(emails=f"{atom}@h.example") == [x509.RFC822Name(f"{atom}@h.example")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "sentence"),
+    [
+        ("ips", "10.0.0.1/8", "Invalid network: 10.0.0.1/8"),
+        ("ips", "10.0.0.0/33", "Invalid network"),
+        ("ips", "host.example", "Invalid network"),
+        ("ips", "::ffff:10.0.0.0/104", "Invalid network"),
+        ("ips", "fe80::%eth0/64", "Invalid network"),
+        ("uris", "https://h.example", "Invalid host of URIs: https://h.example"),
+        ("uris", "10.0.0.1", "Invalid host of URIs"),
+        ("uris", "h.example:443", "Invalid host of URIs"),
+        ("uris", "*.example", "Invalid host of URIs"),
+        ("emails", "@h.example", "Invalid e-mail address: @h.example"),
+        ("emails", "a@.h.example", "Invalid e-mail address"),
+        ("emails", "a b@h.example", "Invalid e-mail address"),
+        ("emails", "a..b@h.example", "Invalid e-mail address"),
+        ("emails", "a@h.example@h.example", "Invalid e-mail address"),
+        ("emails", "ä@h.example", "Invalid e-mail address"),
+        ("emails", "a,,b", 'Invalid e-mail address: "a,,b"'),
+    ],
+)
+def test_a_ca_cannot_be_restricted_to_nonsense(kind: str, text: str, sentence: str) -> None:
+    with pytest.raises(InvalidAlternativeNameError) as caught:
+        asked(**{kind: text})
+    assert str(caught.value).startswith(sentence)
+
+
+def test_what_is_permitted_and_excluded_is_refused() -> None:
+    names = Subtrees(["a.example"])
+    with pytest.raises(RefusedError, match=r"a\.example is both permitted and excluded"):
+        constraints(names, names)
+    assert constraints(Subtrees(), Subtrees()) is None

@@ -20,7 +20,6 @@ from certstrap.pki.names import (
     name_text,
     oid_name,
     parse_domain,
-    parse_permitted_domain,
 )
 from certstrap.store.depot import Name
 from tests.builders import DATA
@@ -427,17 +426,6 @@ def test_what_ends_in_a_number_is_a_mistyped_address_and_not_a_domain(domain: st
     """RFC 1123, 2.1: the last label of a host name is never all digits."""
     with pytest.raises(InvalidAlternativeNameError, match="Invalid domain"):
         alternative(domains=domain)
-
-
-@pytest.mark.parametrize("text", ["a.example", ".a.example", ".a"])
-def test_a_ca_can_be_restricted_to_a_domain_with_a_dot_in_front(text: str) -> None:
-    assert parse_permitted_domain(text) == text
-
-
-@pytest.mark.parametrize("text", ["", ".", "..a", "*.a.example", ".*.a", ".1.2.3.4", "a."])
-def test_a_ca_cannot_be_restricted_to_what_is_no_domain(text: str) -> None:
-    with pytest.raises(InvalidAlternativeNameError, match="Invalid domain"):
-        parse_permitted_domain(text)
 
 
 def test_a_domain_can_be_asked_for_without_a_wildcard() -> None:

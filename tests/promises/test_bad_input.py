@@ -326,7 +326,7 @@ def test_an_entry_that_is_not_what_its_list_holds_is_refused(
     certstrap.says(*LISTING[command], option, text, sentence=sentence, hint=hint)
 
 
-@pytest.mark.parametrize(("domain", "shown"), [(" ", '""'), ("*.a", "*.a"), ("1.2.3.4",) * 2])
+@pytest.mark.parametrize(("domain", "shown"), [(" ", '" "'), ("*.a", "*.a"), ("1.2.3.4",) * 2])
 def test_a_permitted_domain_that_is_none_is_refused(
     certstrap: CommandLine, domain: str, shown: str
 ) -> None:

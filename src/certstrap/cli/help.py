@@ -17,6 +17,8 @@ GROUPS = {
     "Names": "--common-name --CN --organization --organization-unit --organizational-unit "
     "--country --province --locality --domain --ip --uri",
     "Key": "--key --curve --key-bits --rsa-algorithm --new-key --pkcs8 --encrypt --jobs",
+    "Limits": "--path-length --exclude-path-length --permit-domain --permit-ip "
+    "--permit-uri --permit-email --exclude-domain --exclude-ip --exclude-uri --exclude-email",
     "Validity": "--expires --expiring --validity-period --days --at",
     "Passphrase": (
         "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file"

@@ -201,6 +201,22 @@ LOCALITY = subject_field("--locality --l -l", "Locality (L).", "LOCALITY")
 DOMAINS = value("--domain", "LIST", "Domains, separated by commas; repeatable.", default=())
 ADDRESSES = value("--ip", "LIST", "IP addresses, separated by commas; repeatable.", default=())
 URIS = value("--uri", "LIST", "URIs, separated by commas; repeatable.", default=())
+_LIMITS = {
+    "domain": ("domains", "example.com or .example.com"),
+    "ip": ("IP addresses", "10.0.0.0/8"),
+    "uri": ("URIs with a host", "host.example.com or .example.com"),
+    "email": ("e-mail addresses", "a@example.com or example.com"),
+}
+
+
+def limit(verb: str, kind: str) -> Any:
+    """Return an option for names that a CA may sign, to ``permit``, or may not, to ``exclude``."""
+    names, example = _LIMITS[kind]
+    amount = "only" if verb == "permit" else "no"
+    text = f"Let the CA sign {amount} {names} in LIST, such as {example}; repeatable."
+    return value(f"--{verb}-{kind}", "LIST", text, default=())
+
+
 BUNDLE_FILE = value("--output", "FILE", "Write the bundle to FILE.")
 CERTIFICATE_NAME = argument(
     "NAME", "The name in the certificate.", completion.certificates, default=...

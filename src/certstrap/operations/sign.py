@@ -97,8 +97,6 @@ def sign(
 
 
 def _excluded(profile: Profile, cas: Sequence[x509.Certificate]) -> tuple[str, ...]:
-    if isinstance(profile, CAProfile):
-        return ()
     given = permitted_usages(profile.usages, cas)
     return tuple(usage_name(usage) for usage in profile.usages if usage not in given)
 

@@ -131,8 +131,7 @@ def sign(
     """
     ca, subject, names = issuer.certificate, request.subject, copied_names(request)
     require(rules.names(subject, names, profile, ca, ancestors))
-    if isinstance(profile, LeafProfile):
-        profile = LeafProfile(permitted_usages(profile.usages, (ca, *ancestors)))
+    profile = profile._replace(usages=permitted_usages(profile.usages, (ca, *ancestors)))
     builder = _builder(
         subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
     )
@@ -220,9 +219,10 @@ def _builder(
     builder = builder.add_extension(
         x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True
     ).add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
-    if profile.permitted_domains:
-        permitted = [x509.DNSName(domain) for domain in profile.permitted_domains]
-        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
+    if profile.usages:
+        builder = builder.add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
+    if profile.constraints:
+        builder = builder.add_extension(profile.constraints, critical=True)
     return builder
 
 

@@ -5,16 +5,19 @@ that would contain it: no number of names and constraints takes long.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from certstrap.errors import InvalidAlternativeNameError, RefusedError
+from certstrap.hints import Hint
 from certstrap.pki.decode import comparable_name, extension
-from certstrap.pki.names import name_text
+from certstrap.pki.names import name_text, parse_domain, split
 from certstrap.text import printable
 
 _HOST_NAME = r"(\*|[A-Za-z0-9_-]+)(\.[A-Za-z0-9_-]+)+"
@@ -23,6 +26,99 @@ _MOST_COMPARISONS = 1 << 20
 _MOST_SHOWN = 3
 
 Kind = type[x509.GeneralName]
+
+
+class Subtrees(NamedTuple):
+    """Names that a CA may sign, or may not, as typed; each string is itself a comma list.
+
+    Attributes:
+        domains: ``example.com`` with all below it, or ``.example.com`` for those below alone.
+        ips: networks, as in ``10.0.0.0/8``; an address is a network of one.
+        uris: the host of URIs, or ``.example.com`` for all hosts below that.
+        emails: a mailbox, as in ``a@example.com``, or the host of mailboxes, as in ``uris``.
+    """
+
+    domains: Iterable[str] = ()
+    ips: Iterable[str] = ()
+    uris: Iterable[str] = ()
+    emails: Iterable[str] = ()
+
+    def to_x509(self) -> list[x509.GeneralName]:
+        """Return the names, each once.
+
+        Raises:
+            InvalidAlternativeNameError: one of them is not valid.
+        """
+        found: list[x509.GeneralName] = []
+        for (kind, parse), texts in zip(_PARSERS.items(), self, strict=True):
+            found += (parse(text) for text in split(kind, texts))
+        return [*dict.fromkeys(found)]
+
+
+NONE = Subtrees()
+
+
+def constraints(permitted: Subtrees, excluded: Subtrees) -> x509.NameConstraints | None:
+    """Return the name constraints of a CA; None if it may sign all names.
+
+    Raises:
+        InvalidAlternativeNameError: one of the names is not valid.
+        RefusedError: a name is both permitted and excluded.
+    """
+    allowed, forbidden = permitted.to_x509(), excluded.to_x509()
+    if both := [name for name in allowed if name in forbidden]:
+        raise RefusedError(f"{both[0].value} is both permitted and excluded.", "Choose one.")
+    if not allowed and not forbidden:
+        return None
+    return x509.NameConstraints(allowed or None, forbidden or None)
+
+
+def _domain(text: str) -> x509.GeneralName:
+    hint = Hint(
+        "Write it as example.com or .example.com; networks go into {}.", options=("--permit-ip",)
+    )
+    return x509.DNSName(_host("domain", text, text, hint))
+
+
+def _network(text: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        network = ip_network(text)
+        first = network.network_address
+        if "%" not in text and not getattr(first, "ipv4_mapped", None):  # no certificate has these
+            return x509.IPAddress(network)
+    hint = "Write it as 10.0.0.0/8 or 2001:db8::/32, without bits after the prefix."
+    raise InvalidAlternativeNameError("network", text, hint)
+
+
+def _uri_host(text: str) -> x509.GeneralName:
+    hint = "Write the host alone, as in host.example.com, or .example.com for all below it."
+    return x509.UniformResourceIdentifier(_host("host of URIs", text, text, hint))
+
+
+def _mail(text: str) -> x509.GeneralName:
+    mailbox, at, host = text.rpartition("@")
+    is_valid = not at or (re.fullmatch(_MAILBOX, mailbox) and not host.startswith("."))
+    hint = "Write it as a@example.com, example.com or .example.com."
+    return x509.RFC822Name(_host("e-mail address", text, host if is_valid else "", hint))
+
+
+def _host(kind: str, text: str, host: str, hint: Hint | str) -> str:
+    """Return ``text`` if ``host`` in it is one; with a dot in front, all hosts below it."""
+    try:
+        parse_domain(host.removeprefix("."), wildcard=False)
+    except InvalidAlternativeNameError:
+        raise InvalidAlternativeNameError(kind, text, hint) from None
+    return text
+
+
+_PARSERS: dict[str, Callable[[str], x509.GeneralName]] = {
+    "domain": _domain,
+    "network": _network,
+    "host of URIs": _uri_host,
+    "e-mail address": _mail,
+}
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_MAILBOX = rf"{_ATOM}(\.{_ATOM})*"  # RFC 5321, 4.1.2, without quotation marks
 
 
 def are_too_many(

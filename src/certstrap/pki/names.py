@@ -186,9 +186,9 @@ class AlternativeNames(NamedTuple):
             InvalidAlternativeNameError: an entry is empty or is not what its list holds.
         """
         return cls(
-            tuple(dict.fromkeys(map(parse_domain, _split("domain", domains)))),
-            tuple(dict.fromkeys(map(_parse_address, _split("IP address", addresses)))),
-            tuple(dict.fromkeys(map(_parse_uri, _split("URI", uris)))),
+            tuple(dict.fromkeys(map(parse_domain, split("domain", domains)))),
+            tuple(dict.fromkeys(map(_parse_address, split("IP address", addresses)))),
+            tuple(dict.fromkeys(map(_parse_uri, split("URI", uris)))),
         )
 
     @property
@@ -237,18 +237,6 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
     raise InvalidAlternativeNameError("domain", text, hint)
 
 
-def parse_permitted_domain(text: str) -> str:
-    """Return ``text`` if a CA can be restricted to it: a domain, perhaps with a dot in front.
-
-    With the dot, only what is below the domain is permitted (as Go and OpenSSL have it).
-
-    Raises:
-        InvalidAlternativeNameError: it cannot.
-    """
-    parse_domain(text[1:] if len(text) > 1 and text.startswith(".") else text, wildcard=False)
-    return text
-
-
 def _parse_address(text: str) -> IPv4Address | IPv6Address:
     if not _is_address(text) or "%" in text:  # a certificate has no place for fe80::1%eth0
         raise InvalidAlternativeNameError(
@@ -268,7 +256,12 @@ def _parse_uri(text: str) -> str:
     return text
 
 
-def _split(kind: str, lists: Iterable[str]) -> Iterator[str]:
+def split(kind: str, lists: Iterable[str]) -> Iterator[str]:
+    """Yield the entries of comma lists.
+
+    Raises:
+        InvalidAlternativeNameError: an entry is empty.
+    """
     for text in lists:
         for entry in map(str.strip, text.split(",")):
             if not entry:

@@ -32,24 +32,36 @@ LONGEST_PATH = 255  # more than any chain; some peers keep it in a byte
 
 
 class CAProfile(NamedTuple):
-    """A CA: how many CAs may follow it (None: any number), and for which domains it may sign."""
+    """A CA.
+
+    Attributes:
+        path_length: how many CAs may follow it; None for any number.
+        constraints: which names it may sign.
+        usages: the extended key usages that it may sign; none given: all.
+    """
 
     path_length: int | None = 0
-    permitted_domains: tuple[str, ...] = ()
+    constraints: x509.NameConstraints | None = None
+    usages: tuple[x509.ObjectIdentifier, ...] = ()
 
     @classmethod
-    def of(cls, path_length: int | None, permitted_domains: tuple[str, ...] = ()) -> Self:
-        """Return the profile with that path length.
+    def of(
+        cls,
+        path_length: int | None,
+        constraints: x509.NameConstraints | None = None,
+        profile: str = "",
+    ) -> Self:
+        """Return a CA that signs only leaves of that ``profile``, if it is given.
 
         Raises:
-            RefusedError: ``path_length`` is negative, or over 255.
+            RefusedError: ``path_length`` is negative, or over 255; or there is no such profile.
         """
         if path_length is not None and not 0 <= path_length <= LONGEST_PATH:
             raise RefusedError(
                 f"A path length cannot be {path_length}.",
                 f"It counts the intermediates that may follow: 0, 1, 2, ... {LONGEST_PATH}.",
             )
-        return cls(path_length, permitted_domains)
+        return cls(path_length, constraints, LeafProfile.of(profile).usages if profile else ())
 
 
 class LeafProfile(NamedTuple):
@@ -73,3 +85,25 @@ class LeafProfile(NamedTuple):
 
 
 Profile = CAProfile | LeafProfile
+
+
+def profile_of(
+    name: str, path_length: int | None, limits: x509.NameConstraints | None, *, is_ca: bool
+) -> Profile:
+    """Return the profile of a certificate that is to be signed, as `LeafProfile.of` names it.
+
+    Args:
+        name: what it is for; of a CA, what that may sign.
+        path_length: of a CA; None is 0.
+        limits: the names that a CA may sign.
+        is_ca: whether it is a CA.
+
+    Raises:
+        RefusedError: there is no such profile, or what only a CA has is given for a leaf.
+    """
+    if is_ca:
+        return CAProfile.of(path_length or 0, limits, name)
+    if path_length is not None or limits:
+        what = "Name constraints are" if path_length is None else "A path length is"
+        raise RefusedError(f"{what} for CAs only.", "Give --intermediate too, or leave it out.")
+    return LeafProfile.of(name)

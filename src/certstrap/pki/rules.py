@@ -262,7 +262,7 @@ def names(
     """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
     cas = (ca, *ancestors)
     is_leaf = isinstance(profile, LeafProfile)
-    if isinstance(profile, LeafProfile) and not permitted_usages(profile.usages, cas):
+    if profile.usages and not permitted_usages(profile.usages, cas):
         yield Finding(
             "usages",
             "The CA may not sign certificates for this purpose: its extended key usage, or that of "

@@ -16,7 +16,8 @@ from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, create_ca
-from certstrap.pki.names import Subject, parse_permitted_domain
+from certstrap.pki.name_constraints import Subtrees, constraints
+from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
 from certstrap.pki.validity import Expiry
 from certstrap.store.depot import Name
@@ -50,12 +51,14 @@ def command(
     locality: str = options.LOCALITY,
     key: str = options.source("--key", "Use the key in FILE; it is copied. - is standard input."),
     stdout: bool = options.TO_STDOUT,
-    permit_domain: list[str] = options.value(
-        "--permit-domain",
-        "DOMAIN",
-        "Let the CA sign only names in DOMAIN; may be repeated.",
-        default=(),
-    ),
+    permit_domain: list[str] = options.limit("permit", "domain"),
+    permit_ip: list[str] = options.limit("permit", "ip"),
+    permit_uri: list[str] = options.limit("permit", "uri"),
+    permit_email: list[str] = options.limit("permit", "email"),
+    exclude_domain: list[str] = options.limit("exclude", "domain"),
+    exclude_ip: list[str] = options.limit("exclude", "ip"),
+    exclude_uri: list[str] = options.limit("exclude", "uri"),
+    exclude_email: list[str] = options.limit("exclude", "email"),
     path_length: int | None = options.value(
         "--path-length", "N", "How many intermediates may follow. Default: 0.", default=None
     ),
@@ -77,14 +80,14 @@ def command(
         )
     whose = Name.parse(common_name)
     expiry, spec = Expiry.parse(expires), options.new_key(ctx, key_bits, curve)
-    permitted = [domain.strip() for text in permit_domain for domain in text.split(",")]
     subject = Subject.of(
         whose.common_name, organization, organizational_unit, country, province, locality
     )
-    profile = CAProfile.of(
-        None if exclude_path_length else path_length or 0,
-        tuple(map(parse_permitted_domain, permitted)),
+    limits = constraints(
+        Subtrees(permit_domain, permit_ip, permit_uri, permit_email),
+        Subtrees(exclude_domain, exclude_ip, exclude_uri, exclude_email),
     )
+    profile = CAProfile.of(None if exclude_path_length else path_length or 0, limits)
     if years:
         expiry = expiry.with_years(years)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)

@@ -20,7 +20,8 @@ from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
-from certstrap.pki.profiles import CAProfile, LeafProfile
+from certstrap.pki.name_constraints import Subtrees, constraints
+from certstrap.pki.profiles import profile_of
 from certstrap.pki.validity import Duration, Expiry
 from certstrap.store.depot import Name
 
@@ -48,7 +49,10 @@ def command(
         "--cert", "FILE", "Write the certificate to FILE; - is standard output."
     ),
     stdout: bool = options.TO_STDOUT,
-    intermediate: bool = options.flag("--intermediate", "Sign the request as an intermediate CA."),
+    intermediate: bool = options.flag(
+        "--intermediate",
+        "Sign the request as an intermediate CA; a --profile is then what that may sign.",
+    ),
     path_length: int | None = options.value(
         "--path-length",
         "N",
@@ -56,14 +60,27 @@ def command(
         default=None,
     ),
     profile: str = options.PROFILE_NAME,
+    permit_domain: list[str] = options.limit("permit", "domain"),
+    permit_ip: list[str] = options.limit("permit", "ip"),
+    permit_uri: list[str] = options.limit("permit", "uri"),
+    permit_email: list[str] = options.limit("permit", "email"),
+    exclude_domain: list[str] = options.limit("exclude", "domain"),
+    exclude_ip: list[str] = options.limit("exclude", "ip"),
+    exclude_uri: list[str] = options.limit("exclude", "uri"),
+    exclude_email: list[str] = options.limit("exclude", "email"),
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Sign a request with a CA."""
     context: Context = ctx.obj
     if len(name) != 1:
         raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
-    has_profile = options.is_typed(ctx, "profile")
-    _require_sense(path_length, has_profile=has_profile, is_ca=intermediate)
+    limits = constraints(
+        Subtrees(permit_domain, permit_ip, permit_uri, permit_email),
+        Subtrees(exclude_domain, exclude_ip, exclude_uri, exclude_email),
+    )
+    if intermediate and not options.is_typed(ctx, "profile"):  # the variable is for clients
+        profile = ""
+    kind = profile_of(profile, path_length, limits, is_ca=intermediate)
     prints_pem = stdout or cert == STANDARD_OUTPUT
     options.require_one_document(as_json=as_json, pem=prints_pem)
     if prints_pem:
@@ -76,7 +93,6 @@ def command(
     if years:
         expiry = expiry.with_years(years)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)
-    kind = CAProfile.of(path_length or 0) if intermediate else LeafProfile.of(profile)
     file = None if cert == STANDARD_OUTPUT else cert
     signed = session.transact(
         lambda new: sign_request(
@@ -96,17 +112,6 @@ def command(
         say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
     if prints_pem:
         say_pem(signed.certificate)
-
-
-def _require_sense(path_length: int | None, *, has_profile: bool, is_ca: bool) -> None:
-    if path_length is not None and not is_ca:
-        raise RefusedError(
-            "A path length is for CAs only.", "Give --intermediate too, or leave it out."
-        )
-    if has_profile and is_ca:
-        raise RefusedError(
-            "A profile is only for clients and servers.", "Leave out --profile or --intermediate."
-        )
 
 
 def _report(
