@@ -28,9 +28,7 @@ from certstrap.cli.render.connect import (
     cli,
     double,
     env,
-    fish,
     java_string,
-    posix,
     program,
     secret_name,
     single,
@@ -122,7 +120,7 @@ words = st.lists(st.text(min_size=1).filter(is_plain) | st.sampled_from(ODD), ma
 @settings(max_examples=20)
 @given(words)
 def test_sh_reads_words_as_they_were(texts: list[str]) -> None:
-    script = "".join(f"printf '%s\\0' {posix(text)}\n" for text in texts)
+    script = "".join(f"printf '%s\\0' {SHELLS['sh'](text)}\n" for text in texts)
     assert programs.run("sh", input=script).stdout.split("\0")[:-1] == texts
 
 
@@ -130,7 +128,7 @@ def test_sh_reads_words_as_they_were(texts: list[str]) -> None:
 @given(words)
 def test_fish_reads_words_as_they_were(texts: list[str]) -> None:
     shell = peers.program("fish", asked="--version", answers="fish, version", what="fish")
-    script = "".join(f"printf '%s\\0' {fish(text)}\n" for text in texts)
+    script = "".join(f"printf '%s\\0' {SHELLS['fish'](text)}\n" for text in texts)
     assert programs.run(shell, "--no-config", input=script).stdout.split("\0")[:-1] == texts
 
 

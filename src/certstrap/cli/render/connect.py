@@ -38,21 +38,11 @@ def java_string(text: str) -> str:
     )
 
 
-def posix(text: str) -> str:
-    """Return a word of a POSIX shell."""
-    return quote(text)
-
-
-def fish(text: str) -> str:
-    """Return a word of fish, whose single quotes know a backslash."""
-    return single(text)
-
-
 def _escaped(text: str, mark: str) -> str:
     return text.replace("\\", "\\\\").replace(mark, "\\" + mark)
 
 
-SHELLS: dict[str, Quote] = {"sh": posix, "powershell": powershell, "fish": fish}
+SHELLS: dict[str, Quote] = {"sh": quote, "powershell": powershell, "fish": single}
 
 
 class Language(NamedTuple):
@@ -82,15 +72,7 @@ def program(language: str, connection: Connection) -> str:
     The key is either ``ENCRYPTED`` or ``PLAIN``.
     """
     template, quote = LANGUAGES[language]
-    target = connection.target
-    values = {
-        "ADDRESS": target.address,
-        "NAMESPACE": target.namespace,
-        "CERTIFICATE": connection.certificate,
-        "KEY": connection.key,
-        "SERVER_NAME": target.server_name,
-        "SERVER_CA": target.server_ca,
-    }
+    values = {each.placeholder: each.value for each in _settings(connection)}
     given = {name for name, value in values.items() if value}
     given.add("ENCRYPTED" if connection.encrypted else "PLAIN")
     placeholder = re.compile(rf"""(["'])({"|".join(values)})\1""")
@@ -103,6 +85,30 @@ def program(language: str, connection: Connection) -> str:
     return placeholder.sub(lambda found: quote(values[found[2]]), "\n".join([*lines, ""]))
 
 
+class _Setting(NamedTuple):
+    """A value, and what stands for it: in a template, the environment, a command line."""
+
+    placeholder: str
+    variable: str
+    option: str
+    value: str
+
+
+def _settings(connection: Connection) -> list[_Setting]:
+    """Return the settings of a client; the value is empty for one that is not set."""
+    target, path = connection.target, "TEMPORAL_TLS_{}_PATH".format
+    return [
+        _Setting("ADDRESS", "TEMPORAL_ADDRESS", "--address", target.address),
+        _Setting("NAMESPACE", "TEMPORAL_NAMESPACE", "--namespace", target.namespace),
+        _Setting("CERTIFICATE", path("CLIENT_CERT"), "--tls-cert-path", connection.certificate),
+        _Setting("KEY", path("CLIENT_KEY"), "--tls-key-path", connection.key),
+        _Setting(
+            "SERVER_NAME", "TEMPORAL_TLS_SERVER_NAME", "--tls-server-name", target.server_name
+        ),
+        _Setting("SERVER_CA", path("SERVER_CA_CERT"), "--tls-ca-path", target.server_ca),
+    ]
+
+
 _OLD_VARIABLES = (
     "TEMPORAL_TLS_CERT",
     "TEMPORAL_TLS_CERT_DATA",
@@ -112,12 +118,6 @@ _OLD_VARIABLES = (
     "TEMPORAL_TLS_CA_DATA",
 )
 """What the `temporal` command reads before the variables that all clients read."""
-
-_PATHS = ("TEMPORAL_TLS_CLIENT_CERT", "TEMPORAL_TLS_CLIENT_KEY", "TEMPORAL_TLS_SERVER_CA_CERT")
-"""The names, without ``_PATH``, of files whose content clients also read, from ``_DATA``.
-
-They refuse one beside the other.
-"""
 
 _PROFILE = "TEMPORAL_PROFILE"
 _TLS, _OFF = "TEMPORAL_TLS", {"0", "false"}
@@ -132,44 +132,24 @@ _LONGEST_NAME = 253  # RFC 1123, as Kubernetes has it
 
 def env(connection: Connection, shell: str) -> str:
     """Return lines that set the variables of a client, for one of `SHELLS`."""
-    return set_variables({k: v for k, v in _settings(connection).items() if v}, shell)
+    settings = _settings(connection)
+    return set_variables({each.variable: each.value for each in settings if each.value}, shell)
 
 
 def set_variables(values: Mapping[str, str], shell: str) -> str:
     """Return lines that set variables, for one of `SHELLS`."""
     line = {
-        "sh": "export {}={}",
-        "powershell": "$env:{} = {}",
-        "fish": "set -gx {} {}",
+        "sh": "export {}={}\n",
+        "powershell": "$env:{} = {}\n",
+        "fish": "set -gx {} {}\n",
     }[shell]
-    return "".join(f"{line.format(key, SHELLS[shell](value))}\n" for key, value in values.items())
-
-
-def _settings(connection: Connection) -> dict[str, str]:
-    """Return the variables of a client, and the value of each; empty for one that is not set."""
-    target = connection.target
-    return {
-        "TEMPORAL_ADDRESS": target.address,
-        "TEMPORAL_NAMESPACE": target.namespace,
-        "TEMPORAL_TLS_CLIENT_CERT_PATH": connection.certificate,
-        "TEMPORAL_TLS_CLIENT_KEY_PATH": connection.key,
-        "TEMPORAL_TLS_SERVER_NAME": target.server_name,
-        "TEMPORAL_TLS_SERVER_CA_CERT_PATH": target.server_ca,
-    }
+    return "".join(line.format(key, SHELLS[shell](value)) for key, value in values.items())
 
 
 def cli(connection: Connection, shell: str) -> str:
     """Return a line of the `temporal` command, for one of `SHELLS`."""
-    target = connection.target
-    options = {
-        "--address": target.address,
-        "--namespace": target.namespace,
-        "--tls-cert-path": connection.certificate,
-        "--tls-key-path": connection.key,
-        "--tls-server-name": target.server_name,
-        "--tls-ca-path": target.server_ca,
-    }
-    words = [f"{key} {SHELLS[shell](value)}" for key, value in options.items() if value]
+    given = [each for each in _settings(connection) if each.value]
+    words = [f"{each.option} {SHELLS[shell](each.value)}" for each in given]
     return " ".join(["temporal workflow list", *words]) + "\n"
 
 
@@ -228,12 +208,18 @@ def variable_lines(
     """
     if form not in _READING:
         return  # programs name everything themselves
-    settings = _settings(connection)
+    settings = {each.variable: each.value for each in _settings(connection)}
     # A file is overridden by every other value, and variables by those that they do not replace.
     others = [name for name, value in settings.items() if form == "toml" or not value]
     different = [name for name in others if environ.get(name, settings[name]) != settings[name]]
-    refused = [f"{path}_DATA" for path in _PATHS if settings[f"{path}_PATH"]]
-    added = [f"{path}_DATA" for path in _PATHS if not settings[f"{path}_PATH"]]
+    # Clients also read the content of a file from a variable, and refuse it beside its path.
+    data = {
+        f"{name.removesuffix('_PATH')}_DATA": value
+        for name, value in settings.items()
+        if name.endswith("_PATH")
+    }
+    refused = [name for name, path in data.items() if path]
+    added = [name for name, path in data.items() if not path]
     profile = [_PROFILE] if form in OF_A_SHELL else []
     off = [_TLS] if environ.get(_TLS, "").lower() in _OFF else []
 
