@@ -3,9 +3,9 @@
 import typer
 
 from certstrap.cli import completion, options
-from certstrap.cli.commands.check import Shown, show
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
+from certstrap.cli.render.check import show
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.pki.findings import require
@@ -71,7 +71,7 @@ def command(
         session = new_session(context, uses_depot=False)
         file = read_certificates(session.read(check, "CA bundle"), source_of(check))
         report = check_bundle(file, session.now)
-        show([report], session.now, context.named_depot, Shown(quiet, as_json))
+        show([report], session.now, context.named_depot, quiet=quiet, as_json=as_json)
         return
     session = new_session(context)
 

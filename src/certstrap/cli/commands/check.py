@@ -1,17 +1,13 @@
 """``certstrap check``."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import typer
 
 from certstrap.cli import completion, options
-from certstrap.cli.context import Context, is_interactive, prints_to_terminal, require_output
-from certstrap.cli.render import check as render
-from certstrap.cli.render import report
+from certstrap.cli.context import Context, is_interactive, require_output
+from certstrap.cli.render.check import show
 from certstrap.cli.session import new_session
-from certstrap.cli.terminal import FOUND, print_lines
 from certstrap.errors import NotFoundError
 from certstrap.pki.server import parse_server_name
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
@@ -83,8 +79,7 @@ def command(
         require_output()
     wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
     given = CheckedFiles(cert, key, ca_bundle)
-    _require_one_style(quiet=quiet, verbose=verbose)
-    _require_sense(names, given, connect, server_ca + server_name)
+    _require_sense(names, given, connect, server_ca + server_name, quiet and verbose)
     if options.is_typed(ctx, "timeout") and not connect:
         raise typer.BadParameter("--timeout needs --connect HOST")
     ask = is_interactive()
@@ -122,16 +117,23 @@ def command(
         raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
     if quiet:
         context.without_effect.clear()
-    how = Shown(quiet, as_json, strict, is_long=verbose or bool(names or cert))
-    show(reports, session.now, context.named_depot, how, servers)
+    show(
+        reports,
+        session.now,
+        context.named_depot,
+        quiet=quiet,
+        as_json=as_json,
+        strict=strict,
+        is_long=verbose or bool(names or cert),
+        servers=servers,
+    )
 
 
-def _require_one_style(*, quiet: bool, verbose: bool) -> None:
-    if quiet and verbose:
+def _require_sense(
+    names: list[str], given: CheckedFiles, connect: str, server: str, two_styles: bool
+) -> None:
+    if two_styles:
         raise typer.BadParameter("--quiet and --verbose exclude each other")
-
-
-def _require_sense(names: list[str], given: CheckedFiles, connect: str, server: str) -> None:
     if given.certificate and names:
         raise typer.BadParameter("--cert FILE takes the place of NAME: give one of them")
     if given.key and not given.certificate and len(names) != 1:
@@ -148,49 +150,3 @@ def _subjects(sources: Sources, names: list[str]) -> Iterator[CheckSubject]:
             yield sources.entry(sources.depot.find(Name.parse(name), CERTIFICATE))
     else:
         yield from sources.everything()
-
-
-class Shown(NamedTuple):
-    """How reports are shown.
-
-    Attributes:
-        quiet: only what failed, on a line each.
-        strict: whether warnings count as much as failures.
-        is_long: every rule; else what is wrong, and a line with totals.
-    """
-
-    quiet: bool = False
-    as_json: bool = False
-    strict: bool = False
-    is_long: bool = True
-
-
-def show(
-    reports: list[Report],
-    now: datetime,
-    depot_path: str,
-    how: Shown,
-    servers: Sequence[str] = (),
-) -> None:
-    """Print the results of checks, and end with status 3 if anything failed.
-
-    ``servers`` were not checked, as their certificates are for servers alone.
-    """
-    clean = all(render.is_clean(each, strict=how.strict) for each in reports)
-    shown = render.SHOWN["all" if not how.quiet else "problems" if how.strict else "failures"]
-
-    def sections(width: int) -> Iterator[list[report.Section]]:
-        if how.is_long or how.quiet:
-            return render.sections(reports, depot_path, width, shown)
-        return render.problem_sections(reports, depot_path, width, servers)
-
-    if how.as_json or not how.quiet or (not clean and prints_to_terminal()):
-        report.show(
-            lambda: render.document(reports, now, depot_path, shown, servers),
-            sections,
-            as_json=how.as_json,
-        )
-    elif not clean:
-        print_lines(render.quiet_lines(reports, depot_path, shown))
-    if not clean:
-        raise typer.Exit(FOUND)

@@ -5,8 +5,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from certstrap.cli.render.report import Cell, Section
-from certstrap.cli.terminal import GREEN, GREY, ORANGE, RED
+import typer
+
+from certstrap.cli.context import prints_to_terminal
+from certstrap.cli.render import report
+from certstrap.cli.render.report import Cell, Line, Section
+from certstrap.cli.terminal import FOUND, GREEN, GREY, ORANGE, RED, print_lines
 from certstrap.hints import printed
 from certstrap.temporal.check import Report
 from certstrap.temporal.handshake import Handshake
@@ -23,14 +27,7 @@ _COLOURS = {"passed": GREEN, "warning": ORANGE, "failed": RED}
 
 
 class ResultRow(NamedTuple):
-    """A line of a report.
-
-    Attributes:
-        group: what it is shown below.
-        rule: the identifier of the rule.
-        sentence: the rule, if it passed; else what is wrong.
-        fix: what to do, or empty.
-    """
+    """A line of a report; the sentence is the rule if it passed, else what is wrong."""
 
     group: str
     status: Status
@@ -53,14 +50,14 @@ SHOWN: dict[str, tuple[Status, ...]] = {
 
 
 def rows(
-    report: Report, depot_path: str = "", shown: tuple[Status, ...] = SHOWN["all"]
+    of: Report, depot_path: str = "", shown: tuple[Status, ...] = SHOWN["all"]
 ) -> Iterator[ResultRow]:
     """Yield a report's rows, of those with these verdicts."""
-    found = [_row(result, depot_path) for result in report.results]
-    if report.rehearsal:
-        found.append(_rehearsal(report.rehearsal))
-    if report.connection:
-        found.append(_connection(report.connection, report.address))
+    found = [_row(result, depot_path) for result in of.results]
+    if of.rehearsal:
+        found.append(_rehearsal(of.rehearsal))
+    if of.connection:
+        found.append(_connection(of.connection, of.address))
     return (row for row in found if row.status in shown)
 
 
@@ -116,40 +113,81 @@ def _words(tried: Handshake) -> str:
     return escaped(f'"{tried.words}"{alert}')
 
 
-def title(report: Report) -> str:
+def _title(of: Report) -> str:
     """Return what was checked: the name and its files."""
-    subject = report.subject
+    subject = of.subject
     files = [
         *([subject.client.path] if subject.client else []),
         *([subject.key.path] if subject.key else []),
         *([f"CA {subject.uploaded.path}"] if subject.uploaded else []),
     ]
     shown = ", ".join(files)
-    return escaped(
-        shown if shown in {subject.name, f"CA {subject.name}"} else f"{subject.name}: {shown}"
-    )
+    is_name = shown in {subject.name, f"CA {subject.name}"}
+    return escaped(shown if is_name else f"{subject.name}: {shown}")
 
 
-def verdict(report: Report) -> str:
-    """Return what came of it all, in a sentence."""
-    statuses = [row.status for row in rows(report)]
+def _verdict(of: Report) -> str:
+    statuses = [row.status for row in rows(of)]
     failed, warnings = statuses.count("failed"), statuses.count("warning")
     notes = f", with {counted(warnings, 'warning')}" if warnings else ""
-    name = escaped(report.subject.name)
+    name = escaped(of.subject.name)
     if failed:
         return with_capital(f"{name} failed: {failed} of {len(statuses)} checks{notes}.")
     return with_capital(f"{name} passed{notes}.")
 
 
-def is_clean(report: Report, *, strict: bool) -> bool:
+def _is_clean(of: Report, *, strict: bool) -> bool:
     """Return whether nothing failed and, if that is to be ``strict``, nothing is a warning."""
-    return report.passed and not (strict and any(rows(report, shown=("warning",))))
+    return of.passed and not (strict and any(rows(of, shown=("warning",))))
 
 
-def totals(reports: Sequence[Report], servers: Sequence[str]) -> str:
+def show(
+    reports: Sequence[Report],
+    now: datetime,
+    depot_path: str,
+    *,
+    quiet: bool,
+    as_json: bool,
+    strict: bool = False,
+    is_long: bool = True,
+    servers: Sequence[str] = (),
+) -> None:
+    """Print the results of checks, and end with status 3 if anything failed.
+
+    Args:
+        quiet: print only what failed, on a line each.
+        strict: warnings count as much as failures.
+        is_long: print every rule; else what is wrong, and a line with totals.
+        servers: what was not checked, as its certificates are for servers alone.
+    """
+    clean = all(_is_clean(each, strict=strict) for each in reports)
+    shown = SHOWN["all" if not quiet else "problems" if strict else "failures"]
+
+    def found(width: int) -> Iterator[list[Section]]:
+        if is_long or quiet:
+            yield from sections(reports, depot_path, width, shown)
+        else:
+            yield from sections(reports, depot_path, width, SHOWN["problems"])
+            yield [[_end(_totals(reports, servers), all(each.passed for each in reports))]]
+
+    if as_json or not quiet or (not clean and prints_to_terminal()):
+        report.show(
+            lambda: _document(reports, now, depot_path, shown, servers), found, as_json=as_json
+        )
+    elif not clean:  # a line for each, as in a log
+        print_lines(
+            f"{escaped(each.subject.name)}: {row.rule}: {row.text}"
+            for each in reports
+            for row in rows(each, depot_path, shown)
+        )
+    if not clean:
+        raise typer.Exit(FOUND)
+
+
+def _totals(reports: Sequence[Report], servers: Sequence[str]) -> str:
     """Return how many subjects were checked, how many servers were not, and the results."""
     failed = sum(not each.passed for each in reports)
-    clean = sum(is_clean(each, strict=True) for each in reports)
+    clean = sum(_is_clean(each, strict=True) for each in reports)
     warned = len(reports) - failed - clean
     counts = ((clean, "passed"), (warned, "passed with warnings"), (failed, "failed"))
     parts = [f"{count} {what}" for count, what in counts if count]
@@ -159,23 +197,8 @@ def totals(reports: Sequence[Report], servers: Sequence[str]) -> str:
     return line
 
 
-def problem_sections(
-    reports: Sequence[Report], depot_path: str, width: int, servers: Sequence[str]
-) -> Iterator[list[Section]]:
-    """Yield what is wrong with many subjects, and a last line with totals."""
-    yield from sections(reports, depot_path, width, SHOWN["problems"])
-    passed = all(each.passed for each in reports)
-    yield [[(Cell(totals(reports, servers), _COLOURS["passed" if passed else "failed"]),)]]
-
-
-def quiet_lines(
-    reports: Iterable[Report], depot_path: str, shown: tuple[Status, ...]
-) -> Iterator[str]:
-    """Yield a line for each of those verdicts, with what is wrong: for a log."""
-    for report in reports:
-        name = escaped(report.subject.name)
-        found = rows(report, depot_path, shown)
-        yield from (f"{name}: {row.rule}: {row.text}" for row in found)
+def _end(sentence: str, passed: bool) -> Line:
+    return (Cell(sentence, _COLOURS["passed" if passed else "failed"]),)
 
 
 def sections(
@@ -198,20 +221,17 @@ def sections(
 
 def _sections(of: Report, found: Sequence[ResultRow], width: int) -> Iterator[Section]:
     names_rules = not 0 < width < _WIDE
-    rule_width = max(len(row.rule) for row in found)
-    if width:
-        rule_width = max(rule_width, _RULES)
-    yield [(Cell(title(of), "bold"),)]
+    rule_width = max(_RULES if width else 0, *(len(row.rule) for row in found))
+    yield [(Cell(_title(of), "bold"),)]
     for group, members in groupby(found, key=lambda row: row.group):
         section: Section = [(Cell(group, "bold"),)]
         for row in members:
             status = Cell(f"  {row.status:7}  ", _COLOURS[row.status])
             rule = [Cell(f"{row.rule:{rule_width}}  ", GREY)] if names_rules else []
-            section.append(
-                (status, *rule, Cell(_text(row, names_rules=names_rules) if width else row.text))
-            )
+            text = _text(row, names_rules=names_rules) if width else row.text
+            section.append((status, *rule, Cell(text)))
         yield section
-    yield [(Cell(verdict(of), _COLOURS["passed" if of.passed else "failed"]),)]
+    yield [_end(_verdict(of), of.passed)]
 
 
 def _text(row: ResultRow, *, names_rules: bool) -> str:
@@ -223,61 +243,56 @@ def _text(row: ResultRow, *, names_rules: bool) -> str:
     return "\n".join(said)
 
 
-def document(
+def _document(
     reports: Sequence[Report],
     now: datetime,
-    depot_path: str = "",
-    shown: tuple[Status, ...] = SHOWN["all"],
-    servers: Sequence[str] = (),
+    depot_path: str,
+    shown: tuple[Status, ...],
+    servers: Sequence[str],
 ) -> dict[str, Any]:
     """Return reports as JSON, which docs/json.md describes, with findings of those verdicts."""
     return {
         "schema": SCHEMA,
         "checked_at": timestamp(now),
-        "passed": all(report.passed for report in reports),
-        "results": [_result(report, depot_path, shown) for report in reports],
+        "passed": all(each.passed for each in reports),
+        "results": [_result(each, depot_path, shown) for each in reports],
         "servers": list(servers),
     }
 
 
-def _result(report: Report, depot_path: str, shown: tuple[Status, ...]) -> dict[str, Any]:
-    subject = report.subject
+def _result(of: Report, depot_path: str, shown: tuple[Status, ...]) -> dict[str, Any]:
+    subject = of.subject
     connection = None
-    if report.connection:
+    if of.connection:
         connection = {
-            "address": report.address,
-            **_handshake(report.connection),
-            "certificate_demanded": report.connection.demanded,
-            "reason": report.connection.reason or report.connection.doubt or None,
-            "fix": report.connection.fix or None,
+            "address": of.address,
+            **_handshake(of.connection),
+            "certificate_demanded": of.connection.demanded,
+            "reason": of.connection.reason or of.connection.doubt or None,
+            "fix": of.connection.fix or None,
         }
     return {
         "name": subject.name,
         "certificate": subject.client.path if subject.client else None,
         "key": subject.key.path if subject.key else None,
         "ca": subject.uploaded.path if subject.uploaded else None,
-        "passed": report.passed,
+        "passed": of.passed,
         "findings": [
-            _result_by_rule(result, depot_path)
-            for result in report.results
+            {
+                "rule": result.rule.identifier,
+                "group": result.rule.group,
+                "status": result.status,
+                "requirement": result.rule.sentence,
+                "problems": list(result.sentences),
+                "fix": printed(result.fix, depot_path) or None,
+                "reason": result.rule.reason,
+                "documentation": result.rule.page,
+            }
+            for result in of.results
             if result.status in shown
         ],
-        "rehearsal": _handshake(report.rehearsal) if report.rehearsal else None,
+        "rehearsal": _handshake(of.rehearsal) if of.rehearsal else None,
         "connection": connection,
-    }
-
-
-def _result_by_rule(result: Result, depot_path: str) -> dict[str, Any]:
-    rule = result.rule
-    return {
-        "rule": rule.identifier,
-        "group": rule.group,
-        "status": result.status,
-        "requirement": rule.sentence,
-        "problems": list(result.sentences),
-        "fix": printed(result.fix, depot_path) or None,
-        "reason": rule.reason,
-        "documentation": rule.page,
     }
 
 
