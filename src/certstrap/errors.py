@@ -308,7 +308,11 @@ class ChooseCAError(CertstrapError):
         elif keyless:
             super().__init__(
                 f"{root} has no private key of a CA, only certificates: {', '.join(self.keyless)}.",
-                Hint("Name the depot that has the key, or create another CA with", _CREATE_CA),
+                Hint(
+                    "Sign in the depot or in the engine that has the key, or create another CA "
+                    "with",
+                    _CREATE_CA,
+                ),
             )
         else:
             super().__init__(f"{root} has no CA.", Hint("Create one with", _CREATE_CA))

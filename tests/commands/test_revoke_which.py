@@ -173,7 +173,8 @@ def test_no_ca_of_the_depot_issued_it(certstrap: CommandLine, depot: Path) -> No
     certstrap("--depot-path", "theirs", "sign", "foreign", "--cert", "out/foreign.crt")
     certstrap.refuses(
         "revoke", "--CN", "foreign",
-        sentence="No CA in out issued that certificate.", hint="Revoke it in the depot of its CA.",
+        sentence="No CA in out issued that certificate.",
+        hint="Revoke it where the key of its CA is.",
     )  # fmt: skip
 
 

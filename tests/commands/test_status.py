@@ -322,7 +322,7 @@ def test_leaf_that_outlives_its_ca_is_shown(certstrap: CommandLine, folder: Path
     assert problems(certstrap, "CA") == []
     assert certstrap("status").lines[-2:] == [
         "    ! out/leaf.crt expires on 2027-11-23, after its CA, CA, which expires on 2026-11-24.",
-        "      hint: Renew it, so that it expires with its CA: certstrap renew leaf",
+        "      hint: Renew it where the key of its CA is, so that it expires with its CA.",
     ]
 
 

@@ -458,7 +458,7 @@ def test_without_the_key_of_its_ca_a_crl_that_is_not_complete_is_replaced_where_
     delta = [(x509.DeltaCRLIndicator(1), True)]
     put(depot, "Int", crls.made_elsewhere(ca.certificate, ca.key, extensions=delta))
     (depot / "Int.key").unlink()
-    hint = "Put the complete CRL in its place, or write a new one where the key of its CA is."
+    hint = "Put the complete CRL in its place, or get a new one from where the key of its CA is."
     certstrap.refuses("export-chain", "leaf", sentence="is a delta CRL", hint=hint)
 
 

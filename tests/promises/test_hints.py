@@ -234,7 +234,9 @@ def key_of_others(s: Stage) -> Iterator[Printed]:
     s("export-pkcs8", "x")
 
 
-@prints("errors.py: 'Name the depot that has the key, or create another CA with'")
+@prints(
+    "errors.py: 'Sign in the depot or in the engine that has the key, or create another CA with'"
+)
 def no_key_of_a_ca(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"))
     s(*request("x"))
@@ -1080,7 +1082,11 @@ def test_what_only_the_key_of_a_ca_can_do_is_not_advised_without_it(folder: Path
         assert "certstrap renew" not in shown
         assert "where the key" in shown
     shown = s("crl", "Cert", "--bundle", code=1)
-    assert "Hint: Write a new one where the key of its CA is, and copy it to out/Cert.crl" in shown
+    hint = (
+        "Write a new one where the key of its CA is, or fetch it again from the engine that has "
+        "that key, and copy it to out/Cert.crl."
+    )
+    assert hint in shown
 
 
 def test_clients_of_an_expired_ca_change_over_to_a_new_one(folder: Path) -> None:

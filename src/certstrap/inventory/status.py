@@ -526,9 +526,10 @@ class _Look:
                 f"{path} expires on {end:%Y-%m-%d}, after its CA, {stem}, which expires on "
                 f"{self.ends[stem]:%Y-%m-%d}."
             )
-            hint = Hint(
-                "Renew it, so that it expires with its CA", ("certstrap", "renew", item.stem)
-            )
+            renew = ("certstrap", "renew", item.stem)
+            hint: Hint | str = Hint("Renew it, so that it expires with its CA", renew)
+            if stem not in self.stems[KEY]:
+                hint = "Renew it where the key of its CA is, so that it expires with its CA."
             problems.append(Finding("outlives-ca", sentence, hint))
         return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
 

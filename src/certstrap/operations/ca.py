@@ -77,8 +77,17 @@ def issuer_of(session: Session, ca: CA) -> Issuer:
 
 
 def open_key(session: Session, entry: Entry) -> tuple[PrivateKey, str]:
-    """Return the key of a CA, and its path."""
-    return entry.key(partial(session.passphrases.opening_ca, entry.stem))[0], entry.path(KEY)
+    """Return the key of a CA, and its path.
+
+    Raises:
+        NotFoundError: it is elsewhere.
+    """
+    hint = (
+        "Sign and revoke where its key is, in another depot or in an engine such as OpenBao, and "
+        f"copy its CRL to {entry.path(CRL)}."
+    )
+    opening = partial(session.passphrases.opening_ca, entry.stem)
+    return entry.key(opening, hint)[0], entry.path(KEY)
 
 
 def add_missing_crl(session: Session, new: Transaction, entry: Entry, issuer: Issuer) -> str:

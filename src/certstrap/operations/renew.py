@@ -48,7 +48,7 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
-from certstrap.store.renewal import how_to_renew, new_key_hint
+from certstrap.store.renewal import can_be_signed, how_to_renew, new_key_hint
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, revoked, withdrawn
 
@@ -331,7 +331,9 @@ def _require_no_root(session: Session, entry: Entry, certificate: x509.Certifica
                 "upload it",
                 ("certstrap", "renew", entry.stem),
                 options=("bundle --rotate",),
-            ),
+            )
+            if entry.has(KEY)
+            else "Renew it where its key is, or change over to a new CA with bundle --rotate.",
         )
 
 
@@ -444,7 +446,7 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
     A key that is encrypted or cannot be read is not compared: it is not needed.
     """
     path, key_path, public = entry.path(CERTIFICATE), entry.path(KEY), old.public_key()
-    way_out = _way_out(entry, old)
+    way_out = _way_out(session, entry, old)
     require(_withdrawn(session, old, path), way_out)
     require(rules.strong_key(public, path), way_out)
     if not is_ca(old):
@@ -461,8 +463,11 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
     )
 
 
-def _way_out(entry: Entry, old: x509.Certificate) -> Hint:
-    return _replace_ca(entry) if is_ca(old) else new_key_hint(entry.stem)
+def _way_out(session: Session, entry: Entry, old: x509.Certificate) -> Hint | str:
+    """Return what to do instead; empty if that is up to whoever has the key of its CA."""
+    if is_ca(old):
+        return _replace_ca(entry)
+    return new_key_hint(entry.stem) if can_be_signed(session.depot, old) else ""
 
 
 def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
@@ -518,10 +523,13 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
 
 
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
-    """Return when the CRL of an intermediate is due, if it was to end with the old certificate."""
+    """Return when the CRL of an intermediate is due, if it was to end with the old certificate.
+
+    Whoever has its key elsewhere renews it.
+    """
     with suppress(CertstrapError):
         due = entry.crl().next_update_utc
-        if due and due <= old.not_valid_after_utc:
+        if due and due <= old.not_valid_after_utc and entry.has(KEY):
             return due
     return None
 
@@ -566,7 +574,9 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
     if not last:
         raise RefusedError(
             f"{archive.root} has nothing that took the place of {path}.",
-            Hint("Only a renewal can be undone. Renew it", ("certstrap", "renew", entry.stem)),
+            Hint("Only a renewal can be undone. Renew it", ("certstrap", "renew", entry.stem))
+            if can_be_signed(session.depot, now_there)
+            else "Only a renewal can be undone.",
         )
     source, before = last.paths[CERTIFICATE], last.certificate()
     if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):

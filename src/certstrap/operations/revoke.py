@@ -195,7 +195,7 @@ def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
         depot.require_all_cas("Cannot tell which CA issued that certificate.")
         raise RefusedError(
             f"No CA in {depot.root} issued that certificate.",
-            "Revoke it in the depot of its CA.",
+            "Revoke it where the key of its CA is.",
         )
     if len(found) > 1:
         raise ChooseCAError(depot.root, [entry.stem for entry in found])

@@ -232,7 +232,7 @@ def without_crl(entry: Entry, ca: Entry, first: str = "Restore it from a copy") 
         first: what is better.
     """
     if not ca.has(KEY):
-        return f"{first}, or write a new one where the key of its CA is."
+        return f"{first}, or get a new one from where the key of its CA is."
     path = entry.path(CRL)
     return Hint(
         f"{first}. If there is none, move it away, create a new one, and revoke again what it "

@@ -208,9 +208,9 @@ class Entry(NamedTuple):
         hint = hint or NotFoundError.IN_DEPOT
         return files.read(self.path(suffix), kind, private=private, own=True, hint=hint)
 
-    def key(self, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
+    def key(self, passphrase: Passphrase, hint: Hint | str = "") -> tuple[PrivateKey, bytes]:
         """Return its private key, and the passphrase that opened it."""
-        return key_files.load(self.read(KEY), self.path(KEY), passphrase)
+        return key_files.load(self.read(KEY, hint), self.path(KEY), passphrase)
 
     def request(self, hint: Hint | str = "") -> x509.CertificateSigningRequest:
         """Return its certificate request, checked."""

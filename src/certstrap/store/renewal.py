@@ -50,7 +50,7 @@ def how_to_renew(
     if entry is None:
         return ""
     what = "the CA first" if first in named else "it"
-    if not _can_be_signed(depot, first):
+    if not can_be_signed(depot, first):
         return f"Renew {what}, where the key that signs it is."
     return Hint(f"Renew {what}", ("certstrap", "renew", entry.stem))
 
@@ -64,7 +64,7 @@ def with_new_key(
     """
     for finding in findings:
         entry = _entry_at(depot, path)
-        if entry is None or is_ca(certificate) or not _can_be_signed(depot, certificate):
+        if entry is None or is_ca(certificate) or not can_be_signed(depot, certificate):
             yield finding
         else:
             yield finding._replace(hint=new_key_hint(entry.stem))
@@ -84,7 +84,7 @@ def _entry_at(depot: Depot, path: str) -> Entry | None:
     return next((each for each in entries if each.path(CERTIFICATE) == path), None)
 
 
-def _can_be_signed(depot: Depot, certificate: x509.Certificate) -> bool:
+def can_be_signed(depot: Depot, certificate: x509.Certificate) -> bool:
     """Return whether the key of a CA that issued a certificate is here."""
     return any(ca.entry.has(KEY) for ca in depot.issuers.of(certificate))
 
@@ -95,4 +95,7 @@ def renewal_of_crl(*entries: Entry, what: str = "Renew it") -> Hint | str:
         if entry.has(KEY):
             return Hint(what, ("certstrap", "crl", entry.stem))
     path = entries[0].path(CRL)
-    return f"Write a new one where the key of its CA is, and copy it to {path}."
+    return (
+        "Write a new one where the key of its CA is, or fetch it again from the engine that has "
+        f"that key, and copy it to {path}."
+    )

@@ -18,6 +18,7 @@ from certstrap.pki.profiles import CLIENT, SERVER
 from certstrap.store.depot import (
     CERTIFICATE,
     CHAIN,
+    KEY,
     PKCS12,
     REQUEST,
     Authority,
@@ -247,6 +248,10 @@ def _each(rotation: Rotation, lines: Lines) -> Iterator[Line]:
 
 def _sign(rotation: Rotation, entry: Entry) -> Iterator[Line]:
     certificate = os.path.join("new", entry.stem + CERTIFICATE)
+    if not rotation.new.entry.has(KEY):
+        new = rotation.new.entry.stem
+        yield Hint(f"{entry.stem}: sign it where the key of {new} is, and copy it to {certificate}")
+        return
     if entry.stem != "NAME" and not entry.has(REQUEST):
         yield Hint(f"{entry.stem} has no request here: create one where its key is, then:")
     options = ("--CA", rotation.new.entry.stem), ("--cert", certificate)

@@ -201,7 +201,9 @@ def leaf_false(chain: ClientChain) -> Iterator[Finding]:
     if constraints is None and ca_rules.is_modern(chain.leaf):
         yield warning(
             f"{chain.leaf.source} has no basic constraints. It can be used, but the documentation "
-            "asks for them."
+            "asks for them.",
+            "Issue it again with CA:FALSE; a role of OpenBao or Vault has the switch "
+            "basic_constraints_valid_for_non_ca.",
         )
     elif constraints and constraints.ca:
         yield failure(

@@ -332,6 +332,7 @@ class Sources:
                 ("--output", f"{key}.pkcs8" if key and key != STANDARD_INPUT else "NEW"),
             ),
             placeholders=_placeholders("", above),
+            can_sign=not above or above[0].entry.has(KEY),
         )
 
     def entry(self, entry: Entry) -> CheckSubject:
@@ -348,22 +349,23 @@ class Sources:
             uploaded = join([_named(client, entry), *map(self._ca_file, above)])
             placeholders = _placeholders(entry.stem, above)
             return CheckSubject(entry.stem, uploaded=uploaded, placeholders=placeholders)
+        revoked = self._revoked(first, above, path) if first else None
         complete: Hint | str = ""
         if len(above) > 1:
-            complete = REWRITE_CHAIN
-            if not entry.has(CHAIN):
+            if entry.has(CHAIN):
+                complete = REWRITE_CHAIN
+                client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
+            elif not revoked:  # else export-chain refuses
                 complete = Hint(
                     "Write the chain and give it to the client",
                     ("certstrap", "export-chain", "NAME"),
                 )
-            else:
-                client = read_certificates(entry.read(CHAIN), entry.path(CHAIN))
         return CheckSubject(
             entry.stem,
             client,
             self._key(entry),
             self._uploaded(above),
-            self._revoked(first, above, path) if first else None,
+            revoked,
             entry.path(KEY),
             rewriting(entry, entry.stem),
             complete,

@@ -158,7 +158,9 @@ def other_expiry_lines(every: "Sequence[Ready]", depot_path: str) -> Iterator[st
             text = ready.wanted.expiry.text
             path, end = ready.entry.path(CERTIFICATE), ready.certificate.not_valid_after_utc
             renew = ("certstrap", "renew", ready.wanted.name.text, ("--expires", text))
-            hint = printed(Hint("Renew it", renew), depot_path)
+            hint = "Renew it where the key of its CA is."
+            if ready.ca_entry.has(KEY):
+                hint = printed(Hint("Renew it", renew), depot_path)
             yield (
                 f"{escaped(path)} already exists and expires on {end:%Y-%m-%d}, which is not "
                 f"{quoted(text)} after it was created. {hint}"

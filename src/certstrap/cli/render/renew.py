@@ -9,7 +9,7 @@ from cryptography import x509
 from certstrap.hints import Hint, printed
 from certstrap.pki.path import usages_of
 from certstrap.pki.profiles import usage_name
-from certstrap.store.depot import CERTIFICATE
+from certstrap.store.depot import CERTIFICATE, KEY
 from certstrap.text import serial_number, timestamp
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> It
         yield f"Its CRL expires on {renewed.crl_ends:%Y-%m-%d}, with the old certificate."
         yield printed(Hint("Renew the CRL", ("certstrap", "crl", name)), depot_path)
     if renewed.certificate.issuer != renewed.certificate.subject:
+        if not renewed.entry.has(KEY):
+            yield f"Import {path} where its key is: into that depot, or into the engine."
         yield "Export the chains that it is in again, or renew the certificates below it."
         return
     for problem in problems:
