@@ -6,6 +6,7 @@ standard error if that is a terminal. Paths are printed as plain text. `rich` is
 draw.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -46,16 +47,21 @@ def say(*lines: str) -> None:
             typer.echo(escaped(line))
 
 
-def say_json(document: str) -> None:
+def say_json(document: object) -> None:
     """Print a document in JSON to standard output, as `say` does."""
     with one_report():
-        typer.echo(document)
+        typer.echo(json.dumps(document, indent=2))
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print a result to standard output, as its lines come; Ctrl-C ends it."""
     context.require_output()
     context.write_lines(lines)
+
+
+def print_json(document: object) -> None:
+    """Print a result in JSON to standard output, as `print_lines` does."""
+    print_lines([json.dumps(document, indent=2)])
 
 
 def warn(*lines: str) -> None:

@@ -8,7 +8,7 @@ from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import filters as render
 from certstrap.cli.session import new_session
-from certstrap.cli.terminal import draw, print_lines, say, say_text, warn
+from certstrap.cli.terminal import draw, print_json, print_lines, say, say_text, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import source_of
@@ -94,7 +94,7 @@ def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> N
         leaves, unreadable = leaves_of(depot)
     found = list(matches(depot, filters, leaves))
     if as_json:
-        print_lines([json.dumps(render.document(path, found, filters, unreadable), indent=2)])
+        print_json(render.document(path, found, filters, unreadable))
     elif prints_to_terminal():
         draw(lambda _: render.drawing(found, filters))
     else:

@@ -8,7 +8,7 @@ from cryptography import x509
 from certstrap.cli import options
 from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
-from certstrap.cli.render.created import created_json, excluded_lines
+from certstrap.cli.render.created import document, excluded_lines
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
@@ -154,7 +154,7 @@ def _show(written: Written, pair: Pair, now: datetime, *, as_json: bool) -> None
     paths = (pair.key, pair.certificate)
     if as_json:
         created = [path for path in paths if path not in existed]
-        say_json(created_json(now, certificate, created, filter(existed.__contains__, paths)))
+        say_json(document(now, certificate, created, filter(existed.__contains__, paths)))
     else:
         say(*(f"{'Updated' if path in existed else 'Created'} {path}" for path in paths))
 

@@ -4,13 +4,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.created import (
-    ca_lines,
-    country_lines,
-    created_json,
-    expiry_line,
-    new_ca_paths,
-)
+from certstrap.cli.render import created as render
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
@@ -97,15 +91,15 @@ def command(
         return create_ca(session, new, entry, subject, key or spec, profile, expiry)
 
     created = session.transact(steps, creates=True)
-    warn(*country_lines(subject))
+    warn(*render.country_lines(subject))
     if key and options.asks_for_kind(ctx):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     if as_json:
-        say_json(created_json(session.now, created.ca.certificate, new_ca_paths(created)))
+        say_json(render.document(session.now, created.ca.certificate, render.new_ca_paths(created)))
         return
-    say(*ca_lines(created, source_of(key)))
+    say(*render.ca_lines(created, source_of(key)))
     if prints_to_terminal():
-        say(expiry_line(created.ca.certificate))
+        say(render.expiry_line(created.ca.certificate))
         say(*refusal_lines(created.ca.certificate.public_key(), of_ca=True))
     if stdout:
         say_pem(created.ca.certificate)

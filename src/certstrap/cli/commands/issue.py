@@ -5,19 +5,10 @@ import typer
 from certstrap import platform
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
+from certstrap.cli.render import issue as render
 from certstrap.cli.render.created import country_lines
-from certstrap.cli.render.issue import (
-    CopyingLine,
-    dry_run_json,
-    issued_json,
-    issued_lines,
-    next_lines,
-    next_lines_of_many,
-    other_expiry_lines,
-    ready_lines,
-)
 from certstrap.cli.session import NEW_CA, passphrases, session_with, with_client_passphrase
-from certstrap.cli.terminal import print_lines, progress, say, say_json, warn
+from certstrap.cli.terminal import print_json, print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
@@ -143,25 +134,28 @@ def command(
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names]
     ready = prepare_all(session, lines, source_of(source))
     warn(*dict.fromkeys(line for each in ready for line in country_lines(each.subject)))
-    warn(*other_expiry_lines(ready, context.named_depot))
+    warn(*render.other_expiry_lines(ready, context.named_depot))
     if jobs and sum(bool(each.wanted.new_spec.bits) for each in ready) <= 1:
         warn("--jobs had no effect: it is for several RSA keys.")
     if not any(each.missing for each in ready):  # the same line, run again, is quiet
         context.without_effect.clear()
     if dry_run:
-        print_lines([dry_run_json(ready, session.now)] if as_json else ready_lines(ready))
+        if as_json:
+            print_json(render.dry_run_document(ready, session.now))
+        else:
+            print_lines(render.ready_lines(ready))
         return
     issued = _create(session, ready, jobs or cores(), as_json=as_json)
     if as_json:
-        say_json(issued_json(issued, session.now))
+        say_json(render.document(issued, session.now))
     elif len(issued) == 1:
         name = ready[0].wanted.name.text
-        say(*next_lines(issued[0], context.named_depot, name, _copying_line(context)))
+        say(*render.next_lines(issued[0], context.named_depot, name, _copying_line(context)))
     else:
-        say(*next_lines_of_many(issued, _copying_line(context)))
+        say(*render.next_lines_of_many(issued, _copying_line(context)))
 
 
-def _copying_line(context: Context) -> CopyingLine | None:
+def _copying_line(context: Context) -> render.CopyingLine | None:
     """Return what returns the line that copies a file to the clipboard, for a person."""
     if not prints_to_terminal():
         return None
@@ -186,7 +180,9 @@ def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -
         with progress("Issuing certificates") as report:
             for batch in create_all(session, ready, jobs, lambda done: report(done, len(ready))):
                 issued += batch
-                waiting += [line for each in batch for line in issued_lines(each) if not as_json]
+                waiting += [
+                    line for each in batch for line in render.issued_lines(each) if not as_json
+                ]
                 if not held_back:
                     with one_step():
                         lines, waiting = waiting, []

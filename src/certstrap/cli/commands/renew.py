@@ -1,6 +1,5 @@
 """``certstrap renew``."""
 
-import json
 from datetime import datetime
 
 import typer
@@ -102,7 +101,7 @@ def command(
     if as_json:
         ran = (execute, status) if status is not None else None
         document = render.document(outcome, now, context.named_depot, restored=undone, command=ran)
-        say_json(json.dumps(document, indent=2))
+        say_json(document)
     if status:
         ended = f"ended with status {status}" if status > 0 else f"was killed by signal {-status}"
         raise CertstrapError(
@@ -137,7 +136,7 @@ def _prune(context: Context, age: str, *, as_json: bool) -> None:
     limit = session.now - (Expiry.parse(age).after(session.now) - session.now)
     removed = session.transact(lambda new: prune(session, new, limit))
     if as_json:
-        say_json(json.dumps(render.pruned(removed, session.now), indent=2))
+        say_json(render.pruned(removed, session.now))
     elif removed:
         say(*(f"Removed {path}" for path in removed))
     else:

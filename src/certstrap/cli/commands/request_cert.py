@@ -4,7 +4,7 @@ import typer
 
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
-from certstrap.cli.render.created import country_lines, created_json, request_lines
+from certstrap.cli.render import created as render
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
@@ -68,14 +68,14 @@ def command(
 
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
-    warn(*country_lines(subject))
+    warn(*render.country_lines(subject))
     if requested.key_was_read and options.asks_for_kind(ctx):
         warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     if as_json:
         paths = [requested.path] if requested.key_was_read else [requested.key_path, requested.path]
-        say_json(created_json(session.now, None, paths))
+        say_json(render.document(session.now, None, paths))
         return
-    say(*request_lines(requested))
+    say(*render.request_lines(requested))
     if prints_to_terminal():
         say(*refusal_lines(requested.request.public_key()))
     if stdout:

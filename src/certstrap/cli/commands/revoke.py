@@ -1,9 +1,9 @@
 """``certstrap revoke``."""
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import typer
 
@@ -73,7 +73,7 @@ def command(
     if why in COMPROMISED and not revoked.is_known:
         warn("Its key is not known, so it is not on the list of compromised keys.")
     if as_json:
-        say_json(_json(revoked, session.now))
+        say_json(_document(revoked, session.now))
     elif revoked.since:
         if not (revoked.is_worse or revoked.list_path):
             context.without_effect.clear()
@@ -89,11 +89,11 @@ def command(
         raise IncompleteError(sentence, revoked.unreadable)
 
 
-def _json(revoked: Revoked, now: datetime) -> str:
+def _document(revoked: Revoked, now: datetime) -> dict[str, Any]:
     """Return the result as JSON, which docs/json.md describes."""
     wrote = not revoked.since or revoked.is_worse
     updated = filter(None, (revoked.crl_path if wrote else "", revoked.list_path))
-    document = {
+    return {
         "schema": "certstrap.revoke/1",
         "revoked_at": timestamp(revoked.since or now),
         "reason": revoked.reason.value,
@@ -102,7 +102,6 @@ def _json(revoked: Revoked, now: datetime) -> str:
         "updated": [*updated],
         "still_valid": [*map(serial_number, revoked.still_valid)],
     }
-    return json.dumps(document, indent=2)
 
 
 def _updated_lines(revoked: Revoked) -> Iterator[str]:

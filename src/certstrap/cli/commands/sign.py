@@ -4,17 +4,7 @@ import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal, require_output
-from certstrap.cli.render.created import (
-    created_json,
-    expiry_line,
-    first_crl_lines,
-    identity_lines,
-    left_out_lines,
-    other_name_lines,
-    path_length_lines,
-    signed_line,
-    usage_hints,
-)
+from certstrap.cli.render import created as render
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
@@ -102,14 +92,14 @@ def command(
     )
     if as_json:
         paths = filter(None, (signed.path, signed.crl_path))
-        say_json(created_json(session.now, signed.certificate, paths))
+        say_json(render.document(session.now, signed.certificate, paths))
     elif signed.path:
-        say(signed_line(signed))
+        say(render.signed_line(signed))
     is_shown = bool(signed.path) and prints_to_terminal() and not as_json
     end = bool(has_end or years)
     _report(signed, whose, is_shown, is_named=bool(csr), is_ca=intermediate, asked_for_end=end)
     if is_shown and not (cert or intermediate or profile == "server"):
-        say(*(printed(hint, context.named_depot) for hint in usage_hints(name[0])))
+        say(*(printed(hint, context.named_depot) for hint in render.usage_hints(name[0])))
     if prints_pem:
         say_pem(signed.certificate)
 
@@ -125,11 +115,11 @@ def _report(
     tell = say if is_shown else warn
     if is_named or is_shown:
         path = signed.path or signed.request_path
-        (warn if is_named else say)(*other_name_lines(path, signed.certificate, name))
+        (warn if is_named else say)(*render.other_name_lines(path, signed.certificate, name))
     if is_ca:
-        tell(*identity_lines(signed.certificate))
+        tell(*render.identity_lines(signed.certificate))
     if is_shown or (signed.cut and asked_for_end):
-        tell(expiry_line(signed.certificate, cut=signed.cut))
-    tell(*path_length_lines(signed), *left_out_lines(signed))
+        tell(render.expiry_line(signed.certificate, cut=signed.cut))
+    tell(*render.path_length_lines(signed), *render.left_out_lines(signed))
     if is_shown:
-        say(*first_crl_lines(signed))
+        say(*render.first_crl_lines(signed))

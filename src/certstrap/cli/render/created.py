@@ -1,9 +1,8 @@
 """The lines on what was created; scripts read some of them."""
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from certstrap.store.depot import Name
 
 
-def created_json(
+def document(
     now: datetime,
     certificate: "x509.Certificate | None",
     created: Iterable[str],
     updated: Iterable[str] = (),
-) -> str:
+) -> dict[str, Any]:
     """Return which files were written as JSON, which docs/json.md describes."""
-    document = {
+    return {
         "schema": "certstrap.created/1",
         "created_at": timestamp(now),
         "created": [*created],
@@ -38,7 +37,6 @@ def created_json(
         "serial": serial_number(certificate.serial_number) if certificate else None,
         "not_after": timestamp(certificate.not_valid_after_utc) if certificate else None,
     }
-    return json.dumps(document, indent=2)
 
 
 def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:

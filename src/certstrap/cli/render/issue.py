@@ -1,22 +1,11 @@
 """The lines of ``issue``: what it created, and what to do next."""
 
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from certstrap.cli.render.created import (
-    ca_lines,
-    expiry_line,
-    first_crl_lines,
-    left_out_lines,
-    new_ca_paths,
-    other_name_lines,
-    request_lines,
-    signed_line,
-    usage_hints,
-)
+from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, command_line, printed
 from certstrap.operations.issue import DEFAULT_CA
@@ -37,19 +26,21 @@ SCHEMA = "certstrap.issue/1"
 def issued_lines(issued: "Issued") -> Iterator[str]:
     """Yield what was created, and what already exists."""
     if issued.new_ca:
-        yield from ca_lines(issued.new_ca)
+        yield from created.ca_lines(issued.new_ca)
     if issued.request:
-        yield from request_lines(issued.request)
+        yield from created.request_lines(issued.request)
     if issued.signed:
-        yield from first_crl_lines(issued.signed)
-        yield signed_line(issued.signed)
-        yield expiry_line(issued.certificate, cut=issued.signed.cut)
-        yield from left_out_lines(issued.signed)
+        yield from created.first_crl_lines(issued.signed)
+        yield created.signed_line(issued.signed)
+        yield created.expiry_line(issued.certificate, cut=issued.signed.cut)
+        yield from created.left_out_lines(issued.signed)
     else:
         end = issued.certificate.not_valid_after_utc
         yield f"{issued.entry.path(CERTIFICATE)} already exists and expires on {end:%Y-%m-%d}."
     entry = issued.entry
-    yield from other_name_lines(entry.path(CERTIFICATE), issued.certificate, Name(entry.stem))
+    yield from created.other_name_lines(
+        entry.path(CERTIFICATE), issued.certificate, Name(entry.stem)
+    )
     if issued.pkcs8 and issued.pkcs8.created:
         yield f"Created {issued.pkcs8.path}"
 
@@ -92,7 +83,7 @@ def next_lines(
         copy = Hint("Clients need a key that is not encrypted. Write such a copy", export)
         yield f"  {printed(copy, depot_path)}"
     if copying:
-        yield from (f"  {printed(hint, depot_path)}" for hint in usage_hints(name))
+        yield from (f"  {printed(hint, depot_path)}" for hint in created.usage_hints(name))
     if issued.new_ca and not issued.new_ca.encrypted:
         ca = identity(issued.ca.certificate)
         named = () if ca == DEFAULT_CA.text else (("--CA", ca),)
@@ -172,7 +163,7 @@ def _ca_paths(ready: "Ready") -> Iterator[str]:
     return (ready.ca_entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL))
 
 
-def issued_json(issued: "Sequence[Issued]", now: datetime) -> str:
+def document(issued: "Sequence[Issued]", now: datetime) -> dict[str, Any]:
     """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
@@ -190,7 +181,7 @@ def issued_json(issued: "Sequence[Issued]", now: datetime) -> str:
     return _document(now, results, dry_run=False)
 
 
-def dry_run_json(ready: "Sequence[Ready]", now: datetime) -> str:
+def dry_run_document(ready: "Sequence[Ready]", now: datetime) -> dict[str, Any]:
     """Return what would be created as JSON, which docs/json.md describes."""
     first = next((each for each in ready if each.ca is None), None)  # it comes with the new CA
     results = [
@@ -205,21 +196,20 @@ def dry_run_json(ready: "Sequence[Ready]", now: datetime) -> str:
     return _document(now, results, dry_run=True)
 
 
-def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> str:
-    document = {
+def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> dict[str, Any]:
+    return {
         "schema": SCHEMA,
         "issued_at": timestamp(now),
         "dry_run": dry_run,
         "results": results,
     }
-    return json.dumps(document, indent=2)
 
 
 def _created(issued: "Issued") -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
     entry, new_ca, request, pkcs8 = issued.entry, issued.new_ca, issued.request, issued.pkcs8
     if new_ca:
-        yield from new_ca_paths(new_ca)
+        yield from created.new_ca_paths(new_ca)
     if request:
         yield from () if request.key_was_read else (request.key_path,)
         yield request.path

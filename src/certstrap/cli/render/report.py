@@ -1,12 +1,11 @@
 """Reports of what was found: plain lines, a drawing for a terminal, and findings as JSON."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from certstrap.cli.context import prints_to_terminal
-from certstrap.cli.terminal import draw, print_lines
+from certstrap.cli.terminal import draw, print_json, print_lines
 from certstrap.hints import printed
 from certstrap.pki.findings import Finding
 from certstrap.text import columns
@@ -39,7 +38,7 @@ def show(
     ``reports`` is called with the columns of the terminal, 0 if there is none.
     """
     if as_json:
-        print_lines([json.dumps(document(), indent=2)])
+        print_json(document())
     elif prints_to_terminal():
         draw(lambda width: drawing(reports(width)))
     else:
