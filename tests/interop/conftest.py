@@ -1,6 +1,6 @@
 """Depots for the peers, made by the commands: one a key kind, and its double by another CA."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pytest
 
 from certstrap.cli.context import utc_now
 from tests.conftest import CommandLine
+from tests.interop.openbao import openbao_server
 
 KINDS = {
     "RSA": ("--key-bits", "2048"),
@@ -95,3 +96,10 @@ def below(depot: Path, tmp_path: Path) -> Path:
 def chain_of_below(depot: Path) -> bytes:
     """Return the certificate of ``below`` and its intermediate's, without the root."""
     return (depot / "below.crt").read_bytes() + (depot / "Intermediate.crt").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[str]:
+    """The address of an OpenBao server, which runs once a session."""
+    with openbao_server() as address:
+        yield address

@@ -42,7 +42,7 @@ def waited_for(holds: Callable[[], bool], seconds: float = 30) -> bool:
 def temporal_server() -> Iterator[int]:
     """Run a server with the Namespace `NAMESPACE`, and return its port."""
     command = temporal()
-    port = _free_port()
+    port = free_port()
     server = programs.start(
         command, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--port", str(port),
         "--namespace", NAMESPACE, "--log-level", "never",
@@ -51,7 +51,7 @@ def temporal_server() -> Iterator[int]:
     describe = (command, "operator", "namespace", "describe", NAMESPACE,
                 "--address", f"127.0.0.1:{port}")  # fmt: skip
     try:
-        assert waited_for(lambda: _listens(port))
+        assert waited_for(lambda: listens(port))
         assert waited_for(lambda: programs.run(*describe, exit_code=None).exit_code == 0)
         yield port
     finally:
@@ -63,14 +63,14 @@ class Proxy:
     """What admits clients to a Temporal server: the file of a Namespace, and CRLs."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        self._admin = _free_port()
+        self._admin = free_port()
         self._folder = folder
 
     def trust(self, cas: bytes, crls: bytes) -> None:
         """Admit the clients of other CAs from now on, unless they are on a CRL."""
-        runs = _listens(self._admin)
+        runs = listens(self._admin)
         loaded = self._loaded() if runs else 0
         trusted = {"trusted_ca": {"inline_bytes": _base64(cas)}}
         if crls:
@@ -243,7 +243,7 @@ def proxy_of(
         stdout=programs.NOWHERE,
     )  # fmt: skip
     try:
-        assert waited_for(lambda: process.poll() is not None or _listens(proxy.port))
+        assert waited_for(lambda: process.poll() is not None or listens(proxy.port))
         yield proxy
     finally:
         process.kill()
@@ -258,13 +258,13 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     try:
         create_connection(("127.0.0.1", port), 1).close()
     except OSError:

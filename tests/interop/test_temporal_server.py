@@ -24,6 +24,7 @@ from certstrap.cli.context import utc_now
 from tests import programs
 from tests.conftest import CommandLine
 from tests.interop import clients, peers, sdks
+from tests.interop.openbao import engine_below_our_root
 from tests.interop.temporal_server import (
     NAMESPACE,
     Proxy,
@@ -310,6 +311,26 @@ def test_a_worker_below_two_intermediates_runs_a_workflow(
         asyncio.run(run())
     serial = shared.serial("worker")
     assert waited_for(lambda: serial in proxy.serials(COMPLETED))
+
+
+def test_a_client_of_an_engine_is_admitted_until_it_is_revoked_there(
+    server: int, identity: Depot, openbao: str, tmp_path: Path
+) -> None:
+    role = {"client_flag": True, "server_flag": False, "key_type": "ec", "key_bits": 256}
+    engine = engine_below_our_root(openbao, tmp_path, role, key_type="rsa", key_bits=2048)
+    serial = engine.issue("worker")["serial_number"]
+    engine.fetch_crl()
+    pair = Pair(tmp_path / "worker.crt", tmp_path / "worker.key")
+    depot = Depot(tmp_path / "out")
+    with demanding(server, tmp_path, identity, depot, "Root", "Issuing") as proxy:
+        assert admits(proxy, identity, pair)
+        assert admits_go(proxy, identity, pair)
+        assert judged(proxy, identity, pair, depot.file("Root.crt"), "python")
+        engine.call("revoke", serial_number=serial)
+        engine.fetch_crl()
+        proxy.trust(depot.data("Root.crt"), depot.data("Root.crl", "Issuing.crl"))
+        assert not admits(proxy, identity, pair)
+        assert not admits_go(proxy, identity, pair)
 
 
 @pytest.mark.parametrize("language", WORKERS)
