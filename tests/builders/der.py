@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.pki import pem
+from certstrap.pki.asn1 import elements
 from tests.builders.keys import LEAF_KEY
 
 CN, ORG, COUNTRY = "2.5.4.3", "2.5.4.10", "2.5.4.6"
@@ -146,7 +147,7 @@ def pbkdf2(rounds: bytes, **more: bytes) -> bytes:
 def with_rounds(data: bytes, old: int, new: int) -> bytes:
     """Return a PKCS#12 file, or a part of one, in which every number ``old`` is ``new``."""
     changed = b""
-    for tag, view in pem.elements(memoryview(data)):
+    for tag, view in elements(data):
         content = bytes(view)
         if tag == 0x02 and content == integer(old)[2:]:
             changed += integer(new)

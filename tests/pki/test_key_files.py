@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certstrap.errors import CertstrapError, UnusableFileError, WrongPassphraseError
-from certstrap.pki import key_files, keys, pem
-from certstrap.pki.key_files import rounds_of, rounds_of_pkcs12
+from certstrap.pki import key_files, keys, pem, stores
+from certstrap.pki.key_files import rounds_of
 from certstrap.pki.keys import P256, RSA_2048, PrivateKey
 from tests.builders import DATA
 from tests.builders.der import der, integer, oid, pbkdf2, scrypt, sequence, with_rounds
@@ -281,10 +281,10 @@ def test_the_rounds_of_a_pkcs12_file_are_known(tmp_path: Path, options: tuple[st
     data = openssl("pkcs12", "-export", *files, "-iter", 7777, *options)
     parts = data.count(integer(7777))
     assert parts > 0
-    assert rounds_of_pkcs12(data) - parts * 7777 in {0, 1, 2048}  # those of the MAC
-    assert rounds_of_pkcs12(with_rounds(data, 7777, 2**40)) // 2**40 == parts
+    assert stores.rounds_of(data) - parts * 7777 in {0, 1, 2048}  # those of the MAC
+    assert stores.rounds_of(with_rounds(data, 7777, 2**40)) // 2**40 == parts
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x80" * 50_000, sequence(), sequence(sequence())])
 def test_what_is_no_pkcs12_file_takes_no_rounds(data: bytes) -> None:
-    assert rounds_of_pkcs12(data) == 0
+    assert stores.rounds_of(data) == 0

@@ -19,7 +19,7 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
-from certstrap.pki import crl, key_files, keys, pem, rules
+from certstrap.pki import crl, key_files, keys, pem, rules, stores
 from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
@@ -166,7 +166,7 @@ def _open_pkcs12(
     Raises:
         CertstrapError: it cannot be opened.
     """
-    key_files.require_quick_pkcs12(data, path)
+    stores.require_quick(data, path)
     if pem.container_of(data) != pem.PKCS12:
         again = Hint("Move it away, and write it again", ("certstrap", "export-pkcs12", entry.stem))
         raise UnusableFileError(path, "is not a PKCS#12 file", again)

@@ -24,7 +24,7 @@ from certstrap.errors import (
     UnusableFileError,
     WrongPassphraseError,
 )
-from certstrap.pki import key_files, keys, parts, pem, stores
+from certstrap.pki import asn1, key_files, keys, parts, pem, stores
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import AlternativeNames
@@ -451,8 +451,7 @@ def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
     for kind in _TYPES:
         if (found := _signed(data, kind, source)).readable:
             return found
-    content = memoryview(data)[slice(*pem.content_of(data))]
-    tags = bytes(tag for tag, _ in pem.elements(content))
+    tags = bytes(each[0] for each in asn1.items(data))
     kind = PUBLIC_KEY if tags == b"\x02\x02" else _KEYS.get(tags[:2], "")  # PKCS#1
     if kind:
         return _object(kind, data, source, passphrase)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from certstrap.pki import pem
+from certstrap.pki.asn1 import content_of
 from certstrap.pki.decode import comparable_name, extension, validity_of
 from certstrap.pki.parts import UNDECODABLE
 
@@ -36,8 +36,8 @@ def is_signed_with(of: Signed, key: object) -> bool:
     `cryptography` has methods for requests and CRLs, which answer False if Ctrl-C comes meanwhile.
     """
     signature, der = of.signature, of.public_bytes(Encoding.DER)
-    begin = pem.content_of(der)[0]
-    end = pem.content_of(der, begin)[1]
+    begin = content_of(der)[0]
+    end = content_of(der, begin)[1]
     content = der[begin:end]
 
     def check() -> bool:
@@ -104,11 +104,11 @@ def _names_one_algorithm(signed: bytes, after: bytes) -> bool:
         signed: the part of a certificate that was signed.
         after: what follows it.
     """
-    at = pem.content_of(signed)[0]
+    at = content_of(signed)[0]
     if signed[at] == _VERSION:
-        at = pem.content_of(signed, at)[1]
-    at = pem.content_of(signed, at)[1]  # after the serial number
-    end = pem.content_of(signed, at)[1]
+        at = content_of(signed, at)[1]
+    at = content_of(signed, at)[1]  # after the serial number
+    end = content_of(signed, at)[1]
     return after.startswith(signed[at:end])
 
 

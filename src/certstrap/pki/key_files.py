@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from certstrap.errors import UnusableFileError, WrongPassphraseError
 from certstrap.hints import Hint
-from certstrap.pki import pem
+from certstrap.pki import asn1, pem
 from certstrap.pki.keys import HMAC_SHA256, PrivateKey
 
 Passphrase = Callable[[], bytes]
@@ -133,11 +133,6 @@ MOST_ROUNDS = 10_000_000
 MOST_BYTES = 32 * 1024
 """Of private keys in a file; one of RSA with 16384 bits has a third of that."""
 
-CONSTRUCTED = 0x20  # X.690, 8.1.2.5
-_ENCRYPTED = (
-    bytes.fromhex("06092a864886f70d010706"),  # encryptedData (RFC 7292, 4.1)
-    bytes.fromhex("060b2a864886f70d010c0a0102"),  # pkcs8ShroudedKeyBag (RFC 7292, 4.2.2)
-)
 _SCRYPT = bytes.fromhex("06092b06010401da47040b")  # RFC 7914, 7
 
 
@@ -172,16 +167,6 @@ def require_quick(blocks: Sequence[bytes], source: str) -> None:
     require_few_rounds(sum(map(_rounds_of_pem, blocks)), source)
 
 
-def require_quick_pkcs12(data: bytes, source: str) -> None:
-    """Refuse a PKCS#12 file that would take too long to read.
-
-    Raises:
-        UnusableFileError: it has more than 1 MB, or more than 10 million rounds in all.
-    """
-    pem.require_size(data, "PKCS#12 file", source)
-    require_few_rounds(rounds_of_pkcs12(data), source)
-
-
 def _rounds_of_pem(block: bytes) -> int:
     """Return the rounds of a PEM block: only keys with this label are derived in rounds."""
     begins = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -197,26 +182,9 @@ def rounds_of(der: bytes | memoryview) -> int:
     numbers = [0]
     parts = [memoryview(der)]
     for part in parts:  # the list grows while it is read
-        for tag, content in pem.elements(part):
-            if tag == pem.INTEGER:
+        for tag, content in asn1.elements(part):
+            if tag == asn1.INTEGER:
                 numbers.append(int.from_bytes(content))
-            elif tag & CONSTRUCTED:
+            elif tag & asn1.CONSTRUCTED:
                 parts.append(content)
     return max(*numbers, prod(numbers[1:4]) if _SCRYPT in bytes(der) else 0)
-
-
-def rounds_of_pkcs12(der: bytes) -> int:
-    """Return the rounds that a PKCS#12 file asks for, in all of its encrypted parts and its MAC."""
-    rounds = [0]
-    parts = [memoryview(der)]
-    for part in parts:  # the list grows while it is read
-        if bytes(part[:13]).startswith(_ENCRYPTED):
-            rounds.append(rounds_of(part))
-            continue
-        for tag, content in pem.elements(part):
-            if tag & CONSTRUCTED or tag == pem.OCTET_STRING:
-                parts.append(content)
-    for _, content in pem.elements(memoryview(der)):
-        mac = [each for _, each in pem.elements(content)][2:3]  # RFC 7292, 4
-        rounds += map(rounds_of, mac)
-    return sum(rounds)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from certstrap.errors import RefusedError
 from certstrap.pki import pem
+from certstrap.pki.asn1 import INTEGER, OCTET_STRING, encoded, sequence
 from certstrap.text import quoted
 
 PrivateKey = (
@@ -202,26 +203,16 @@ def dump_pkcs8(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) 
     padding = 16 - len(clear) % 16
     encryptor = Cipher(algorithms.AES(derived), modes.CBC(iv)).encryptor()
     encrypted = encryptor.update(clear + bytes([padding]) * padding) + encryptor.finalize()
-    prf = _sequence(HMAC_SHA256, b"\5\0")
-    number = _der(0x02, rounds.to_bytes(rounds.bit_length() // 8 + 1, "big"))
-    pbkdf2 = _sequence(_PBKDF2, _sequence(_der(0x04, salt), number, prf))
-    pbes2 = _sequence(_PBES2, _sequence(pbkdf2, _sequence(_AES_256_CBC, _der(0x04, iv))))
-    return pem.to_pem("ENCRYPTED PRIVATE KEY", _sequence(pbes2, _der(0x04, encrypted)))
+    prf = sequence(HMAC_SHA256, b"\5\0")
+    number = encoded(INTEGER, rounds.to_bytes(rounds.bit_length() // 8 + 1))
+    pbkdf2 = sequence(_PBKDF2, sequence(encoded(OCTET_STRING, salt), number, prf))
+    aes = sequence(_AES_256_CBC, encoded(OCTET_STRING, iv))
+    pbes2 = sequence(_PBES2, sequence(pbkdf2, aes))
+    der = sequence(pbes2, encoded(OCTET_STRING, encrypted))
+    return pem.to_pem("ENCRYPTED PRIVATE KEY", der)
 
 
 HMAC_SHA256 = bytes.fromhex("06082a864886f70d0209")  # with its tag and length, as the next ones
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")
 _PBKDF2 = bytes.fromhex("06092a864886f70d01050c")
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")
-
-
-def _der(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    if length < 0x80:  # noqa: PLR2004 - X.690, 8.1.3: the short form of a length ends here
-        return bytes([tag, length]) + content
-    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(octets)]) + octets + content
-
-
-def _sequence(*parts: bytes) -> bytes:
-    return _der(0x30, b"".join(parts))

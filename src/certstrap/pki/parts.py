@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
-from certstrap.pki import pem
+from certstrap.pki import asn1, pem
+from certstrap.pki.asn1 import INTEGER, SEQUENCE, encoded, items, sequence
 from certstrap.pki.names import name_text, oid_name
 from certstrap.text import escaped, quoted, serial_number
 
@@ -99,37 +100,25 @@ class Readable(NamedTuple):
         return f"has {what} that cannot be read: {'; '.join(parts)}"
 
 
-def _der(tag: int, *parts: bytes) -> bytes:
-    content = b"".join(parts)
-    if len(content) < 0x80:  # noqa: PLR2004 - X.690, 8.1.3
-        return bytes([tag, len(content)]) + content
-    length = len(content).to_bytes(4).lstrip(b"\0")
-    return bytes([tag, 0x80 | len(length)]) + length + content
-
-
-def _sequence(*parts: bytes) -> bytes:
-    return _der(pem.SEQUENCE, *parts)
-
-
-_EMPTY = _sequence()
-_ED25519 = _sequence(bytes.fromhex("06032b6570"))
-_INTEGER = _der(pem.INTEGER, b"\1")
-_TIME = _der(0x17, b"500101000000Z")
+_EMPTY = sequence()
+_ED25519 = sequence(bytes.fromhex("06032b6570"))
+_INTEGER = encoded(INTEGER, b"\1")
+_TIME = encoded(0x17, b"500101000000Z")
 _TIMES = (0x17, 0x18)
-_KEY = _sequence(_ED25519, _der(0x03, bytes(33)))
-_FALSE, _TRUE = _der(0x01, b"\0"), _der(0x01, b"\xff")
-_ANY_SEQUENCE = (pem.SEQUENCE,)
+_KEY = sequence(_ED25519, encoded(asn1.BIT_STRING, bytes(33)))
+_FALSE, _TRUE = encoded(0x01, b"\0"), encoded(0x01, b"\xff")
+_ANY_SEQUENCE = (SEQUENCE,)
 
 _Layout = tuple[tuple[str, tuple[int, ...], bytes], ...]
 """The parts of what is signed: the name of each, its tags, and a valid one; empty if optional."""
 
 _LAYOUTS: dict[str, _Layout] = {
     pem.CERTIFICATE: (
-        (VERSION, (0xA0,), _der(0xA0, _der(pem.INTEGER, b"\2"))),
-        (SERIAL, (pem.INTEGER,), _INTEGER),
+        (VERSION, (0xA0,), encoded(0xA0, encoded(INTEGER, b"\2"))),
+        (SERIAL, (INTEGER,), _INTEGER),
         (SIGNATURE, _ANY_SEQUENCE, _ED25519),
         (ISSUER, _ANY_SEQUENCE, _EMPTY),
-        (_DATES, _ANY_SEQUENCE, _sequence(_TIME, _TIME)),
+        (_DATES, _ANY_SEQUENCE, sequence(_TIME, _TIME)),
         (SUBJECT, _ANY_SEQUENCE, _EMPTY),
         (KEY, _ANY_SEQUENCE, _KEY),
         ("unique identifier of the issuer", (0x81,), b""),
@@ -137,13 +126,13 @@ _LAYOUTS: dict[str, _Layout] = {
         (_EXTENSIONS, (0xA3,), b""),
     ),
     pem.REQUEST: (
-        (VERSION, (pem.INTEGER,), _der(pem.INTEGER, b"\0")),
+        (VERSION, (INTEGER,), encoded(INTEGER, b"\0")),
         (SUBJECT, _ANY_SEQUENCE, _EMPTY),
         (KEY, _ANY_SEQUENCE, _KEY),
-        (_ATTRIBUTES, (0xA0,), _der(0xA0)),
+        (_ATTRIBUTES, (0xA0,), encoded(0xA0)),
     ),
     pem.CRL: (
-        (VERSION, (pem.INTEGER,), _INTEGER),
+        (VERSION, (INTEGER,), _INTEGER),
         (SIGNATURE, _ANY_SEQUENCE, _ED25519),
         (ISSUER, _ANY_SEQUENCE, _EMPTY),
         (LAST_UPDATE, _TIMES, _TIME),
@@ -177,7 +166,7 @@ def read(kind: str, der: bytes) -> Readable | None:
     if not any(each.is_needed for each in unreadable):
         with suppress(*UNDECODABLE):
             whole = _LOADERS[kind](der)
-    first = der[: pem.content_of(der)[1]]
+    first = der[: asn1.content_of(der)[1]]
     return Readable(first, whole, shown, tuple(unreadable), raw)
 
 
@@ -225,13 +214,6 @@ def _split(kind: str, der: bytes) -> dict[str, bytes]:
     return {} if signed else {SIGNATURE: outer[1], **parts}
 
 
-def items(der: bytes) -> list[bytes]:
-    """Return the DER of each element of an element."""
-    begin, end = pem.content_of(der) if len(der) > 1 else (0, 0)
-    content = memoryview(der)[begin:end]
-    return [_der(tag, bytes(each)) for tag, each in pem.elements(content)]
-
-
 def in_pkcs7(kind: str, der: bytes) -> list[bytes]:
     """Return the DER of each certificate or CRL in signed data (RFC 2315, 9.1)."""
     tag = {pem.CERTIFICATE: 0xA0, pem.CRL: 0xA1}[kind]
@@ -243,7 +225,7 @@ def in_pkcs7(kind: str, der: bytes) -> list[bytes]:
 def _built(kind: str, parts: dict[str, bytes]) -> bytes:
     signed = (parts.get(part, valid) for part, _, valid in _LAYOUTS[kind])
     algorithm = parts.get(SIGNATURE, _ED25519)
-    return _sequence(_sequence(*signed), algorithm, _der(0x03, b"\0"))
+    return sequence(sequence(*signed), algorithm, encoded(asn1.BIT_STRING, b"\0"))
 
 
 class _Filter:
@@ -286,10 +268,10 @@ class _Filter:
         if len(dates) != 2:  # noqa: PLR2004 - the first and the last
             return None
         for number, part in enumerate((START, END)):
-            if self._reason(_DATES, _sequence(_TIME, dates[number])):
+            if self._reason(_DATES, sequence(_TIME, dates[number])):
                 self._add(part, _reason_of_date(dates[number]))
                 dates[number] = _TIME
-        return _sequence(*dates)
+        return sequence(*dates)
 
     def _extensions(self, value: bytes) -> bytes | None:
         listed = items(value)
@@ -297,17 +279,17 @@ class _Filter:
             return None
 
         def built(*extensions: bytes) -> bytes:
-            return _der(value[0], _sequence(*extensions))
+            return encoded(value[0], sequence(*extensions))
 
         kept = self._kept(_EXTENSIONS, items(listed[0]), built)
         return built(*kept) if kept else b""
 
     def _attributes(self, value: bytes) -> bytes:
-        return _der(value[0], *sorted(map(self._attribute, items(value))))  # DER orders a SET
+        return encoded(value[0], *sorted(map(self._attribute, items(value))))  # DER orders a SET
 
     def _attribute(self, attribute: bytes) -> bytes:
         """Return an attribute of a request; of extensions, those that can be read."""
-        reason = self._reason(_ATTRIBUTES, _der(0xA0, attribute))
+        reason = self._reason(_ATTRIBUTES, encoded(0xA0, attribute))
         if not reason:
             return attribute
         fields = items(attribute)
@@ -320,10 +302,10 @@ class _Filter:
             return b""
 
         def built(*extensions: bytes) -> bytes:
-            return _sequence(fields[0], _der(0x31, _sequence(*extensions)))
+            return sequence(fields[0], encoded(asn1.SET, sequence(*extensions)))
 
         return built(
-            *self._kept(_ATTRIBUTES, items(values[0]), lambda each: _der(0xA0, built(each)))
+            *self._kept(_ATTRIBUTES, items(values[0]), lambda each: encoded(0xA0, built(each)))
         )
 
     def _kept(
@@ -338,7 +320,7 @@ class _Filter:
                 kept[oid] = each
                 continue
             name, fields = f"extension {oid_name(oid)}", items(each)
-            strict = _sequence(*(field for field in fields if field != _FALSE))
+            strict = sequence(*(field for field in fields if field != _FALSE))
             if oid not in kept and strict != each and not self._reason(part, built(strict)):
                 kept[oid] = strict
                 self._add(name, "it writes out critical FALSE, which DER forbids")
@@ -350,20 +332,20 @@ class _Filter:
         """Return the entries of a CRL, without what cannot be read in them."""
         entries = items(value)
         for number in list(self._unreadable_entries(entries, 0)):
-            bare = _sequence(*items(entries[number])[:2])
+            bare = sequence(*items(entries[number])[:2])
             name = serial_number(int.from_bytes(b"".join(items(bare)[:1])[2:], signed=True))
-            reason = self._reason(_ENTRIES, _sequence(entries[number]))
-            if self._reason(_ENTRIES, _sequence(bare)):
+            reason = self._reason(_ENTRIES, sequence(entries[number]))
+            if self._reason(_ENTRIES, sequence(bare)):
                 self._add(f"entry {name}", reason)
                 entries[number] = b""
             else:
                 self._add(f"extensions of the entry {name}", reason, is_needed=False)
                 entries[number] = bare
-        return _sequence(*entries)
+        return sequence(*entries)
 
     def _unreadable_entries(self, entries: list[bytes], first: int) -> Iterator[int]:
         """Yield the places of the entries that cannot be read: by halves, as most can be."""
-        if self._reason(_ENTRIES, _sequence(*entries)):
+        if self._reason(_ENTRIES, sequence(*entries)):
             if len(entries) == 1:
                 yield first
             else:
@@ -398,10 +380,10 @@ def shown_name(der: bytes) -> str:
 
 def _shown_rdn(rdn: bytes) -> str:
     for attributes in (items(rdn), map(_in_utf8, items(rdn))):
-        ordered = _der(0x31, *sorted(attributes))  # as DER has it, and not all who write
+        ordered = encoded(asn1.SET, *sorted(attributes))  # as DER has it, and not all who write
         with suppress(*UNDECODABLE):
             return name_text(
-                x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: _sequence(ordered)})).issuer
+                x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: sequence(ordered)})).issuer
             )
     return "+".join(
         f"{oid_name(_oid_in(each))}=#{b''.join(items(each)[1:]).hex()}" for each in items(rdn)
@@ -411,10 +393,10 @@ def _shown_rdn(rdn: bytes) -> str:
 def _in_utf8(attribute: bytes) -> bytes:
     """Return an attribute with a TeletexString, which is Latin-1 in practice, as a UTF8String."""
     kind, *values = items(attribute)
-    return _sequence(
+    return sequence(
         kind,
         *(
-            _der(0x0C, each[2:].decode("latin-1").encode()) if each[0] == 0x14 else each  # noqa: PLR2004
+            encoded(0x0C, each[2:].decode("latin-1").encode()) if each[0] == 0x14 else each  # noqa: PLR2004
             for each in values
         ),
     )

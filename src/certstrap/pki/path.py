@@ -9,7 +9,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certstrap.pki import pem
+from certstrap.pki.asn1 import contents
 from certstrap.pki.decode import (
     LoadedCertificate,
     alternative_names,
@@ -201,19 +201,13 @@ def _policy_mappings(certificate: x509.Certificate) -> list[list[bytes]]:
     """Return which policies of the issuer stand for which of the subject (RFC 5280, 4.2.1.5)."""
     values = [each.value for each in extensions(certificate) if each.oid == _POLICY_MAPPINGS]
     sequences = [each.value for each in values if isinstance(each, x509.UnrecognizedExtension)]
-    return [
-        [*map(bytes, _contents(pair))] for sequence in sequences for pair in _elements(sequence)
-    ]
+    return [[*map(bytes, contents(pair))] for sequence in sequences for pair in _members(sequence)]
 
 
 def _encoded(policies: Iterable[x509.ObjectIdentifier]) -> frozenset[bytes]:
     """Return identifiers in DER, in which a very long one is compared at once."""
-    return frozenset(map(bytes, _elements(x509.ExtendedKeyUsage(policies).public_bytes())))
+    return frozenset(map(bytes, _members(x509.ExtendedKeyUsage(policies).public_bytes())))
 
 
-def _elements(sequence: bytes) -> list[memoryview]:
-    return [each for content in _contents(memoryview(sequence)) for each in _contents(content)]
-
-
-def _contents(data: memoryview) -> list[memoryview]:
-    return [content for _, content in pem.elements(data)]
+def _members(sequence: bytes) -> list[memoryview]:
+    return [each for content in contents(sequence) for each in contents(content)]

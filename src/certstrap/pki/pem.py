@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from certstrap.errors import DamagedError, TooLargeError, UnusableFileError
 from certstrap.hints import Command, Hint
+from certstrap.pki import asn1
 from certstrap.text import printable
 
 CERTIFICATE = "certificate"
@@ -71,7 +72,6 @@ _BEGIN = b"-----BEGIN "
 _PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
 _WIDTH = 64  # characters in a line
-INTEGER, OCTET_STRING, SEQUENCE = 0x02, 0x04, 0x30  # tags
 
 MOST_BYTES = 1024 * 1024
 """Of a file with anything but CRLs; a certificate with 10,000 names has a fifth of that."""
@@ -394,7 +394,7 @@ def _repaired(text: bytes) -> bytes:
     for found in re.finditer(_DAMAGED_BLOCK, text):
         label, encrypted, algorithm, body = found.groups()
         der = _decoded(re.sub(_GAP, b"", body.replace(b"\\/", b"/")))  # JSON may escape a slash
-        if not _is_element(der) and not (der and encrypted):
+        if not asn1.is_element(der) and not (der and encrypted):
             return b""
         blocks.append(_with_headers(to_pem(label.decode(), der), encrypted, algorithm))
     return b"".join(blocks) if len(blocks) == text.count(_BEGIN) else b""
@@ -407,10 +407,9 @@ def _repair_hint(source: str, repaired: bytes, kind: str) -> Hint | str:
     file = _file_of(source)
     encrypted = b"ENCRYPTED" in repaired
     if is_der(repaired):
-        content = memoryview(repaired)[content_of(repaired)[0] :]
-        tags = [tag for tag, _ in elements(content)]
-        encrypted = tags == [SEQUENCE, OCTET_STRING]  # RFC 5958, 3
-        is_key = encrypted or tags[:1] == [INTEGER]
+        tags = [each[0] for each in asn1.items(repaired)]
+        encrypted = tags == [asn1.SEQUENCE, asn1.OCTET_STRING]  # RFC 5958, 3
+        is_key = encrypted or tags[:1] == [asn1.INTEGER]
     else:
         is_key = b"PRIVATE KEY-----" in repaired and (
             kind == PRIVATE_KEY or b"BEGIN CERTIFICATE" not in repaired
@@ -444,33 +443,9 @@ def repair(data: bytes, source: str, kind: str = "") -> tuple[bytes, str]:
     return data, ""
 
 
-def _is_element(data: bytes) -> bool:
-    """Return whether ``data`` is one element of DER, of any kind."""
-    return len(data) > 1 and content_of(data)[1] == len(data)
-
-
 def is_der(data: bytes) -> bool:
     """Return whether ``data`` is one DER SEQUENCE and nothing else."""
-    return _is_element(data) and data[0] == SEQUENCE
-
-
-def elements(data: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """Yield the tag and the content of each element of a DER encoding, up to one that is broken."""
-    while len(data) > 1:
-        begin, end = content_of(data)
-        if end > len(data):
-            return
-        yield data[0], data[begin:end]
-        data = data[end:]
-
-
-def content_of(data: bytes | memoryview, at: int = 0) -> tuple[int, int]:
-    """Return where the content of the element at ``at`` begins and ends (X.690, 8.1.3)."""
-    length, begin = data[at + 1], at + 2
-    if not length & 0x80:
-        return begin, begin + length
-    begin += length & 0x7F
-    return begin, begin + int.from_bytes(data[at + 2 : begin])
+    return asn1.is_element(data) and data[0] == asn1.SEQUENCE
 
 
 def kind_of(label: bytes) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -12,13 +12,15 @@ from cryptography.exceptions import InternalError
 from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
 
 from certstrap.errors import UnusableFileError, WrongPassphraseError
-from certstrap.pki import key_files, pem
+from certstrap.pki import asn1, key_files, pem
+from certstrap.pki.asn1 import contents
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.parts import UNDECODABLE
 from certstrap.text import counted
 
 _UNREADABLE = (*UNDECODABLE, InternalError)
+_ENCRYPTED_DATA = bytes.fromhex("06092a864886f70d010706")  # RFC 7292, 4.1
 _KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0101")  # RFC 7292, 4.2.1
 _ENCRYPTED_KEY_BAG = bytes.fromhex("060b2a864886f70d010c0a0102")  # 4.2.2
 
@@ -65,7 +67,7 @@ def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
         UnusableFileError: it has a part that the library cannot read.
         WrongPassphraseError: it is encrypted, and not with that passphrase; or it is broken.
     """
-    key_files.require_quick_pkcs12(data, source)
+    require_quick(data, source)
     for secret in (None, b""):  # no passphrase has two encodings (RFC 7292, B.1)
         with suppress(*_UNREADABLE):
             return _store(data, secret)
@@ -108,11 +110,11 @@ def _has_mac_of(data: bytes, secret: bytes | None) -> bool:
     See RFC 7292, 4 for the file, and B for the MAC's key.
     """
     try:
-        _, safe, mac = _contents(*_contents(memoryview(data)))
-        hashed, salt, *rounds = _contents(mac)
-        algorithm, expected = _contents(hashed)
-        digest = _DIGESTS[bytes(_contents(algorithm)[0])]
-        (content,) = _contents(_contents(safe)[1])
+        _, safe, mac = contents(*contents(data))
+        hashed, salt, *rounds = contents(mac)
+        algorithm, expected = contents(hashed)
+        digest = _DIGESTS[bytes(contents(algorithm)[0])]
+        (content,) = contents(contents(safe)[1])
         password = b"" if secret is None else f"{secret.decode()}\0".encode("utf-16-be")
     except (ValueError, KeyError, IndexError, TypeError):
         return False
@@ -122,10 +124,6 @@ def _has_mac_of(data: bytes, secret: bytes | None) -> bool:
     for _ in range(int.from_bytes(rounds[0]) if rounds else 1):
         key = hashlib.new(digest, key).digest()
     return hmac.digest(key, content, digest) == expected
-
-
-def _contents(data: memoryview) -> list[memoryview]:
-    return [content for _, content in pem.elements(data)]
 
 
 def _store(data: bytes, secret: bytes | None) -> Store:
@@ -169,16 +167,39 @@ def _key(bag: bytes, secret: bytes | None) -> object:
 
 def _key_bags(data: bytes) -> Iterator[tuple[bytes, bool]]:
     """Yield the content of each key bag, and whether it is encrypted."""
+    for kind, part in _parts(data, (_KEY_BAG, _ENCRYPTED_KEY_BAG)):
+        _, bag, *_ = contents(part)
+        yield bytes(bag), kind == _ENCRYPTED_KEY_BAG
+
+
+def _parts(data: bytes, kinds: Collection[bytes]) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the outermost parts that begin with one of these object identifiers, with it."""
     parts = [memoryview(data)]
     for part in parts:  # the list grows while it is read
-        kind = bytes(part[: len(_KEY_BAG)])
-        if kind in {_KEY_BAG, _ENCRYPTED_KEY_BAG}:
-            _, (_, bag), *_ = pem.elements(part)
-            yield bytes(bag), kind == _ENCRYPTED_KEY_BAG
+        kind = next((kind for kind in kinds if part[: len(kind)] == kind), b"")
+        if kind:
+            yield kind, part
             continue
-        for tag, content in pem.elements(part):
-            if tag & key_files.CONSTRUCTED or tag == pem.OCTET_STRING:
+        for tag, content in asn1.elements(part):
+            if tag & asn1.CONSTRUCTED or tag == asn1.OCTET_STRING:
                 parts.append(content)
+
+
+def require_quick(data: bytes, source: str) -> None:
+    """Refuse a PKCS#12 file that would take too long to read.
+
+    Raises:
+        UnusableFileError: it has more than 1 MB, or more than 10 million rounds in all.
+    """
+    pem.require_size(data, pem.PKCS12, source)
+    key_files.require_few_rounds(rounds_of(data), source)
+
+
+def rounds_of(data: bytes) -> int:
+    """Return the rounds that a PKCS#12 file asks for, in all of its encrypted parts and its MAC."""
+    encrypted = [part for _, part in _parts(data, (_ENCRYPTED_DATA, _ENCRYPTED_KEY_BAG))]
+    macs = [mac for file in contents(data) for mac in contents(file)[2:3]]  # RFC 7292, 4
+    return sum(map(key_files.rounds_of, [*encrypted, *macs]))
 
 
 def read_pkcs7(data: bytes, source: str) -> list[x509.Certificate]:
