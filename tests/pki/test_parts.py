@@ -5,9 +5,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import UnusableFileError
-from certstrap.pki import decode, parts, pem
+from certstrap.pki import decode, parts
 from certstrap.pki.names import name_text
-from certstrap.pki.parts import Readable
+from certstrap.pki.parts import Readable, Signed
 from tests.builders.certificates import a_certificate, a_request
 from tests.builders.der import (
     BASIC_CONSTRAINTS,
@@ -38,7 +38,7 @@ CA_FALSE = raw_extension(BASIC_CONSTRAINTS, sequence())
 SIGNING = raw_extension(KEY_USAGE, b"\x03\x02\x01\x06")
 
 
-def read(kind: str, data: bytes) -> Readable:
+def read(kind: type[Signed], data: bytes) -> Readable:
     """Return what can be read, which is something."""
     found = parts.read(kind, data)
     assert found
@@ -46,7 +46,7 @@ def read(kind: str, data: bytes) -> Readable:
 
 
 def read_certificate(extensions: bytes) -> Readable:
-    return read(pem.CERTIFICATE, raw_certificate(extensions=extensions))
+    return read(x509.Certificate, raw_certificate(extensions=extensions))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_ca_false_with_a_path_length_is_named() -> None:
 
 def test_extensions_that_are_no_list_are_named() -> None:
     key = LEAF_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    found = read(pem.CERTIFICATE, raw_certificate(spki=key + der(0xA3)))
+    found = read(x509.Certificate, raw_certificate(spki=key + der(0xA3)))
     assert [each.part for each in found.unreadable] == ["extensions"]
 
 
@@ -112,11 +112,13 @@ NOT_CRITICAL = sequence(
 @pytest.mark.parametrize(
     ("kind", "data"),
     [
-        (pem.CERTIFICATE, raw_certificate(extensions=CA_FALSE + NOT_CRITICAL)),
-        (pem.REQUEST, raw_request(extensions=CA_FALSE + NOT_CRITICAL)),
+        (x509.Certificate, raw_certificate(extensions=CA_FALSE + NOT_CRITICAL)),
+        (x509.CertificateSigningRequest, raw_request(extensions=CA_FALSE + NOT_CRITICAL)),
     ],
 )
-def test_an_extension_that_writes_out_critical_false_is_shown(kind: str, data: bytes) -> None:
+def test_an_extension_that_writes_out_critical_false_is_shown(
+    kind: type[Signed], data: bytes
+) -> None:
     found = read(kind, data)
     (lost,) = found.unreadable
     assert lost.reason == "it writes out critical FALSE, which DER forbids"
@@ -136,14 +138,14 @@ def test_an_extension_that_writes_out_critical_false_is_shown(kind: str, data: b
     ],
 )
 def test_a_name_is_shown_with_the_bytes_of_what_cannot_be_read(name: bytes, shown: str) -> None:
-    found = read(pem.CERTIFICATE, raw_certificate(subject=name, issuer=LEAF_NAME))
+    found = read(x509.Certificate, raw_certificate(subject=name, issuer=LEAF_NAME))
     assert parts.shown_name(found.raw["subject"]) == shown
     assert [each.part for each in found.unreadable] == ["subject"]
 
 
 @pytest.mark.parametrize("date", [b"20400101000000.5Z", b"204001010000Z", b"2040\xff", b""])
 def test_a_date_that_cannot_be_read_is_named_and_the_other_one_is_shown(date: bytes) -> None:
-    found = read(pem.CERTIFICATE, raw_certificate(end=der(0x18, date)))
+    found = read(x509.Certificate, raw_certificate(end=der(0x18, date)))
     (lost,) = found.unreadable
     assert lost.part == "expiry date"
     assert "is not a date that RFC 5280 allows" in lost.reason
@@ -154,20 +156,20 @@ def test_a_date_that_cannot_be_read_is_named_and_the_other_one_is_shown(date: by
 def test_three_dates_are_none() -> None:
     """One that has no end is not told from one whose end is lost."""
     date = der(0x18, b"20400101000000Z")
-    found = read(pem.CERTIFICATE, raw_certificate(end=date + date))
+    found = read(x509.Certificate, raw_certificate(end=date + date))
     assert [each.part for each in found.unreadable] == ["dates"]
 
 
 def test_what_differs_between_inside_and_outside_is_named() -> None:
     data = raw_crl(5)
     other = sequence(oid("1.2.840.10045.4.3.3"))
-    found = read(pem.CRL, data.replace(ECDSA, other, 1))
+    found = read(x509.CertificateRevocationList, data.replace(ECDSA, other, 1))
     assert [each.part for each in found.unreadable] == ["signature algorithm"]
 
 
 def test_the_rest_of_a_trusted_certificate_of_openssl_is_named() -> None:
     certificate = a_certificate().public_bytes(Encoding.DER)
-    found = read(pem.CERTIFICATE, certificate + sequence())
+    found = read(x509.Certificate, certificate + sequence())
     assert [each.part for each in found.unreadable] == ["encoding"]
     assert found.der == certificate
     assert found.whole is None
@@ -185,7 +187,7 @@ def test_the_rest_of_a_trusted_certificate_of_openssl_is_named() -> None:
 def test_an_attribute_of_a_request_that_cannot_be_read_is_named(
     attribute: bytes, part: str, is_needed: bool
 ) -> None:
-    found = read(pem.REQUEST, raw_request(attributes=attribute))
+    found = read(x509.CertificateSigningRequest, raw_request(attributes=attribute))
     assert found.whole is None
     (lost,) = found.unreadable
     assert lost.part.endswith(part)
@@ -201,7 +203,7 @@ REASON = "2.5.29.21"
 def test_an_entry_of_a_crl_is_shown_without_extensions_that_cannot_be_read(place: int) -> None:
     twice = sequence(raw_extension(REASON, der(0x0A, b"\1")) * 2)
     data = crl_with(*(twice if number == place else b"" for number in range(5)))
-    found = read(pem.CRL, data)
+    found = read(x509.CertificateRevocationList, data)
     (lost,) = found.unreadable
     assert lost.part == f"extensions of the entry {place}"
     assert not lost.is_needed
@@ -211,7 +213,7 @@ def test_an_entry_of_a_crl_is_shown_without_extensions_that_cannot_be_read(place
 
 
 def test_an_entry_without_a_date_is_left_out_and_named() -> None:
-    found = read(pem.CRL, crl_with(b"", b"\5\0"))
+    found = read(x509.CertificateRevocationList, crl_with(b"", b"\5\0"))
     assert [each.part for each in found.unreadable] == ["entry 1"]
     assert found.whole is None
     assert isinstance(found.shown, x509.CertificateRevocationList)
@@ -229,7 +231,9 @@ def crl_with(*more: bytes) -> bytes:
 
 
 def test_a_crl_without_entries_whose_date_cannot_be_read_is_shown() -> None:
-    found = read(pem.CRL, sign_raw(sequence(ECDSA, LEAF_NAME, der(0x17, b"1Z"))))
+    found = read(
+        x509.CertificateRevocationList, sign_raw(sequence(ECDSA, LEAF_NAME, der(0x17, b"1Z")))
+    )
     assert [each.part for each in found.unreadable] == ["last update"]
     assert found.unreadable[0].reason == '"1Z" is not a date that RFC 5280 allows'
 
@@ -252,7 +256,7 @@ def test_of_very_many_parts_the_first_are_named() -> None:
 
 def test_what_has_another_structure_is_not_read() -> None:
     request = a_request().public_bytes(Encoding.DER)
-    assert parts.read(pem.CERTIFICATE, request) is None
+    assert parts.read(x509.Certificate, request) is None
     for data in (
         b"",
         b"\x30",
@@ -260,7 +264,7 @@ def test_what_has_another_structure_is_not_read() -> None:
         sequence(b"", b""),
         sequence(sequence(), b"\5\0", b"\5\0"),
     ):
-        assert parts.read(pem.CRL, data) is None
+        assert parts.read(x509.CertificateRevocationList, data) is None
 
 
 def test_an_extension_that_nothing_needs_does_not_make_a_certificate_unusable() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Self, get_args
 
 from cryptography import x509
 
-from certstrap.errors import CertstrapError, LaxModeError, UnusableFileError
+from certstrap.errors import CertstrapError, LaxModeError
 from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, pem, revocation, rules
 from certstrap.pki import path as paths
@@ -427,26 +427,16 @@ class _Look:
         return request.public_key()
 
     def _opened(self, data: bytes, path: str, problems: list[Finding]) -> object | None:
-        asked: list[bool] = []
-
-        def nobody() -> bytes:
-            asked.append(True)
-            return b""
-
-        try:
-            private, _ = key_files.load(data, path, nobody)
-        except UnusableFileError:
-            if not asked:
-                raise
+        private, encrypted = key_files.opened(data, path, bytes)
+        if encrypted:
+            self.encrypted.add(path)
             if key_files.is_malformed(data):
                 sentence = (
                     f"{path} has the malformed encoding of certstrap 1.3.0, which other programs "
                     "cannot read."
                 )
                 problems.append(Finding("malformed-key", sentence))
-            self.encrypted.add(path)
-            return None
-        return private.public_key()
+        return private.public_key() if private else None
 
     def _exports(self, entry: Entry, expected: object, other: str) -> list[Finding]:
         """Return what is wrong with exported keys, which belong to the file with suffix ``other``.

@@ -5,7 +5,7 @@ Nothing here is trusted. An object that cannot be read says why.
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple, TypeVar
 
@@ -18,12 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from certstrap.errors import (
-    CertstrapError,
-    NoPassphraseError,
-    UnusableFileError,
-    WrongPassphraseError,
-)
+from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.pki import asn1, key_files, keys, parts, pem, stores
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey, PublicKey
@@ -32,6 +27,14 @@ from certstrap.pki.parts import UNDECODABLE, Readable, Signed, Unreadable
 from certstrap.pki.validity import Validity
 
 _Value = TypeVar("_Value", bound=x509.ExtensionType)
+_Signed = TypeVar(
+    "_Signed", x509.Certificate, x509.CertificateSigningRequest, x509.CertificateRevocationList
+)
+_KINDS: dict[type[Signed], str] = {
+    x509.Certificate: pem.CERTIFICATE,
+    x509.CertificateSigningRequest: pem.REQUEST,
+    x509.CertificateRevocationList: pem.CRL,
+}
 
 
 def extensions(of: Signed) -> x509.Extensions:
@@ -52,8 +55,7 @@ def unreadable(of: Signed) -> tuple[Unreadable, ...]:
 
 
 def _readable(of: Signed) -> Readable:
-    kind = next(kind for kind, known in _TYPES.items() if isinstance(of, known))
-    found = _read(kind, of.public_bytes(Encoding.DER))
+    found = _read(type(of), of.public_bytes(Encoding.DER))  # type: ignore[arg-type] # a class has a hash
     assert found  # noqa: S101 - the library has read its structure
     return found
 
@@ -68,13 +70,6 @@ def extension(of: Signed, kind: type[_Value]) -> _Value | None:
         if type(value) is kind:  # they are abstract base classes, for which `isinstance` is slow
             return value
     return None
-
-
-_TYPES: dict[str, type[Signed]] = {
-    pem.CERTIFICATE: x509.Certificate,
-    pem.REQUEST: x509.CertificateSigningRequest,
-    pem.CRL: x509.CertificateRevocationList,
-}
 
 
 class LoadedCertificate(NamedTuple):
@@ -185,12 +180,16 @@ def authority_key_identifier(ca: x509.Certificate) -> x509.AuthorityKeyIdentifie
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(key)
 
 
-def load_certificate(
-    data: bytes, source: str, needed: Collection[x509.ObjectIdentifier] = ()
-) -> x509.Certificate:
-    """Read the first certificate in ``data``, PEM or DER.
+def load(
+    kind: type[_Signed],
+    data: bytes,
+    source: str,
+    needed: Collection[x509.ObjectIdentifier] = (),
+) -> _Signed:
+    """Read the first object of a kind in ``data``, PEM or DER; whoever signed it, if anybody did.
 
     Args:
+        kind: the class of certificates, requests or CRLs.
         data: the content of a file.
         source: its path.
         needed: extensions that must be readable, besides those that are always needed.
@@ -198,33 +197,22 @@ def load_certificate(
     Raises:
         UnusableFileError: there is none, or a part of it that is needed cannot be decoded.
     """
-    found = _load(data, pem.CERTIFICATE, source)
-    assert isinstance(found, x509.Certificate)  # noqa: S101 - it was decoded as one
-    if needed and {each.oid for each in unreadable(found)} & {oid.dotted_string for oid in needed}:
-        raise _unreadable(source, pem.CERTIFICATE, _readable(found))
-    return found
+    der = _der_in(data, kind, source)
+    with suppress(*UNDECODABLE):
+        decoded: _Signed = parts.decoded(kind, der)
+        return decoded
+    found = parts.read(kind, der)
+    lost = {each.oid for each in found.unreadable} if found else set()
+    is_complete = lost.isdisjoint(oid.dotted_string for oid in needed)
+    if found is None or found.whole is None or not is_complete:  # an empty CRL is falsy
+        raise _unreadable(source, kind, found)
+    assert isinstance(found.whole, kind)  # noqa: S101 - it was decoded as one
+    return found.whole
 
 
-def decode_request(data: bytes, source: str) -> x509.CertificateSigningRequest:
-    """Read the first certificate request in ``data``, PEM or DER, which cannot be trusted yet.
-
-    Raises:
-        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
-    """
-    found = _load(data, pem.REQUEST, source)
-    assert isinstance(found, x509.CertificateSigningRequest)  # noqa: S101 - as above
-    return found
-
-
-def decode_crl(data: bytes, source: str) -> x509.CertificateRevocationList:
-    """Read a CRL, PEM or DER, whoever signed it.
-
-    Raises:
-        UnusableFileError: there is none, or a part of it that this program uses cannot be decoded.
-    """
-    found = _load(data, pem.CRL, source)
-    assert isinstance(found, x509.CertificateRevocationList)  # noqa: S101 - as above
-    return found
+load_certificate = partial(load, x509.Certificate)
+decode_request = partial(load, x509.CertificateSigningRequest)
+decode_crl = partial(load, x509.CertificateRevocationList)
 
 
 def key_of_request(data: bytes, source: str) -> object:
@@ -233,33 +221,23 @@ def key_of_request(data: bytes, source: str) -> object:
     Raises:
         UnusableFileError: there is none, or its key cannot be decoded.
     """
-    der = _der_in(data, pem.REQUEST, source)
+    kind = x509.CertificateSigningRequest
+    der = _der_in(data, kind, source)
     with suppress(*UNDECODABLE):
         return x509.load_der_x509_csr(der).public_key()
-    found = _signed(der, pem.REQUEST, source)
+    found = _signed(der, kind, source)
     if found.public_key is None:
-        raise _unreadable(source, pem.REQUEST, found.readable)
+        raise _unreadable(source, kind, found.readable)
     return found.public_key
 
 
-def _load(data: bytes, kind: str, source: str) -> Signed:
-    der = _der_in(data, kind, source)
-    try:
-        return parts.decoded(kind, der)
-    except UNDECODABLE:
-        found = parts.read(kind, der)
-    if found is None or found.whole is None:  # an empty CRL is falsy
-        raise _unreadable(source, kind, found)
-    return found.whole
-
-
-def _der_in(data: bytes, kind: str, source: str) -> bytes:
-    block, is_pem = pem.find(data, kind, source)
+def _der_in(data: bytes, kind: type[Signed], source: str) -> bytes:
+    block, is_pem = pem.find(data, _KINDS[kind], source)
     return pem.der_of(block) if is_pem else block
 
 
-def _unreadable(source: str, kind: str, found: Readable | None) -> UnusableFileError:
-    problem = found.problem if found else f"is not a {kind} that can be read"
+def _unreadable(source: str, kind: type[Signed], found: Readable | None) -> UnusableFileError:
+    problem = found.problem if found else f"is not a {_KINDS[kind]} that can be read"
     return UnusableFileError(source, problem, "It may be broken or cut short.")
 
 
@@ -350,9 +328,8 @@ def read(
         return [_der(data, source, key_passphrase)]
     blocks = list(pem.blocks(data, source))
     if not blocks:
-        for kind in _TYPES:  # DER, and something after it
-            if (found := _signed(data, kind, source)).readable:
-                return [found]
+        if found := _any_signed(data, source):  # DER, and something after it
+            return [found]
         raise UnusableFileError(
             source,
             "is neither PEM, DER nor PKCS#12",
@@ -376,50 +353,35 @@ def _numbered(source: str, kinds: list[str], number: int) -> str:
     return source if len(kinds) == 1 else f"{source} ({kind} {kinds[: number + 1].count(kind)})"
 
 
-def _signed(der: bytes, kind: str, source: str) -> Object:
+def _signed(der: bytes, kind: type[Signed], source: str) -> Object:
     """Return a certificate, request or CRL."""
     found = parts.read(kind, der)
-    if found and not found.unreadable:
-        return Object(source, kind, found.whole, "", found)
-    problem = str(_unreadable(source, kind, found))
-    return Object(source, kind, found.whole if found else None, problem, found)
+    problem = "" if found and not found.unreadable else str(_unreadable(source, kind, found))
+    return Object(source, _KINDS[kind], found.whole if found else None, problem, found)
+
+
+def _any_signed(der: bytes, source: str) -> Object | None:
+    found = (_signed(der, kind, source) for kind in _KINDS)
+    return next((each for each in found if each.readable), None)
 
 
 def _object(kind: str, data: bytes, source: str, passphrase: Passphrase) -> Object:
-    """Return what is in a PEM block, or in DER."""
-    if kind in _TYPES:
-        return _signed(data if pem.is_der(data) else pem.der_of(data), kind, source)
+    """Return what is in a PEM block, or a key in DER."""
+    for signed, name in _KINDS.items():
+        if name == kind:
+            return _signed(pem.der_of(data), signed, source)
     try:
         if kind == pem.PRIVATE_KEY:
-            return Object(source, kind, key_object(data, source, passphrase))
+            return Object(source, kind, _key_object(data, source, passphrase))
         return Object(source, kind, _public_key(data, source) if kind == PUBLIC_KEY else None)
     except CertstrapError as error:
         return Object(source, kind, None, str(error))
 
 
-def key_object(data: bytes, source: str, passphrase: Passphrase) -> KeyObject:
-    """Return a private key, which stays closed if ``passphrase`` does not open it.
-
-    Raises:
-        UnusableFileError: it is not a private key that can be read.
-    """
-    asked: list[bool] = []
-
-    def ask() -> bytes:
-        asked.append(True)
-        return passphrase()
-
-    private = None
-    try:
-        private, _ = key_files.load(data, source, ask)
-    except (NoPassphraseError, WrongPassphraseError):
-        pass
-    except UnusableFileError:
-        if not asked:
-            raise
-    return KeyObject(
-        private, _form(data), bool(asked), bool(asked) and key_files.is_malformed(data)
-    )
+def _key_object(data: bytes, source: str, passphrase: Passphrase) -> KeyObject:
+    private, encrypted = key_files.opened(data, source, passphrase)
+    malformed = encrypted and key_files.is_malformed(data)
+    return KeyObject(private, _form(data), encrypted, malformed)
 
 
 def _form(data: bytes) -> str:
@@ -448,9 +410,8 @@ _KEYS = {  # by the tags of the first elements
 
 
 def _der(data: bytes, source: str, passphrase: Passphrase) -> Object:
-    for kind in _TYPES:
-        if (found := _signed(data, kind, source)).readable:
-            return found
+    if found := _any_signed(data, source):
+        return found
     tags = bytes(each[0] for each in asn1.items(data))
     kind = PUBLIC_KEY if tags == b"\x02\x02" else _KEYS.get(tags[:2], "")  # PKCS#1
     if kind:
@@ -479,23 +440,22 @@ def _pkcs7(data: bytes, source: str) -> Iterator[Object]:
     """Yield what is in a PKCS#7 file, also if the library cannot read one of its certificates."""
     block = next((block for _, block in pem.blocks(data, source)), b"")
     der = pem.der_of(block) if block else data
-    listed = parts.in_pkcs7(pem.CRL, der)
+    certificates, crls = parts.in_pkcs7(der)
     try:
         yield from _certificates(stores.read_pkcs7(data, source), source)
     except UnusableFileError:
-        certificates = parts.in_pkcs7(pem.CERTIFICATE, der)
-        if not certificates and not listed:
+        if not certificates and not crls:
             raise
         for number, each in enumerate(certificates, 1):
-            yield _signed(each, pem.CERTIFICATE, f"{source} (certificate {number})")
-    for number, each in enumerate(listed, 1):
-        yield _signed(each, pem.CRL, f"{source} ({pem.CRL} {number})")
+            yield _signed(each, x509.Certificate, f"{source} (certificate {number})")
+    for number, each in enumerate(crls, 1):
+        yield _signed(each, x509.CertificateRevocationList, f"{source} ({pem.CRL} {number})")
 
 
 def _certificates(certificates: Iterable[x509.Certificate], source: str) -> Iterator[Object]:
     for number, each in enumerate(certificates, 1):
         der = each.public_bytes(Encoding.DER)
-        yield _signed(der, pem.CERTIFICATE, f"{source} (certificate {number})")
+        yield _signed(der, x509.Certificate, f"{source} (certificate {number})")
 
 
 def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:

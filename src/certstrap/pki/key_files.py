@@ -14,7 +14,7 @@ from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
-from certstrap.errors import UnusableFileError, WrongPassphraseError
+from certstrap.errors import NoPassphraseError, UnusableFileError, WrongPassphraseError
 from certstrap.hints import Hint
 from certstrap.pki import asn1, pem
 from certstrap.pki.keys import HMAC_SHA256, PrivateKey
@@ -82,6 +82,28 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
             source, "holds a key that cannot sign", "RSA, EC, Ed25519 and Ed448 keys can."
         )
     return key, secret
+
+
+def opened(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey | None, bool]:
+    """Return a private key, None if ``passphrase`` does not open it, and whether it is encrypted.
+
+    Raises:
+        UnusableFileError: it is not a private key that can be read.
+    """
+    asked: list[bool] = []
+
+    def ask() -> bytes:
+        asked.append(True)
+        return passphrase()
+
+    try:
+        return load(data, source, ask)[0], bool(asked)
+    except (NoPassphraseError, WrongPassphraseError):
+        return None, True
+    except UnusableFileError:
+        if not asked:
+            raise
+        return None, True
 
 
 def is_malformed(data: bytes) -> bool:

@@ -8,13 +8,13 @@ valid, for the library to decode. What cannot be read is left out of what is sho
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import ExtensionOID
 
-from certstrap.pki import asn1, pem
+from certstrap.pki import asn1
 from certstrap.pki.asn1 import INTEGER, SEQUENCE, encoded, items, sequence
 from certstrap.pki.names import name_text, oid_name
 from certstrap.text import escaped, quoted, serial_number
@@ -112,8 +112,8 @@ _ANY_SEQUENCE = (SEQUENCE,)
 _Layout = tuple[tuple[str, tuple[int, ...], bytes], ...]
 """The parts of what is signed: the name of each, its tags, and a valid one; empty if optional."""
 
-_LAYOUTS: dict[str, _Layout] = {
-    pem.CERTIFICATE: (
+_LAYOUTS: dict[type[Signed], _Layout] = {
+    x509.Certificate: (
         (VERSION, (0xA0,), encoded(0xA0, encoded(INTEGER, b"\2"))),
         (SERIAL, (INTEGER,), _INTEGER),
         (SIGNATURE, _ANY_SEQUENCE, _ED25519),
@@ -125,13 +125,13 @@ _LAYOUTS: dict[str, _Layout] = {
         ("unique identifier of the subject", (0x82,), b""),
         (_EXTENSIONS, (0xA3,), b""),
     ),
-    pem.REQUEST: (
+    x509.CertificateSigningRequest: (
         (VERSION, (INTEGER,), encoded(INTEGER, b"\0")),
         (SUBJECT, _ANY_SEQUENCE, _EMPTY),
         (KEY, _ANY_SEQUENCE, _KEY),
         (_ATTRIBUTES, (0xA0,), encoded(0xA0)),
     ),
-    pem.CRL: (
+    x509.CertificateRevocationList: (
         (VERSION, (INTEGER,), _INTEGER),
         (SIGNATURE, _ANY_SEQUENCE, _ED25519),
         (ISSUER, _ANY_SEQUENCE, _EMPTY),
@@ -141,14 +141,14 @@ _LAYOUTS: dict[str, _Layout] = {
         (_EXTENSIONS, (0xA0,), b""),
     ),
 }
-_LOADERS: dict[str, Callable[[bytes], Signed]] = {
-    pem.CERTIFICATE: x509.load_der_x509_certificate,
-    pem.REQUEST: x509.load_der_x509_csr,
-    pem.CRL: x509.load_der_x509_crl,
+_LOADERS: dict[type[Signed], Callable[[bytes], Signed]] = {
+    x509.Certificate: x509.load_der_x509_certificate,
+    x509.CertificateSigningRequest: x509.load_der_x509_csr,
+    x509.CertificateRevocationList: x509.load_der_x509_crl,
 }
 
 
-def read(kind: str, der: bytes) -> Readable | None:
+def read(kind: type[Signed], der: bytes) -> Readable | None:
     """Return what can be read of an object; None if it has not the structure of its kind."""
     try:
         value = _decoded(kind, der)
@@ -170,16 +170,16 @@ def read(kind: str, der: bytes) -> Readable | None:
     return Readable(first, whole, shown, tuple(unreadable), raw)
 
 
-def _decoded(kind: str, der: bytes) -> Signed:
+def _decoded(kind: type[Signed], der: bytes) -> Signed:
     """Return an object every part of which can be decoded."""
-    value = decoded(kind, der)
+    value: Signed = decoded(kind, der)
     if isinstance(value, x509.CertificateRevocationList):
         for entry in value:
             _ = entry.extensions
     return value
 
 
-def decoded(kind: str, der: bytes) -> Signed:
+def decoded(kind: type[Signed], der: bytes) -> Any:
     """Return an object every part of which can be decoded, save the extensions of CRL entries.
 
     Raises:
@@ -199,7 +199,7 @@ def decoded(kind: str, der: bytes) -> Signed:
     return value
 
 
-def _split(kind: str, der: bytes) -> dict[str, bytes]:
+def _split(kind: type[Signed], der: bytes) -> dict[str, bytes]:
     """Return the DER of each part; nothing if it has not the structure of its kind."""
     outer = list(items(der))
     signed = items(outer[0]) if len(outer) == 3 else []  # noqa: PLR2004 - and how, and the signature
@@ -214,15 +214,14 @@ def _split(kind: str, der: bytes) -> dict[str, bytes]:
     return {} if signed else {SIGNATURE: outer[1], **parts}
 
 
-def in_pkcs7(kind: str, der: bytes) -> list[bytes]:
-    """Return the DER of each certificate or CRL in signed data (RFC 2315, 9.1)."""
-    tag = {pem.CERTIFICATE: 0xA0, pem.CRL: 0xA1}[kind]
+def in_pkcs7(der: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the DER of each certificate and of each CRL in signed data (RFC 2315, 9.1)."""
     content = [each for field in items(der)[1:] for each in items(field)]
-    fields = [each for signed in content for each in items(signed)]
-    return next((items(each) for each in fields if each[0] == tag), [])
+    fields = {each[0]: each for signed in content for each in items(signed)[::-1]}
+    return items(fields.get(0xA0, b"")), items(fields.get(0xA1, b""))
 
 
-def _built(kind: str, parts: dict[str, bytes]) -> bytes:
+def _built(kind: type[Signed], parts: dict[str, bytes]) -> bytes:
     signed = (parts.get(part, valid) for part, _, valid in _LAYOUTS[kind])
     algorithm = parts.get(SIGNATURE, _ED25519)
     return sequence(sequence(*signed), algorithm, encoded(asn1.BIT_STRING, b"\0"))
@@ -231,7 +230,7 @@ def _built(kind: str, parts: dict[str, bytes]) -> bytes:
 class _Filter:
     """Takes what cannot be read out of the parts of an object, and keeps why."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: type[Signed]) -> None:
         self.kind, self.unreadable = kind, list[Unreadable]()
 
     def __call__(self, part: str, value: bytes) -> bytes:
@@ -383,7 +382,9 @@ def _shown_rdn(rdn: bytes) -> str:
         ordered = encoded(asn1.SET, *sorted(attributes))  # as DER has it, and not all who write
         with suppress(*UNDECODABLE):
             return name_text(
-                x509.load_der_x509_crl(_built(pem.CRL, {ISSUER: sequence(ordered)})).issuer
+                x509.load_der_x509_crl(
+                    _built(x509.CertificateRevocationList, {ISSUER: sequence(ordered)})
+                ).issuer
             )
     return "+".join(
         f"{oid_name(_oid_in(each))}=#{b''.join(items(each)[1:]).hex()}" for each in items(rdn)
