@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from certstrap.errors import NoPassphraseError, UnusableFileError, WrongPassphraseError
 from certstrap.hints import Hint
 from certstrap.pki import asn1, pem
-from certstrap.pki.keys import HMAC_SHA256, PrivateKey
+from certstrap.pki.keys import HMAC_SHA256, NIST_CURVES, PrivateKey
 
 Passphrase = Callable[[], bytes]
 """Returns a passphrase; called only when one is needed. Empty means none."""
@@ -44,7 +44,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
     block, is_pem = pem.find(data, pem.PRIVATE_KEY, source)
     der = pem.der_of(block) if is_pem else block
     if _CERTSTRAPS_HMAC in der:
-        block, is_pem = pbes2_of_certstrap(der), False
+        block, is_pem = _pbes2_of_certstrap(der), False
     if _RSA_PSS in der[:32]:
         # It would be read as an RSA key for anything, and what binds it to PSS would be lost.
         raise UnusableFileError(
@@ -68,7 +68,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
             key = loader(block, secret)
     except (ValueError, UnsupportedAlgorithm, InternalError, MemoryError) as cause:
         if "EC private key is not encoded properly" in str(cause):
-            return ec_key_of_gnutls(b"" if secret else block, source, is_pem=is_pem), secret
+            return _ec_key_of_gnutls(b"" if secret else der, source), secret
         # `cryptography` reports an unknown cipher and a wrong passphrase with the same exception.
         if secret and isinstance(cause, ValueError) and "unknown" not in str(cause).lower():
             raise WrongPassphraseError(source) from None
@@ -112,7 +112,7 @@ def is_malformed(data: bytes) -> bool:
     return any(_CERTSTRAPS_HMAC in block for block in blocks)
 
 
-def pbes2_of_certstrap(der: bytes) -> bytes:
+def _pbes2_of_certstrap(der: bytes) -> bytes:
     """Return an encrypted PKCS#8 key with the parameters of its PBKDF2 corrected.
 
     certstrap 1.3.0 ends the AlgorithmIdentifier of hmacWithSHA256 in ``00 00`` instead of a NULL,
@@ -122,22 +122,21 @@ def pbes2_of_certstrap(der: bytes) -> bytes:
 
 
 _SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
-_CURVE_OIDS: dict[str, Callable[[], ec.EllipticCurve]] = {
-    "06052b81040021": ec.SECP224R1,
-    "06082a8648ce3d030107": ec.SECP256R1,
-    "06052b81040022": ec.SECP384R1,
-    "06052b81040023": ec.SECP521R1,
+_CURVE_OIDS = {  # RFC 5480, 2.1.1.1
+    "P-224": "06052b81040021",
+    "P-256": "06082a8648ce3d030107",
+    "P-384": "06052b81040022",
+    "P-521": "06052b81040023",
 }
 
 
-def ec_key_of_gnutls(block: bytes, source: str, *, is_pem: bool) -> PrivateKey:
+def _ec_key_of_gnutls(der: bytes, source: str) -> PrivateKey:
     """Return an EC key, not encrypted, whose number has not the length of RFC 5915, 3.
 
     GnuTLS writes it as an INTEGER: with one zero more than the curve needs, or with fewer.
     """
-    der = pem.der_of(block) if is_pem else block
     found = re.search(_SEC1, der)
-    curves = [curve() for oid, curve in _CURVE_OIDS.items() if bytes.fromhex(oid) in der]
+    curves = [NIST_CURVES[name] for name, oid in _CURVE_OIDS.items() if bytes.fromhex(oid) in der]
     if found and curves:
         number = int.from_bytes(der[found.end() :][: found[1][0]])
         with suppress(ValueError):

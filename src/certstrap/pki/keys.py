@@ -29,14 +29,14 @@ PublicKey = (
 SMALLEST_RSA, LARGEST_RSA = 2048, 16384  # bits
 SMALLEST_CURVE = 224  # bits; as strong as RSA 2048 (NIST SP 800-57, table 2)
 
-_CURVES: dict[str, Callable[[], PrivateKey]] = {
-    "P-224": lambda: ec.generate_private_key(ec.SECP224R1()),
-    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
-    "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
-    "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
-    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+NIST_CURVES: dict[str, ec.EllipticCurve] = {
+    "P-224": ec.SECP224R1(),
+    "P-256": ec.SECP256R1(),
+    "P-384": ec.SECP384R1(),
+    "P-521": ec.SECP521R1(),
 }
-CURVES = tuple(_CURVES)
+_NAMES = {curve.name: name for name, curve in NIST_CURVES.items()}
+CURVES = (*NIST_CURVES, "Ed25519")
 
 
 class KeySpec(NamedTuple):
@@ -56,28 +56,24 @@ class KeySpec(NamedTuple):
                 multiple of 8.
         """
         if curve:
-            for known in CURVES:
-                if _plain(curve) == _plain(known):
-                    return cls(curve=known)
-            raise RefusedError(
-                f"Unknown curve: {quoted(curve)}.", f"Choose one of {', '.join(CURVES)}."
-            )
+            known = {_plain(each): each for each in CURVES}
+            if _plain(curve) not in known:
+                hint = f"Choose one of {', '.join(CURVES)}."
+                raise RefusedError(f"Unknown curve: {quoted(curve)}.", hint)
+            return cls(curve=known[_plain(curve)])
+        hint = f"Choose a multiple of 8, such as {bits - bits % 8}." if bits % 8 else ""
         if not SMALLEST_RSA <= bits <= LARGEST_RSA:
-            raise RefusedError(
-                f"An RSA key of {bits} bits is not supported.",
-                f"Choose from {SMALLEST_RSA} to {LARGEST_RSA} bits.",
-            )
-        if bits % 8:
-            raise RefusedError(
-                f"An RSA key of {bits} bits is not supported.",
-                f"Choose a multiple of 8, such as {bits - bits % 8}.",
-            )
+            hint = f"Choose from {SMALLEST_RSA} to {LARGEST_RSA} bits."
+        if hint:
+            raise RefusedError(f"An RSA key of {bits} bits is not supported.", hint)
         return cls(bits=bits)
 
     def generate(self) -> PrivateKey:
         """Return a new key of this kind."""
+        if self.curve in NIST_CURVES:
+            return ec.generate_private_key(NIST_CURVES[self.curve])
         if self.curve:
-            return _CURVES[self.curve]()
+            return ed25519.Ed25519PrivateKey.generate()
         return rsa.generate_private_key(public_exponent=65537, key_size=self.bits)
 
     def __str__(self) -> str:
@@ -124,25 +120,18 @@ P256 = KeySpec(curve="P-256")
 P384 = KeySpec(curve="P-384")
 
 
-_NAMES = {
-    "secp224r1": "P-224",
-    "secp256r1": "P-256",
-    "secp384r1": "P-384",
-    "secp521r1": "P-521",
-}
-
-
 def spec_of(key: PrivateKey) -> KeySpec:
-    """Return the kind of a key; a curve that is not in `CURVES` has its own name."""
-    if isinstance(key, rsa.RSAPrivateKey):
-        return KeySpec(bits=key.key_size)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return KeySpec(curve=_NAMES.get(key.curve.name, key.curve.name))
-    return KeySpec(curve="Ed25519" if isinstance(key, ed25519.Ed25519PrivateKey) else "Ed448")
+    """Return the kind of a private key."""
+    kind = kind_of(key.public_key())
+    assert kind  # noqa: S101 - its public half is a `PublicKey`
+    return kind
 
 
 def kind_of(key: object) -> KeySpec | None:
-    """Return the kind of a public key, or None for one that cannot sign."""
+    """Return the kind of a public key, or None for one that cannot sign.
+
+    A curve that is not in `CURVES` has its own name.
+    """
     match key:
         case rsa.RSAPublicKey():
             return KeySpec(bits=key.key_size)
