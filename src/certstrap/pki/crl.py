@@ -1,6 +1,6 @@
 """Certificate revocation lists (RFC 5280, 5). Pure: no disk, no clock."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -13,6 +13,8 @@ from certstrap.pki.findings import Finding
 from certstrap.pki.keys import signature_hash
 from certstrap.pki.parts import UNDECODABLE
 from certstrap.text import quoted, utc
+
+CRL = x509.CertificateRevocationList
 
 _HOLD = x509.ReasonFlags.certificate_hold
 REASONS = {
@@ -37,8 +39,7 @@ def reason_of(text: str) -> x509.ReasonFlags:
     """Return the reason of that name, in any case; an empty name is ``unspecified``.
 
     Raises:
-        RefusedError: it is certificateHold, which nothing here would end.
-        RefusedError: there is no such reason.
+        RefusedError: there is none, or it is certificateHold, which nothing here would end.
     """
     if text.casefold() == _HOLD.value.casefold():
         raise RefusedError(
@@ -56,40 +57,45 @@ def reason_of(text: str) -> x509.ReasonFlags:
 
 def following(
     issuer: Issuer,
-    crls: Collection[x509.CertificateRevocationList],
+    crls: Collection[CRL],
     now: datetime,
     end: datetime | None = None,
-) -> x509.CertificateRevocationList:
-    """Return the CRL that follows ``crls``, with their entries; without any, the first one.
+    entries: Iterable[x509.RevokedCertificate] | None = None,
+) -> CRL:
+    """Return the CRL that follows ``crls``; without any, the first one.
 
     Args:
         issuer: the CA.
         crls: the complete CRLs that speak of what it issued.
         now: the present instant.
-        end: the next update; None for the CA's end, see `revoke`.
+        end: the next update. None for the CA's end, so that no peer is shut out by a CRL that has
+            run out before its CA has; after that it is `NEVER`, as it must be after ``now``.
+        entries: what it lists; None for the entries of ``crls``.
     """
-    return _build(issuer, now, crls, _entries(crls), end)
+    ca = issuer.certificate
+    end = end or validity_of(ca).end
+    number = max(map(number_of, crls), default=0) + 1
+    # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
+    listed = [*(_entries(crls).values() if entries is None else entries)]
+    builder = x509.CertificateRevocationListBuilder(
+        ca.subject, now, end if end >= now else NEVER, revoked_certificates=listed
+    )
+    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    return builder.sign(issuer.key, signature_hash(issuer.key))
 
 
-def current(
-    crl: x509.CertificateRevocationList, now: datetime, source: str, hint: Hint | str = ""
-) -> Iterator[Finding]:
+def current(crl: CRL, now: datetime, source: str, hint: Hint | str = "") -> Iterator[Finding]:
     """Yield why ``crl`` does not count at ``now``; ``hint`` is for one that has expired."""
     end = crl.next_update_utc
     if end and now > end:
-        yield Finding(
-            "crl-expired",
-            f"{source} expired on {utc(end)}.",
-            hint,
-        )
+        yield Finding("crl-expired", f"{source} expired on {utc(end)}.", hint)
     if now < crl.last_update_utc:
-        yield Finding(
-            "crl-not-yet-valid",
-            f"{source} is not valid before {utc(crl.last_update_utc)}.",
-        )
+        start = utc(crl.last_update_utc)
+        yield Finding("crl-not-yet-valid", f"{source} is not valid before {start}.")
 
 
-def entry_of(crl: x509.CertificateRevocationList, serial: int) -> x509.RevokedCertificate | None:
+def entry_of(crl: CRL, serial: int) -> x509.RevokedCertificate | None:
     """Return the entry of the certificate with that serial number, or None."""
     if serial < 0:  # which the library does not look for
         return next((each for each in crl if each.serial_number == serial), None)
@@ -103,9 +109,7 @@ def reason_in(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
     return found or x509.ReasonFlags.unspecified
 
 
-def entry_extensions(
-    entry: x509.RevokedCertificate,
-) -> list[x509.Extension[x509.ExtensionType]]:
+def entry_extensions(entry: x509.RevokedCertificate) -> list[x509.Extension[x509.ExtensionType]]:
     """Return what an entry says besides its date; nothing if it cannot be read."""
     try:
         return list(entry.extensions)
@@ -125,20 +129,12 @@ def is_worse(reason: x509.ReasonFlags, than: x509.ReasonFlags) -> bool:
 
 
 def revoke(
-    issuer: Issuer,
-    crls: Collection[x509.CertificateRevocationList],
-    serial: int,
-    reason: x509.ReasonFlags,
-    now: datetime,
-) -> x509.CertificateRevocationList:
+    issuer: Issuer, crls: Collection[CRL], serial: int, reason: x509.ReasonFlags, now: datetime
+) -> CRL:
     """Return the CRL that follows ``crls``, with one certificate more, or another reason for one.
 
-    A certificate that they revoke stays revoked since that date.
-
-    Its number is one higher (1 after CRLs that have none) and its next update is the CA's end, so
-    that no peer is shut out by a CRL that has run out before its CA has; after that it is
-    `NEVER`, as a CRL must end after it begins. An unspecified reason is left out, as RFC 5280,
-    5.3.1 has it.
+    A certificate that they revoke stays revoked since that date. An unspecified reason is left out,
+    as RFC 5280, 5.3.1 has it.
     """
     entries = _entries(crls)
     old = entries.get(serial)
@@ -149,30 +145,26 @@ def revoke(
     if reason != x509.ReasonFlags.unspecified:
         entry = entry.add_extension(x509.CRLReason(reason), critical=False)
     entries[serial] = entry.build()
-    return _build(issuer, now, crls, entries)
+    return following(issuer, crls, now, entries=entries.values())
 
 
-def number_of(crl: x509.CertificateRevocationList) -> int:
+def number_of(crl: CRL) -> int:
     """Return the number of a CRL; 0 if it has none."""
     number = extension(crl, x509.CRLNumber)
     return number.crl_number if number else 0
 
 
-def age(crl: x509.CertificateRevocationList) -> tuple[int, datetime]:
+def age(crl: CRL) -> tuple[int, datetime]:
     """Return what is higher of the newer one of two CRLs of one CA."""
     return number_of(crl), crl.last_update_utc
 
 
-def newest_first(
-    crls: Iterable[x509.CertificateRevocationList],
-) -> list[x509.CertificateRevocationList]:
+def newest_first(crls: Iterable[CRL]) -> list[CRL]:
     """Return CRLs of one CA, the newest first."""
     return sorted(crls, key=age, reverse=True)
 
 
-def _entries(
-    crls: Iterable[x509.CertificateRevocationList],
-) -> dict[int, x509.RevokedCertificate]:
+def _entries(crls: Iterable[CRL]) -> dict[int, x509.RevokedCertificate]:
     """Return the entries of CRLs by serial number; what the newest one says of each counts.
 
     certstrap's own CRLs may have a serial number twice, of which the first entry counts.
@@ -182,22 +174,3 @@ def _entries(
         for entry in crl:
             found.setdefault(entry.serial_number, entry)
     return found
-
-
-def _build(
-    issuer: Issuer,
-    now: datetime,
-    crls: Collection[x509.CertificateRevocationList],
-    entries: Mapping[int, x509.RevokedCertificate],
-    end: datetime | None = None,
-) -> x509.CertificateRevocationList:
-    ca = issuer.certificate
-    end = end or validity_of(ca).end
-    number = max(map(number_of, crls), default=0) + 1
-    # All entries at once: the builder's `add_revoked_certificate` copies its list at each call.
-    builder = x509.CertificateRevocationListBuilder(
-        ca.subject, now, end if end >= now else NEVER, revoked_certificates=[*entries.values()]
-    )
-    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
-    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
-    return builder.sign(issuer.key, signature_hash(issuer.key))

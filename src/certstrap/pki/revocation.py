@@ -8,14 +8,12 @@ from cryptography import x509
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from certstrap.pki import rules
-from certstrap.pki.crl import entry_extensions, entry_of, reason_in
+from certstrap.pki.crl import CRL, entry_extensions, entry_of, reason_in
 from certstrap.pki.decode import comparable_name, extension, subject_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import has_supported_signature, is_signed_by
 from certstrap.pki.names import name_text
 from certstrap.text import serial_number, utc
-
-CRL = x509.CertificateRevocationList
 
 _PROCESSED = {
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER,

@@ -245,11 +245,8 @@ def request(
     ca: x509.Certificate,
     ancestors: Sequence[x509.Certificate] = (),
 ) -> Iterator[Finding]:
-    """Yield why ``ca`` may not sign ``request``, or a certificate again, with ``profile``.
-
-    ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
-    """
-    yield from names(request.subject, copied_names(request), profile, ca, ancestors)
+    """Yield why ``ca`` may not sign ``request``, or a certificate again; see `names`."""
+    return names(request.subject, copied_names(request), profile, ca, ancestors)
 
 
 def names(
@@ -259,7 +256,10 @@ def names(
     ca: x509.Certificate,
     ancestors: Sequence[x509.Certificate] = (),
 ) -> Iterator[Finding]:
-    """Yield why ``ca`` may not sign a request with these names, whatever its key; see `request`."""
+    """Yield why ``ca`` may not sign a request with these names, whatever its key.
+
+    ``ancestors`` are the CAs above ``ca``, as far as they are known; the next one first.
+    """
     cas = (ca, *ancestors)
     is_leaf = isinstance(profile, LeafProfile)
     if profile.usages and not permitted_usages(profile.usages, cas):
@@ -272,8 +272,15 @@ def names(
     yield from names_below(subject, alternative, profile, [subject_of(above) for above in cas])
     for number, above in enumerate(cas):
         yield from _path_length(cas, number, 0 if is_leaf else 1)
-        if extension(above, x509.NameConstraints):
-            yield from _mail(subject)
+        mail = subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)
+        for attribute in mail if extension(above, x509.NameConstraints) else ():
+            if not is_ia5(attribute):  # then peers cannot compare it (RFC 5280, A.1)
+                yield Finding(
+                    "mail-type",
+                    f"The e-mail address {quoted(str(attribute.value))} in the subject is no "
+                    "IA5String, which a CA with name constraints may not sign.",
+                    "Create the request again, without it.",
+                )
         if are_too_many(subject, alternative, above):
             yield Finding(
                 "name-constraints",
@@ -296,20 +303,7 @@ def names_below(
     cas: Sequence[x509.Name],
 ) -> Iterator[Finding]:
     """Yield why no CA may sign these names, and none with the names ``cas`` above it."""
-    yield from _names(subject, alternative, profile)
-    if comparable_name(subject) in {comparable_name(above) for above in cas}:
-        yield Finding(
-            "own-name",
-            "The request has the name of the CA itself, but a name can appear only once in a "
-            "chain.",
-            "Create the request with another common name.",
-        )
-
-
-def _names(
-    subject: x509.Name, names: Sequence[x509.GeneralName], profile: Profile
-) -> Iterator[Finding]:
-    if not subject.rdns and not names:
+    if not subject.rdns and not alternative:
         yield Finding(
             "no-name",
             "The request has neither a subject nor alternative names.",
@@ -321,7 +315,7 @@ def _names(
             "The request has no subject, and a CA must have one (RFC 5280, 4.1.2.6).",
             "Create it again, with a common name.",
         )
-    values = (each.value for each in (*subject, *names))
+    values = (each.value for each in (*subject, *alternative))
     for value in (each for each in values if isinstance(each, str)):
         if found := invalid_characters(value):
             yield Finding(
@@ -337,30 +331,25 @@ def _names(
                 "that is not text.",
                 "Create it again, with UTF8String or PrintableString.",
             )
-    if any(isinstance(name.value, IPv4Network | IPv6Network) for name in names):
+    if any(isinstance(name.value, IPv4Network | IPv6Network) for name in alternative):
         yield Finding(
             "network",
             "The request asks for a network, and only single IP addresses are signed.",
             "Create it again, with single addresses.",
         )
-    if isinstance(profile, LeafProfile) and profile.usages == SERVER and not names:
+    if isinstance(profile, LeafProfile) and profile.usages == SERVER and not alternative:
         yield Finding(
             "server-names",
             "The request has no alternative names, and TLS clients reject a server without them.",
             Hint("Create it again, with {} or {}.", options=("--domain", "--ip")),
         )
-
-
-def _mail(subject: x509.Name) -> Iterator[Finding]:
-    """Yield why peers cannot compare an e-mail address with name constraints (RFC 5280, A.1)."""
-    for attribute in subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
-        if not is_ia5(attribute):
-            yield Finding(
-                "mail-type",
-                f"The e-mail address {quoted(str(attribute.value))} in the subject is no "
-                "IA5String, which a CA with name constraints may not sign.",
-                "Create the request again, without it.",
-            )
+    if comparable_name(subject) in {comparable_name(above) for above in cas}:
+        yield Finding(
+            "own-name",
+            "The request has the name of the CA itself, but a name can appear only once in a "
+            "chain.",
+            "Create the request with another common name.",
+        )
 
 
 def _path_length(cas: Sequence[x509.Certificate], number: int, more: int) -> Iterator[Finding]:
