@@ -452,6 +452,28 @@ def test_an_expired_ca_is_left_out_beside_one_that_serves_and_else_renewed(
     at.refuses("bundle", "--cert", "f.pem", sentence="f.pem", hint=f"Hint: {fix}")
 
 
+def test_the_check_of_a_bundle_names_a_ca_that_the_depot_can_renew(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    CommandLine(now=PRESENT)("init", "--cn", "Old", "--expires", "10 days", *NEW_KEY)
+    later = CommandLine(now=PRESENT + 11 * DAY)
+    save("f.pem", Path("out/Old.crt").read_bytes())
+
+    def fix() -> str:
+        said = later("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
+        return said.partition("To fix: ")[2].strip()
+
+    renew = "Renew the CA where its key is, then upload it again with set, as add is refused"
+    assert fix() == f"{renew}: certstrap renew Old"
+    Path("out/Old.key").unlink()
+    assert fix() == f"{renew}."
+    later("renew", "Old", exit_code=1)
+    Path("out/Old.crt").rename("f.pem")
+    Path("out").rename("elsewhere")
+    Path("out").touch()
+    assert fix() == f"{renew}."
+
+
 def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, folder: Path) -> None:
     every = [ROOT.but(subject=a_name(f"R{number}")) for number in range(17)]
     save("f.pem", *every)

@@ -81,7 +81,7 @@ def of_depot(
         RefusedError: a rule refuses it, or one of the CAs is revoked or has a compromised key.
         IncompleteError: none is named, and a certificate that may be a CA's cannot be read.
     """
-    files = [read_ca(depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
+    files = [read_ca(depot, depot.find(Name.parse(name), CERTIFICATE, ca=True)) for name in names]
     files += others
     bundle = make(files, now) if files else _of_all(depot, now)
     require(withdrawn_cas(depot, bundle.certificates))
@@ -94,7 +94,7 @@ def _of_all(depot: Depot, now: datetime) -> Bundle:
     every = [ca.entry for ca in depot.authorities]
     if not every:
         raise ChooseCAError(depot.root, [])
-    files = [read_ca(entry) for entry in every]
+    files = [read_ca(depot, entry) for entry in every]
     found = zip(every, files, strict=True)
     fitting = [entry.stem for entry, file in found if passes(file, now)]
     named = fitting if 0 < len(fitting) <= ca_rules.MOST_CAS else ["CA"]

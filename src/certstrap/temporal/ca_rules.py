@@ -1,9 +1,9 @@
 """Rules for CAs that are uploaded to Temporal Cloud, and for certificates in general."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from itertools import chain
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
@@ -24,23 +24,7 @@ from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_RSA, KeySpec, kind_of
 from certstrap.pki.names import name_text
 from certstrap.temporal.inputs import CertificateFile
-from certstrap.temporal.rules import (
-    CA,
-    GO_X509,
-    MANAGE,
-    NAMES,
-    NOTICES,
-    REQUIREMENTS,
-    RFC5280,
-    RULES,
-    VALIDITY,
-    Result,
-    adopted,
-    failure,
-    looked_at,
-    rule,
-    warning,
-)
+from certstrap.temporal.rules import RULES, Page, Result, adopted, failure, looked_at, rule, warning
 from certstrap.text import quoted, utc
 
 LARGEST_RSA_OF_GO = 8192
@@ -229,28 +213,13 @@ def _key(ca: LoadedCertificate) -> Iterator[Finding]:
 # What holds for the CAs of a file.
 
 
-class UploadedCAs(NamedTuple):
-    """The CAs that are uploaded, at an instant."""
+def _cas(file: CertificateFile) -> list[LoadedCertificate]:
+    return [each for each in file.certificates if is_modern(each) and is_ca(each.certificate)]
 
-    file: CertificateFile
-    now: datetime
 
-    @property
-    def certificates(self) -> tuple[LoadedCertificate, ...]:
-        """What is in the file."""
-        return self.file.certificates
-
-    @property
-    def cas(self) -> list[LoadedCertificate]:
-        """The CAs among them."""
-        return [each for each in self.certificates if is_modern(each) and is_ca(each.certificate)]
-
-    @property
-    def others(self) -> list[LoadedCertificate]:
-        """What is version 3, and not a CA."""
-        return [
-            each for each in self.certificates if is_modern(each) and not is_ca(each.certificate)
-        ]
+def _others(file: CertificateFile) -> list[LoadedCertificate]:
+    """Return what is version 3, and not a CA."""
+    return [each for each in file.certificates if is_modern(each) and not is_ca(each.certificate)]
 
 
 _OF_EVERY_FILE = {
@@ -265,22 +234,22 @@ def judge(file: CertificateFile, now: datetime) -> Iterator[Result]:
     If its certificates are too many to be decoded, or cannot be decoded, the rules that look into
     them are left out.
     """
-    uploaded = UploadedCAs(file, now)
     checks = [ca_private_key, ca_count, ca_size]
+    dated = [ca_expired, ca_started, ca_soon] if file.is_complete else []
     if file.is_decoded:
         checks = [ca_pem, ca_content, *checks]
     if file.is_complete:
         checks += [
             ca_version, ca_serial, ca_true, ca_leaf, ca_usage, ca_client_usage, ca_issuer,
             ca_algorithm, ca_key, ca_critical, ca_twice, ca_public, names_bundle,
-            ca_expired, ca_started, ca_soon,
         ]  # fmt: skip
     unseen = {"ca-content"} if file.private_keys else set()
     if not file.total:
         unseen |= {"ca-content", "ca-private-key", "ca-count"}
-    if not uploaded.cas or not all(map(is_modern, uploaded.certificates)):
+    if not _cas(file) or not all(map(is_modern, file.certificates)):
         unseen |= RULES.keys() - _OF_EVERY_FILE
-    return looked_at((check(uploaded) for check in checks), unseen)
+    results = chain((check(file) for check in checks), (check(file, now) for check in dated))
+    return looked_at(results, unseen)
 
 
 _NEW_CA = Hint("Create another CA", ("certstrap", "init", ("--common-name", "NEW-NAME")))
@@ -297,141 +266,143 @@ _RENEW_CA = Hint(
     "Renew the CA where its key is, then upload it again with set, as add is refused",
     ("certstrap", "renew", "CA-NAME"),
 )
+RENEW_ELSEWHERE = f"{_RENEW_CA.sentence}."
 
 
-@rule(CA, MANAGE, _NEW_BUNDLE._replace(sentence="Write it again as PEM"))
-def ca_pem(uploaded: UploadedCAs) -> Sequence[Finding]:
+@rule("CA", Page.MANAGE, _NEW_BUNDLE._replace(sentence="Write it again as PEM"))
+def ca_pem(file: CertificateFile) -> Sequence[Finding]:
     """The CA file is PEM text, and each certificate in it can be read.
 
     Temporal Cloud and its tools read PEM.
     """
-    return uploaded.file.problems
+    return file.problems
 
 
-@rule(CA, MANAGE, _NEW_BUNDLE)
-def ca_content(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.MANAGE, _NEW_BUNDLE)
+def ca_content(file: CertificateFile) -> Iterator[Finding]:
     """The CA file holds certificates and nothing else.
 
     tcld uploads a file as it is, and cannot read it afterwards if anything else is in it.
     """
-    path = uploaded.file.path
-    for kind in dict.fromkeys(uploaded.file.others):
-        yield failure(f"{path} holds a {kind}.")
-    if uploaded.file.trailing:
+    for kind in dict.fromkeys(file.others):
+        yield failure(f"{file.path} holds a {kind}.")
+    if file.trailing:
         yield warning(
-            f"{path} has text or empty lines after the last certificate, which tcld refuses."
+            f"{file.path} has text or empty lines after the last certificate, which tcld refuses."
         )
 
 
 @rule(
-    CA, MANAGE, "Remove the key from the file. If the file was uploaded or sent, create a new CA."
+    "CA",
+    Page.MANAGE,
+    "Remove the key from the file. If the file was uploaded or sent, create a new CA.",
 )
-def ca_private_key(uploaded: UploadedCAs) -> Iterator[Finding]:
+def ca_private_key(file: CertificateFile) -> Iterator[Finding]:
     """The CA file holds no private key.
 
     Anyone who has a CA's key can admit any client; it must never leave your machine.
     """
-    if uploaded.file.private_keys:
-        yield failure(f"{uploaded.file.path} holds a private key.")
+    if file.private_keys:
+        yield failure(f"{file.path} holds a private key.")
 
 
-@rule(CA, REQUIREMENTS, "Leave out the CAs that no client needs any more.")
-def ca_count(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, "Leave out the CAs that no client needs any more.")
+def ca_count(file: CertificateFile) -> Iterator[Finding]:
     """There are at most 16 CA certificates.
 
     Temporal Cloud takes no more in one bundle.
     """
-    path, total = uploaded.file.path, uploaded.file.total
-    if total > MOST_CAS:
-        yield failure(f"{path} holds {total:,} certificates, and may hold at most {MOST_CAS}.")
+    if file.total > MOST_CAS:
+        yield failure(
+            f"{file.path} holds {file.total:,} certificates, and may hold at most {MOST_CAS}."
+        )
 
 
 @rule(
-    CA,
-    REQUIREMENTS,
+    "CA",
+    Page.REQUIREMENTS,
     "Leave out CAs that no client needs any more, and text around the certificates.",
 )
-def ca_size(uploaded: UploadedCAs) -> Iterator[Finding]:
+def ca_size(file: CertificateFile) -> Iterator[Finding]:
     """The CA file has at most 32,768 bytes.
 
     Temporal Cloud takes at most 32 KB, before base64.
     """
-    path, size = uploaded.file.path, uploaded.file.size
-    if size > MOST_BYTES:
-        yield failure(f"{path} has {size:,} bytes, and may have at most {MOST_BYTES:,}.")
+    if file.size > MOST_BYTES:
+        yield failure(f"{file.path} has {file.size:,} bytes, and may have at most {MOST_BYTES:,}.")
 
 
-@rule(CA, REQUIREMENTS, _NEW_CA)
-def ca_version(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, _NEW_CA)
+def ca_version(file: CertificateFile) -> Iterator[Finding]:
     """Each CA certificate is X.509 version 3.
 
     Earlier versions cannot say that a certificate is a CA's.
     """
-    for each in uploaded.certificates:
+    for each in file.certificates:
         yield from version(each)
 
 
-@rule(CA, GO_X509, _NEW_CA)
-def ca_serial(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.GO_X509, _NEW_CA)
+def ca_serial(file: CertificateFile) -> Iterator[Finding]:
     """Each CA certificate has a positive serial number.
 
     Since Go 1.23, Go cannot read a certificate with a negative one; RFC 5280 forbids 0 too.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from serial(ca)
 
 
-@rule(CA, REQUIREMENTS, _NEW_CA)
-def ca_true(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, _NEW_CA)
+def ca_true(file: CertificateFile) -> Iterator[Finding]:
     """Each CA certificate has basic constraints with CA:TRUE.
 
     Without it, the certificate may not sign others.
     """
-    for each in uploaded.others:
+    for each in _others(file):
         if is_self_signed(each.certificate):
             yield failure(f"{each.source} is self-signed, but not a CA: it has no CA:TRUE.")
 
 
-@rule(CA, REQUIREMENTS, "Upload the CA's certificate instead.")
-def ca_leaf(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, "Upload the CA's certificate instead.")
+def ca_leaf(file: CertificateFile) -> Iterator[Finding]:
     """No certificate of a client is among the CAs.
 
     Temporal Cloud is given the CA only; the client presents its own certificate.
     """
-    for each in uploaded.others:
+    for each in _others(file):
         if not is_self_signed(each.certificate):
             subject = quoted(name_text(each.certificate.subject))
             yield failure(f"{each.source} is a client's or server's certificate, for {subject}.")
 
 
-@rule(CA, RFC5280 + "4.2.1.3", _NEW_CA)
-def ca_usage(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.RFC5280 + "4.2.1.3", _NEW_CA)
+def ca_usage(file: CertificateFile) -> Iterator[Finding]:
     """A CA's key usage, if it has one, includes certificate signing.
 
     Without it, no certificate that the CA signed is accepted.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from _usage(ca)
 
 
-@rule(CA, RFC5280 + "4.2.1.12", _NEW_CA)
-def ca_client_usage(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.RFC5280 + "4.2.1.12", _NEW_CA)
+def ca_client_usage(file: CertificateFile) -> Iterator[Finding]:
     """A CA's extended key usage, if it has one, includes client authentication.
 
     It limits what every certificate below the CA may be used for.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from client_usage(ca)
 
 
-@rule(CA, REQUIREMENTS, "Add the certificate of the CA that issued it.")
-def ca_issuer(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, "Add the certificate of the CA that issued it.")
+def ca_issuer(file: CertificateFile) -> Iterator[Finding]:
     """Each CA is a root, or is issued by another CA in the file.
 
     Temporal Cloud refuses a bundle with a chain that does not end.
     """
-    index = Issuers(uploaded.certificates)
-    for ca in uploaded.cas:
+    index = Issuers(file.certificates)
+    for ca in _cas(file):
         if any(index.of(ca.certificate)):
             continue
         if not issuers.has_supported_signature(ca.certificate):
@@ -446,70 +417,70 @@ def ca_issuer(uploaded: UploadedCAs) -> Iterator[Finding]:
             yield failure(f"{ca.source} is issued by {issuer}, which is not in the file.")
 
 
-@rule(CA, REQUIREMENTS, _NEW_CA)
-def ca_algorithm(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, _NEW_CA)
+def ca_algorithm(file: CertificateFile) -> Iterator[Finding]:
     """Each CA is signed with RSA or ECDSA, and SHA-256 or stronger.
 
     Temporal Cloud refuses SHA-1, MD5 and Ed25519.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from algorithm(ca)
 
 
-@rule(CA, REQUIREMENTS, _NEW_CA)
-def ca_key(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, _NEW_CA)
+def ca_key(file: CertificateFile) -> Iterator[Finding]:
     """Each CA has an RSA key of 2048 bits or more, or one on a NIST curve.
 
     Temporal Cloud refuses Ed25519; shorter RSA keys and other curves are refused by its TLS
     library.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from _key(ca)
 
 
-@rule(CA, RFC5280 + "4.2", _NEW_CA)
-def ca_critical(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.RFC5280 + "4.2", _NEW_CA)
+def ca_critical(file: CertificateFile) -> Iterator[Finding]:
     """No CA has a critical extension that is not known.
 
     A peer that does not know a critical extension must refuse the certificate.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         yield from critical(ca)
 
 
-@rule(CA, MANAGE, _NEW_BUNDLE._replace(sentence="Write it again, each certificate once"))
-def ca_twice(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.MANAGE, _NEW_BUNDLE._replace(sentence="Write it again, each certificate once"))
+def ca_twice(file: CertificateFile) -> Iterator[Finding]:
     """No certificate is in the CA file twice.
 
     It takes room for nothing, and tcld refuses to add a certificate that is there already.
     """
     first: dict[x509.Certificate, str] = {}
-    for each in uploaded.certificates:
+    for each in file.certificates:
         before = first.setdefault(each.certificate, each.source)
         if before is not each.source:
             yield failure(f"{each.source} is the same certificate as {before}.")
 
 
-@rule(CA, REQUIREMENTS, "Use a CA of your own, or set certificate filters.")
-def ca_public(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("CA", Page.REQUIREMENTS, "Use a CA of your own, or set certificate filters.")
+def ca_public(file: CertificateFile) -> Iterator[Finding]:
     """No CA is a well-known public CA.
 
     Anybody can get a certificate of a public CA; Temporal Cloud takes it with certificate
     filters only.
     """
-    for ca in uploaded.cas:
+    for ca in _cas(file):
         for name in ca.certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME):
             if str(name.value).casefold() in _PUBLIC_NAMES:
                 yield warning(f"{ca.source} is a public CA, of {quoted(str(name.value))}.")
 
 
-@rule(NAMES, REQUIREMENTS, "Upload one of them only; give a new CA another common name.")
-def names_bundle(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("names", Page.REQUIREMENTS, "Upload one of them only; give a new CA another common name.")
+def names_bundle(file: CertificateFile) -> Iterator[Finding]:
     """No two uploaded CAs have the same name.
 
     CAs that serve one Namespace must have different names, compared without regard to case.
     """
-    subjects = {ca.certificate: ca.certificate.subject for ca in uploaded.cas}.values()
+    subjects = {ca.certificate: ca.certificate.subject for ca in _cas(file)}.values()
     counts = Counter(map(comparable_name, subjects))
     shown = {comparable_name(subject): subject for subject in reversed(subjects)}
     for name, count in counts.items():
@@ -517,51 +488,45 @@ def names_bundle(uploaded: UploadedCAs) -> Iterator[Finding]:
             yield failure(f"{count} CAs have the name {quoted(name_text(shown[name]))}.")
 
 
-@rule(VALIDITY, NOTICES, _RENEW_CA)
-def ca_expired(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("validity", Page.NOTICES, _RENEW_CA)
+def ca_expired(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     """No CA has expired.
 
     An expired CA shuts out every client below it, and Temporal Cloud refuses a bundle with it.
     """
-    for ca in uploaded.cas:
-        if expired := list(dates(ca, uploaded.now, "expired")):
-            hint = _LEAVE_OUT if _lets_clients_in(uploaded) else _RENEW_CA
-            yield from _named(ca, expired, hint)
+    for ca in _cas(file):
+        for finding in dates(ca, now, "expired"):
+            hint = filled(_RENEW_CA, {"CA-NAME": ca.name}) if ca.name else RENEW_ELSEWHERE
+            yield finding._replace(hint=_LEAVE_OUT if _lets_clients_in(file, now) else hint)
 
 
-@rule(VALIDITY, RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
-def ca_started(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("validity", Page.RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
+def ca_started(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     """Each CA is valid already.
 
     Before its first day, a CA is not accepted.
     """
-    for ca in uploaded.cas:
-        yield from dates(ca, uploaded.now, "not-yet-valid")
+    for ca in _cas(file):
+        yield from dates(ca, now, "not-yet-valid")
 
 
-@rule(VALIDITY, NOTICES, _REPLACE_CA)
-def ca_soon(uploaded: UploadedCAs) -> Iterator[Finding]:
+@rule("validity", Page.NOTICES, _REPLACE_CA)
+def ca_soon(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     """No CA expires soon.
 
     Temporal Cloud sends a notice 15 days before a CA expires.
     """
-    for ca in uploaded.cas:
-        yield from _named(ca, ends_soon(ca, uploaded.now), _REPLACE_CA)
+    for ca in _cas(file):
+        known = {"CA-NAME": ca.name} if ca.name else {}
+        for finding in ends_soon(ca, now):
+            yield finding._replace(hint=filled(_REPLACE_CA, known))
 
 
-def _lets_clients_in(uploaded: UploadedCAs) -> bool:
+def _lets_clients_in(file: CertificateFile, now: datetime) -> bool:
     """Return whether one of the CAs is valid now, and all that it is issued by."""
-    issuers = Issuers(uploaded.cas)
+    index = Issuers(_cas(file))
     return any(
-        all(validity_of(each.certificate).state(uploaded.now) == "valid" for each in (ca, *path))
-        for ca in uploaded.cas
-        for path in issuers.paths(ca.certificate)
+        all(validity_of(each.certificate).state(now) == "valid" for each in (ca, *path))
+        for ca in _cas(file)
+        for path in index.paths(ca.certificate)
     )
-
-
-def _named(
-    ca: LoadedCertificate, findings: Iterable[Finding], hint: Hint | str
-) -> Iterator[Finding]:
-    """Yield findings about a CA, each with what to do about that one if its name is known."""
-    known = {"CA-NAME": ca.name} if ca.name else {}
-    return (finding._replace(hint=filled(hint, known)) for finding in findings)

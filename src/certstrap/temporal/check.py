@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from certstrap.errors import InvalidNameError
-from certstrap.hints import Hint, filled
+from certstrap.hints import Hint
 from certstrap.store.renewal import new_key_hint
 from certstrap.temporal import ca_rules, client_rules, handshake, rules
 from certstrap.temporal.client_rules import ClientChain
@@ -13,7 +13,7 @@ from certstrap.temporal.clients import Client
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, CheckSubject
 from certstrap.temporal.namespace import Namespace, parse_other
-from certstrap.temporal.rules import GROUPS, Result
+from certstrap.temporal.rules import GROUPS, Result, fix_for
 
 RULES = rules.RULES
 """All rules by their identifiers: the modules that are imported here define them."""
@@ -98,20 +98,19 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
     return report._replace(connection=answer)
 
 
-_SIGNING = {"renew", "issue"}
+_SIGNING = {("renew", "NAME"), ("issue", "NAME"), ("issue", "NEW-NAME")}
 _IF_LOST = "If that key is lost, create a new CA, and change over to it with bundle --rotate."
 
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
-    if isinstance(fix, Hint) and _SIGNING & {*fix.command[1:2]} and not subject.can_sign:
-        if fix.command == ("certstrap", "renew", "CA-NAME"):
-            return f"{fix.sentence}. {_IF_LOST}"
-        where = "" if "CA-NAME" in fix.command else ", where the key of its CA is"
-        return f"{fix.sentence}{where}."
+    if isinstance(fix, Hint) and fix.command[1:3] in _SIGNING and not subject.can_sign:
+        return f"{fix.sentence}, where the key of its CA is."
     if isinstance(fix, Hint) and "renew" in fix.command and _is_revoked(subject):
         fix = new_key_hint("NAME")
-    return filled(fix, subject.placeholders)
+    if fix == ca_rules.RENEW_ELSEWHERE and not subject.can_sign:
+        return f"{fix} {_IF_LOST}"
+    return fix_for(fix, subject.rewrite, subject.placeholders)
 
 
 def _is_revoked(subject: CheckSubject) -> bool:
@@ -146,7 +145,7 @@ def _results(
         yield client_rules.leaf_pem(subject.client)
         yield client_rules.key_present(key, subject.key_path)
         if key:
-            yield from client_rules.judge_key(key, chain, wanted.client, subject.rewrite)
+            yield from client_rules.judge_key(key, chain, wanted.client)
     if chain:
         yield from client_rules.judge_leaf(chain)
         if not subject.uploaded or subject.uploaded.is_complete:

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import InvalidNameError
-from certstrap.hints import Command, Hint
+from certstrap.hints import Hint
 from certstrap.pki import path as paths
 from certstrap.pki import rules
 from certstrap.pki.decode import (
@@ -38,23 +38,9 @@ from certstrap.temporal.clients import Client, refusing, titles
 from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile
 from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rules import (
-    CHAIN,
-    CLIENT_CERTIFICATES,
-    CLIENTS,
-    COMPROMISED,
-    GO_TLS,
-    GO_X509,
-    ISSUING,
-    KEY,
-    LEAF,
-    NAMES,
-    NAMESPACES,
-    NOTICES,
-    REQUIREMENTS,
     REWRITE_CHAIN,
-    RFC5280,
-    TLS,
-    VALIDITY,
+    REWRITE_KEY,
+    Page,
     Result,
     adopted,
     failure,
@@ -150,8 +136,8 @@ def judge_leaf(chain: ClientChain) -> Iterator[Result]:
 
 
 @rule(
-    LEAF,
-    CLIENT_CERTIFICATES,
+    "leaf",
+    Page.CLIENT_CERTIFICATES,
     Hint(
         "Write the certificate again as PEM", ("openssl", "x509", ("-in", "FILE"), ("-out", "NEW"))
     ),
@@ -173,7 +159,7 @@ def leaf_pem(file: CertificateFile) -> Iterator[Finding]:
         )
 
 
-@rule(LEAF, REQUIREMENTS, _ISSUE)
+@rule("leaf", Page.REQUIREMENTS, _ISSUE)
 def leaf_version(chain: ClientChain) -> Iterator[Finding]:
     """The certificate is X.509 version 3.
 
@@ -182,7 +168,7 @@ def leaf_version(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.version(chain.leaf)
 
 
-@rule(LEAF, GO_X509, _ISSUE)
+@rule("leaf", Page.GO_X509, _ISSUE)
 def leaf_serial(chain: ClientChain) -> Iterator[Finding]:
     """The certificate has a positive serial number.
 
@@ -191,7 +177,7 @@ def leaf_serial(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.serial(chain.leaf)
 
 
-@rule(LEAF, REQUIREMENTS, _ISSUE)
+@rule("leaf", Page.REQUIREMENTS, _ISSUE)
 def leaf_false(chain: ClientChain) -> Iterator[Finding]:
     """The certificate has basic constraints with CA:FALSE.
 
@@ -215,7 +201,7 @@ def leaf_false(chain: ClientChain) -> Iterator[Finding]:
         )
 
 
-@rule(LEAF, REQUIREMENTS, _ISSUE)
+@rule("leaf", Page.REQUIREMENTS, _ISSUE)
 def leaf_usage(chain: ClientChain) -> Iterator[Finding]:
     """The key usage includes digital signature.
 
@@ -230,7 +216,7 @@ def leaf_usage(chain: ClientChain) -> Iterator[Finding]:
         yield failure(f"The key usage of {source} does not include digital signature.")
 
 
-@rule(LEAF, RFC5280 + "4.2.1.12", _ISSUE)
+@rule("leaf", Page.RFC5280 + "4.2.1.12", _ISSUE)
 def leaf_client_usage(chain: ClientChain) -> Iterator[Finding]:
     """The extended key usage, if there is one, includes client authentication.
 
@@ -239,7 +225,7 @@ def leaf_client_usage(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.client_usage(chain.leaf)
 
 
-@rule(LEAF, REQUIREMENTS, "Issue it again, by a CA with an RSA, P-256 or P-384 key.")
+@rule("leaf", Page.REQUIREMENTS, "Issue it again, by a CA with an RSA, P-256 or P-384 key.")
 def leaf_algorithm(chain: ClientChain) -> Iterator[Finding]:
     """The certificate is signed with RSA or ECDSA, and SHA-256 or stronger.
 
@@ -248,7 +234,7 @@ def leaf_algorithm(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.algorithm(chain.leaf)
 
 
-@rule(LEAF, RFC5280 + "4.2", "Issue the certificate again without that extension.")
+@rule("leaf", Page.RFC5280 + "4.2", "Issue the certificate again without that extension.")
 def leaf_critical(chain: ClientChain) -> Iterator[Finding]:
     """The certificate has no critical extension that is not known.
 
@@ -257,7 +243,7 @@ def leaf_critical(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.critical(chain.leaf)
 
 
-@rule(VALIDITY, NOTICES, _RENEW)
+@rule("validity", Page.NOTICES, _RENEW)
 def leaf_expired(chain: ClientChain) -> Iterator[Finding]:
     """The certificate has not expired.
 
@@ -266,7 +252,7 @@ def leaf_expired(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.dates(chain.leaf, chain.now, "expired")
 
 
-@rule(VALIDITY, RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
+@rule("validity", Page.RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
 def leaf_started(chain: ClientChain) -> Iterator[Finding]:
     """The certificate is valid already.
 
@@ -275,7 +261,7 @@ def leaf_started(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.dates(chain.leaf, chain.now, "not-yet-valid")
 
 
-@rule(VALIDITY, NOTICES, _RENEW)
+@rule("validity", Page.NOTICES, _RENEW)
 def leaf_soon(chain: ClientChain) -> Iterator[Finding]:
     """The certificate does not expire soon.
 
@@ -289,8 +275,8 @@ MOMENTS = timedelta(seconds=5)
 
 
 @rule(
-    VALIDITY,
-    ISSUING,
+    "validity",
+    Page.ISSUING,
     Hint("Renew it, so that it expires with its CA", ("certstrap", "renew", "NAME")),
 )
 def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
@@ -309,7 +295,7 @@ def leaf_outlives(chain: ClientChain) -> Iterator[Finding]:
             )
 
 
-@rule(VALIDITY, COMPROMISED, "Shut the client out with a certificate filter or a new CA.")
+@rule("validity", Page.COMPROMISED, "Shut the client out with a certificate filter or a new CA.")
 def leaf_revoked(found: Sequence[Finding]) -> Iterator[Finding]:
     """No certificate of the chain is revoked.
 
@@ -341,7 +327,7 @@ _OF_WHOLE_CHAINS = {
 """The rules that look at the issuer of each certificate."""
 
 
-@rule(CHAIN, TLS + "4.4.2", REWRITE_CHAIN)
+@rule("chain", Page.TLS + "4.4.2", REWRITE_CHAIN)
 def chain_first(chain: ClientChain) -> Iterator[Finding]:
     """The certificate file begins with the client's certificate.
 
@@ -353,7 +339,7 @@ def chain_first(chain: ClientChain) -> Iterator[Finding]:
         yield failure(f"{chain.file.path} begins with the certificate of {subject}.")
 
 
-@rule(CHAIN, TLS + "4.4.2", REWRITE_CHAIN)
+@rule("chain", Page.TLS + "4.4.2", REWRITE_CHAIN)
 def chain_order(chain: ClientChain) -> Iterator[Finding]:
     """Each certificate of the file is issued by the next.
 
@@ -365,7 +351,7 @@ def chain_order(chain: ClientChain) -> Iterator[Finding]:
         yield warning(f"The intermediates in {chain.file.path} are not in order.")
 
 
-@rule(CHAIN, TLS + "4.4.2", "Leave it out.")
+@rule("chain", Page.TLS + "4.4.2", "Leave it out.")
 def chain_rest(chain: ClientChain) -> Iterator[Finding]:
     """Each certificate of the file belongs to the chain.
 
@@ -384,7 +370,9 @@ _UNKNOWN_CA = Hint(
 )
 
 
-@rule(CHAIN, REQUIREMENTS, "Add the missing CA to the client's certificate file, or upload it.")
+@rule(
+    "chain", Page.REQUIREMENTS, "Add the missing CA to the client's certificate file, or upload it."
+)
 def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
     """The chain is complete, up to a CA that is uploaded.
 
@@ -424,8 +412,8 @@ def _candidates(chain: ClientChain) -> list[LoadedCertificate]:
 
 
 @rule(
-    CHAIN,
-    RFC5280 + "6.1.3",
+    "chain",
+    Page.RFC5280 + "6.1.3",
     "Upload the CA that issued the certificate, or issue the certificate again.",
 )
 def chain_signature(chain: ClientChain) -> Iterator[Finding]:
@@ -446,8 +434,8 @@ def chain_signature(chain: ClientChain) -> Iterator[Finding]:
 
 
 @rule(
-    CHAIN,
-    RFC5280 + "6.1.3",
+    "chain",
+    Page.RFC5280 + "6.1.3",
     "Upload the CA certificate that was there when the certificate was issued, or issue the "
     "certificate again.",
 )
@@ -467,7 +455,7 @@ def chain_name(chain: ClientChain) -> Iterator[Finding]:
             )
 
 
-@rule(CHAIN, RFC5280 + "4.2.1.1", _ISSUE)
+@rule("chain", Page.RFC5280 + "4.2.1.1", _ISSUE)
 def chain_identifiers(chain: ClientChain) -> Iterator[Finding]:
     """Each authority key identifier, if there is one, is that of the issuer's key.
 
@@ -478,8 +466,8 @@ def chain_identifiers(chain: ClientChain) -> Iterator[Finding]:
 
 
 @rule(
-    CHAIN,
-    REQUIREMENTS,
+    "chain",
+    Page.REQUIREMENTS,
     Hint(
         "Move the intermediate's certificate away and sign it again",
         ("certstrap", "sign", "CA-NAME", ("--CA", "ROOT-NAME"), ("--intermediate",)),
@@ -495,8 +483,8 @@ def chain_cas(chain: ClientChain) -> Iterator[Finding]:
 
 
 @rule(
-    CHAIN,
-    RFC5280 + "4.2.1.9",
+    "chain",
+    Page.RFC5280 + "4.2.1.9",
     Hint(
         "Create a CA that allows intermediates",
         ("certstrap", "init", ("--path-length", "1"), ("--common-name", "NEW-NAME")),
@@ -511,7 +499,11 @@ def chain_length(chain: ClientChain) -> Iterator[Finding]:
         yield from adopted(paths.path_length(chain.path, number, count_self_issued=True))
 
 
-@rule(CHAIN, RFC5280 + "4.2.1.10", "Issue it again for names that are permitted, or by another CA.")
+@rule(
+    "chain",
+    Page.RFC5280 + "4.2.1.10",
+    "Issue it again for names that are permitted, or by another CA.",
+)
 def chain_domains(chain: ClientChain) -> Iterator[Finding]:
     """Each CA is permitted the names that are below it.
 
@@ -555,7 +547,7 @@ def _names_of_go(below: LoadedCertificate, cas: Sequence[LoadedCertificate]) -> 
                 yield failure(f"{shown} stands for a name that {source} excludes.")
 
 
-@rule(CHAIN, RFC5280 + "6.1", "Issue it again by a CA that requires no policy.")
+@rule("chain", Page.RFC5280 + "6.1", "Issue it again by a CA that requires no policy.")
 def chain_policies(chain: ClientChain) -> Iterator[Finding]:
     """A certificate policy is valid for the whole chain, if a CA requires one.
 
@@ -564,7 +556,7 @@ def chain_policies(chain: ClientChain) -> Iterator[Finding]:
     return adopted(paths.policies(chain.path))
 
 
-@rule(NAMES, REQUIREMENTS, "Issue the certificate again with another common name.")
+@rule("names", Page.REQUIREMENTS, "Issue the certificate again with another common name.")
 def names_chain(chain: ClientChain) -> Iterator[Finding]:
     """Each certificate of the chain has a name of its own.
 
@@ -578,7 +570,7 @@ def names_chain(chain: ClientChain) -> Iterator[Finding]:
                 yield failure(f"{other.source} and {each.source} have the same name, {name}.")
 
 
-@rule(VALIDITY, RFC5280 + "6.1.3", "Put an intermediate that is valid into the file.")
+@rule("validity", Page.RFC5280 + "6.1.3", "Put an intermediate that is valid into the file.")
 def chain_valid(chain: ClientChain) -> Iterator[Finding]:
     """Each intermediate in the certificate file is valid now.
 
@@ -593,23 +585,20 @@ def chain_valid(chain: ClientChain) -> Iterator[Finding]:
 _PKCS8, _ENCRYPTED_PKCS8 = "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"
 
 
-def judge_key(
-    key: KeyFile, chain: ClientChain | None, client: Client | None, rewrite: Command
-) -> Iterator[Result]:
+def judge_key(key: KeyFile, chain: ClientChain | None, client: Client | None) -> Iterator[Result]:
     """Yield the results by the rules for a private key.
 
     Args:
         chain: the certificate that it should belong to, if that could be read.
         client: who is to use it; None for any.
-        rewrite: the command that writes the key as PKCS#8, not encrypted.
     """
-    yield key_pem(key, rewrite)
+    yield key_pem(key)
     if key.encrypted or key.private:
-        yield key_encrypted(key, client, rewrite)
+        yield key_encrypted(key, client)
     if key.private and chain:
         yield key_pair(key.private, key.path, chain)
     if key.private and key.label and not key.encrypted:
-        yield client_form(key, client, rewrite)
+        yield client_form(key, client)
     if key.lax is not None:
         yield key_mode(key)
 
@@ -623,7 +612,11 @@ def judge_key_kind(chain: ClientChain, client: Client | None) -> Iterator[Result
         yield client_kind(chain.leaf.source, kind, client)
 
 
-@rule(KEY, CLIENT_CERTIFICATES, "Run the check where the key is, or name the key with --key FILE.")
+@rule(
+    "key",
+    Page.CLIENT_CERTIFICATES,
+    "Run the check where the key is, or name the key with --key FILE.",
+)
 def key_present(key: KeyFile | None, path: str) -> Iterator[Finding]:
     """The private key is here.
 
@@ -633,19 +626,18 @@ def key_present(key: KeyFile | None, path: str) -> Iterator[Finding]:
         yield warning(f"{path or 'The private key'} is not here.")
 
 
-@rule(KEY, GO_TLS, "Write the key again as PEM, with export-pkcs8.")
-def key_pem(key: KeyFile, rewrite: Command) -> Iterator[Finding]:
+@rule("key", Page.GO_TLS, Hint("Write the key again as PEM", REWRITE_KEY))
+def key_pem(key: KeyFile) -> Iterator[Finding]:
     """The key file is PEM text that can be read.
 
     Clients read PEM only.
     """
     if key.problem:
-        again = Hint("Write the key again as PEM", rewrite) if key.private else key.problem.hint
-        yield key.problem._replace(hint=again)
+        yield key.problem._replace(hint="") if key.private else key.problem
 
 
-@rule(KEY, GO_TLS, "Write a copy that is not encrypted, with export-pkcs8.")
-def key_encrypted(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Finding]:
+@rule("key", Page.GO_TLS, Hint("Write a copy that is not encrypted", REWRITE_KEY))
+def key_encrypted(key: KeyFile, client: Client | None) -> Iterator[Finding]:
     """The private key is not encrypted.
 
     Clients cannot ask for a passphrase.
@@ -656,16 +648,15 @@ def key_encrypted(key: KeyFile, client: Client | None, rewrite: Command) -> Iter
         yield warning(
             f"{key.path} is encrypted. The client for {client.title} needs its passphrase.",
             Hint(
-                "Give the passphrase to the client, or write a copy that is not encrypted", rewrite
+                "Give the passphrase to the client, or write a copy that is not encrypted",
+                REWRITE_KEY,
             ),
         )
     else:
-        yield failure(
-            f"{key.path} is encrypted.", Hint("Write a copy that is not encrypted", rewrite)
-        )
+        yield failure(f"{key.path} is encrypted.")
 
 
-@rule(KEY, GO_TLS, "Use the key and the certificate that belong together.")
+@rule("key", Page.GO_TLS, "Use the key and the certificate that belong together.")
 def key_pair(private: PrivateKey, path: str, chain: ClientChain) -> Iterator[Finding]:
     """The private key is that of the certificate.
 
@@ -683,7 +674,7 @@ def key_pair(private: PrivateKey, path: str, chain: ClientChain) -> Iterator[Fin
         yield finding
 
 
-@rule(KEY, REQUIREMENTS, _OTHER_KEY)
+@rule("key", Page.REQUIREMENTS, _OTHER_KEY)
 def key_kind(chain: ClientChain) -> Iterator[Finding]:
     """The key is RSA of 2048 to 8192 bits, or on a NIST curve.
 
@@ -692,7 +683,7 @@ def key_kind(chain: ClientChain) -> Iterator[Finding]:
     return ca_rules.key(chain.leaf, ca_rules.LARGEST_RSA_OF_GO)
 
 
-@rule(KEY, COMPROMISED, "Restrict the file to its owner, mode 0400.")
+@rule("key", Page.COMPROMISED, "Restrict the file to its owner, mode 0400.")
 def key_mode(key: KeyFile) -> Iterator[Finding]:
     """Nobody else on this machine can read or change the private key.
 
@@ -701,7 +692,7 @@ def key_mode(key: KeyFile) -> Iterator[Finding]:
     yield from key.lax or ()
 
 
-@rule(CLIENTS, TLS + "4.2.3", _OTHER_KEY)
+@rule("clients", Page.TLS + "4.2.3", _OTHER_KEY)
 def client_kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[Finding]:
     """The client can use a key of this kind.
 
@@ -721,8 +712,8 @@ def client_kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[F
         )
 
 
-@rule(CLIENTS, ISSUING, "Write the key as PKCS#8, with export-pkcs8.")
-def client_form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterator[Finding]:
+@rule("clients", Page.ISSUING, Hint("Write the key as PKCS#8", REWRITE_KEY))
+def client_form(key: KeyFile, client: Client | None) -> Iterator[Finding]:
     """The client can read a key file of this form.
 
     The Java SDK reads PKCS#8; the others read PKCS#1, PKCS#8 and SEC1.
@@ -730,15 +721,14 @@ def client_form(key: KeyFile, client: Client | None, rewrite: Command) -> Iterat
     if client and client.pkcs8 and key.label != _PKCS8:
         yield failure(
             f"{key.path} is not PKCS#8: it begins with BEGIN {key.label}. The client for "
-            f"{client.title} reads PKCS#8 only.",
-            Hint("Write the key as PKCS#8", rewrite),
+            f"{client.title} reads PKCS#8 only."
         )
 
 
 # The Namespace.
 
 
-@rule(NAMES, NAMESPACES, "Copy it from the Namespace's page.")
+@rule("names", Page.NAMESPACES, "Copy it from the Namespace's page.")
 def namespace_form(error: InvalidNameError | None, doubts: Iterable[str]) -> Iterator[Finding]:
     """The Namespace can exist: in Temporal Cloud, its id has the form NAME.ACCOUNT.
 
@@ -750,8 +740,8 @@ def namespace_form(error: InvalidNameError | None, doubts: Iterable[str]) -> Ite
 
 
 @rule(
-    NAMES,
-    ISSUING,
+    "names",
+    Page.ISSUING,
     "Use that Namespace's certificate; if the names differ on purpose, leave out --namespace.",
 )
 def namespace_name(namespace: Namespace, chain: ClientChain) -> Iterator[Finding]:

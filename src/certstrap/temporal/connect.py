@@ -33,7 +33,7 @@ from certstrap.temporal.inputs import (
     rewriting,
 )
 from certstrap.temporal.namespace import Address, Namespace, parse_other, require_plain
-from certstrap.temporal.rules import Result, require_passed
+from certstrap.temporal.rules import Result, fix_for, require_passed
 from certstrap.text import quoted
 
 
@@ -251,7 +251,6 @@ def _key_file(
     data, path = entry.read(suffix), entry.path(suffix)
     key = read_key(data, path, nobody)
     rewrite = rewriting(entry, wanted.name)
-    results = list(client_rules.judge_key(key, None, client, rewrite))
     if client and client.pkcs8 and not (key.problem or _is_for_java(key, suffix)):
         raise RefusedError(
             f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and Java clients "
@@ -259,7 +258,8 @@ def _key_file(
             Hint("Write it (Java also loads a PKCS#12 file, which export-pkcs12 writes)", rewrite),
             "client-form",
         )
-    require_passed(results)
+    results = client_rules.judge_key(key, None, client)
+    require_passed(each._replace(fix=fix_for(each.fix, rewrite, {})) for each in results)
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
     private, _ = key_files.load(data, path, wanted.passphrase)
     require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))

@@ -23,7 +23,7 @@ from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, Author
 from certstrap.store.files import STANDARD_INPUT, source_of
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
-from certstrap.temporal.rules import REWRITE_CHAIN, failure, warning
+from certstrap.temporal.rules import REWRITE_CHAIN, REWRITE_KEY, failure, warning
 from certstrap.text import quoted
 
 MOST_CERTIFICATES = 32
@@ -191,9 +191,16 @@ def without_root(file: CertificateFile) -> str:
     return ""
 
 
-def read_ca(entry: Entry) -> CertificateFile:
+def read_ca(depot: Depot, entry: Entry) -> CertificateFile:
     """Return the certificate file of a CA of the depot."""
-    return _named(read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE)), entry)
+    return with_names(read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE)), depot)
+
+
+def with_names(file: CertificateFile, depot: Depot) -> CertificateFile:
+    """Return a file in which each CA has its name in a depot, if it can be renewed there."""
+    names = {ca.certificate: ca.entry.stem for ca in depot.authorities if ca.entry.has(KEY)}
+    known = (each._replace(name=names.get(each.certificate, "")) for each in file.certificates)
+    return file._replace(certificates=tuple(known))
 
 
 def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
@@ -276,7 +283,7 @@ class CheckSubject(NamedTuple):
     uploaded: CertificateFile | None = None
     revoked: tuple[Finding, ...] | None = None
     key_path: str = ""
-    rewrite: Command = ("certstrap", "export-pkcs8", "NAME")
+    rewrite: Command = REWRITE_KEY
     complete: Hint | str = ""
     placeholders: Mapping[str, str] = {}
     can_sign: bool = True
@@ -346,7 +353,7 @@ class Sources:
         first = client.certificates[0].certificate if client.certificates else None
         above = self._above(first) if first else []
         if first and is_ca(first):
-            uploaded = join([_named(client, entry), *map(self._ca_file, above)])
+            uploaded = with_names(join([client, *map(self._ca_file, above)]), self.depot)
             placeholders = _placeholders(entry.stem, above)
             return CheckSubject(entry.stem, uploaded=uploaded, placeholders=placeholders)
         revoked = self._revoked(first, above, path) if first else None
@@ -422,11 +429,13 @@ class Sources:
 
     def _bundle(self) -> CertificateFile:
         path = self.given.ca_bundle
-        return read_certificates(self.read(path, "CA bundle"), source_of(path))
+        return with_names(
+            read_certificates(self.read(path, "CA bundle"), source_of(path)), self.depot
+        )
 
     def _ca_file(self, ca: Authority) -> CertificateFile:
         if ca.entry not in self._cas:
-            self._cas[ca.entry] = read_ca(ca.entry)
+            self._cas[ca.entry] = read_ca(self.depot, ca.entry)
         return self._cas[ca.entry]
 
     def _revoked(
@@ -529,14 +538,6 @@ def rewriting(entry: Entry, name: str) -> Command:
         return (*command, name)
     key = name if entry.has(KEY) else ("--key", entry.path(PKCS8))
     return (*command, key, ("--output", "NEW"))
-
-
-def _named(file: CertificateFile, entry: Entry) -> CertificateFile:
-    """Return the file of a CA with its name, by which it can be renewed if its key is there."""
-    if not file.certificates or not entry.has(KEY):
-        return file
-    first, *others = file.certificates
-    return file._replace(certificates=(first._replace(name=entry.stem), *others))
 
 
 def _placeholders(name: str, above: Sequence[Authority]) -> dict[str, str]:

@@ -1,43 +1,48 @@
 """The rules of Temporal Cloud and of its clients: what a rule is, and what is found by one.
 
-The first source is Temporal's page "Manage certificates". What that page leaves open follows from
-the programs that judge: Temporal Cloud's server is written in Go (crypto/x509, crypto/tls), and the
-clients for Python, TypeScript, .NET and Ruby share a core that is written in Rust (rustls).
-
-A rule is a function that yields what is wrong: its name is the rule's, its docstring says what must
-be true, and why, and `rule` says who demands it and what to do.
+What Temporal's page "Manage certificates" leaves open follows from the programs that judge:
+Temporal Cloud's server is written in Go (crypto/x509, crypto/tls), and the clients for Python,
+TypeScript, .NET and Ruby share a core that is written in Rust (rustls).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import wraps
-from typing import Literal, NamedTuple, ParamSpec
+from typing import Literal, NamedTuple, ParamSpec, get_args
 
 from certstrap.errors import RefusedError
-from certstrap.hints import Hint
+from certstrap.hints import Command, Hint, filled
 from certstrap.pki.findings import Finding
 from certstrap.text import with_capital
 
-CA, LEAF, CHAIN, KEY, NAMES, VALIDITY, CLIENTS = GROUPS = (
-    "CA", "leaf", "chain", "key", "names", "validity", "clients",
-)  # fmt: skip
+Group = Literal["CA", "leaf", "chain", "key", "names", "validity", "clients"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 """The groups, in the order in which they are shown."""
 
-_DOCS = "https://docs.temporal.io/"
-REQUIREMENTS = _DOCS + "cloud/certificates#certificate-requirements"
-ISSUING = _DOCS + "cloud/certificates#issue-certificates"
-NOTICES = _DOCS + "cloud/certificates#expiration-notifications"
-MANAGE = _DOCS + "cloud/certificates#manage-certificates"
-COMPROMISED = _DOCS + "cloud/certificates#how-to-handle-a-compromised-end-entity-certificate"
-CLIENT_CERTIFICATES = _DOCS + "cloud/certificates#configure-clients-to-use-client-certificates"
-NAMESPACES = _DOCS + "cloud/namespaces#temporal-cloud-namespace-name"
-RFC5280 = "https://www.rfc-editor.org/rfc/rfc5280#section-"
-TLS = "https://www.rfc-editor.org/rfc/rfc8446#section-"
-GO_TLS = "https://pkg.go.dev/crypto/tls#X509KeyPair"
-GO_X509 = "https://pkg.go.dev/crypto/x509#ParseCertificate"
+_CLOUD = "https://docs.temporal.io/cloud/"
+
+
+class Page:
+    """The pages that say what must be true; those of RFCs without the section."""
+
+    REQUIREMENTS = _CLOUD + "certificates#certificate-requirements"
+    ISSUING = _CLOUD + "certificates#issue-certificates"
+    NOTICES = _CLOUD + "certificates#expiration-notifications"
+    MANAGE = _CLOUD + "certificates#manage-certificates"
+    COMPROMISED = _CLOUD + "certificates#how-to-handle-a-compromised-end-entity-certificate"
+    CLIENT_CERTIFICATES = _CLOUD + "certificates#configure-clients-to-use-client-certificates"
+    NAMESPACES = _CLOUD + "namespaces#temporal-cloud-namespace-name"
+    RFC5280 = "https://www.rfc-editor.org/rfc/rfc5280#section-"
+    TLS = "https://www.rfc-editor.org/rfc/rfc8446#section-"
+    GO_TLS = "https://pkg.go.dev/crypto/tls#X509KeyPair"
+    GO_X509 = "https://pkg.go.dev/crypto/x509#ParseCertificate"
+
 
 REWRITE_CHAIN = Hint(
     "Move the file away and write the chain again", ("certstrap", "export-chain", "NAME")
 )
+
+REWRITE_KEY: Command = ("certstrap", "export-pkcs8", "NAME")
+"""What stands in hints for the command that writes a key as PKCS#8, not encrypted."""
 
 MOST_SHOWN = 3
 """How many findings by one rule are reported; of the others, only the number is."""
@@ -50,7 +55,6 @@ class Rule(NamedTuple):
 
     Attributes:
         identifier: its name, which never changes.
-        group: the group that it is shown in, one of `GROUPS`.
         sentence: what must be true.
         reason: why.
         fix: what to do if it is not. In its commands, NAME is the certificate's name in the depot,
@@ -59,7 +63,7 @@ class Rule(NamedTuple):
     """
 
     identifier: str
-    group: str
+    group: Group
     sentence: str
     reason: str
     fix: Hint | str
@@ -100,44 +104,42 @@ P = ParamSpec("P")
 Check = Callable[P, Iterable[Finding]]
 
 
-def rule(group: str, page: str, fix: Hint | str) -> Callable[[Check[P]], Callable[P, Result]]:
-    """Return what makes a function a rule; see `Rule`.
+def rule(group: Group, page: str, fix: Hint | str) -> Callable[[Check[P]], Callable[P, Result]]:
+    """Return what makes a function that yields what is wrong a rule; see `Rule`.
 
-    A finding without a hint gets the rule's own.
+    Its name is the rule's, and its docstring says what must be true, and why. A finding without a
+    hint gets ``fix``.
     """
 
     def decorate(check: Check[P]) -> Callable[P, Result]:
         identifier = check.__name__.replace("_", "-")
-        sentence, *reason = (check.__doc__ or "").split("\n\n")
-        this = RULES[identifier] = Rule(
-            identifier, group, sentence, " ".join("".join(reason).split()), fix, page
-        )
+        sentence, reason = (check.__doc__ or "").split("\n\n")
+        rule = Rule(identifier, group, sentence, " ".join(reason.split()), fix, page)
+        RULES[identifier] = rule
 
         @wraps(check)
         def judge(*args: P.args, **kwargs: P.kwargs) -> Result:
-            return result(this, check(*args, **kwargs))
+            findings = (each._replace(rule=identifier) for each in check(*args, **kwargs))
+            found = tuple(sorted(findings, key=lambda each: each.severity))
+            if not found:
+                return Result(rule)
+            return Result(rule, found, next((each.hint for each in found if each.hint), fix))
 
         return judge
 
     return decorate
 
 
-def result(rule: Rule, findings: Iterable[Finding]) -> Result:
-    """Return the result by a rule, whatever the rules of X.509 are called that were asked."""
-    found = tuple(
-        sorted(
-            (finding._replace(rule=rule.identifier) for finding in findings),
-            key=lambda finding: finding.severity,
-        )
-    )
-    if not found:
-        return Result(rule)
-    return Result(rule, found, next((each.hint for each in found if each.hint), rule.fix))
-
-
 def looked_at(results: Iterable[Result], unseen: Collection[str]) -> Iterator[Result]:
     """Yield results, save those that found nothing by a rule that could not look at everything."""
     return (each for each in results if each.findings or each.rule.identifier not in unseen)
+
+
+def fix_for(fix: Hint | str, rewrite: Command, names: Mapping[str, str]) -> Hint | str:
+    """Return what to do, with the command that writes this key, and these names."""
+    if isinstance(fix, Hint) and fix.command == REWRITE_KEY:
+        return fix._replace(command=rewrite)
+    return filled(fix, names)
 
 
 def require_passed(results: Iterable[Result], hint: Hint | str = "") -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """``certstrap bundle``."""
 
+from contextlib import suppress
+
 import typer
 
 from certstrap.cli import completion, options
@@ -8,6 +10,7 @@ from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.render.check import show
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import print_lines, say, warn
+from certstrap.errors import CertstrapError
 from certstrap.pki.findings import require
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Name
@@ -22,7 +25,7 @@ from certstrap.temporal.bundle import (
     withdrawn_cas,
 )
 from certstrap.temporal.check import check_bundle
-from certstrap.temporal.inputs import read_ca, read_certificates
+from certstrap.temporal.inputs import read_ca, read_certificates, with_names
 from certstrap.temporal.namespace import Namespace
 
 EXAMPLES = (
@@ -70,6 +73,8 @@ def command(
     if check:
         session = new_session(context, uses_depot=False)
         file = read_certificates(session.read(check, "CA bundle"), source_of(check))
+        with suppress(CertstrapError):  # it may be the bundle of no depot
+            file = with_names(file, session.depot)
         report = check_bundle(file, session.now)
         show([report], session.now, context.named_depot, quiet=quiet, as_json=as_json)
         return
@@ -83,7 +88,7 @@ def command(
             )
             return of_depot(session.depot, names, session.now, others), [], []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
-        bundle = make([read_ca(ca.entry) for ca in rotation.cas], session.now)
+        bundle = make([read_ca(session.depot, ca.entry) for ca in rotation.cas], session.now)
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.certificates if ca.certificate not in old]
         require(withdrawn_cas(session.depot, staying))
