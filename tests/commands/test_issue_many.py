@@ -177,7 +177,7 @@ def test_the_hints_for_a_list_name_its_fields_instead_of_options(
         'A longer host name goes into "domains".',
         'a long domain or URI goes with a short "name".',
         'Create it again, with "domains" or "ips".',
-        "leave the profile out, or choose another name.",
+        "leave the option out, or choose another name.",
     ]
     for line, hint in zip(outcome.stderr.splitlines()[1:-1], hints, strict=True):
         assert line.endswith(hint)
@@ -361,7 +361,7 @@ def test_a_certificate_of_another_profile_is_refused(certstrap: CommandLine, pro
     certstrap.refuses(
         "issue", "a", "--profile", profile, *NEW_KEY,
         sentence="out/a.crt has another extended key usage than the profile that was asked for.",
-        hint="leave the profile out",
+        hint="leave the option out",
     )  # fmt: skip
 
 

@@ -5,11 +5,18 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from io import StringIO
 from typing import Any, NamedTuple
 
 from certstrap.documents import InvalidDocumentError, parse_toml, text_of
-from certstrap.errors import CertstrapError, RefusedError, UnusableFileError, WrongLinesError
+from certstrap.errors import (
+    CertstrapError,
+    RefusedError,
+    UnusableFileError,
+    WrongLinesError,
+    attempted,
+)
 from certstrap.operations.ca import issuer_of, open_ca
 from certstrap.operations.issue import (
     Issued,
@@ -201,7 +208,7 @@ def read_list(data: bytes, path: str, defaults: IssueRequest) -> list[Line]:
     if len(rows) > MOST:
         reason = f"asks for {len(rows):,} certificates, and a list has {MOST:,} at most"
         raise UnusableFileError(path, reason, "Split it.")
-    lines = [Line(number, _wanted(row, defaults)) for number, row in rows]
+    lines = [Line(number, attempted(partial(_parsed, row, defaults))) for number, row in rows]
     if not lines:
         raise UnusableFileError(path, "lists no certificates", "Give each one a line.")
     return lines
@@ -266,13 +273,6 @@ def _toml(text: str, path: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     yield from zip(numbers, tables, strict=True)
 
 
-def _wanted(row: Mapping[str, Any], defaults: IssueRequest) -> IssueRequest | CertstrapError:
-    try:
-        return _parsed(_texts(row), defaults)
-    except CertstrapError as error:
-        return error
-
-
 def _texts(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of a line as the texts that the options of the command line have."""
     texts = {}
@@ -292,7 +292,8 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
     return texts
 
 
-def _parsed(row: Mapping[str, str], defaults: IssueRequest) -> IssueRequest:
+def _parsed(typed: Mapping[str, Any], defaults: IssueRequest) -> IssueRequest:
+    row = _texts(typed)
     name = row.get("name", "").strip()
     if not name:
         raise RefusedError("It has no name.", "Give each certificate a name.")

@@ -144,9 +144,7 @@ def create_ca(
     for suffix in (CERTIFICATE, CRL):
         new.require_free(entry.path(suffix), exists_error)
     validity = Validity.starting(session.now, expiry.after(session.now))
-    leftover = None
-    if isinstance(key, KeySpec):
-        leftover = leftover_key(session, entry, key, of_ca=True)
+    leftover = leftover_key(session, entry, key, of_ca=True) if isinstance(key, KeySpec) else None
     if not leftover:
         new.require_free(entry.path(KEY), exists_error)
     if leftover:

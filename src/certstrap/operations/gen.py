@@ -59,7 +59,8 @@ class Holder(NamedTuple):
                 "Must provide an organization", "For example: --organization temporal"
             )
         label = re.sub("[^a-z0-9]+", "-", self.organization.lower())[:_LONGEST_LABEL].strip("-")
-        own = ".".join(part for part in ("client", kind, label, _four_letters()) if part)
+        letters = "".join(ascii_lowercase[byte % 26] for byte in os.urandom(4))
+        own = ".".join(part for part in ("client", kind, label, letters) if part)
         subject = Subject.of(self.common_name or own, self.organization, self.unit)
         return subject, AlternativeNames(domains=(own,))
 
@@ -164,10 +165,6 @@ def _require_free(session: Session, target: Pair, *, overwrite: bool) -> None:
                 "Only a regular file is overwritten" if overwrite else "--force overwrites a file"
             )
             raise PathTakenError(path, f"{only}: move it away, or name another.")
-
-
-def _four_letters() -> str:
-    return "".join(ascii_lowercase[byte % 26] for byte in os.urandom(4))
 
 
 def _add(

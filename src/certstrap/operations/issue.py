@@ -1,13 +1,11 @@
 """Issue: create in one step whatever is missing of a CA, a key, a request and a certificate."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import NamedTuple
 
 from cryptography import x509
 
 from certstrap.errors import (
-    AlreadyExistsError,
     ChooseCAError,
     InvalidExpiryError,
     RefusedError,
@@ -193,10 +191,9 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
         _require_as_wanted(request, entry.path(REQUEST), wanted)
     subject = wanted.new_subject
     require(_names_refused(ca, request, wanted, subject))
-    key = _existing_key(session, entry, wanted)
+    key = _existing_key(session, entry, wanted, request, REQUEST)
     if request:
         path, asked = entry.path(REQUEST), request.public_key()
-        _require_key(request, path, key, entry.path(KEY), wanted.spec)
         require(key_of_ca(session.depot, asked, path))
         require(compromised(session.depot, asked, path))
     public = key.private.public_key() if key else None
@@ -230,7 +227,6 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             wanted.new_profile,
             wanted.new_expiry,
             entry.path(CERTIFICATE),
-            partial(AlreadyExistsError, "certificate", entry.stem),
         )
         certificate = signed.certificate
     pkcs8 = _pkcs8(session, new, ready, key)
@@ -273,8 +269,18 @@ def _names_refused(
     return rules.names_below(subject, names, wanted.new_profile, [new_ca])
 
 
-def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> OwnedKey | None:
+def _existing_key(
+    session: Session,
+    entry: Entry,
+    wanted: IssueRequest,
+    found: x509.Certificate | x509.CertificateSigningRequest | None,
+    suffix: str,
+) -> OwnedKey | None:
+    """Return the key of an entry, which must be that of what was ``found`` beside it."""
     if not session.depot.has(entry, KEY):
+        kind = kind_of(found.public_key()) if found else None
+        if kind and wanted.spec not in {None, kind}:
+            raise _differs(entry.path(suffix), f"a key of kind {kind}, not {wanted.spec}")
         return None
     if is_export(entry) and not entry.has(REQUEST, CERTIFICATE):
         raise RefusedError(
@@ -293,6 +299,8 @@ def _existing_key(session: Session, entry: Entry, wanted: IssueRequest) -> Owned
             f"{entry.path(KEY)} is a key of kind {spec_of(key)}, not {wanted.spec}.",
             "An existing key is used as it is: leave the option out, or choose another name.",
         )
+    if found:
+        require(rules.pair(found, entry.path(suffix), key, entry.path(KEY)))
     return OwnedKey(key, bool(secret))
 
 
@@ -309,8 +317,7 @@ def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> R
     require(with_renewal(dates, session.depot, certificate, session.now, path))
     _require_as_wanted(certificate, path, wanted)
     require(expired(session.depot, chain[1:], session.now))
-    key = _existing_key(session, entry, wanted)
-    _require_key(certificate, path, key, entry.path(KEY), wanted.spec)
+    key = _existing_key(session, entry, wanted, certificate, CERTIFICATE)
     exists = _pkcs8_exists(session, entry, wanted, key, certificate.public_key())
     before = Archive(session.depot).certificates_of(entry) if wanted.expiry else ()
     other = not _is_for(certificate, before, ca.certificate, wanted.expiry)
@@ -349,10 +356,10 @@ def _is_for(
 def _root_path(session: Session, ca: CA) -> str:
     """Return the path of the root's certificate above ``ca``, if the depot has it."""
     root = (ca.certificate, *ca.ancestors)[-1]
-    if root == ca.certificate:
-        return ca.entry.path(CERTIFICATE) if is_self_signed(root) else ""
-    found = (each.entry for each in session.depot.authorities if each.certificate == root)
-    return next(found).path(CERTIFICATE) if is_self_signed(root) else ""
+    if not is_self_signed(root):
+        return ""
+    others = (each.entry for each in session.depot.authorities if each.certificate == root)
+    return (next(others) if ca.ancestors else ca.entry).path(CERTIFICATE)
 
 
 def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
@@ -455,38 +462,17 @@ def _require_as_wanted(
 ) -> None:
     """Refuse a request with other names, or a certificate with other names or usages."""
     for field in wanted.subject.missing_in(found.subject):
-        raise RefusedError(
-            f"{path} has another {field} than the one asked for.",
-            "What exists is used as it is: leave it out, or choose another name.",
-        )
+        raise _differs(path, f"another {field} than the one asked for")
     names, usages = wanted.names.to_x509(), (wanted.profile or LeafProfile()).usages
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
-        raise RefusedError(
-            f"{path} has other alternative names than those asked for.",
-            "What exists is used as it is: leave them out, or choose another name.",
-        )
-    if usages == BOTH or isinstance(found, x509.CertificateSigningRequest):
-        return
-    if {*(extension(found, x509.ExtendedKeyUsage) or BOTH)} != {*usages}:
-        raise RefusedError(
-            f"{path} has another extended key usage than the profile that was asked for.",
-            "What exists is used as it is: leave the profile out, or choose another name.",
-        )
+        raise _differs(path, "other alternative names than those asked for")
+    given = found if isinstance(found, x509.Certificate) and usages != BOTH else None
+    if given and {*(extension(given, x509.ExtendedKeyUsage) or BOTH)} != {*usages}:
+        raise _differs(path, "another extended key usage than the profile that was asked for")
 
 
-def _require_key(
-    found: x509.Certificate | x509.CertificateSigningRequest,
-    path: str,
-    key: OwnedKey | None,
-    key_path: str,
-    spec: KeySpec | None,
-) -> None:
-    """Refuse a request or certificate with a key of another kind, or with another one than ours."""
-    kind = kind_of(found.public_key())
-    if spec not in {None, kind}:
-        raise RefusedError(
-            f"{path} has a key of kind {kind}, not {spec}.",
-            "What exists is used as it is: leave the option out, or choose another name.",
-        )
-    if key:
-        require(rules.pair(found, path, key.private, key_path))
+def _differs(path: str, how: str) -> RefusedError:
+    return RefusedError(
+        f"{path} has {how}.",
+        "What exists is used as it is: leave the option out, or choose another name.",
+    )

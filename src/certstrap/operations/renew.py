@@ -88,7 +88,11 @@ def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
         found |= _of_new_key(session, entry, change.key)
-    if entry.has(CHAIN) and (old_chain := _chain(entry))[0] == change.old:
+    old_chain = _chain_in(entry.read(CHAIN)) if entry.has(CHAIN) else None
+    if old_chain == []:
+        again = Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem))
+        raise UnusableFileError(entry.path(CHAIN), "is not a chain of certificates", again)
+    if old_chain and old_chain[0] == change.old:
         chain = session.depot.chain_of(change.new)
         require(rules.complete(chain, session.depot.root))
         if not is_self_signed(old_chain[-1]):
@@ -122,21 +126,6 @@ def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
     if names:
         builder = builder.add_extension(names, critical=not old.subject.rdns)
     return builder.sign(key, signature_hash(key)).public_bytes(Encoding.PEM)
-
-
-def _chain(entry: Entry) -> list[x509.Certificate]:
-    """Return the certificates of an exported chain.
-
-    Raises:
-        UnusableFileError: it has none, or one that cannot be read.
-    """
-    try:
-        return x509.load_pem_x509_certificates(entry.read(CHAIN))
-    except ValueError as cause:
-        again = Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem))
-        raise UnusableFileError(
-            entry.path(CHAIN), "is not a chain of certificates", again
-        ) from cause
 
 
 def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:

@@ -57,7 +57,6 @@ def sign(
     profile: Profile,
     expiry: Expiry,
     path: str,
-    exists_error: Exists = PathTakenError,
 ) -> Signed:
     """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
@@ -68,8 +67,6 @@ def sign(
     Raises:
         RefusedError: the CA may not sign this.
     """
-    if path:
-        new.require_free(path, exists_error)
     end = expiry.after(session.now)
     if ca.entry.stem not in session.issuers:  # nobody types the passphrase of its key for nothing
         require(rules.request(request, profile, ca.certificate, ca.ancestors))
@@ -155,7 +152,7 @@ def sign_request(
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
-    return sign(session, new, issuing, request, request_path, profile, expiry, path, exists_error)
+    return sign(session, new, issuing, request, request_path, profile, expiry, path)
 
 
 def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:

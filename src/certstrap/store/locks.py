@@ -87,10 +87,6 @@ NOTICE = 1.0  # seconds to wait before anything is said
 _PAUSES = (0.001, 0.05)  # seconds between two tries: the first pause, and the longest
 
 
-def _say_nothing(folder: str) -> None:
-    """Do nothing: the default of `Timeout.waiting`."""
-
-
 class Timeout(NamedTuple):
     """How long to wait for another process.
 
@@ -99,7 +95,7 @@ class Timeout(NamedTuple):
     """
 
     seconds: float = 60
-    waiting: Callable[[str], None] = _say_nothing
+    waiting: Callable[[str], None] = lambda _folder: None
 
 
 PATIENT = Timeout()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from certstrap import platform
-from certstrap.errors import CertstrapError, PathTakenError, RefusedError, storage_errors
+from certstrap.errors import CertstrapError, PathTakenError, RefusedError, attempted, storage_errors
 from certstrap.store import files, journal
 from certstrap.store.depot import Depot
 from certstrap.store.files import NewFile, Staged, folder_of, is_stream
@@ -57,7 +57,9 @@ def begun(
         InUseError, StorageError: a folder cannot be locked.
         UnusableFileError: what a killed process left cannot be finished.
     """
-    archive = depot.archive if depot and _is_own(depot.archive) else ""
+    archive = depot.archive if depot else ""
+    if attempted(lambda: files.require_own_folder(archive)):  # there is none that can be trusted
+        archive = ""
     create = depot.root if depot and creates else ""
     wanted = dict.fromkeys(folder_of(path) for path in outputs if not is_stream(path))
     if depot:
@@ -76,15 +78,6 @@ def begun(
                 yield Held(tuple(made), interrupts, names.get(depot.root) if depot else None)
                 return
         wanted.update(dict.fromkeys(unlocked))
-
-
-def _is_own(archive: str) -> bool:
-    """Return whether a depot's archive exists, and nobody else can have put it there."""
-    try:
-        files.require_own_folder(archive)
-    except CertstrapError:
-        return False
-    return True
 
 
 def _same(folder: str, other: str) -> bool:
