@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certstrap.inventory import inspect
+from certstrap.pki import decode
 from certstrap.pki.issuers import signature_name
 from certstrap.pki.keys import CURVES, KeySpec, PrivateKey, kind_of
 from certstrap.text import timestamp
@@ -96,7 +97,9 @@ def test_names_usages_and_other_extensions_of_a_leaf_are_listed() -> None:
 
 def test_fingerprints_are_those_of_the_library() -> None:
     certificate = a_certificate()
-    of = inspect.certificate_properties(certificate, NOW)
+    (found,) = decode.read(certificate.public_bytes(Encoding.DER), "a.crt", bytes, bytes)
+    assert found.readable
+    of = inspect.properties(found.readable, NOW)
     assert of["sha256"] == certificate.fingerprint(hashes.SHA256()).hex()
     assert of["sha1"] == certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - to compare
 

@@ -22,7 +22,7 @@ from certstrap.pki.profiles import usage_name
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
 from certstrap.store.withdrawn import compromised, revoked
-from certstrap.text import days_left, serial_number, timestamp
+from certstrap.text import days_left, enumerated, serial_number, timestamp
 
 Properties = dict[str, Any]
 
@@ -100,7 +100,6 @@ def properties(of: Readable, now: datetime) -> Properties:
 
 def certificate_properties(certificate: x509.Certificate, now: datetime) -> Properties:
     """Return what a certificate says."""
-    der = certificate.public_bytes(Encoding.DER)
     subject_key = extension(certificate, x509.SubjectKeyIdentifier)
     end = certificate.not_valid_after_utc
     return {
@@ -114,8 +113,6 @@ def certificate_properties(certificate: x509.Certificate, now: datetime) -> Prop
         **_common(certificate),
         "subject_key_identifier": subject_key.digest.hex() if subject_key else None,
         "authority_key_identifier": _authority(certificate),
-        "sha256": sha256(der).hexdigest(),
-        "sha1": sha1(der, usedforsecurity=False).hexdigest(),
     }
 
 
@@ -227,12 +224,7 @@ def _reason(entry: x509.RevokedCertificate) -> str | None:
     return str(reason.value)
 
 
-OWN = {
-    CERTIFICATE: pem.CERTIFICATE,
-    REQUEST: pem.REQUEST,
-    KEY: pem.PRIVATE_KEY,
-    CRL: pem.CRL,
-}
+OWN = {CERTIFICATE: pem.CERTIFICATE, REQUEST: pem.REQUEST, KEY: pem.PRIVATE_KEY, CRL: pem.CRL}
 """The files that are shown of a name, in that order, and what they hold."""
 
 
@@ -277,11 +269,7 @@ class Inspector:
     """
 
     def __init__(
-        self,
-        depot: Depot,
-        now: datetime,
-        key_passphrase: Passphrase,
-        pkcs12_passphrase: Passphrase,
+        self, depot: Depot, now: datetime, key_passphrase: Passphrase, pkcs12_passphrase: Passphrase
     ) -> None:
         self.depot, self.now = depot, now
         self._passphrases = key_passphrase, pkcs12_passphrase
@@ -300,11 +288,10 @@ class Inspector:
         found: list[Inspected] = []
         own: list[Object] = []
         for suffix, kind in OWN.items():
-            if entry.has(suffix):
-                file = list(self._file(entry, suffix))
-                found += file
-                if suffix != CRL:
-                    own.append(next(each.object for each in file if each.object.kind == kind))
+            file = list(self._file(entry, suffix)) if entry.has(suffix) else []
+            found += file
+            if suffix != CRL:
+                own += [each.object for each in file if each.object.kind == kind][:1]
         together, sentence = _together(own)
         return Inspection(entry.stem, tuple(found), together, sentence)
 
@@ -392,21 +379,12 @@ def _together(parts: list[Object]) -> tuple[bool | None, str]:
     if len(parts) < 2 or not known:  # noqa: PLR2004 - there is nothing to compare
         return None, ""
     first = known[0]
-    others = [
-        part.source
-        for part in known[1:]
-        if any(rules.same_key(part.public_key, part.source, first.public_key, first.source))
-    ]
+    others = [part.source for part in known if part.public_key != first.public_key]
     if others:
         verb = "do" if len(others) > 1 else "does"
         return False, (
-            f"{_listed(others)} {verb} not belong to {first.source}: the keys are not the same."
+            f"{enumerated(others)} {verb} not belong to {first.source}: the keys are not the same."
         )
     if unknown:
-        return None, f"{_listed(unknown)} cannot be compared with {first.source}."
-    return True, f"{_listed([part.source for part in parts])} belong together."
-
-
-def _listed(words: list[str]) -> str:
-    *firsts, last = words
-    return f"{', '.join(firsts)} and {last}" if firsts else last
+        return None, f"{enumerated(unknown)} cannot be compared with {first.source}."
+    return True, f"{enumerated([part.source for part in parts])} belong together."

@@ -15,12 +15,7 @@ from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import (
-    Issuers,
-    has_supported_signature,
-    is_self_signed,
-    is_signed_by,
-)
+from certstrap.pki.issuers import Issuers, has_supported_signature, is_self_signed, is_signed_by
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import name_text
 from certstrap.pki.server import above_server, serves

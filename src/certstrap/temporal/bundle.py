@@ -199,12 +199,16 @@ def steps(rotation: Rotation) -> Iterator[RotationStep]:
     """Yield the steps of a rotation, in their order."""
     old, new = rotation.old.entry.stem, rotation.new.entry.stem
     first = min(validity_of(ca.certificate).end for ca in rotation.leaving)
+    others = (
+        Hint(f"Every client below {ca.entry.stem} needs a new certificate, also those not listed.")
+        for ca in rotation.below
+    )
     when = f"{old} expired on {first:%Y-%m-%d}: sign"
     if not rotation.is_late:
         when = f"Before {old} expires on {first:%Y-%m-%d}, sign"
     yield RotationStep(
         f"{when} new certificates with {new}, beside the old ones. No client uses them yet.",
-        (("mkdir", ("-p", "new")), *_each(rotation, _sign), *map(_comment, rotation.below)),
+        (("mkdir", ("-p", "new")), *_each(rotation, _sign), *others),
     )
     if rotation.is_late:
         yield RotationStep(
@@ -267,12 +271,6 @@ def _profile(entry: Entry) -> list[tuple[str, str]]:
     return [("--profile", name) for name, only in names.items() if usages == only]
 
 
-def _comment(ca: Authority) -> Line:
-    return Hint(
-        f"Every client below {ca.entry.stem} needs a new certificate, also those not listed."
-    )
-
-
 def _tcld(verb: str, rotation: Rotation) -> Command:
     return ("tcld", "namespace", "accepted-client-ca", verb, ("-n", str(rotation.namespace)))
 
@@ -303,14 +301,13 @@ def _move(rotation: Rotation, entry: Entry) -> Iterator[Line]:
     for suffix in (CHAIN, PKCS12):
         if entry.has(suffix):
             yield ("mv", entry.path(suffix), "old/")
-    had_chain, needs_chain = entry.has(CHAIN), not is_self_signed(rotation.new.certificate)
-    had_pkcs12 = entry.has(PKCS12)
+    needs_chain = not is_self_signed(rotation.new.certificate)
     yield ("mv", os.path.join("new", entry.stem + CERTIFICATE), certificate)
     if needs_chain:
         yield ("certstrap", "export-chain", entry.stem)
-    if had_pkcs12:
+    if entry.has(PKCS12):
         yield ("certstrap", "export-pkcs12", entry.stem)
-    if entry.has(CERTIFICATE) and had_chain != needs_chain:
+    if entry.has(CERTIFICATE) and entry.has(CHAIN) != needs_chain:
         yield Hint(
             "This client loads another file from now on. Its configuration",
             ("certstrap", "connect", entry.stem, ("--namespace", str(rotation.namespace))),
@@ -402,12 +399,9 @@ def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
     for entry, leaf in depot.certificates():
         if isinstance(leaf, CertstrapError) or is_ca(leaf):
             continue
-        issuers = (ca.certificate for ca in depot.issuers.of(leaf) if ca in cas)
-        issuer = next(issuers, None)
-        if issuer and not _is_shut_out(depot, leaf, issuer):
+        issuer = next((ca.certificate for ca in depot.issuers.of(leaf) if ca in cas), None)
+        if issuer and not (
+            any(revoked(depot, [leaf, issuer], ""))
+            or any(compromised(depot, leaf.public_key(), ""))
+        ):
             yield entry
-
-
-def _is_shut_out(depot: Depot, leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Return whether a client gets no new certificate: the old one, or its key, is revoked."""
-    return any(revoked(depot, [leaf, issuer], "")) or any(compromised(depot, leaf.public_key(), ""))

@@ -23,12 +23,7 @@ from certstrap.pki.decode import (
     validity_of,
 )
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import (
-    Issuers,
-    has_supported_signature,
-    is_self_signed,
-    is_signed_by,
-)
+from certstrap.pki.issuers import Issuers, has_supported_signature, is_self_signed, is_signed_by
 from certstrap.pki.keys import KeySpec, PrivateKey, kind_of
 from certstrap.pki.name_constraints import host_of
 from certstrap.pki.names import name_text

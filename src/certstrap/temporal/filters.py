@@ -5,7 +5,7 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Self
 
@@ -341,22 +341,18 @@ def filters_for(
         rivals = [
             other
             for other in others
-            if choices[0].admits(other.certificate)
+            if any(each.admits(other.certificate) for each in choices)
             and _root_above(depot, other.certificate) == root
         ]
-        found = min(choices, key=_admitting(rivals))
+        admitted = [
+            (each, [other for other in rivals if each.admits(other.certificate)])
+            for each in choices
+        ]
+        found, also = min(admitted, key=lambda each: len(each[1]))
         if found not in filters:
             filters.append(found)
-            admissions += [
-                Admission(found, other.path, _withdrawn(depot, other))
-                for other in rivals
-                if found.admits(other.certificate)
-            ]
+            admissions += [Admission(found, each.path, _withdrawn(depot, each)) for each in also]
     return filters, admissions
-
-
-def _admitting(rivals: Sequence[Leaf]) -> Callable[[Filter], int]:
-    return lambda each: sum(each.admits(rival.certificate) for rival in rivals)
 
 
 def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate | None:

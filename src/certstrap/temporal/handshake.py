@@ -94,11 +94,9 @@ def load_identity(
 ) -> None:
     """Load ``certificates``, the own one first, and their ``key`` into ``context``.
 
-    The key never reaches the disk as it is. It is written encrypted, under 256 random bits that
-    stay in the memory of this process, to a file of mode 0600 in a new folder of mode 0700, which
-    is removed at once. If the process is killed in between, what stays behind opens for nobody. So
-    a key that was encrypted by its owner, or lies on another disk, is as safe as before; and keys
-    in forms that OpenSSL does not read are loaded all the same.
+    The key is written encrypted, under 256 random bits that stay in the memory of this process, to
+    a file of mode 0600 in a new folder of mode 0700, which is removed at once. If the process is
+    killed in between, what stays behind opens for nobody.
 
     Raises:
         ssl.SSLError: OpenSSL refuses the key, or a certificate.
@@ -115,16 +113,19 @@ def load_identity(
         context.load_cert_chain(path, password=password)
 
 
-def alert_of(error: ssl.SSLError) -> str:
+def alert_of(error: OSError) -> str:
     """Return the name of the alert that an error is about, or nothing if it is about none."""
-    return (error.reason or "").partition("_ALERT_")[2].lower()
+    reason = error.reason if isinstance(error, ssl.SSLError) else ""
+    return (reason or "").partition("_ALERT_")[2].lower()
 
 
-def words_of(error: ssl.SSLError) -> str:
-    """Return what OpenSSL says of an error, without the names of its functions."""
+def words_of(error: OSError) -> str:
+    """Return what OpenSSL, or the operating system, says of an error."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
-    return (error.reason or str(error)).replace("_", " ").lower()
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    return error.strerror or str(error)
 
 
 def concatenated(certificates: Iterable[x509.Certificate]) -> bytes:
@@ -167,10 +168,9 @@ def rehearse(
         load_identity(server, [own], server_key)
         server.load_verify_locations(cadata=concatenated(uploaded))
         ends = loopback()
-    except ssl.SSLError as error:
-        return Handshake("failed", words_of(error))
     except OSError as error:
-        return Handshake("skipped", error.strerror or str(error))
+        refused = isinstance(error, ssl.SSLError)
+        return Handshake("failed" if refused else "skipped", words_of(error))
     with ends[0], ends[1]:
         return _connect(client, server, *ends, seconds)
 
@@ -197,12 +197,12 @@ def _connect(
         except ssl.SSLError as error:
             return Handshake("refused", words_of(error), _alert(ours, seconds))
         except OSError as error:
-            return Handshake("failed", error.strerror or str(error))
+            return Handshake("failed", words_of(error))
         return Handshake("accepted", demanded=True)
 
 
 def _advances(end: ssl.SSLSocket) -> bool:
-    """Go on with the handshake; tell whether it is done."""
+    """Go on with the handshake, and return whether it is done."""
     try:
         end.do_handshake()
     except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
@@ -272,10 +272,9 @@ def connect(
     try:
         context, without = _context(endpoint), _context(endpoint)
         load_identity(context, presented, key)
-    except ssl.SSLError as error:
-        return Handshake("skipped", f"the files cannot be loaded ({words_of(error)})")
     except OSError as error:
-        return Handshake("skipped", error.strerror or str(error))
+        words, refused = words_of(error), isinstance(error, ssl.SSLError)
+        return Handshake("skipped", f"the files cannot be loaded ({words})" if refused else words)
     found, doubt = _try(endpoint, context, open_connection), ""
     if found.outcome == "untrusted" and endpoint.server_ca:
         # Go and rustls trust the CAs in the file themselves, whether they are roots or not.
@@ -316,22 +315,22 @@ def _try(endpoint: Endpoint, context: ssl.SSLContext, open_connection: Connect) 
             with context.wrap_socket(
                 connection, server_hostname=endpoint.name, suppress_ragged_eofs=False
             ) as established:
-                doubts = any(_doubts(endpoint, established))
-                return Handshake("untrusted") if doubts else _answer(established, seconds)
+                certificate = _certificate_of(established)
+                if certificate and any(_refusals(certificate, endpoint)):
+                    return Handshake("untrusted")
+                return _answer(established, seconds)
         except ssl.SSLCertVerificationError as error:
             return Handshake("untrusted", words_of(error))
-        except ssl.SSLError as error:
-            alert = alert_of(error)
-            refused = alert in _ABOUT_CERTIFICATES
-            return _failed("refused" if refused else "failed", words_of(error), alert)
         except TimeoutError as error:
             return _unreachable(error, seconds)
         except OSError as error:
-            return _failed("failed", error.strerror or str(error))
+            alert = alert_of(error)
+            refused = alert in _ABOUT_CERTIFICATES
+            return _failed("refused" if refused else "failed", words_of(error), alert)
 
 
 def _unreachable(error: OSError | UnicodeError, seconds: float) -> Handshake:
-    words = (error.strerror if isinstance(error, OSError) else "") or str(error)
+    words = words_of(error) if isinstance(error, OSError) else str(error)
     if isinstance(error, TimeoutError):
         words = f"no answer within {seconds:g} seconds"
     fix = "Check the address, the port, the network and its firewalls."
@@ -344,18 +343,12 @@ def _failed(outcome: Outcome, words: str, alert: str = "") -> Handshake:
     return Handshake(outcome, words, alert, fix=_ABOUT_CERTIFICATES.get(alert, other))
 
 
-def _doubts(endpoint: Endpoint, connection: ssl.SSLSocket) -> Iterator[Finding]:
-    """Yield why clients do not take the server's certificate, whoever issued it."""
-    certificate = _certificate_of(connection)
-    return _refusals(certificate, endpoint) if certificate else iter(())
-
-
 def _refusals(certificate: x509.Certificate, endpoint: Endpoint) -> Iterator[Finding]:
+    """Yield why clients do not take a server's certificate, whoever issued it."""
     yield from serves(certificate, endpoint.name, "it")
-    known = endpoint.server_ca.certificates if endpoint.server_ca else ()
-    issuers = (ca for ca in known if is_signed_by(certificate, ca.certificate))
-    for issuer in issuers:
-        yield from above_server([LoadedCertificate(certificate, "it"), issuer])
+    for ca in endpoint.server_ca.certificates if endpoint.server_ca else ():
+        if is_signed_by(certificate, ca.certificate):
+            yield from above_server([LoadedCertificate(certificate, "it"), ca])
 
 
 def _certificate_of(connection: ssl.SSLSocket) -> x509.Certificate | None:

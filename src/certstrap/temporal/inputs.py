@@ -423,15 +423,10 @@ class Sources:
         return [ca for ca in cas if comparable_name(ca.certificate.subject) == name][:1]
 
     def _uploaded(self, above: list[Authority]) -> CertificateFile | None:
-        if self.given.ca_bundle:
-            return self._bundle()
+        if path := self.given.ca_bundle:
+            file = read_certificates(self.read(path, "CA bundle"), source_of(path))
+            return with_names(file, self.depot)
         return self._ca_file(above[-1]) if above else None
-
-    def _bundle(self) -> CertificateFile:
-        path = self.given.ca_bundle
-        return with_names(
-            read_certificates(self.read(path, "CA bundle"), source_of(path)), self.depot
-        )
 
     def _ca_file(self, ca: Authority) -> CertificateFile:
         if ca.entry not in self._cas:

@@ -35,40 +35,27 @@ class Namespace(NamedTuple):
             InvalidNameError: it does not have the form ``NAME.ACCOUNT``.
         """
         host = host_in(text)
+        name, _, account = text.partition(".")
+        hint = f"It {_EXAMPLE}"
         if host.endswith(_CLOUD_DOMAINS):
-            raise InvalidNameError("Namespace id", text, "is an endpoint", _id_in(host))
-        if text != text.lower():
-            raise InvalidNameError(
-                "Namespace id",
-                text,
-                "has upper-case letters",
-                "Replace it with the ID of your Namespace, as in your-namespace.acct.",
-            )
-        name, dot, account = text.partition(".")
-        if not dot or not _ACCOUNT.fullmatch(account):
-            raise InvalidNameError(
-                "Namespace id",
-                text,
-                "does not end in a dot and an account",
-                "For a server of your own, also give its address. In Temporal Cloud, it "
-                + _EXAMPLE,
-            )
-        if not _NAME.fullmatch(name):
-            raise InvalidNameError(
-                "Namespace id",
-                text,
+            reason, hint = "is an endpoint", _id_in(host)
+        elif text != text.lower():
+            reason = "has upper-case letters"
+            hint = "Replace it with the ID of your Namespace, as in your-namespace.acct."
+        elif not _ACCOUNT.fullmatch(account):
+            reason = "does not end in a dot and an account"
+            own = "For a server of your own, also give its address."
+            hint = f"{own} In Temporal Cloud, it {_EXAMPLE}"
+        elif not _NAME.fullmatch(name):
+            reason = (
                 "has a name that is not made of lower-case letters, digits and hyphens between "
-                "them, or does not begin with a letter",
-                f"It {_EXAMPLE}",
+                "them, or does not begin with a letter"
             )
-        if not SHORTEST <= len(name) <= LONGEST:
-            raise InvalidNameError(
-                "Namespace id",
-                text,
-                f"has a name of length {len(name)}, and {SHORTEST} to {LONGEST} are allowed",
-                f"It {_EXAMPLE}",
-            )
-        return cls(name, account)
+        elif not SHORTEST <= len(name) <= LONGEST:
+            reason = f"has a name of length {len(name)}, and {SHORTEST} to {LONGEST} are allowed"
+        else:
+            return cls(name, account)
+        raise InvalidNameError("Namespace id", text, reason, hint)
 
     @property
     def host(self) -> str:
