@@ -15,7 +15,7 @@ from certstrap.cli.terminal import say, say_text, warn
 from certstrap.errors import NotNamedError
 from certstrap.hints import Command, Hint
 from certstrap.store import files
-from certstrap.store.depot import CERTIFICATE, Entry, Name
+from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
@@ -101,21 +101,23 @@ def command(
     _require_sense(form, shell, output, into, profile)
     output = options.file_unless_dash(output)
     if not namespace:
-        raise NotNamedError(
-            "Must provide --namespace ID",
-            options.for_example(EXAMPLES[0]),
-        )
+        raise NotNamedError("Must provide --namespace ID", options.for_example(EXAMPLES[0]))
     target = target_of(namespace, address, server_name, server_ca)
     ask = is_interactive()
     session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
 
-    def make() -> tuple[str, ClientFiles]:
+    def make() -> tuple[str, ClientFiles, Connection]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
         wanted = ConnectOptions(name, CLIENTS.get(form), session.now, session.passphrases.opening)
         found = connect.find_client_files(session.depot, entry, wanted)
+        connection = Connection(
+            target, absolute(found.certificate.path), absolute(found.key.path), found.encrypted
+        )
         ca, doubts = _server_ca(target)
         found = found._replace(warnings=(*target.warnings, *found.warnings, *doubts))
-        return _text(form, shell or "sh", profile, entry, found, target, ca), found
+        if form == "kubernetes":
+            return render.kubernetes(found, entry.stem, ca), found, connection
+        return _text(form, shell or "sh", profile, connection), found, connection
 
     if into:
         real = os.path.realpath(into)  # a link to it stays a link
@@ -128,31 +130,26 @@ def command(
         }
         create = _creating(into, name, given)
 
-        def steps(new: Transaction) -> tuple[str, ClientFiles]:
-            text, found = make()
+        def steps(new: Transaction) -> tuple[str, ClientFiles, Connection]:
+            made = make()
             data = files.read(real, "configuration file", hint=create)
-            changed = connect.add_to(
-                data, into, _connection(found, target), profile or connect.DEFAULT
-            )
+            changed = connect.add_to(data, into, made[2], profile or connect.DEFAULT)
             new.replace(real, changed, _SECRET, keep_mode=True)
-            return text, found
+            return made
 
         files.read(into, "configuration file", hint=create)
-        text, found = session.transact(steps, [real])
-    else:
-        mode = _SECRET if form == "kubernetes" else _EDITED
-        text, found = session.save(make, output, lambda made: made[0].encode(), mode)
-    if into:
+        _, found, connection = session.transact(steps, [real])
         say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
         say(*_selecting(context, into, profile))
-    elif output:
-        say(f"Created {output}")
     else:
-        say_text(text)
-    warn(
-        *found.warnings,
-        *render.variable_lines(context.environ, form, _connection(found, target), shell or "sh"),
-    )
+        mode = _SECRET if form == "kubernetes" else _EDITED
+        text, found, connection = session.save(make, output, lambda made: made[0].encode(), mode)
+        if output:
+            say(f"Created {output}")
+        else:
+            say_text(text)
+    variables = render.variable_lines(context.environ, form, connection, shell or "sh")
+    warn(*found.warnings, *variables)
 
 
 def _creating(path: str, name: str, options: Mapping[str, str]) -> Hint:
@@ -200,24 +197,7 @@ def _server_ca(target: Target) -> tuple[bytes, list[str]]:
     return data, [doubt] if doubt else []
 
 
-def _connection(found: ClientFiles, target: Target) -> Connection:
-    return Connection(
-        target, absolute(found.certificate.path), absolute(found.key.path), found.encrypted
-    )
-
-
-def _text(
-    form: str,
-    shell: str,
-    profile: str,
-    entry: Entry,
-    found: ClientFiles,
-    target: Target,
-    ca: bytes,
-) -> str:
-    if form == "kubernetes":
-        return render.kubernetes(found, entry.stem, ca)
-    connection = _connection(found, target)
+def _text(form: str, shell: str, profile: str, connection: Connection) -> str:
     if form == "json":
         return render.as_json(connection)
     if form == "toml":

@@ -12,19 +12,12 @@ from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.hints import printed
-from certstrap.operations.renew import (
-    Outcome,
-    Renewed,
-    RenewOptions,
-    prune,
-    renew,
-    renew_expiring,
-    undo,
-)
+from certstrap.operations import renew as operation
+from certstrap.operations.renew import Outcome, Renewed, RenewOptions
 from certstrap.pki.decode import is_ca
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
-from certstrap.store.depot import CERTIFICATE, Depot, Name
+from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal.inputs import read_certificates
 from certstrap.text import quoted
@@ -93,7 +86,7 @@ def command(
     try:
         if not as_json:
             if not quiet:
-                _say_renewed(context, outcome, limit)
+                say(*render.lines(outcome, session.depot.archive, limit))
             _say_to_do(context, outcome, now, quiet=quiet)
         _say_refused(context, outcome)
     finally:  # also if nobody can read that: the next renewal may be months away
@@ -134,7 +127,7 @@ def _say_refused(context: Context, outcome: Outcome) -> None:
 def _prune(context: Context, age: str, *, as_json: bool) -> None:
     session = new_session(context)
     limit = session.now - (Expiry.parse(age).after(session.now) - session.now)
-    removed = session.transact(lambda new: prune(session, new, limit))
+    removed = session.transact(lambda new: operation.prune(session, new, limit))
     if as_json:
         say_json(render.pruned(removed, session.now))
     elif removed:
@@ -153,17 +146,10 @@ def _renew(
     undone: bool,
 ) -> Outcome:
     if limit:
-        return renew_expiring(session, new, limit, wanted)
+        return operation.renew_expiring(session, new, limit, wanted)
     if undone:
-        return Outcome(undo(session, new, names), [], [])
-    return renew(session, new, names, wanted)
-
-
-def _say_renewed(context: Context, outcome: Outcome, limit: datetime | None) -> None:
-    say(*render.renewed_lines(outcome.renewed, Depot(context.depot_path).archive))
-    say(*render.skipped_lines(outcome.skipped))
-    if limit and not outcome.renewed and not outcome.refused:
-        say(f"Nothing to renew: nothing else expires by {limit:%Y-%m-%d}.")
+        return Outcome(operation.undo(session, new, names), [], [])
+    return operation.renew(session, new, names, wanted)
 
 
 def _say_to_do(context: Context, outcome: Outcome, now: datetime, *, quiet: bool) -> None:

@@ -54,12 +54,11 @@ def next_lines(
     """
     if issued.new_ca:
         yield from ("", _where_line(issued))
-    public = issued.certificate.public_key()
-    refused_ca = [*refusal_lines(issued.ca.certificate.public_key(), of_ca=True)]
     refused = [*_key_lines(issued)]
     if refused:
         yield from ("", *refused)
-    if refused_ca or is_unusable(public):
+    refused_ca = any(refusal_lines(issued.ca.certificate.public_key(), of_ca=True))
+    if refused_ca or is_unusable(issued.certificate.public_key()):
         return
     certificate = issued.entry.path(CERTIFICATE)
     key = issued.entry.path(KEY) if issued.key else f"the key that {certificate} was created for"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
+from certstrap.cli.render.created import excluded_lines
 from certstrap.hints import Hint, printed
 from certstrap.pki.path import usages_of
 from certstrap.pki.profiles import usage_name
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 SCHEMA = "certstrap.renew/1"
 
 
-def renewed_lines(renewed: Sequence["Renewed"], archive: str) -> Iterator[str]:
-    """Yield what was replaced, and where the old files are."""
-    for each in renewed:
+def lines(outcome: "Outcome", archive: str, limit: datetime | None) -> Iterator[str]:
+    """Yield what was replaced, where the old files are, and what nobody should use any more."""
+    for each in outcome.renewed:
         certificate_path = each.entry.path(CERTIFICATE)
         for path in each.paths:
             if path == certificate_path:
@@ -34,17 +35,12 @@ def renewed_lines(renewed: Sequence["Renewed"], archive: str) -> Iterator[str]:
                 yield f"Updated {path}"
         none = frozenset[x509.ObjectIdentifier]()
         lost = (usages_of(each.old) or none) - (usages_of(each.certificate) or none)
-        if lost:
-            names = ", ".join(sorted(map(usage_name, lost)))
-            yield f"Left out, because a CA above excludes it: {names}."
-    if renewed:
+        yield from excluded_lines(sorted(map(usage_name, lost)))
+    if outcome.renewed:
         yield f"The old files are in {archive}."
-
-
-def skipped_lines(skipped: Sequence[tuple["Entry", "CertstrapError"]]) -> Iterator[str]:
-    """Yield what was left as it is, as nobody should use it."""
-    for _, reason in skipped:
-        yield f"Not renewed: {reason}"
+    yield from (f"Not renewed: {reason}" for _, reason in outcome.skipped)
+    if limit and not outcome.renewed and not outcome.refused:
+        yield f"Nothing to renew: nothing else expires by {limit:%Y-%m-%d}."
 
 
 def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> Iterator[str]:

@@ -42,22 +42,11 @@ _KEY, _LEFT, _DATE = 8, 10, 10  # columns of plain lines
 _BARS = (5, 10, 20)  # columns
 _HEADINGS = ("Name", "Key", "Left", "")
 
-_WITHOUT = {
-    "request": "not signed",
-    "key": "key alone",
-    "crl": "CRL alone",
-}
+_WITHOUT = {"request": "not signed", "key": "key alone", "crl": "CRL alone"}
 
 
 class Listing(NamedTuple):
-    """What is shown of a depot.
-
-    Attributes:
-        whole: all that the depot contains.
-        status: the part of it that was asked for.
-        limit: if there is one, only what ends by then is shown.
-        depot_path: the depot that the user named, for hints.
-    """
+    """What is shown of the whole depot: a part of it, or only what ends by a limit."""
 
     whole: Status
     status: Status
@@ -88,16 +77,7 @@ class Listing(NamedTuple):
 class ItemRow(NamedTuple):
     """A line, and what is wrong, which is shown below it.
 
-    Attributes:
-        depth: how many CAs it is below.
-        name: its name, and that it is a CA.
-        key: its kind of key.
-        left: how long it is valid still, or why it is not.
-        date: when it ends, or empty.
-        locked: that its key is encrypted, or empty.
-        end: when it ends, if it still counts.
-        style: how it is drawn.
-        problems: what is wrong.
+    ``left`` is how long it is valid still, or why it is not; ``end`` is None if it is over.
     """
 
     depth: int
@@ -111,8 +91,11 @@ class ItemRow(NamedTuple):
     problems: tuple[Finding, ...]
 
 
-def row_of(depth: int, item: Item, now: datetime) -> ItemRow:
-    """Return the line of an item."""
+def _rows(listing: Listing) -> list[ItemRow]:
+    return [_row(depth, item, listing.status.now) for depth, item in listing.shown()]
+
+
+def _row(depth: int, item: Item, now: datetime) -> ItemRow:
     name = escaped(item.stem) + (" (CA)" if item.kind == "ca" else "")
     state = item.state(now)
     style = _STYLES[state]
@@ -124,10 +107,6 @@ def row_of(depth: int, item: Item, now: datetime) -> ItemRow:
         style = ORANGE if item.ends_soon(now) else style
     locked = "encrypted" if item.encrypted else ""
     return ItemRow(depth, name, item.key, left, date, locked, end, style, item.problems)
-
-
-def _rows(listing: Listing) -> list[ItemRow]:
-    return [row_of(depth, item, listing.status.now) for depth, item in listing.shown()]
 
 
 def lines(listing: Listing) -> Iterator[str]:
@@ -304,31 +283,35 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
     }
 
 
-_METRICS = {
-    "certstrap_certificate_not_after_timestamp_seconds": "When the certificate expires.",
-    "certstrap_certificate_revoked": "Whether the CRL of its CA revokes the certificate.",
-    "certstrap_crl_next_update_timestamp_seconds": "When the CRL expires.",
-    "certstrap_problems": "How many problems the files of that name have.",
+_METRICS: dict[str, tuple[str, Callable[[Item], datetime | int | None]]] = {
+    "certificate_not_after_timestamp_seconds": (
+        "When the certificate expires.",
+        lambda item: item.end,
+    ),
+    "certificate_revoked": (
+        "Whether the CRL of its CA revokes the certificate.",
+        lambda item: int(item.revoked is not None) if item.end else None,
+    ),
+    "crl_next_update_timestamp_seconds": ("When the CRL expires.", lambda item: item.crl_end),
+    "problems": (
+        "How many problems the files of that name have.",
+        lambda item: len(item.problems),
+    ),
 }
 
 
 def metrics(status: Status) -> Iterator[str]:
     """Yield gauges in the text format of Prometheus (its exposition format, version 0.0.4)."""
-    values: tuple[Callable[[Item], int | None], ...] = (
-        lambda item: int(item.end.timestamp()) if item.end else None,
-        lambda item: int(item.revoked is not None) if item.end else None,
-        lambda item: int(item.crl_end.timestamp()) if item.crl_end else None,
-        lambda item: len(item.problems),
-    )
-    for (name, words), value in zip(_METRICS.items(), values, strict=True):
-        yield f"# HELP {name} {words}"
-        yield f"# TYPE {name} gauge"
+    for name, (words, value) in _METRICS.items():
+        yield f"# HELP certstrap_{name} {words}"
+        yield f"# TYPE certstrap_{name} gauge"
         for item in status.items:
-            number = value(item)
-            if number is not None:
+            found = value(item)
+            if found is not None:
                 labels = {"name": item.stem, "issuer": item.issuer or item.issuer_name}
                 shown = ",".join(f'{key}="{_label(text)}"' for key, text in labels.items())
-                yield f"{name}{{{shown}}} {number}"
+                number = int(found.timestamp()) if isinstance(found, datetime) else found
+                yield f"certstrap_{name}{{{shown}}} {number}"
 
 
 def _label(text: str) -> str:
