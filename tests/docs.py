@@ -25,6 +25,9 @@ README = ROOT / "README.md"
 GUIDES = sorted((ROOT / "docs").glob("*.md"))
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *GUIDES]
 
+ENGINES = ("OpenBao", "cfssl", "Caddy, with ACME")
+"""The sections on CAs of other programs, which `tests/interop/test_engines.py` follows."""
+
 LONGEST = 600  # seconds, for the installation of all test tools over a slow line
 PASSPHRASE = "correct horse"
 HOME = "/home/you"  # the folder that the documents show

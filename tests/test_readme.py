@@ -18,6 +18,7 @@ from tests import programs
 from tests.conftest import CommandLine, visible
 from tests.docs import (
     DOCUMENTS,
+    ENGINES,
     GUIDES,
     README,
     ROOT,
@@ -39,7 +40,19 @@ LONGEST_README = 160  # lines, which a newcomer reads in four minutes
 RUN = {"console", "sh"}
 UNSHOWN = {"--years", "--auto_confirm", "--ca-certificate-file"}  # hidden; another program's
 # Only shown, or run by tests of their own.
-OTHERS = {"text", "toml", "powershell", "bat", "nginx", "ini", "cron", "yaml", "json", "python"}
+OTHERS = {
+    "caddyfile",
+    "text",
+    "toml",
+    "powershell",
+    "bat",
+    "nginx",
+    "ini",
+    "cron",
+    "yaml",
+    "json",
+    "python",
+}
 
 named = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 OpenTerminal = Callable[..., Terminal]
@@ -158,7 +171,8 @@ def test_readme_shows_what_the_program_prints(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_guides_show_what_the_program_prints(guide: Path, terminal: Terminal) -> None:
-    for step in steps([block for block in blocks(guide) if block.heading not in SETTING_UP]):
+    elsewhere = {*SETTING_UP, *ENGINES}
+    for step in steps([block for block in blocks(guide) if block.heading not in elsewhere]):
         terminal.follow(step)
 
 

@@ -47,6 +47,15 @@ def go_program() -> str:
     return program("go", asked="version", answers="go version go1", what="Go")
 
 
+def go_programs(folder: Path, *packages: str) -> None:
+    """Build programs in Go and put them into a folder, where `package@version` can be had."""
+    go_program()
+    for package in packages:
+        more = {**GO, "GOBIN": str(folder)}
+        if programs.run("go", "install", package, environ=more, exit_code=None, seconds=300)[0]:
+            lacks(f"a proxy of Go modules, or a Go that builds {package}")
+
+
 @cache
 def nginx() -> str:
     """Return the path of nginx, which is not on the PATH of every user."""
