@@ -232,7 +232,6 @@ class Inspected(NamedTuple):
     """An object, and what the depot knows of it.
 
     Attributes:
-        object: the object.
         issuer: the CA of the depot that issued the certificate, or signed the CRL.
         problems: what is wrong with it, in sentences.
         is_known: whether the depot could be asked; False if a file of it cannot be read.
@@ -248,8 +247,6 @@ class Inspection(NamedTuple):
     """What was found under a name, or in a file.
 
     Attributes:
-        name: the name or the path.
-        found: the objects.
         together: whether certificate, request and key belong together; None if that is not known.
         sentence: that in a sentence; empty if there is nothing to compare.
     """
@@ -261,12 +258,7 @@ class Inspection(NamedTuple):
 
 
 class Inspector:
-    """Looks at files, with what a depot knows of them.
-
-    Attributes:
-        depot: the depot.
-        now: the instant at which things are valid, or not.
-    """
+    """Looks at files, with what a depot knows of them at an instant."""
 
     def __init__(
         self, depot: Depot, now: datetime, key_passphrase: Passphrase, pkcs12_passphrase: Passphrase
@@ -278,7 +270,7 @@ class Inspector:
         """Return what is in ``data``, which came from ``source``.
 
         Raises:
-            CertstrapError: see `objects.read`.
+            CertstrapError: see `decode.read`.
         """
         found = decode.read(data, source, *self._passphrases)
         return Inspection(source, tuple(map(self._inspected, found)))
@@ -335,7 +327,6 @@ class Inspector:
         return Inspected(found, issuer, tuple(each.sentence for each in problems), is_known)
 
     def _compromised(self, found: Object) -> Iterator[Finding]:
-        """Yield whether the key of an object is compromised."""
         key, source = found.public_key, found.source
         if isinstance(key, PublicKey):
             try:

@@ -54,13 +54,10 @@ class Item(NamedTuple):
         has_key: whether its private key is in the depot.
         encrypted: whether that is encrypted; None if there is none, or it cannot be read.
         start: when the certificate begins; None without a certificate.
-        end: when it ends.
-        serial: its serial number.
         issuer: the stem of the CA that issued it, its own for a root; empty if it is not here.
         issuer_name: the issuer as the certificate names it, if it is not here.
         revoked: since when it is revoked.
         crl_end: when the CRL next to it ends.
-        problems: what is wrong.
     """
 
     stem: str
@@ -128,10 +125,7 @@ class Status(NamedTuple):
         return self._replace(items=items)
 
     def ending_by(self, limit: datetime) -> list[Item]:
-        """Return what ends by then, or has ended; what ends first comes first.
-
-        What is revoked is left out: nobody needs it renewed.
-        """
+        """Return what ends by then and is not revoked; what ends first comes first."""
         found = [item for item in self.items if item.end and item.end <= limit and not item.revoked]
         return sorted(found, key=_by_end)
 
@@ -205,11 +199,7 @@ Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
 
 
-def _no_progress(_done: int, _total: int) -> None:
-    """Report nothing."""
-
-
-def look(depot: Depot, now: datetime, progress: Progress = _no_progress) -> Status:
+def look(depot: Depot, now: datetime, progress: Progress = lambda _done, _total: None) -> Status:
     """Return what a depot contains, and report the progress.
 
     Raises:
@@ -301,7 +291,6 @@ class _Look:
             )
 
     def _read(self, path: str, kind: str, *, private: bool = False) -> bytes:
-        """Return the content of a file, as `Entry.read` does, without asking twice whose it is."""
         return files.read(path, kind, private=private, own=self.shared)
 
     def _crl(self, found: FoundCRL, problem: Finding | None) -> Iterator[Finding]:
@@ -411,7 +400,6 @@ class _Look:
             return None
 
     def _request(self, entry: Entry, problems: list[Finding]) -> object | None:
-        """Return the key of the request, if there is one."""
         if entry.stem not in self.stems[REQUEST]:
             return None
         path = entry.path(REQUEST)
@@ -529,12 +517,10 @@ _CHAIN_STEM = CHAIN.removesuffix(CERTIFICATE)
 
 
 def _without(ending: str, stems: set[str]) -> set[str]:
-    """Return the stems with that ending, without it."""
     return {stem.removesuffix(ending) for stem in stems if stem.endswith(ending)}
 
 
 def _apart(
     entry: Entry, key: object, suffix: str, other: object, other_suffix: str
 ) -> Iterator[Finding]:
-    """Yield whether two files of an entry do not belong together."""
     return rules.same_key(key, entry.path(suffix), other, entry.path(other_suffix))

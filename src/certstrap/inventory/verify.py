@@ -31,8 +31,6 @@ def read_certificates(
     """Return the certificates in a file that can be read, and why another one cannot be.
 
     Args:
-        data: its content.
-        source: its path, for the sentences.
         passphrase: called if it is a PKCS#12 file that is encrypted.
 
     Raises:
@@ -59,7 +57,6 @@ class Link(NamedTuple):
     """A certificate of a chain.
 
     Attributes:
-        certificate: the certificate.
         source: where it comes from.
         findings: what is wrong with it, or with what it leads to.
     """
@@ -73,7 +70,6 @@ class Verdict(NamedTuple):
     """What was found about a certificate.
 
     Attributes:
-        name: the name or the file.
         links: its chain, from itself up to the root, as far as it goes.
         crls: the paths of the CRLs that were looked at.
         unreadable: why it cannot be read, or None; then there is no chain.

@@ -115,7 +115,7 @@ def passes(file: CertificateFile, now: datetime) -> bool:
 
 
 def _ordered(certificates: Sequence[LoadedCertificate]) -> tuple[LoadedCertificate, ...]:
-    """Return the certificates so that each comes after those that issued it."""
+    """Return the certificates, each after those that issued it."""
     issuers = Issuers(certificates)
 
     def depth(each: LoadedCertificate) -> int:

@@ -24,8 +24,6 @@ class CheckOptions(NamedTuple):
 
     Attributes:
         client: which of Temporal's clients is to use the key; None for any.
-        namespace: the id of the Namespace; None if that is not checked.
-        endpoint: where to connect to; None for nowhere.
     """
 
     client: Client | None = None
@@ -45,8 +43,8 @@ class Report(NamedTuple):
 
     Attributes:
         results: those by each rule, by group.
-        rehearsal: what came of the rehearsal; None if CAs alone were checked.
-        connection: what came of the connection; None if none was asked for.
+        rehearsal: None if CAs alone were checked.
+        connection: None if none was asked for.
     """
 
     subject: CheckSubject

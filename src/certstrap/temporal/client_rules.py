@@ -581,12 +581,7 @@ _PKCS8, _ENCRYPTED_PKCS8 = "PRIVATE KEY", "ENCRYPTED PRIVATE KEY"
 
 
 def judge_key(key: KeyFile, chain: ClientChain | None, client: Client | None) -> Iterator[Result]:
-    """Yield the results by the rules for a private key.
-
-    Args:
-        chain: the certificate that it should belong to, if that could be read.
-        client: who is to use it; None for any.
-    """
+    """Yield the results by the rules for a private key; without a client, for any."""
     yield key_pem(key)
     if key.encrypted or key.private:
         yield key_encrypted(key, client)

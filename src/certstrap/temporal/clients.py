@@ -15,11 +15,9 @@ _NOT_IN_TLS = "P-224"  # RFC 8446, 4.2.3
 
 
 class Client(NamedTuple):
-    """A client.
+    """A client: its name on the command line, and its title in sentences.
 
     Attributes:
-        name: as it is written on the command line.
-        title: as it is written in a sentence.
         core: whether it is built on Temporal's core.
         pkcs8: whether it reads PKCS#8 keys only, and also encrypted ones.
     """

@@ -45,7 +45,6 @@ class Target(NamedTuple):
         address: the endpoint, as ``HOST:PORT``.
         server_name: the name in the server's certificate; empty if it is the host.
         server_ca: the file with the CAs of the server's certificate; empty for the system's.
-        warnings: what may be wrong with it, in sentences.
     """
 
     namespace: str
@@ -65,12 +64,10 @@ def target_of(
 
     Args:
         address: another endpoint than the Namespace's own, as ``HOST[:PORT]``.
-        server_name: the name in the server's certificate, if it is another one.
-        server_ca: the file with the CAs of the server's certificate.
 
     Raises:
         InvalidNameError: the Namespace, the address or the server name cannot be read.
-        UnusableFileError: the path of that file cannot be written into a configuration.
+        UnusableFileError: the path of ``server_ca`` cannot be written into a configuration.
     """
     endpoint = Address.parse(address) if address else None
     name = parse_server_name(server_name) if server_name else ""
@@ -134,10 +131,7 @@ class ClientFile(NamedTuple):
 
 
 class ClientFiles(NamedTuple):
-    """The files of a client, and what may keep some clients from using them.
-
-    Its certificate is its chain, if it is below an intermediate.
-    """
+    """The files of a client: its certificate, or its chain if it is below an intermediate."""
 
     certificate: ClientFile
     key: ClientFile
@@ -239,7 +233,6 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) 
 def _key_file(
     entry: Entry, leaf: x509.Certificate, wanted: ConnectOptions
 ) -> tuple[KeyFile, bytes]:
-    """Return the key that the client loads, and the content of its file."""
     client = wanted.client
     suffix = key_suffix(entry, client)
     if not suffix:

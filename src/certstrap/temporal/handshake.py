@@ -45,11 +45,10 @@ class Handshake(NamedTuple):
             we do not take the server's; ``unreachable``; ``failed``, for another reason; or
             ``skipped``, it was not tried.
         words: what the peer, or OpenSSL, says of it.
-        alert: the name of the TLS alert that the server sent, as in RFC 8446, 6; or empty.
+        alert: the name of the TLS alert that the server sent, as in RFC 8446, 6.
         demanded: whether the server refuses clients without a certificate; None if not known.
-        reason: what is wrong with the server's certificate, which is called "it"; or empty.
-        fix: what to do, or empty.
-        doubt: why some clients cannot connect although this one can, or empty.
+        reason: what is wrong with the server's certificate, which is called "it".
+        doubt: why some clients cannot connect although this one can.
     """
 
     outcome: Outcome
@@ -152,7 +151,6 @@ def rehearse(
 
     Args:
         presented: what the client presents, its own certificate first.
-        uploaded: the CAs that the server trusts.
         seconds: how long one end may wait for the other.
     """
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -211,7 +209,6 @@ def _advances(end: ssl.SSLSocket) -> bool:
 
 
 def _alert(ours: ssl.SSLSocket, seconds: float) -> str:
-    """Return the alert that the server has sent."""
     ours.settimeout(seconds)
     try:
         ours.do_handshake()
@@ -239,7 +236,7 @@ class Endpoint(NamedTuple):
     Attributes:
         server_name: the name that the server's certificate must have; empty for the host.
         server_ca: the CAs that the server's certificate may be of; None for the system's.
-        timeout: how many seconds each connection may take.
+        timeout: for each connection, in seconds.
     """
 
     address: Address
@@ -338,7 +335,6 @@ def _unreachable(error: OSError | UnicodeError, seconds: float) -> Handshake:
 
 
 def _failed(outcome: Outcome, words: str, alert: str = "") -> Handshake:
-    """Return a connection that failed or was refused, with what to do."""
     other = _OTHER_CA if outcome == "refused" else _FAILURES.get(words, _OTHER_ADDRESS)
     return Handshake(outcome, words, alert, fix=_ABOUT_CERTIFICATES.get(alert, other))
 
@@ -352,7 +348,6 @@ def _refusals(certificate: x509.Certificate, endpoint: Endpoint) -> Iterator[Fin
 
 
 def _certificate_of(connection: ssl.SSLSocket) -> x509.Certificate | None:
-    """Return the certificate of the server, or None if this program cannot read it."""
     with suppress(CertstrapError):
         return load_certificate(connection.getpeercert(binary_form=True) or b"", "it")
     return None
@@ -402,7 +397,6 @@ def _of_its_issuer(certificate: x509.Certificate, endpoint: Endpoint) -> tuple[s
 
 
 def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
-    """Return what the server says after the handshake."""
     if connection.version() != "TLSv1.3":  # earlier versions verify before
         return Handshake("accepted")
     for greeting, wait in ((b"", min(_PATIENCE, seconds / 2)), (_GREETING, seconds)):

@@ -49,7 +49,7 @@ class CertificateFile(NamedTuple):
         certificates: those that could be decoded.
         problems: why clients and Temporal Cloud cannot read it, or a certificate in it.
         others: what else is in it, such as a CRL.
-        private_keys: the private keys in it.
+        private_keys: their number.
         trailing: whether there is text after the last block.
     """
 
@@ -79,7 +79,6 @@ class KeyFile(NamedTuple):
     Attributes:
         label: its PEM label, or empty for DER.
         private: the key; None if it could not be read.
-        encrypted: whether it is encrypted.
         problem: why clients cannot read it, or None.
         lax: which files with it others can read or change; None if that is not judged.
     """
@@ -231,7 +230,6 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
 
 
 def _label(data: bytes) -> str:
-    """Return the label of the first private key in a file that has one."""
     labels = (label for label, _ in pem.blocks(data, ""))
     return next(label.decode() for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY)
 
@@ -295,7 +293,6 @@ class Sources:
     Attributes:
         passphrase: returns what opens the key in a file, which is named, if it is encrypted. What
             opened another key is tried first.
-        client: who is to use the key; None for any.
         servers: the names whose certificates are for servers alone, which `everything` left out.
     """
 
@@ -459,7 +456,6 @@ class Sources:
         return self._opened(lambda opening: read_key(data, source_of(path), opening))
 
     def _opened(self, read: Callable[[Passphrase], KeyFile]) -> KeyFile:
-        """Return a key that is read with the passphrase of another key, or with its own."""
         key = read(nobody)
         for secret in self._typed:
             if key.encrypted and not key.private:
@@ -501,7 +497,6 @@ def _depot_key(entry: Entry, suffix: str, passphrase: Passphrase) -> KeyFile:
 
 
 def _open_to_others(entry: Entry, suffix: str) -> Iterator[Finding]:
-    """Yield whether others can read or change a private key of an entry, if it has that."""
     if entry.has(suffix):
         try:
             entry.read(suffix)
@@ -525,8 +520,7 @@ def _is_for_servers(file: CertificateFile) -> bool:
 def rewriting(entry: Entry, name: str) -> Command:
     """Return the command that writes the key of an entry as PKCS#8, not encrypted, to a new file.
 
-    Args:
-        name: how the command calls it.
+    In the command, the entry has that ``name``.
     """
     command = ("certstrap", "export-pkcs8")
     if not entry.has(PKCS8):

@@ -56,7 +56,6 @@ class Rule(NamedTuple):
     Attributes:
         identifier: its name, which never changes.
         sentence: what must be true.
-        reason: why.
         fix: what to do if it is not. In its commands, NAME is the certificate's name in the depot,
             CA-NAME that of its CA, and FILE the file.
         page: the page that says so.
