@@ -82,7 +82,7 @@ class CA(NamedTuple):
 
 
 class _NeededError(Exception):
-    """Steps need what a person, a pipe or a prime number is waited for; the lock is given back."""
+    """Steps need what is waited for without the lock: a person, a pipe or a prime number."""
 
     def __init__(self, get: Callable[[], object]) -> None:
         self.get = get
@@ -195,10 +195,9 @@ class Session:
     def save(
         self, make: Callable[[], Result], output: str, content: Callable[[Result], bytes], mode: int
     ) -> Result:
-        """Return what ``make`` returns, after its content is written to a file, if one is named.
+        """Return what ``make`` returns, after its content is written to ``output``, a new file.
 
-        Args:
-            output: the file, a new one; empty for none, and no lock is taken then.
+        If that is empty, nothing is written, and no lock is taken.
         """
         if not output:
             return make()
@@ -216,9 +215,6 @@ class Session:
 
         What it began to replace is replaced, or not at all. Temporary files, which may hold a
         private key, are removed, unless another process writes at this moment.
-
-        Raises:
-            CertstrapError: it cannot be finished.
         """
         folders = (self.depot.root, self.depot.archive)
         if any(map(journal.exists, folders)):
@@ -236,14 +232,9 @@ class Session:
         self.cas.clear()
 
     def read(self, path: str, kind: str) -> bytes:
-        """Return the content of a file that the user named, which may be a pipe; ``-`` too.
+        """Return the content of a file that the user named, which may be a pipe, or ``-``.
 
-        Args:
-            path: the file, or ``-`` for standard input.
-            kind: what it should hold, for error messages.
-
-        Raises:
-            NotFoundError, UnusableFileError, StorageError: see `files.read`.
+        ``kind`` says what it should hold; the errors are those of `files.read`.
         """
         if path == STANDARD_INPUT:
             return self._get(("read", path), self._standard_input)
@@ -256,7 +247,6 @@ class Session:
             return self._read_stdin()
 
     def _writer(self, path: str) -> Callable[[bytes], None]:
-        """Return what writes to a stream; a FIFO is open when somebody reads it."""
         return self._get(("write", path), lambda: open_stream(path))
 
     def new_key(self, spec: KeySpec, path: str) -> PrivateKey:

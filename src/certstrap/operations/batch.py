@@ -57,12 +57,9 @@ class Line(NamedTuple):
 def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
     """Find and check all that exists for a list, before anything is created.
 
-    Args:
-        source: the file that it was read from; empty for the command line.
-
     Raises:
-        WrongLinesError: of a file, naming every line that cannot be carried out.
-        CertstrapError: of the command line, for the first name that cannot.
+        WrongLinesError: of a file, its ``source``: every line that cannot be carried out.
+        CertstrapError: of the command line (no source): the first name that cannot.
     """
 
     def steps(_: Transaction) -> list[Ready]:
@@ -114,8 +111,7 @@ def create_all(
         done: called with the number of keys that are ready, from 0; never for one certificate.
 
     Raises:
-        CertstrapError: see `create`; the batches before are on disk.
-        KeyboardInterrupt: it came while a batch was written, which is on disk.
+        CertstrapError, KeyboardInterrupt: the batches before are on disk.
     """
     _prepare_keys(session, ready)
     if len(ready) > 1:
@@ -134,7 +130,6 @@ def create_all(
 
 
 def _prepare_keys(session: Session, ready: Sequence[Ready]) -> None:
-    """Ask for each passphrase that is needed, and open or generate the key of the CA."""
     of_ca = next(filter(None, map(specs_of_new_ca, ready)), None)
     if of_ca:
         session.passphrases.new_ca()
@@ -148,8 +143,6 @@ def _prepare_keys(session: Session, ready: Sequence[Ready]) -> None:
 
 
 def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
-    """Create a batch; what exists by now is used."""
-
     def steps(new: Transaction) -> list[Issued]:
         return [create(session, new, _look_again(session, each)) for each in batch]
 

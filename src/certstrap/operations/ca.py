@@ -33,8 +33,7 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
         name: the name under which the user asked for it, for the hint that creates it.
 
     Raises:
-        NotFoundError: its certificate is not in the depot.
-        RefusedError: it may not sign, or a certificate of its chain is revoked.
+        CertstrapError: its certificate is missing, or it or a CA above it may not sign.
     """
     if entry.stem in session.cas:
         return session.cas[entry.stem]
@@ -58,12 +57,7 @@ def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> 
 
 
 def issuer_of(session: Session, ca: CA) -> Issuer:
-    """Return a CA with its key, which is opened once a session.
-
-    Raises:
-        NotFoundError: its key is not in the depot.
-        RefusedError: it is not the key of its certificate.
-    """
+    """Return a CA with its key, which is opened once a session."""
     stem = ca.entry.stem
     known = session.issuers.get(stem)
     if not known or known.certificate != ca.certificate:
@@ -187,10 +181,7 @@ def leftover_key(
     """Return the key of an entry that has nothing else, and its passphrase, if it is of that kind.
 
     A command that was killed after the first of its files leaves such a key, and uses it when it
-    is run again.
-
-    Raises:
-        RefusedError: it is compromised, or not encrypted although a passphrase was given.
+    is run again. It must be usable, and encrypted if a passphrase was given.
     """
     if (
         not session.depot.has(entry, KEY)
@@ -215,10 +206,6 @@ def is_export(entry: Entry) -> bool:
 
 
 def require_usable(session: Session, key: PrivateKey, path: str) -> None:
-    """Refuse a private key, read from ``path``, that nothing should be created for.
-
-    Raises:
-        RefusedError: it is weak or compromised.
-    """
+    """Refuse a private key, read from ``path``, that is weak or compromised."""
     require(rules.strong_key(key.public_key(), path))
     require(compromised(session.depot, key.public_key(), path))

@@ -62,9 +62,7 @@ def export_pkcs8(
         key_file: the key, if it is not in the depot; damaged PEM is repaired.
 
     Raises:
-        RefusedError: it is not known which key, or where to.
-        RefusedError: it is the key of a CA in the depot, is compromised, or its certificate is
-            revoked.
+        RefusedError: it is not known which key, or where to; it is a CA's, or withdrawn.
         PathTakenError: there is a copy already.
     """
     entry = session.depot.find(name, KEY) if name else None
@@ -103,12 +101,7 @@ def export_pkcs8(
 
 
 def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
-    """Refuse the key of an entry that is not that of its certificate or request, or is revoked.
-
-    Raises:
-        RefusedError: it is so.
-        CertstrapError: the certificate, or the request if there is none, cannot be read.
-    """
+    """Refuse the key of an entry that is not that of its certificate or request, or is revoked."""
     if entry.has(CERTIFICATE):
         path = entry.path(CERTIFICATE)
         certificate = entry.certificate()
@@ -126,11 +119,7 @@ def add_pkcs8(
 
 
 def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
-    """Refuse the key of a CA of the depot.
-
-    Raises:
-        RefusedError: a CA's certificate in the depot has its public key.
-    """
+    """Refuse the key of a CA of the depot."""
     hint = "Name the client's key; --allow-ca exports the CA's if you mean it."
     require(key_of_ca(depot, key.public_key(), path), hint)
 
@@ -151,8 +140,7 @@ def export_chain(
         with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
 
     Raises:
-        RefusedError: the chain does not reach a root, there is nothing in it but the root, or a
-            certificate in it is revoked or has a compromised key.
+        RefusedError: it has no root, or nothing else, or something in it is withdrawn.
         PathTakenError: there is such a file already.
     """
     entry = session.depot.find(name, CERTIFICATE)
@@ -212,8 +200,7 @@ def export_pkcs12(
             PBKDF2-HMAC-SHA256 with 600,000 rounds.
 
     Raises:
-        RefusedError: the key is not that of the certificate, or is a CA's; or a certificate of the
-            chain is revoked, or has a compromised key.
+        RefusedError: the key is a CA's or another's, or something in the chain is withdrawn.
         PathTakenError: there is such a file already.
     """
     entry = session.depot.find(name, CERTIFICATE)

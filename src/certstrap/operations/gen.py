@@ -77,8 +77,6 @@ def create_ca_files(
 ) -> x509.Certificate:
     """Write a new root CA: its certificate, mode 0644, and its unencrypted PKCS#8 key, mode 0600.
 
-    The certificate is returned.
-
     Raises:
         RefusedError: both would be one file.
         PathTakenError: one of the files exists, and is not to be replaced.
@@ -103,8 +101,6 @@ def create_leaf_files(
     overwrite: bool = False,
 ) -> x509.Certificate:
     """Write a new leaf under ``ca``, with a key of the same kind, like `create_ca_files`.
-
-    The certificate is returned.
 
     Args:
         ca: the CA's files, PEM or DER, in any form that can be read.

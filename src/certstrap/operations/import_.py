@@ -40,7 +40,7 @@ class _Contents(NamedTuple):
     """What the file of a certificate has.
 
     Attributes:
-        certificates: its certificates, PEM or DER, that of the name first.
+        certificates: PEM or DER, that of the name first.
         key: the key of the first one, if the file has it.
         passphrase: what opened the file.
     """
@@ -130,7 +130,6 @@ def _add_cas(
 
 
 def _contents(session: Session, name: Name, file: str) -> _Contents:
-    """Return what the file of a certificate has."""
     data, source = session.read(file, "certificate"), source_of(file)
     container = pem.container_of(data)
     if container == pem.PKCS12:

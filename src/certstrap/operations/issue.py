@@ -175,11 +175,7 @@ def issue(session: Session, new: Transaction, wanted: IssueRequest) -> Issued:
 
 
 def prepare(session: Session, wanted: IssueRequest) -> Ready:
-    """Find and check what exists; nothing is created, and no key of a CA is opened.
-
-    Raises:
-        RefusedError: see `issue`.
-    """
+    """Find and check what exists; nothing is created, and no key of a CA is opened; see `issue`."""
     entry = session.depot.place(wanted.name)
     if session.depot.has(entry, CERTIFICATE):
         return _with_certificate(session, entry, wanted)
@@ -258,7 +254,6 @@ def _names_refused(
     wanted: IssueRequest,
     own: Subject,
 ) -> Iterator[Finding]:
-    """Yield why the names may not be signed by ``ca``, or by the CA that is to be created."""
     if request:
         subject, names = request.subject, copied_names(request)
     else:
@@ -334,9 +329,7 @@ def _is_for(
 ) -> bool:
     """Return whether a certificate was made for that end, or a renewal of one that was.
 
-    Args:
-        before: those that it took the place of; a renewal keeps their length, in days.
-        ca: its CA, whose end cuts it.
+    A renewal keeps, in days, the length of those ``before``; the end of its CA cuts it.
     """
     if not expiry:
         return True
@@ -354,7 +347,6 @@ def _is_for(
 
 
 def _root_path(session: Session, ca: CA) -> str:
-    """Return the path of the root's certificate above ``ca``, if the depot has it."""
     root = (ca.certificate, *ca.ancestors)[-1]
     if not is_self_signed(root):
         return ""
@@ -363,7 +355,6 @@ def _root_path(session: Session, ca: CA) -> str:
 
 
 def _issuer(session: Session, certificate: x509.Certificate, path: str, ca: Name | None) -> CA:
-    """Return the CA that issued an existing certificate."""
     chosen = session.depot.choose_ca(ca) if ca else None
     for authority in session.depot.issuers.of(certificate):
         if chosen in {None, authority.entry}:
@@ -419,9 +410,7 @@ def _pkcs8_exists(
 ) -> bool:
     """Return whether the PKCS#8 form of the key exists, and clients are to load that.
 
-    Raises:
-        RefusedError: the file that exists has another key than ``public``, which is None for a
-            key that is still to be created; or it is wanted, and its key is not here.
+    Its key must be ``public``, which is None for a key that is still to be created.
     """
     path, is_new = entry.path(PKCS8), public is None
     if not session.depot.has(entry, PKCS8):
@@ -460,7 +449,6 @@ def _pkcs8(
 def _require_as_wanted(
     found: x509.Certificate | x509.CertificateSigningRequest, path: str, wanted: IssueRequest
 ) -> None:
-    """Refuse a request with other names, or a certificate with other names or usages."""
     for field in wanted.subject.missing_in(found.subject):
         raise _differs(path, f"another {field} than the one asked for")
     names, usages = wanted.names.to_x509(), (wanted.profile or LeafProfile()).usages

@@ -80,11 +80,7 @@ class Change(NamedTuple):
 
 
 def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]:
-    """Return the new content of the files of ``entry``, by their suffixes, as far as they change.
-
-    Raises:
-        CertstrapError: one of them cannot be read or opened, or the chain has no root.
-    """
+    """Return the new content of the files of ``entry``, by suffix, as far as they change."""
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
         found |= _of_new_key(session, entry, change.key)
@@ -120,7 +116,6 @@ def _of_new_key(session: Session, entry: Entry, key: NewKey) -> dict[str, bytes]
 
 
 def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
-    """Return a request that asks for what ``old`` does, for another key."""
     builder = x509.CertificateSigningRequestBuilder(old.subject)
     names = extension(old, x509.SubjectAlternativeName)
     if names:
@@ -129,11 +124,7 @@ def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
 
 
 def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
-    """Return the PKCS#12 file for the new certificate, encrypted as the old one; None if none is.
-
-    Raises:
-        CertstrapError: the old one cannot be opened.
-    """
+    """Return the PKCS#12 file for the new certificate, encrypted as the old one, or None."""
     from certstrap.operations.export import encryption_for  # noqa: PLC0415 - rarely needed
 
     data = entry.read(PKCS12)
@@ -150,11 +141,7 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
 def _open_pkcs12(
     session: Session, data: bytes, path: str, entry: Entry
 ) -> tuple[pkcs12.PKCS12KeyAndCertificates, bytes]:
-    """Return what is in a PKCS#12 file, and the passphrase that opened it.
-
-    Raises:
-        CertstrapError: it cannot be opened.
-    """
+    """Return what is in a PKCS#12 file, and the passphrase that opened it."""
     stores.require_quick(data, path)
     if pem.container_of(data) != pem.PKCS12:
         again = Hint("Move it away, and write it again", ("certstrap", "export-pkcs12", entry.stem))
@@ -258,11 +245,7 @@ class _Renewal(NamedTuple):
 def renew(
     session: Session, new: Transaction, names: Sequence[Name], wanted: RenewOptions
 ) -> Outcome:
-    """Renew certificates by name: all of them or none; CAs before what they issued.
-
-    Raises:
-        CertstrapError: one of them cannot be renewed.
-    """
+    """Renew certificates by name: all of them or none; CAs before what they issued."""
     entries = dict.fromkeys(session.depot.find(name, CERTIFICATE) for name in names)
     found = [(entry, entry.certificate()) for entry in entries]
     renewal = _Renewal(session, new, Archive(session.depot), wanted)
@@ -304,11 +287,6 @@ def renew_expiring(
 
 
 def _require_no_root(session: Session, entry: Entry, certificate: x509.Certificate) -> None:
-    """Refuse to renew a root that nobody named.
-
-    Raises:
-        RefusedError: it is one.
-    """
     if is_ca(certificate) and is_self_signed(certificate):
         end = certificate.not_valid_after_utc
         verb = "expires" if end >= session.now else "expired"
@@ -423,7 +401,6 @@ def _validity(
 
 
 def _withdrawn(session: Session, certificate: x509.Certificate, path: str) -> Iterator[Finding]:
-    """Yield whether a certificate is revoked, or its key is compromised."""
     session.depot.require_readable_cas()
     yield from revoked(session.depot, session.depot.chain_of(certificate)[:2], path)
     yield from compromised(session.depot, certificate.public_key(), path)
@@ -460,13 +437,7 @@ def _way_out(session: Session, entry: Entry, old: x509.Certificate) -> Hint | st
 
 
 def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
-    """Return the CA that issued a certificate, by its signature, and may sign.
-
-    Raises:
-        RefusedError: it is not in the depot, or may not sign.
-        IncompleteError: it is not, and certificates cannot be read.
-        NotFoundError: its key is not in the depot.
-    """
+    """Return the CA that issued a certificate, by its signature, and may sign."""
     found = [*session.depot.issuers.of(old)]
     if not found:
         session.depot.require_all_cas(f"Cannot tell which CA issued {entry.path(CERTIFICATE)}.")
@@ -493,12 +464,7 @@ def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
 
 
 def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
-    """Return a new key of the kind that the entry has, which is opened.
-
-    Raises:
-        NotFoundError: the entry has no key.
-        RefusedError: its key is not that of the certificate.
-    """
+    """Return a new key of the kind that the entry has, which is opened."""
     if not entry.has(KEY):
         raise NotFoundError(
             "private key",
@@ -530,11 +496,7 @@ _AWAY = "Move it out of the archive."
 def prune(session: Session, new: Transaction, limit: datetime) -> list[str]:
     """Remove the private keys from the archive that were replaced before ``limit``.
 
-    Returns:
-        Their paths.
-
-    Raises:
-        CertstrapError: an archived certificate cannot be read, so when it was replaced is unknown.
+    Returns their paths, unless an archived certificate cannot be read: then the time is unknown.
     """
     session.depot.require()
     paths = sorted(Archive(session.depot).keys_replaced_by(limit))
@@ -546,10 +508,7 @@ def prune(session: Session, new: Transaction, limit: datetime) -> list[str]:
 def undo(session: Session, new: Transaction, names: Sequence[Name]) -> list[Renewed]:
     """Put back what was archived last of each name, and archive what is there now.
 
-    Undone twice, a renewal is as it was.
-
-    Raises:
-        CertstrapError: for one of them there is nothing to put back, or it may not be used.
+    Undone twice, a renewal is as it was. If one of them cannot be put back, nothing is.
     """
     entries = dict.fromkeys(session.depot.find(name, CERTIFICATE) for name in names)
     renewal = _Renewal(session, new, Archive(session.depot), RenewOptions())
@@ -606,9 +565,6 @@ def _not_belonging(
     """Yield why archived files must not be put back: they are not what a renewal has replaced.
 
     ``before`` is the certificate among them, and ``found`` their content by suffix.
-
-    Raises:
-        CertstrapError: one of them cannot be read.
     """
     source, public = last.paths[CERTIFICATE], before.public_key()
     if not is_self_signed(before) and not any(session.depot.issuers.of(before)):
@@ -636,7 +592,6 @@ def _not_belonging(
 
 
 def _chain_in(data: bytes) -> list[x509.Certificate]:
-    """Return the certificates of a PEM file; none if it cannot be read."""
     with suppress(ValueError):
         return x509.load_pem_x509_certificates(data)
     return []

@@ -156,13 +156,11 @@ def _require_known(depot: Depot, serial: int) -> None:
 
 
 def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
-    """Yield each certificate in the depot and in its archive, or why it cannot be read."""
     for _, found in chained(depot.certificates(), Archive(depot).certificates()):
         yield found
 
 
 def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
-    """Return the certificates with that serial number, in the depot or in its archive."""
     readable = (found for found in _all(depot) if isinstance(found, x509.Certificate))
     return [found for found in readable if found.serial_number == serial]
 
@@ -173,9 +171,9 @@ def _note_key(
     found: Iterable[x509.Certificate],
     ca: x509.Certificate,
 ) -> str:
-    """Put the keys of those of the certificates that ``ca`` issued on the list of compromised keys.
+    """Put the keys of what ``ca`` issued on the list of compromised keys.
 
-    Returns the path of the list, or an empty string if nothing changes.
+    The path of the list is returned; an empty one if nothing changes.
     """
     before = after = withdrawn.read_list(session.depot)
     for certificate in (each for each in found if is_issued_by(each, ca)):
@@ -188,7 +186,6 @@ def _note_key(
 
 
 def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
-    """Return the only CA that issued ``certificate``; one with a key, if there is one."""
     issuers = [each.entry for each in depot.issuers.of(certificate)]
     found = [entry for entry in issuers if entry.has(KEY)] or issuers
     if not found:
@@ -208,10 +205,7 @@ def _require_issued(
     which: x509.Certificate | int,
     known: Sequence[x509.Certificate],
 ) -> None:
-    """Refuse what the CA did not issue, and the CA itself; by signature, not by name.
-
-    It comes before the CA's key is read, so that no passphrase is asked for in vain.
-    """
+    """Refuse what the CA did not issue, and the CA itself; by signature, not by name."""
     require(rules.crl_issuer(ca, entry.stem))
     if (
         (which.public_key(), which.subject) == (ca.public_key(), ca.subject)
@@ -278,12 +272,7 @@ def crl_bundle(session: Session, name: Name) -> bytes:
 
 
 def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocationList:
-    """Return the newest CRL that ``ca`` signed.
-
-    Raises:
-        RefusedError: there is none, it is past its next update, or another one of that name
-            revokes more.
-    """
+    """Return the newest CRL that ``ca`` signed, which others of that name must not exceed."""
     found = complete_crls_of(session.depot, ca)
     own = [each for each in found.items() if is_signed_by(each[1], ca)]
     entries = [each.entry for each in session.depot.authorities if each.certificate == ca]

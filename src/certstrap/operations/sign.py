@@ -156,7 +156,6 @@ def sign_request(
 
 
 def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:
-    """Refuse a request of somebody else: whoever signs a CA names it."""
     found = identity(request)
     if found and not name.stands_for(found):
         raise RefusedError(

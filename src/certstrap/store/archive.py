@@ -99,10 +99,7 @@ class Archive:
         """Yield the paths of the private keys that a renewal before ``limit`` has replaced.
 
         A certificate was replaced when the one after it began. Of one that `renew --undo` has
-        replaced, its own beginning counts.
-
-        Raises:
-            CertstrapError: a certificate cannot be read, or is not there.
+        replaced, its own beginning counts. One that is missing or cannot be read is an error.
         """
         for stem in sorted(self._sets):
             for paths in self._sets[stem].values():
@@ -124,7 +121,7 @@ class Archive:
                 after = certificate
 
     def _current(self, stem: str) -> x509.Certificate | None:
-        """Return the certificate that took the place of the last one of these; None if it is gone.
+        """Return what took the place of the last one of these; None if it is gone.
 
         A name that was cut is not looked for: `renew` names its files so only if they are long.
         """
@@ -141,7 +138,6 @@ class Archive:
 
 
 def _stem_of(entry: Entry) -> str:
-    """Return how the names of an entry's archived files begin."""
     name = os.fsencode(entry.stem)
     if len(name) <= _LONGEST:
         return entry.stem

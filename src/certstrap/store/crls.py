@@ -55,7 +55,7 @@ def found_crls(depot: Depot) -> tuple[FoundCRL, ...]:
 
 
 class _Named(NamedTuple):
-    """What has one name: CAs, and CRLs of that issuer."""
+    """The CAs of one name, and the CRLs of that issuer."""
 
     cas: dict[Entry, x509.Certificate]
     crls: list[FoundCRL]
@@ -166,11 +166,7 @@ def _is_revoked(depot: Depot, signer: x509.Certificate) -> bool:
 def complete_crls_of(
     depot: Depot, ca: x509.Certificate
 ) -> dict[Entry, x509.CertificateRevocationList]:
-    """Return the CRLs that speak of what ``ca`` issued, to be continued, and where they are.
-
-    Raises:
-        RefusedError: one of them is not complete, or cannot be used.
-    """
+    """Return the CRLs that speak of what ``ca`` issued, by entry; each must be complete."""
     found = crls_of(depot, ca)
     require(each.problem for each in found if each.problem)
     return {each.entry: each.crl for each in found if each.crl is not None}
@@ -194,7 +190,6 @@ def doubts(found: Collection[FoundCRL]) -> list[Finding]:
 
 
 def _foreign(found: FoundCRL, ca: x509.Certificate, entry: Entry) -> FoundCRL:
-    """Return a CRL that should be that of ``ca``, which is at ``entry``, with why it is not."""
     if found.problem or found.crl is None:
         return found
     sentence = revocation.foreign(found.crl, found.path, [ca], "its CA")
@@ -211,10 +206,9 @@ def dates(found: FoundCRL, crl: x509.CertificateRevocationList, now: datetime) -
 def signature(
     found: FoundCRL, crl: x509.CertificateRevocationList, *others: LoadedCertificate
 ) -> Iterator[Finding]:
-    """Yield why nobody should rely on the signature of ``crl``, which was found, by its signers.
+    """Yield why nobody should rely on the signature of ``crl``, which was found.
 
-    Args:
-        others: who signed it, if nothing in the depot did.
+    ``others`` signed it, if nothing in the depot did.
     """
     yield from rules.signature(crl, found.path, "")
     signers = [
@@ -226,11 +220,7 @@ def signature(
 
 
 def without_crl(entry: Entry, ca: Entry, first: str = "Restore it from a copy") -> Hint | str:
-    """Return how to go on without the CRL of ``entry``, which should be that of ``ca``.
-
-    Args:
-        first: what is better.
-    """
+    """Return how to go on without the CRL of ``entry``, that of ``ca``; ``first`` is better."""
     if not ca.has(KEY):
         return f"{first}, or get a new one from where the key of its CA is."
     path = entry.path(CRL)

@@ -198,11 +198,9 @@ class Entry(NamedTuple):
         return any(os.path.lexists(self.path(suffix)) for suffix in suffixes)
 
     def read(self, suffix: str, hint: Hint | str = "") -> bytes:
-        """Return the content of one of its files; a private key must not be open to others.
+        """Return the content of one of its files, by `files.read`; a private key must be private.
 
-        Raises:
-            CertstrapError: see `files.read`; where others may write to the depot, one of them may
-                have put the file there.
+        Where others may write to the depot, one of them may have put the file there.
         """
         private, kind = suffix in {KEY, PKCS8, PKCS12}, _KINDS[suffix]
         hint = hint or NotFoundError.IN_DEPOT
@@ -411,10 +409,7 @@ class Depot:
         return (found[0] if found else None), [entry for entry in entries if entry not in found]
 
     def _is_spelled_so(self, entry: Entry, suffixes: tuple[str, ...]) -> bool:
-        """Return whether one of these files has exactly that name.
-
-        Some file systems find a file whatever the case of its name is.
-        """
+        """Return whether a file has exactly that name; some systems ignore the case of names."""
         files = [entry.stem + suffix for suffix in suffixes if entry.has(suffix)]
         others = [os.path.join(self.root, file.swapcase()) for file in files]
         return not all(map(os.path.lexists, others)) or not self._listing.isdisjoint(files)
@@ -431,7 +426,6 @@ class Depot:
 
     @cached_property
     def _listing(self) -> frozenset[str]:
-        """The names of all files."""
         with storage_errors("read", self.root):
             try:
                 return frozenset(os.listdir(self.root))
@@ -480,7 +474,6 @@ class Depot:
         return self._by_suffix[suffix]
 
     def _is_exported_chain(self, stem: str) -> bool:
-        """Return whether the certificate of that stem is the chain that is exported of another."""
         name = stem.removesuffix(CHAIN.removesuffix(CERTIFICATE))
         return (
             name != stem and stem + KEY not in self._listing and name + CERTIFICATE in self._listing
@@ -492,14 +485,7 @@ class Depot:
             yield entry, attempted(entry.certificate)
 
     def require_readable_certificates(self, sentence: str) -> None:
-        """Refuse to go on with a certificate that cannot be read and may be one of those meant.
-
-        Args:
-            sentence: what is not known because of it.
-
-        Raises:
-            IncompleteError: there is one; all of them are named.
-        """
+        """Refuse to go on, as ``sentence`` says, with certificates that cannot be read."""
         errors = [found for _, found in self.certificates() if isinstance(found, CertstrapError)]
         if errors:
             raise IncompleteError(sentence, errors)
@@ -556,10 +542,7 @@ class Depot:
         self.__dict__.pop("issuers", None)
 
     def require_all_cas(self, sentence: str) -> None:
-        """Refuse to go on with a certificate that cannot be read and may be any CA's.
-
-        Args:
-            sentence: what is not known because of it.
+        """Refuse, as ``sentence`` says, a certificate that cannot be read and may be any CA's.
 
         Raises:
             IncompleteError: there is one; all of them are named.
@@ -569,11 +552,7 @@ class Depot:
             raise IncompleteError(sentence, [error for _, error in self._unreadable])
 
     def require_readable_cas(self) -> None:
-        """Refuse a depot with a certificate that cannot be read and may be a CA's that signs.
-
-        Raises:
-            CertstrapError: there is one, with a key beside it and no request.
-        """
+        """Refuse a certificate that cannot be read and may be a CA's that signs: it has a key."""
         _ = self.authorities  # they are read now, if they were not before
         for entry, error in self._unreadable:
             if entry.has(KEY) and not entry.has(REQUEST):
@@ -611,7 +590,6 @@ def _is_depot(root: str) -> bool:
 
 
 def _real_folder(path: str) -> str:
-    """Return the real path of the folder that a file at ``path`` would be in."""
     with storage_errors("write", path):
         return os.path.realpath(os.path.dirname(path))
 

@@ -90,13 +90,7 @@ def restricting(root: str) -> Hint | str:
 
 
 def require_own_folder(path: str) -> None:
-    """Refuse a folder in the depot that another user may have put there, or may write to.
-
-    Raises:
-        UnusableFileError: it is a link, no folder, or others may write to it.
-        ForeignOwnerError: another user may have put it there.
-        StorageError: the operating system refuses.
-    """
+    """Refuse a folder in the depot that another user may have put there, or may write to."""
     with storage_errors("read", path):
         found = os.lstat(path)
         owner = foreign_owner(path, found.st_uid)
@@ -205,12 +199,7 @@ def descriptor(path: str, flags: int) -> int:
 
 
 def read_stream(path: str) -> bytes:
-    """Return all that the stream has.
-
-    Raises:
-        TooLargeError: it has more than 64 MB, or does not end.
-        StorageError: the operating system refuses.
-    """
+    """Return all that the stream has; more than 64 MB are a `TooLargeError`."""
     with storage_errors("read", path, _HINT), open(descriptor(path, os.O_RDONLY), "rb") as stream:
         data = stream.read(TooLargeError.LIMIT + 1)
     if len(data) > TooLargeError.LIMIT:
@@ -219,11 +208,7 @@ def read_stream(path: str) -> bytes:
 
 
 def open_stream(path: str) -> Callable[[bytes], None]:
-    """Open a stream, and return what writes to it once, and closes it.
-
-    Raises:
-        StorageError: the operating system refuses.
-    """
+    """Open a stream, and return what writes to it once, and closes it."""
     with storage_errors("write", path, _HINT):
         fd = descriptor(path, os.O_WRONLY)
 
@@ -338,11 +323,7 @@ def _content(fd: int, path: str, size: int) -> bytes:
 
 
 def make_folders(path: str) -> list[str]:
-    """Make a folder and its missing parents, mode 0700; return those that were made, inmost first.
-
-    Raises:
-        StorageError: the operating system refuses; nothing was made then.
-    """
+    """Make a folder and its missing parents, mode 0700; return those made, inmost first."""
     made: list[str] = []
     with storage_errors("create", path), ExitStack() as rollback:
         for folder in reversed(_missing(path)):
@@ -390,9 +371,7 @@ def remove_temporary(folder: str) -> list[str]:
     """Remove the temporary files that a killed process left in ``folder``, which is locked.
 
     Those that a journal lists stay until `journal.recover` has finished what it is about.
-
-    Returns:
-        The names that were in the folder.
+    The names that were in the folder are returned.
     """
     with storage_errors("clean", folder):
         names = os.listdir(folder)
@@ -403,7 +382,6 @@ def remove_temporary(folder: str) -> list[str]:
 
 
 def _missing(path: str) -> list[str]:
-    """Return the folders of ``path`` that do not exist, itself first."""
     missing: list[str] = []
     while path not in missing and not os.path.isdir(path):
         missing.append(path)

@@ -60,8 +60,7 @@ class Journal(NamedTuple):
         """Return the journal with that content.
 
         Raises:
-            ValueError: it is not one, leads out of its folder, or lists what can name no file.
-            UnusableFileError: it is not JSON, or is larger than any.
+            ValueError, UnusableFileError: it is not one, leads out of its folder, or is too large.
         """
         if len(data) > _MOST_BYTES:
             raise ValueError
@@ -91,7 +90,6 @@ def _is_safe(step: Step) -> bool:
 
 
 def _path(folder: str, identifier: str) -> str:
-    """Return where a journal goes."""
     return os.path.join(folder, f"{JOURNAL}-{identifier}" if files.is_sticky(folder) else JOURNAL)
 
 
@@ -99,9 +97,7 @@ def _path(folder: str, identifier: str) -> str:
 def recorded(staged: Sequence[Staged]) -> Iterator[None]:
     """Have a journal of the staged files in each of their folders for the block.
 
-    Raises:
-        UnusableFileError: there is one that cannot be finished.
-        StorageError: the operating system refuses.
+    There must be none yet: one that is there cannot be finished.
     """
     folders: dict[tuple[int, int], str] = {}
     steps: dict[tuple[int, int], list[Step]] = {}
@@ -151,11 +147,7 @@ def exists(folder: str) -> bool:
 
 
 def others(folder: str) -> list[str]:
-    """Return the other folders that the journals in ``folder`` name; none if there is no journal.
-
-    Raises:
-        UnusableFileError: one of them is missing.
-    """
+    """Return the other folders, which must exist, that the journals in ``folder`` name."""
     return [each for path, journal in _read(folder) for each in _others(path, journal)]
 
 

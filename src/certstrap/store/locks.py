@@ -180,7 +180,6 @@ class _Wait:
 
 
 def _wait_for(fd: int, folder: str, wait: _Wait, interrupts: Interrupts) -> None:
-    """Take the lock of an open folder; Ctrl-C ends the wait."""
     with storage_errors("lock", folder):
         while not platform.try_lock(fd):
             with interrupts.allowed():

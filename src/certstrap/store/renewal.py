@@ -79,7 +79,6 @@ def new_key_hint(name: str) -> Hint:
 
 
 def _entry_at(depot: Depot, path: str) -> Entry | None:
-    """Return the entry whose certificate is at ``path``, if there is one."""
     entries = depot.with_suffix(CERTIFICATE)
     return next((each for each in entries if each.path(CERTIFICATE) == path), None)
 

@@ -49,9 +49,8 @@ def begun(
     """Lock a depot and the folders of outputs for the block, and finish what a killed process left.
 
     Args:
-        depot: the depot; None for a command that has none. One that does not exist is not locked.
-        creates: whether the depot is made if it does not exist; it is removed again if it is empty
-            in the end.
+        depot: None for a command that has none. One that does not exist is not locked.
+        creates: whether a missing depot is made; it is removed again if it is empty in the end.
 
     Raises:
         InUseError, StorageError: a folder cannot be locked.
@@ -105,11 +104,7 @@ class Transaction:
         return not is_new and exists(self.depot, path)
 
     def require_free(self, path: str, error: Exists = PathTakenError) -> None:
-        """Refuse a path that a file has, before any work is done for it.
-
-        Raises:
-            CertstrapError: what ``error`` returns: the file exists, or was added.
-        """
+        """Refuse a path that a file has, with ``error``, before any work is done for it."""
         if self.exists(path):
             raise error(path)
 
@@ -127,14 +122,7 @@ class Transaction:
             self._files[path] = NewFile(path, data, mode)
 
     def add_or_replace(self, path: str, data: bytes, mode: int, is_own: Callable[[], bool]) -> str:
-        """Add a file, or replace one of the same kind; return ``Created`` or ``Updated``.
-
-        Args:
-            is_own: whether the file that exists is such that it may be replaced.
-
-        Raises:
-            PathTakenError: it may not.
-        """
+        """Add a file, or replace one if ``is_own`` says so; return ``Created`` or ``Updated``."""
         if not self.exists(path):
             self.add(path, data, mode)
             return "Created"
@@ -157,11 +145,7 @@ class Transaction:
         self._removed.append(path)
 
     def write_files(self) -> None:
-        """Write the files, private keys first; see `write`.
-
-        Raises:
-            PathTakenError, StorageError, KeyboardInterrupt: they cannot be written; see `write`.
-        """
+        """Write the files, private keys first, and then remove what is to go; see `write`."""
         new = sorted(self._files.values(), key=lambda file: not files.is_private(file))
         is_new = self.depot.root in self._held.made
         if is_new and any(self.depot.holds(file.path) for file in new):
@@ -180,9 +164,7 @@ class Transaction:
     def write_streams(self, timeout: Timeout) -> None:
         """Write to pipes and devices, which may wait for who reads them: no lock is held any more.
 
-        Raises:
-            StorageError, BrokenPipeError, KeyboardInterrupt: it was not written; the files that
-                were created are removed again.
+        If that fails, the files that were created are removed again.
         """
         try:
             for path, data in self._streams.items():
@@ -271,11 +253,7 @@ def is_stream_of(depot: Depot, path: str) -> bool:
 
 
 def require_apart(path: str, *others: str) -> None:
-    """Refuse a path that leads to the same file as another one, however they are spelled.
-
-    Raises:
-        RefusedError: writing one would destroy the other.
-    """
+    """Refuse a path that leads to the same file as another one, however they are spelled."""
     for other in others:
         if path == other or _place(path) & _place(other):
             raise RefusedError(
@@ -287,8 +265,8 @@ def require_apart(path: str, *others: str) -> None:
 def _place(path: str) -> set[tuple[int, int, str]]:
     """Return what two paths have in common if they lead to one file; a pipe is no file.
 
-    A file is known by its inode. One that does not exist yet is known by its folder and its name,
-    which some file systems compare without case and in another form of Unicode.
+    A file is known by its inode; one that does not exist yet, by its folder and its name, which
+    some file systems compare without case and in another form of Unicode.
     """
     with suppress(OSError, ValueError):
         found = os.stat(path)

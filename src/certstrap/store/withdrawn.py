@@ -81,11 +81,7 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
 
 
 def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Finding]:
-    """Yield whether the public ``key``, from the file ``source``, is compromised.
-
-    Raises:
-        UnusableFileError: the list cannot be read.
-    """
+    """Yield whether the public ``key``, from the file ``source``, is compromised."""
     if os.path.lexists(path_of(depot)):
         yield from on_list(fingerprints(depot), key, source)
 
@@ -122,11 +118,7 @@ def fingerprint(key: "CertificatePublicKeyTypes") -> str:
 
 
 def fingerprints(depot: Depot) -> set[str]:
-    """Return the fingerprints on the list; none if it does not exist.
-
-    Raises:
-        UnusableFileError: the list cannot be read.
-    """
+    """Return the fingerprints on the list, which must be readable; none if it does not exist."""
     found = set()
     for number, line in enumerate(read_list(depot).splitlines(), 1):
         if not line.strip() or line.startswith("#"):
