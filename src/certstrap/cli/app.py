@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -20,12 +20,7 @@ from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
 from certstrap.cli.parsing import Command, Group
-from certstrap.errors import (
-    CertstrapError,
-    InternalError,
-    OutputError,
-    StorageError,
-)
+from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
 from certstrap.hints import printed
 from certstrap.text import escaped
 
@@ -204,33 +199,26 @@ app = typer.Typer(
 @app.callback()
 def _certstrap(
     ctx: typer.Context,
-    depot_path: Annotated[
-        str,
-        typer.Option(
-            "--depot-path",
-            envvar="CERTSTRAP_DEPOT_PATH",
-            metavar="DIR",
-            help="The depot: the folder with keys, requests and certificates.",
-        ),
-    ] = "out",
-    wait: Annotated[
-        int,
-        typer.Option(
-            "--wait",
-            envvar="CERTSTRAP_WAIT",
-            metavar="SECONDS",
-            min=0,
-            max=86_400,
-            help="How long to wait for another process that uses the depot.",
-        ),
-    ] = 60,
-    version: Annotated[  # noqa: ARG001 - its callback does the work
-        bool,
-        typer.Option(
-            "--version", "-v", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-    auto_confirm: Annotated[bool, typer.Option("--auto_confirm", hidden=True)] = False,  # noqa: ARG001 - tcld's, for `gen`
+    depot_path: str = typer.Option(
+        "out",
+        "--depot-path",
+        envvar="CERTSTRAP_DEPOT_PATH",
+        metavar="DIR",
+        help="The depot: the folder with keys, requests and certificates.",
+    ),
+    wait: int = typer.Option(
+        60,
+        "--wait",
+        envvar="CERTSTRAP_WAIT",
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        help="How long to wait for another process that uses the depot.",
+    ),
+    version: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+        False, "--version", "-v", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+    auto_confirm: bool = typer.Option(False, "--auto_confirm", hidden=True),  # noqa: ARG001 - tcld's, for `gen`
 ) -> None:
     """A small local PKI, step by step: a CA, keys, requests and certificates in one folder."""
     context: Context = ctx.obj or Context()

@@ -34,22 +34,11 @@ def _of_depot(names: Callable[[Depot], Iterable[str]]) -> Complete:
     return matching
 
 
-@_of_depot
-def cas(depot: Depot) -> Iterable[str]:
-    """Offer the CAs."""
-    return (ca.entry.stem for ca in depot.authorities)
-
-
-@_of_depot
-def requests(depot: Depot) -> Iterable[str]:
-    """Offer the requests that are not signed yet."""
-    return (each.stem for each in depot.with_suffix(REQUEST) if not each.has(CERTIFICATE))
-
-
-@_of_depot
-def certificates(depot: Depot) -> Iterable[str]:
-    """Offer the certificates."""
-    return (entry.stem for entry in depot.with_suffix(CERTIFICATE))
+cas = _of_depot(lambda depot: (ca.entry.stem for ca in depot.authorities))
+certificates = _of_depot(lambda depot: (each.stem for each in depot.with_suffix(CERTIFICATE)))
+requests = _of_depot(  # those that are not signed yet
+    lambda depot: (each.stem for each in depot.with_suffix(REQUEST) if not each.has(CERTIFICATE))
+)
 
 
 @_of_depot

@@ -32,7 +32,9 @@ class Command(HelpPage, TyperCommand):
         extra = super().parse_args(ctx, with_two_dashes(args, self.params))
         if extra and not ctx.resilient_parsing:
             sentence = f"Got unexpected extra argument(s) ({' '.join(extra)})"
-            ctx.fail(f"{sentence}\nHint: {hint_for(ctx)}")
+            takes_name = any(param.param_type_name == "argument" for param in self.params)
+            hint = "It takes one name; a" if takes_name else "A"
+            ctx.fail(f"{sentence}\nHint: {hint} name or value with spaces goes between quotes.")
         return extra
 
 
@@ -51,13 +53,6 @@ class Group(HelpPage, TyperGroup):
         if args[0] == "help":
             args = [*args[1:], "--help"]
         return super().resolve_command(ctx, args)
-
-
-def hint_for(ctx: typer.Context) -> str:
-    """Return what to do about arguments that the command does not take."""
-    quotes = "name or value with spaces goes between quotes."
-    takes_name = any(param.param_type_name == "argument" for param in ctx.command.params)
-    return f"It takes one name; a {quotes}" if takes_name else f"A {quotes}"
 
 
 TRUE = {"1", "t", "T", "true", "TRUE", "True"}

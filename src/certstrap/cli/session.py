@@ -48,10 +48,7 @@ def passphrases(
     """Return where the passphrases of a command come from.
 
     Args:
-        context: the environment, and who is asked if nothing else is given.
-        text: the option ``--passphrase``.
-        file: the option ``--passphrase-file``.
-        none: the option ``--no-passphrase``.
+        text, file, none: the options ``--passphrase``, ``--passphrase-file``, ``--no-passphrase``.
         ask_opening: ask somebody if nothing is given, else open none.
         ask_new: ask somebody if nothing is given, else do not encrypt new keys.
         new_prompt: how somebody is asked for that of a new key.

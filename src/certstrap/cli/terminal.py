@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import StringIO
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 from cryptography import x509
@@ -179,13 +179,6 @@ _OTHER_FONTS = re.compile("[^\\0-\u04ff\u2000-\u25ff]+")
 _CELL = '<span style="display: inline-block; width: {}ch">{}</span>'
 
 
-class Pictures(NamedTuple):
-    """A picture in two formats, which load nothing from elsewhere."""
-
-    svg: str
-    html: str
-
-
 def _console(**how: Any) -> "Console":
     from rich.console import Console  # noqa: PLC0415 - a pipe never needs it
 
@@ -205,8 +198,11 @@ def draw_lines(lines: "Callable[[int], Iterable[Text]]") -> None:
         console.print(line, soft_wrap=True)
 
 
-def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> Pictures:
-    """Return a picture of lines, drawn for a width of 100 columns; ``title`` says of what."""
+def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> tuple[str, str]:
+    """Return a picture of lines as SVG and as HTML, which load nothing from elsewhere.
+
+    They are drawn for a width of 100 columns; ``title`` says of what.
+    """
     from html import escape  # noqa: PLC0415 - only pictures need it
 
     drawn = {"record": True, "file": StringIO(), "width": _PICTURE}
@@ -218,7 +214,7 @@ def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> Pictu
     svg = console.export_svg(title=title, clear=False, unique_id="status")
     html = console.export_html(inline_styles=True, code_format=_HTML)
     html = _OTHER_FONTS.sub(lambda run: _CELL.format(columns(run[0]), run[0]), html)
-    return Pictures(
+    return (
         re.sub(_FONT, "", svg).replace("<style>", f"{element}\n    <style>", 1),
         html.replace("<title></title>", element, 1),
     )

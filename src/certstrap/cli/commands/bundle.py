@@ -15,15 +15,8 @@ from certstrap.pki.findings import require
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
-from certstrap.temporal.bundle import (
-    Bundle,
-    Rotation,
-    between,
-    make,
-    of_depot,
-    steps,
-    withdrawn_cas,
-)
+from certstrap.temporal import bundle as bundles
+from certstrap.temporal.bundle import Bundle, Rotation
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates, with_names
 from certstrap.temporal.namespace import Namespace
@@ -86,16 +79,18 @@ def command(
                 read_certificates(session.read(path, "CA certificate"), source_of(path))
                 for path in cert
             )
-            return of_depot(session.depot, names, session.now, others), [], []
+            return bundles.of_depot(session.depot, names, session.now, others), [], []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
-        bundle = make([read_ca(session.depot, ca.entry) for ca in rotation.cas], session.now)
+        bundle = bundles.make(
+            [read_ca(session.depot, ca.entry) for ca in rotation.cas], session.now
+        )
         old = {ca.certificate for ca in rotation.leaving}
         staying = [ca for ca in bundle.certificates if ca.certificate not in old]
-        require(withdrawn_cas(session.depot, staying))
+        require(bundles.withdrawn_cas(session.depot, staying))
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         # The steps name the clients: if these cannot be read, there is no bundle either.
-        lines = list(rotation_lines(rotation, steps(rotation), context.named_depot))
-        sentences = (finding.sentence for finding in withdrawn_cas(session.depot, leaving))
+        lines = list(rotation_lines(rotation, bundles.steps(rotation), context.named_depot))
+        sentences = (finding.sentence for finding in bundles.withdrawn_cas(session.depot, leaving))
         return bundle, lines, [*rotation.namespace.doubts, *sentences]
 
     bundle, lines, warnings = session.save(
@@ -131,4 +126,4 @@ def _require_sense(
 def _rotation(session: Session, names: tuple[str, str], path: str, namespace: str) -> Rotation:
     shown = Namespace.parse(namespace or _EXAMPLE_NAMESPACE)
     old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
-    return between(session.depot, old, new, path, shown, session.now)
+    return bundles.between(session.depot, old, new, path, shown, session.now)

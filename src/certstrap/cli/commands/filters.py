@@ -12,16 +12,8 @@ from certstrap.cli.terminal import draw, print_json, print_lines, say, say_text,
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.store.depot import CERTIFICATE, Entry, Name
 from certstrap.store.files import source_of
-from certstrap.temporal.filters import (
-    Admission,
-    document,
-    filters_for,
-    is_readable,
-    leaf_of,
-    leaves_of,
-    matches,
-    parse,
-)
+from certstrap.temporal import filters as of_temporal
+from certstrap.temporal.filters import Admission
 
 EXAMPLES = (
     "certstrap filters your-namespace --output filters.json",
@@ -68,10 +60,12 @@ def _make(context: Context, names: list[str], output: str) -> None:
     def make() -> tuple[str, list[Admission]]:
         depot = session.depot
         entries = [depot.find(Name.parse(name), CERTIFICATE) for name in names]
-        wanted = [leaf_of(depot, entry) for entry in dict.fromkeys(entries)]
-        filters, admissions = filters_for(depot, wanted, session.now)
-        ascii_only = not is_readable(filters)
-        return json.dumps(document(filters), indent=2, ensure_ascii=ascii_only), admissions
+        wanted = [of_temporal.leaf_of(depot, entry) for entry in dict.fromkeys(entries)]
+        filters, admissions = of_temporal.filters_for(depot, wanted, session.now)
+        ascii_only = not of_temporal.is_readable(filters)
+        return json.dumps(
+            of_temporal.document(filters), indent=2, ensure_ascii=ascii_only
+        ), admissions
 
     text, admissions = session.save(make, output, lambda made: f"{made[0]}\n".encode(), _MODE)
     if output:
@@ -83,16 +77,18 @@ def _make(context: Context, names: list[str], output: str) -> None:
 
 def _match(context: Context, path: str, names: list[str], *, as_json: bool) -> None:
     session = new_session(context)
-    filters = parse(session.read(path, "file with certificate filters"), source_of(path))
+    filters = of_temporal.parse(
+        session.read(path, "file with certificate filters"), source_of(path)
+    )
     depot = session.depot
     depot.require()
     if names:
         entries = [depot.find(Name.parse(name), CERTIFICATE) for name in names]
-        leaves = [leaf_of(depot, entry, admitted=False) for entry in entries]
+        leaves = [of_temporal.leaf_of(depot, entry, admitted=False) for entry in entries]
         unreadable: list[tuple[Entry, CertstrapError]] = []
     else:
-        leaves, unreadable = leaves_of(depot)
-    found = list(matches(depot, filters, leaves))
+        leaves, unreadable = of_temporal.leaves_of(depot)
+    found = list(of_temporal.matches(depot, filters, leaves))
     if as_json:
         print_json(render.document(path, found, filters, unreadable))
     elif prints_to_terminal():

@@ -70,7 +70,9 @@ def command(
     """
     context: Context = ctx.obj
     options.one_of("kind", kind, KINDS)
-    _require_sense(form, other=as_json or bool(expiring))
+    options.one_of("format", form, FORMATS)
+    if form == "prometheus" and (as_json or expiring):
+        raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
     if (svg or html) and (as_json or form != FORMATS[0]):
         raise typer.BadParameter("--svg and --html go with neither --json nor --format prometheus")
     session = new_session(context)
@@ -108,18 +110,12 @@ def _stems(session: Session, status: Status, names: Iterable[str]) -> Iterator[s
         yield stem
 
 
-def _require_sense(form: str, *, other: bool) -> None:
-    options.one_of("format", form, FORMATS)
-    if form == "prometheus" and other:
-        raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
-
-
 def _save(
     session: Session, new: Transaction, listing: render.Listing, svg: str, html: str
 ) -> list[str]:
     """Save the pictures, also in the place of older ones, and return a line on each."""
     pictures, lines = save_pictures(lambda width: render.drawing(listing, width), listing.title), []
-    for path, picture in ((svg, pictures.svg), (html, pictures.html)):
+    for path, picture in zip((svg, html), pictures, strict=True):
         if path:
             is_own = partial(_is_picture, session, path)
             done = new.add_or_replace(path, picture.encode(), PUBLIC_MODE, is_own)
