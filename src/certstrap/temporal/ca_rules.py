@@ -7,7 +7,6 @@ from itertools import chain
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
-from cryptography.x509.oid import SignatureAlgorithmOID as Oid
 
 from certstrap.hints import Hint, filled
 from certstrap.pki import issuers, rules
@@ -31,15 +30,7 @@ LARGEST_RSA_OF_GO = 8192
 """Bits; crypto/tls refuses a larger key in any certificate that a client presents."""
 
 _CURVES = {"P-224", "P-256", "P-384", "P-521"}
-_SIGNATURES = {
-    Oid.RSA_WITH_SHA256,
-    Oid.RSA_WITH_SHA384,
-    Oid.RSA_WITH_SHA512,
-    Oid.ECDSA_WITH_SHA256,
-    Oid.ECDSA_WITH_SHA384,
-    Oid.ECDSA_WITH_SHA512,
-}
-_PSS_HASHES = {"sha256", "sha384", "sha512"}
+_HASHES = {"sha256", "sha384", "sha512"}
 
 
 def is_accepted(kind: KeySpec) -> bool:
@@ -49,11 +40,9 @@ def is_accepted(kind: KeySpec) -> bool:
 
 def has_accepted_signature(certificate: x509.Certificate) -> bool:
     """Return whether a certificate is signed with RSA or ECDSA, and SHA-256 or stronger."""
-    oid = certificate.signature_algorithm_oid
-    if oid == Oid.RSASSA_PSS:
-        algorithm = issuers.signature_hash(certificate)
-        return algorithm is not None and algorithm.name in _PSS_HASHES
-    return oid in _SIGNATURES
+    hashed = issuers.signature_hash(certificate)
+    supported = issuers.has_supported_signature(certificate)
+    return supported and hashed is not None and hashed.name in _HASHES
 
 
 def signature_name(certificate: x509.Certificate) -> str:

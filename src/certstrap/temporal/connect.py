@@ -25,7 +25,6 @@ from certstrap.temporal import client_rules
 from certstrap.temporal.clients import Client
 from certstrap.temporal.inputs import (
     CertificateFile,
-    KeyFile,
     key_suffix,
     nobody,
     read_certificates,
@@ -168,16 +167,11 @@ def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> Cli
     ca = next((each.entry.stem for each in depot.issuers.of(leaf)), "CA-NAME")
     own = read_certificates(data, path)
     require_passed([client_rules.leaf_pem(own)])
-    key, key_data = _key_file(entry, leaf, wanted)
+    key, encrypted = _key_file(entry, leaf, wanted)
     certificate = ClientFile(path, data)
     if len(above) > 1:
         certificate = _chain(entry, [leaf, *above], wanted)
-    return ClientFiles(
-        certificate,
-        ClientFile(key.path, key_data),
-        key.encrypted,
-        require_passed(_kind(own, wanted, ca)),
-    )
+    return ClientFiles(certificate, key, encrypted, require_passed(_kind(own, wanted, ca)))
 
 
 def _above(
@@ -201,9 +195,7 @@ def _kind(own: CertificateFile, wanted: ConnectOptions, ca: str) -> list[Result]
     assert chain  # noqa: S101 - the file was judged
     usages = [client_rules.leaf_usage(chain), client_rules.leaf_client_usage(chain)]
     names = {"NAME": wanted.name, "CA-NAME": ca}
-    require_passed(
-        each._replace(fix=filled(each.fix, names)) for each in usages if each.status == "failed"
-    )
+    require_passed(each._replace(fix=filled(each.fix, names)) for each in usages)
     kind, *found = client_rules.judge_key_kind(chain, wanted.client)
     # A server other than Temporal Cloud may take any key that the client can use.
     warnings = (each._replace(severity="warning") for each in kind.findings)
@@ -232,7 +224,8 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) 
 
 def _key_file(
     entry: Entry, leaf: x509.Certificate, wanted: ConnectOptions
-) -> tuple[KeyFile, bytes]:
+) -> tuple[ClientFile, bool]:
+    """Return the key that the client loads, and whether it is encrypted."""
     client = wanted.client
     suffix = key_suffix(entry, client)
     if not suffix:
@@ -244,7 +237,8 @@ def _key_file(
     data, path = entry.read(suffix), entry.path(suffix)
     key = read_key(data, path, nobody)
     rewrite = rewriting(entry, wanted.name)
-    if client and client.pkcs8 and not (key.problem or _is_for_java(key, suffix)):
+    is_for_java = suffix == PKCS8 or key.label == "PRIVATE KEY"  # encrypted only if written here
+    if client and client.pkcs8 and not (key.problem or is_for_java):
         raise RefusedError(
             f"{path} is {'encrypted' if key.encrypted else 'not PKCS#8'}, and Java clients "
             f"read {entry.path(PKCS8)}, which does not exist.",
@@ -256,12 +250,7 @@ def _key_file(
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
     private, _ = key_files.load(data, path, wanted.passphrase)
     require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
-    return key, data
-
-
-def _is_for_java(key: KeyFile, suffix: str) -> bool:
-    """Return whether Java can read a key: PKCS#8 that this program wrote, or not encrypted."""
-    return suffix == PKCS8 or key.label == "PRIVATE KEY"
+    return ClientFile(path, data), key.encrypted
 
 
 DEFAULT = "default"

@@ -25,12 +25,7 @@ from certstrap.text import quoted
 MOST = 25
 """Filters of a Namespace."""
 
-_FIELDS = {  # as they are written in JSON, and their names in `Filter`
-    "commonName": "common_name",
-    "organization": "organization",
-    "organizationalUnit": "organizational_unit",
-    "subjectAlternativeName": "subject_alternative_name",
-}
+_FIELDS = ("commonName", "organization", "organizationalUnit", "subjectAlternativeName")
 _WILDCARD = "*"
 _LIST = "filters"
 
@@ -54,8 +49,7 @@ class Filter(NamedTuple):
     @property
     def fields(self) -> dict[str, str]:
         """The fields that are set, as they are written in JSON."""
-        every = {key: getattr(self, name) for key, name in _FIELDS.items()}
-        return {key: value for key, value in every.items() if value.strip()}
+        return {key: value for key, value in zip(_FIELDS, self, strict=True) if value.strip()}
 
     def __str__(self) -> str:
         return ", ".join(f"{key}={value}" for key, value in self.fields.items())
@@ -77,8 +71,8 @@ class Filter(NamedTuple):
                     f"{what} has the unknown field {quoted(key)}, which tcld ignores.",
                     f"The fields are {', '.join(_FIELDS)}.",
                 )
-            values[_FIELDS[name]] = _pattern(f"{what}: {key}", value)
-        read = cls(**values)
+            values[name] = _pattern(f"{what}: {key}", value)
+        read = cls(*(values.get(name, "") for name in _FIELDS))
         if not read.fields:
             raise RefusedError(f"{what} has no field that is set, and tcld refuses it.", _FORM)
         return read

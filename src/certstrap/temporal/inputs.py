@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -211,22 +212,21 @@ def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
     if len(data) > key_files.MOST_BYTES:
         sentence = f"{path} is too large to be a key ({len(data):,} bytes)."
         return KeyFile(path, problem=failure(sentence, _ANOTHER))
-    asked: list[bool] = []
 
     def ask() -> bytes:
-        asked.append(True)
-        return passphrase()
+        with suppress(CertstrapError):
+            return passphrase()
+        return b""
 
-    private, problem = None, None
+    private, encrypted, problem = None, False, None
     try:
-        private, _ = key_files.load(data, path, ask)
+        private, encrypted = key_files.opened(data, path, ask)
     except CertstrapError as error:
-        problem = None if asked else failure(str(error), error.hint or _ANOTHER)
-    label = _label(data) if (private or asked) and not pem.is_der(data) else ""
-    form = _form(data, path)
+        problem = failure(str(error), error.hint or _ANOTHER)
     if pem.is_der(data) and problem:  # another kind of file altogether, such as PKCS#12
-        form = problem
-    return KeyFile(path, label, private, bool(asked), form or problem)
+        return KeyFile(path, problem=problem)
+    label = "" if problem or pem.is_der(data) else _label(data)
+    return KeyFile(path, label, private, encrypted, _form(data, path) or problem)
 
 
 def _label(data: bytes) -> str:
