@@ -4,10 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 __version__ = "0.2.0"
-__all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees"]
+__all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees", "URLs"]
 
 if TYPE_CHECKING:
-    from certstrap.api import CertstrapError, Depot, Issued, Subject, Subtrees
+    from certstrap.api import CertstrapError, Depot, Issued, Subject, Subtrees, URLs
 
 
 def __getattr__(name: str) -> object:

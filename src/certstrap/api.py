@@ -31,6 +31,7 @@ from certstrap.pki.keys import KeySpec
 from certstrap.pki.name_constraints import NONE, Subtrees, constraints
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile, profile_of
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Expiry
 from certstrap.session import Passphrases, Session
 from certstrap.store import depot as store
@@ -40,7 +41,7 @@ from certstrap.temporal.bundle import of_depot
 from certstrap.temporal.check import CheckOptions, Network, Report, check
 from certstrap.temporal.inputs import Sources
 
-__all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees"]
+__all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees", "URLs"]
 
 
 class Issued(NamedTuple):
@@ -119,6 +120,7 @@ class Depot:
         permitted: Subtrees = NONE,
         excluded: Subtrees = NONE,
         subject: Subject | None = None,
+        urls: URLs = NO_URLS,
     ) -> Issued:
         """Create a root CA: its key, its certificate and an empty CRL.
 
@@ -131,6 +133,7 @@ class Depot:
             permitted: the only names of these kinds that it may sign.
             excluded: names that it may not sign.
             subject: its distinguished name, if that is more than a common name.
+            urls: those in all that it signs.
         """
         session, whose = self._session(), Name.parse(name)
         spec = KeySpec.of(key_bits or (0 if curve else 4096), curve)
@@ -139,7 +142,7 @@ class Depot:
 
         def steps(new: Transaction) -> NewCA:
             entry = session.depot.place(whose, ca=True)
-            return create_ca(session, new, entry, holder, spec, profile, expiry)
+            return create_ca(session, new, entry, holder, spec, profile, expiry, URLs.of(*urls))
 
         return self._issued(session, session.transact(steps, creates=True).ca.entry)
 
@@ -157,6 +160,7 @@ class Depot:
         profile: str = "",
         subject: Subject | None = None,
         key_passphrase: str | bytes = b"",
+        urls: URLs = NO_URLS,
     ) -> Issued:
         """Create whatever is missing for a certificate; what exists is used as it is.
 
@@ -173,6 +177,7 @@ class Depot:
             subject: its distinguished name, in which the common name is not used.
             key_passphrase: encrypts its new key, which most clients then cannot load; without it,
                 that key is not encrypted.
+            urls: those in it; of each kind that is empty, those of its CA.
         """
         session = self._session(os.fsencode(key_passphrase))
         wanted = IssueRequest(
@@ -183,6 +188,7 @@ class Depot:
             Expiry.parse(expires) if expires else None,
             profile=LeafProfile.of(profile),
             subject=subject or Subject(),
+            urls=URLs.of(*urls),
         )
         issued = session.transact(lambda new: issue(session, new, wanted), creates=True)
         return self._issued(session, issued.entry)
@@ -223,6 +229,7 @@ class Depot:
         path_length: int = 0,
         permitted: Subtrees = NONE,
         excluded: Subtrees = NONE,
+        urls: URLs = NO_URLS,
     ) -> Issued:
         """Sign a request with a CA.
 
@@ -236,6 +243,7 @@ class Depot:
             path_length: how many intermediates may be below that.
             permitted: as in `init`, of an intermediate.
             excluded: as in `init`, of an intermediate.
+            urls: as in `issue`.
         """
         session, whose = self._session(), Name.parse(name)
         issuer = Name.parse(ca) if ca else None
@@ -244,7 +252,14 @@ class Depot:
         expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
         session.transact(
             lambda new: sign_request(
-                session, new, whose, issuer, kind, expiry, request_file=request
+                session,
+                new,
+                whose,
+                issuer,
+                kind,
+                expiry,
+                request_file=request,
+                urls=URLs.of(*urls),
             )
         )
         return self._issued(session, session.depot.find(whose, CERTIFICATE))

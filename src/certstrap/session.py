@@ -12,6 +12,7 @@ from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files, journal
 from certstrap.store.depot import Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, open_stream, source_of
@@ -74,11 +75,13 @@ class CA(NamedTuple):
 
     Attributes:
         ancestors: the CAs above it, as far as the depot has them; the next one first.
+        urls: those of what it signs.
     """
 
     entry: Entry
     certificate: x509.Certificate
     ancestors: Sequence[x509.Certificate] = ()
+    urls: URLs = NO_URLS
 
 
 class _NeededError(Exception):

@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.pki.crl import COMPROMISED, REASONS
 from tests.builders.depots import NEW_KEY
 from tests.commands.test_limits import EVERY_LIMIT
+from tests.commands.test_urls import OPTIONS
 from tests.conftest import NOW, CommandLine
 from tests.interop import peers
 from tests.interop.conftest import KINDS, NAMELESS
+from tests.pki.test_urls import LDAP
 
 peers.package("pkilint")
 
@@ -143,6 +145,15 @@ def test_nothing_is_wrong_in_an_intermediate_with_limits(
     certstrap("request-cert", "--cn", "Int", *NEW_KEY)
     certstrap("sign", "Int", "--intermediate", *EVERY_LIMIT, "--profile", "client")
     assert findings((folder / "out/Int.crt").read_text()) == set()
+
+
+def test_nothing_is_wrong_in_certificates_with_urls(certstrap: CommandLine, folder: Path) -> None:
+    certstrap("init", "--cn", "Root", "--path-length", "1", *OPTIONS, "--crl-url", LDAP, *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
+    certstrap("sign", "Int", "--intermediate", "--CA", "Root")
+    certstrap("issue", "leaf", "--CA", "Root", "--curve", "P-256")
+    for file in ("Int.crt", "leaf.crt"):
+        assert findings((folder / "out" / file).read_text()) == set()
 
 
 def test_a_bad_certificate_is_found_out() -> None:

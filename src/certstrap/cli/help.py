@@ -19,6 +19,7 @@ GROUPS = {
     "Key": "--key --curve --key-bits --rsa-algorithm --new-key --pkcs8 --encrypt --jobs",
     "Limits": "--path-length --exclude-path-length --permit-domain --permit-ip "
     "--permit-uri --permit-email --exclude-domain --exclude-ip --exclude-uri --exclude-email",
+    "URLs": "--crl-url --ocsp-url --issuer-url",
     "Validity": "--expires --expiring --validity-period --days --at",
     "Passphrase": (
         "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file"

@@ -217,6 +217,18 @@ def limit(verb: str, kind: str) -> Any:
     return value(f"--{verb}-{kind}", "LIST", text, default=())
 
 
+_URLS = {
+    "crl": "the CRL of its CA, in DER; http is right, as it is signed",
+    "ocsp": "the OCSP responder of its CA",
+    "issuer": "the certificate of its CA, in DER",
+}
+
+
+def url(kind: str) -> Any:
+    """Return an option for a URL that goes into a certificate."""
+    return value(f"--{kind}-url", "URL", f"Where programs find {_URLS[kind]}.", default=())
+
+
 BUNDLE_FILE = value("--output", "FILE", "Write the bundle to FILE.")
 CERTIFICATE_NAME = argument(
     "NAME", "The name in the certificate.", completion.certificates, default=...

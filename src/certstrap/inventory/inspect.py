@@ -1,6 +1,6 @@
 """What a file is, as values that JSON has, and whether the files of one name belong together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha1, sha256
 from typing import Any, NamedTuple
@@ -19,8 +19,9 @@ from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.pki.names import name_text, oid_name
 from certstrap.pki.parts import Readable, Signed
 from certstrap.pki.profiles import usage_name
+from certstrap.pki.urls import URLs
 from certstrap.store import files
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, Authority, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, URLS, Authority, Depot, Entry
 from certstrap.store.withdrawn import compromised, revoked
 from certstrap.text import days_left, enumerated, serial_number, timestamp
 
@@ -68,6 +69,8 @@ _WITHOUT = {
     x509.ExtendedKeyUsage.oid.dotted_string: ("extended_key_usage",),
     x509.SubjectAlternativeName.oid.dotted_string: ("names",),
     x509.NameConstraints.oid.dotted_string: ("permitted_names", "excluded_names"),
+    x509.CRLDistributionPoints.oid.dotted_string: ("crl_urls",),
+    x509.AuthorityInformationAccess.oid.dotted_string: ("ocsp_urls", "issuer_urls"),
     x509.SubjectKeyIdentifier.oid.dotted_string: ("subject_key_identifier",),
     x509.AuthorityKeyIdentifier.oid.dotted_string: ("authority_key_identifier",),
     x509.CRLNumber.oid.dotted_string: ("number",),
@@ -125,6 +128,7 @@ def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties
     usage = extension(of, x509.KeyUsage)
     usages = extension(of, x509.ExtendedKeyUsage)
     constraints = extension(of, x509.NameConstraints)
+    urls = URLs.in_(of)
     return {
         "names": _names(extension(of, x509.SubjectAlternativeName) or ()),
         "key": key_properties(of.public_key()),
@@ -137,7 +141,10 @@ def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties
         "extended_key_usage": [*map(usage_name, usages or ())],
         "permitted_names": _names(constraints.permitted_subtrees or ()) if constraints else None,
         "excluded_names": _names(constraints.excluded_subtrees or ()) if constraints else None,
-        "other_extensions": _others(of),
+        "crl_urls": [*urls.crl],
+        "ocsp_urls": [*urls.ocsp],
+        "issuer_urls": [*urls.issuer],
+        "other_extensions": _others(of, [*urls.extensions()]),
     }
 
 
@@ -208,8 +215,13 @@ def _authority(of: x509.Certificate | x509.CertificateRevocationList) -> str | N
     return named.key_identifier.hex() if named and named.key_identifier else None
 
 
-def _others(of: Signed) -> list[Properties]:
-    others = [each for each in of.extensions if not isinstance(each.value, _WELL_KNOWN)]
+def _others(of: Signed, shown: Sequence[x509.ExtensionType] = ()) -> list[Properties]:
+    """Return the extensions of which something is not shown elsewhere."""
+    others = [
+        each
+        for each in of.extensions
+        if not isinstance(each.value, _WELL_KNOWN) and each.value not in shown
+    ]
     return [
         {"oid": oid, "name": name if (name := oid_name(oid)) != oid else None, "critical": critical}
         for oid, critical in ((each.oid.dotted_string, each.critical) for each in others)
@@ -284,6 +296,11 @@ class Inspector:
             found += file
             if suffix != CRL:
                 own += [each.object for each in file if each.object.kind == kind][:1]
+        try:
+            entry.urls()
+        except CertstrapError as error:
+            path, problem = entry.path(URLS), str(error)
+            found.append(Inspected(Object(path, "list of URLs", None, problem), None, (problem,)))
         together, sentence = _together(own)
         return Inspection(entry.stem, tuple(found), together, sentence)
 

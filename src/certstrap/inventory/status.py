@@ -32,6 +32,7 @@ from certstrap.store.depot import (
     PKCS8,
     PKCS12,
     REQUEST,
+    URLS,
     Authority,
     Depot,
     Entry,
@@ -164,6 +165,7 @@ _UNREADABLE = {
     "unreadable-compromised-keys",
     "unreadable-key",
     "unreadable-request",
+    "unreadable-urls",
 }
 
 
@@ -221,6 +223,7 @@ class _Look:
         }
         self.chains = {entry.stem for entry in depot.with_suffix(CHAIN)}
         self.chains -= _without(_CHAIN_STEM, self.stems[CERTIFICATE])  # certificates of their own
+        self.urls = {entry.stem for entry in depot.with_suffix(URLS)}
         self.pkcs8 = _without(_PKCS8_STEM, self.stems[KEY])
         self.cas = {ca.entry.stem: ca.certificate for ca in depot.authorities}
         self.ends = {stem: ca.not_valid_after_utc for stem, ca in self.cas.items()}
@@ -335,6 +338,7 @@ class _Look:
             found = {CERTIFICATE: public, REQUEST: requested, KEY: private}
             problems += self._compromised(entry, found)
         problems += self._exports(entry, expected, other)
+        problems += self._urls(entry) if stem in self.urls else ()
         if certificate and stem in self.chains:
             problems += self._chain(entry, certificate)
         item = Item(
@@ -455,6 +459,14 @@ class _Look:
         except CertstrapError as error:
             problems.append(Finding("unreadable-key", str(error), error.hint))
             return None
+
+    @staticmethod
+    def _urls(entry: Entry) -> Iterator[Finding]:
+        """Yield why the URLs of what a CA signs cannot be used."""
+        try:
+            entry.urls()
+        except CertstrapError as error:
+            yield Finding("unreadable-urls", str(error), error.hint)
 
     def _chain(self, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
         """Yield whether an exported chain cannot be read, or is that of an older certificate."""

@@ -29,6 +29,7 @@ from certstrap.operations.issue import (
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
+from certstrap.pki.urls import URLs
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
@@ -171,13 +172,15 @@ def _generated(specs: Sequence[KeySpec | None], jobs: int) -> Iterator[PrivateKe
 
 
 _SUBJECT = ("organization", "organizational-unit", "country", "province", "locality")
+_URLS = ("crl-urls", "ocsp-urls", "issuer-urls")
 FIELDS = (
     *("name", "domains", "ips", "uris", "curve", "key-bits", "expires", "profile", "pkcs8"),
     *_SUBJECT,
+    *_URLS,
 )
 """The columns of a CSV file, and the keys of a TOML table; all but the first may be missing."""
 
-_LISTS = ("domains", "ips", "uris")
+_LISTS = ("domains", "ips", "uris", *_URLS)
 _TABLE = re.compile(r"[ \t]*+\[\[[ \t]*+certificate[ \t]*+\]\]")
 _CSV_HINT = f"The columns are {', '.join(FIELDS)}; a cell with a comma is between double quotes."
 _TOML_HINT = 'Write text between double quotes, as in name = "worker-1".'
@@ -277,7 +280,7 @@ def _texts(row: Mapping[str, Any]) -> dict[str, str]:
                 f"There is no field {quoted(field)}.", f"Choose from {', '.join(FIELDS)}."
             )
         if isinstance(value, list) and field in _LISTS and all(isinstance(v, str) for v in value):
-            texts[field] = ",".join(value)
+            texts[field] = (" " if field in _URLS else ",").join(value)
         elif isinstance(value, str) or type(value) is _KINDS.get(field):
             texts[field] = str(value)
         else:
@@ -290,7 +293,7 @@ def _parsed(typed: Mapping[str, Any], defaults: IssueRequest) -> IssueRequest:
     name = row.get("name", "").strip()
     if not name:
         raise RefusedError("It has no name.", "Give each certificate a name.")
-    lists = [[row[field]] if row.get(field) else [] for field in _LISTS]
+    domains, ips, uris, *urls = ([row[each]] if row.get(each) else [] for each in _LISTS)
     curve, bits = row.get("curve", ""), row.get("key-bits", "")
     profile, pkcs8 = row.get("profile", ""), row.get("pkcs8", "").lower()
     if bits and not (bits.isascii() and bits.isdigit() and len(bits) < 6):  # noqa: PLR2004 - 16384
@@ -301,12 +304,13 @@ def _parsed(typed: Mapping[str, Any], defaults: IssueRequest) -> IssueRequest:
     fields = (mine or default for mine, default in zip(given, defaults.subject[1:], strict=True))
     return defaults._replace(
         name=Name.parse(name),
-        names=AlternativeNames.parse(*lists),
+        names=AlternativeNames.parse(domains, ips, uris),
         spec=KeySpec.of(int(bits or 0), curve) if curve or bits else defaults.spec,
         expiry=Expiry.parse(row["expires"]) if row.get("expires") else defaults.expiry,
         pkcs8=pkcs8 in _YES if pkcs8 else defaults.pkcs8,
         profile=LeafProfile.of(profile) if profile else defaults.profile,
         subject=Subject.of("", *fields),
+        urls=URLs.of(*urls).or_else(defaults.urls),
     )
 
 

@@ -16,11 +16,12 @@ from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.crls import complete_crls_of
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Entry, Name
-from certstrap.store.files import KEY_MODE, PUBLIC_MODE, source_of
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, URLS, Entry, Name
+from certstrap.store.files import EDITED_MODE, KEY_MODE, PUBLIC_MODE, source_of
 from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, withdrawn
@@ -33,7 +34,8 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
         name: the name under which the user asked for it, for the hint that creates it.
 
     Raises:
-        CertstrapError: its certificate is missing, or it or a CA above it may not sign.
+        CertstrapError: its certificate is missing, its URLs cannot be used, or it or a CA above it
+            may not sign.
     """
     if entry.stem in session.cas:
         return session.cas[entry.stem]
@@ -42,7 +44,9 @@ def open_ca(session: Session, entry: Entry, name: Name | None = None) -> CA:
     missing = session.depot.without_suffix(wanted, CERTIFICATE) or Hint(
         "Check the name, or create it with", create
     )
-    return usable_ca(session, entry, entry.certificate(missing))
+    ca = usable_ca(session, entry, entry.certificate(missing))
+    session.cas[entry.stem] = ca._replace(urls=entry.urls())
+    return session.cas[entry.stem]
 
 
 def usable_ca(session: Session, entry: Entry, certificate: x509.Certificate) -> CA:
@@ -107,11 +111,13 @@ class NewCA(NamedTuple):
 
     Attributes:
         key_was_there: whether its key existed already, alone, as a killed command leaves it.
+        paths: the files that were created.
     """
 
     ca: CA
     encrypted: bool
     key_was_there: bool
+    paths: tuple[str, ...]
 
 
 def create_ca(
@@ -122,11 +128,13 @@ def create_ca(
     key: KeySpec | str,
     profile: CAProfile,
     expiry: Expiry,
+    urls: URLs = NO_URLS,
 ) -> NewCA:
     """Create a root CA.
 
     Args:
         key: the kind of its new key, or a file with its key, which is copied into the depot.
+        urls: those of all that it signs.
 
     A key of the right kind that exists alone is used: a command that was killed leaves one.
 
@@ -137,6 +145,8 @@ def create_ca(
     exists_error = partial(AlreadyExistsError, "CA", entry.stem, hint=ca_exists(entry))
     for suffix in (CERTIFICATE, CRL):
         new.require_free(entry.path(suffix), exists_error)
+    if urls != entry.urls():  # a command that was killed leaves them too
+        new.require_free(entry.path(URLS), exists_error)
     validity = Validity.starting(session.now, expiry.after(session.now))
     leftover = leftover_key(session, entry, key, of_ca=True) if isinstance(key, KeySpec) else None
     if not leftover:
@@ -157,12 +167,19 @@ def create_ca(
     session.issuers[entry.stem] = issuer
     before = complete_crls_of(session.depot, certificate)
     revocations = crl.following(issuer, before.values(), session.now)
-    if not leftover:
+    paths = [entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL, URLS)]
+    if leftover:
+        paths.remove(entry.path(KEY))
+    else:
         new.add(entry.path(KEY), keys.dump(private, secret, session.rounds), KEY_MODE)
+    if urls != entry.urls():  # before the certificate, which must not be there without them
+        new.add(entry.path(URLS), urls.text.encode(), EDITED_MODE)
+    else:
+        paths.remove(entry.path(URLS))
     for suffix, each in ((CERTIFICATE, certificate), (CRL, revocations)):
         new.add(entry.path(suffix), each.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    ca = session.cas[entry.stem] = CA(entry, certificate)
-    return NewCA(ca, bool(secret), leftover is not None)
+    ca = session.cas[entry.stem] = CA(entry, certificate, urls=urls)
+    return NewCA(ca, bool(secret), leftover is not None, tuple(paths))
 
 
 def ca_exists(entry: Entry) -> str:

@@ -132,12 +132,19 @@ class Chain(NamedTuple):
 
 
 def export_chain(
-    session: Session, new: Transaction, name: Name, *, with_root: bool = False, output: str = ""
+    session: Session,
+    new: Transaction,
+    name: Name,
+    *,
+    with_root: bool = False,
+    der: bool = False,
+    output: str = "",
 ) -> Chain:
     """Write the chain of ``name``, leaf first.
 
     Args:
         with_root: end with the root; otherwise it ends before it, as in TLS (RFC 8446, 4.4.2).
+        der: write the certificate alone, in DER.
 
     Raises:
         RefusedError: it has no root, or nothing else, or something in it is withdrawn.
@@ -148,9 +155,13 @@ def export_chain(
     new.require_free(path)
     leaf = entry.certificate()
     chain = session.depot.chain_of(leaf)
-    require(rules.complete(chain, session.depot.root))
+    if not der:
+        require(rules.complete(chain, session.depot.root))
     require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     warnings = not_valid(session, chain, entry.path(CERTIFICATE))
+    if der:
+        new.add(path, leaf.public_bytes(Encoding.DER), PUBLIC_MODE)
+        return Chain(path, warnings)
     if not with_root:
         chain.pop()
     if not chain:

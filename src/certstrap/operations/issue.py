@@ -23,6 +23,7 @@ from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.keys import RSA_2048, RSA_4096, KeySpec, kind_of, spec_of
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import BOTH, CAProfile, LeafProfile
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import BACKDATED, Expiry
 from certstrap.session import CA, Session
 from certstrap.store.archive import Archive
@@ -56,6 +57,7 @@ class IssueRequest(NamedTuple):
         expiry: its end; cut to the CA's. None is the default, or that of what exists.
         profile: what it is for. None is the default, or that of what exists.
         subject: its subject, without the common name.
+        urls: those in it; where there are none, those of its CA, or of what exists.
     """
 
     name: Name
@@ -67,6 +69,7 @@ class IssueRequest(NamedTuple):
     profile: LeafProfile | None = None
     subject: Subject = Subject()
     defaults: Defaults = Defaults()
+    urls: URLs = NO_URLS
 
     @property
     def new_spec(self) -> KeySpec:
@@ -223,6 +226,7 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             wanted.new_profile,
             wanted.new_expiry,
             entry.path(CERTIFICATE),
+            wanted.urls,
         )
         certificate = signed.certificate
     pkcs8 = _pkcs8(session, new, ready, key)
@@ -454,8 +458,11 @@ def _require_as_wanted(
     names, usages = wanted.names.to_x509(), (wanted.profile or LeafProfile()).usages
     if names and {*names} != {*(extension(found, x509.SubjectAlternativeName) or ())}:
         raise _differs(path, "other alternative names than those asked for")
-    given = found if isinstance(found, x509.Certificate) and usages != BOTH else None
-    if given and {*(extension(given, x509.ExtendedKeyUsage) or BOTH)} != {*usages}:
+    if isinstance(found, x509.CertificateSigningRequest):
+        return
+    if wanted.urls.or_else(URLs.in_(found)) != URLs.in_(found):
+        raise _differs(path, "other URLs than those asked for")
+    if usages != BOTH and {*(extension(found, x509.ExtendedKeyUsage) or BOTH)} != {*usages}:
         raise _differs(path, "another extended key usage than the profile that was asked for")
 
 

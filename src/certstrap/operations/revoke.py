@@ -18,7 +18,7 @@ from certstrap.hints import Hint
 from certstrap.operations.ca import open_key
 from certstrap.pki import crl, pem, rules
 from certstrap.pki.build import Issuer
-from certstrap.pki.decode import identity, is_ca, validity_of
+from certstrap.pki.decode import decode_crl, identity, is_ca, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.session import Session
@@ -241,15 +241,7 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
         RefusedError: it is not a CA's, the CA may not sign CRLs, or its CRL is another CA's.
     """
     entry = session.depot.find(name, CERTIFICATE, ca=True)
-    certificate, path = entry.certificate(), entry.path(CRL)
-    if not is_ca(certificate):
-        raise RefusedError(
-            f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
-            Hint(
-                "Name a CA; to write the CRLs of its chain",
-                ("certstrap", "crl", entry.stem, ("--bundle",)),
-            ),
-        )
+    certificate, path = _ca(entry), entry.path(CRL)
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     crls = complete_crls_of(session.depot, certificate)
     end = session.now + timedelta(days=days) if days else None
@@ -269,6 +261,30 @@ def crl_bundle(session: Session, name: Name) -> bytes:
     require(rules.complete(chain, session.depot.root))
     cas = chain if is_ca(certificate) else chain[1:]
     return b"".join(_current(session, ca).public_bytes(Encoding.PEM) for ca in cas)
+
+
+def crl_in_der(session: Session, name: Name) -> bytes:
+    """Return the CRL of a CA, as a URL in certificates serves it (RFC 5280, 4.2.1.13).
+
+    Raises:
+        RefusedError: it is not a CA's, or the CA has no CRL that readers accept.
+    """
+    entry = session.depot.find(name, CERTIFICATE, ca=True)
+    return _current(session, _ca(entry)).public_bytes(Encoding.DER)
+
+
+def _ca(entry: Entry) -> x509.Certificate:
+    """Return the certificate of an entry that is a CA."""
+    certificate = entry.certificate()
+    if not is_ca(certificate):
+        raise RefusedError(
+            f"{entry.path(CERTIFICATE)} is not a CA's certificate, so it has no CRL.",
+            Hint(
+                "Name a CA; to write the CRLs of its chain",
+                ("certstrap", "crl", entry.stem, ("--bundle",)),
+            ),
+        )
+    return certificate
 
 
 def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocationList:
@@ -303,7 +319,7 @@ def _serials(of: Iterable[x509.RevokedCertificate]) -> set[int]:
     return {entry.serial_number for entry in of}
 
 
-def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -> str:
+def write_crls(session: Session, new: Transaction, path: str, content: bytes) -> str:
     """Write CRLs to a file that the user named; only a file with CRLs alone is replaced.
 
     What was done is returned; see `Transaction.add_or_replace`.
@@ -311,7 +327,9 @@ def write_bundle(session: Session, new: Transaction, path: str, bundle: bytes) -
 
     def has_only_crls() -> bool:
         data = session.read(path, pem.CRL)
+        if pem.is_der(data):
+            return not isinstance(attempted(lambda: decode_crl(data, path)), CertstrapError)
         kinds = attempted(lambda: {pem.kind_of(label) for label, _ in pem.blocks(data, path)})
         return kinds == {pem.CRL}
 
-    return new.add_or_replace(path, bundle, PUBLIC_MODE, has_only_crls)
+    return new.add_or_replace(path, content, PUBLIC_MODE, has_only_crls)

@@ -15,6 +15,7 @@ from certstrap.pki.decode import identity
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.path import permitted_usages, shortest_remaining_path_length
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
@@ -57,12 +58,14 @@ def sign(
     profile: Profile,
     expiry: Expiry,
     path: str,
+    urls: URLs = NO_URLS,
 ) -> Signed:
     """Sign ``request`` with ``ca``, which gets its first CRL if it has none.
 
     Args:
         expiry: its end, counted from the session's ``now``; cut to the CA's.
         path: where the certificate goes; empty for nowhere.
+        urls: those in it; of each kind that is empty, those of the CA.
 
     Raises:
         RefusedError: the CA may not sign this.
@@ -76,7 +79,8 @@ def sign(
     require(compromised(session.depot, key, request_path))
     issuer, cas = issuer_of(session, ca), (ca.certificate, *ca.ancestors)
     validity = Validity.starting(session.now, end)
-    certificate = build.sign(issuer, request, profile, validity, ca.ancestors)
+    urls = urls.or_else(ca.urls)
+    certificate = build.sign(issuer, request, profile, validity, ca.ancestors, urls)
     crl_path = add_missing_crl(session, new, ca.entry, issuer)
     if path:
         new.add(path, certificate.public_bytes(Encoding.PEM), PUBLIC_MODE)
@@ -118,12 +122,14 @@ def sign_request(
     *,
     request_file: str = "",
     certificate_file: str | None = "",
+    urls: URLs = NO_URLS,
 ) -> Signed:
     """Sign the request of ``name``.
 
     Args:
         request_file: the request, if it is not in the depot.
         certificate_file: where the certificate goes, if not into the depot; None for nowhere.
+        urls: as in `sign`.
 
     Raises:
         AlreadyExistsError: the depot has a certificate of that name.
@@ -152,7 +158,7 @@ def sign_request(
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         require(_revoked_before(depot, entry, request))
     request_path = source_of(request_file) or entry.path(REQUEST)
-    return sign(session, new, issuing, request, request_path, profile, expiry, path)
+    return sign(session, new, issuing, request, request_path, profile, expiry, path, urls)
 
 
 def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:

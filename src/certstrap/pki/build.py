@@ -24,6 +24,7 @@ from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject, name_text, oid_name
 from certstrap.pki.path import permitted_usages
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Validity
 from certstrap.text import printable
 
@@ -114,6 +115,7 @@ def sign(
     profile: Profile,
     validity: Validity,
     ancestors: Sequence[x509.Certificate] = (),
+    urls: URLs = NO_URLS,
 ) -> x509.Certificate:
     """Return a certificate for ``request``: its key, its subject byte for byte, its names.
 
@@ -125,6 +127,7 @@ def sign(
         profile: what the certificate is for.
         validity: when it should be valid.
         ancestors: the CAs above the issuer, as far as they are known; the next one first.
+        urls: where programs find the CRL and more.
 
     Raises:
         RefusedError: the profile, the subject or a name is one that the CA may not sign.
@@ -135,7 +138,8 @@ def sign(
     builder = _builder(
         subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
     )
-    builder = builder.add_extension(authority_key_identifier(ca), critical=False)
+    for value in (authority_key_identifier(ca), *urls.extensions()):
+        builder = builder.add_extension(value, critical=False)
     if names:
         builder = builder.add_extension(
             x509.SubjectAlternativeName(names), critical=not subject.rdns

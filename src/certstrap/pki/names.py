@@ -217,7 +217,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
     if wildcard and labels[0] == "*" and len(labels) > 1:
         labels = labels[1:]
     hint: Hint | str
-    if _is_address(text):
+    if is_address(text):
         hint = Hint("It is an IP address: give it with {}.", options=("--ip",))
     elif not text.isascii():
         hint = "Write an international name in its ASCII form (xn--...)."
@@ -238,7 +238,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
 
 
 def _parse_address(text: str) -> IPv4Address | IPv6Address:
-    if not _is_address(text) or "%" in text:  # a certificate has no place for fe80::1%eth0
+    if not is_address(text) or "%" in text:  # a certificate has no place for fe80::1%eth0
         raise InvalidAlternativeNameError(
             "IP address",
             text,
@@ -271,7 +271,8 @@ def split(kind: str, lists: Iterable[str]) -> Iterator[str]:
             yield entry
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Return whether ``text`` is an IP address."""
     try:
         ip_address(text)
     except ValueError:

@@ -14,6 +14,7 @@ from unicodedata import normalize
 from cryptography import x509
 
 from certstrap import platform
+from certstrap.documents import text_of
 from certstrap.errors import (
     AmbiguousNameError,
     CertstrapError,
@@ -34,6 +35,7 @@ from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import (
     _require_plain,
 )
+from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files
 
 LONGEST_STEM = 255 - len(".pkcs8.key")  # bytes; 255 is the limit of every common file system
@@ -164,6 +166,7 @@ def _is_stem(stem: str) -> bool:
 
 
 KEY, REQUEST, CERTIFICATE, CRL = ".key", ".csr", ".crt", ".crl"
+URLS = ".urls"  # of what a CA signs
 PKCS8, PKCS12, CHAIN = ".pkcs8.key", ".p12", ".chain.crt"  # what the exports write
 
 _KINDS = {
@@ -171,6 +174,7 @@ _KINDS = {
     REQUEST: "certificate request",
     CERTIFICATE: "certificate",
     CRL: "certificate revocation list",
+    URLS: "list of URLs",
     PKCS8: "private key",
     PKCS12: "PKCS#12 file",
     CHAIN: "certificate chain",
@@ -221,6 +225,12 @@ class Entry(NamedTuple):
     def crl(self) -> x509.CertificateRevocationList:
         """Return its CRL."""
         return decode.decode_crl(self.read(CRL), self.path(CRL))
+
+    def urls(self) -> URLs:
+        """Return the URLs of what it signs as a CA."""
+        if not self.has(URLS):
+            return NO_URLS
+        return URLs.parse(text_of(self.read(URLS), self.path(URLS)), self.path(URLS))
 
     @property
     def is_ca(self) -> bool:

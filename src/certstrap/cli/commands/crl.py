@@ -1,18 +1,20 @@
 """``certstrap crl``."""
 
+from functools import partial
+
 import typer
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import crl_line
 from certstrap.cli.session import new_session
-from certstrap.cli.terminal import print_lines, say, say_pem
-from certstrap.operations.revoke import crl_bundle, renew_crl, write_bundle
+from certstrap.cli.terminal import STANDARD_OUTPUT, print_lines, say, say_pem
+from certstrap.operations.revoke import crl_bundle, crl_in_der, renew_crl, write_crls
 from certstrap.store.depot import Name
 
 EXAMPLES = (
     'certstrap crl "Cert" --days 30',
-    'certstrap crl "Cert" --stdout',
+    'certstrap crl "Cert" --der --output Cert.crl',
     "certstrap crl your-namespace --bundle --output crls.pem",
 )
 
@@ -36,7 +38,11 @@ def command(
     bundle: bool = options.flag(
         "--bundle", "Print the CRLs of all CAs above NAME as one file, for nginx and others."
     ),
-    output: str = options.BUNDLE_FILE,
+    der: bool = options.flag(
+        "--der",
+        "Write the CRL as it is now to the file of --output, in DER, as --crl-url serves it.",
+    ),
+    output: str = options.value("--output", "FILE", "Write the bundle, or the DER, to FILE."),
     stdout: bool = options.TO_STDOUT,
     passphrase: str | None = options.CA_PASSPHRASE_TEXT,
     passphrase_file: str | None = options.PASSPHRASE_FILE,
@@ -44,23 +50,27 @@ def command(
 ) -> None:
     """Create or renew a CA's CRL, or print those of a chain."""
     context: Context = ctx.obj
-    if bundle and (days or stdout):
-        raise typer.BadParameter("--bundle changes no CRL: leave out --days and --stdout")
-    if output and not bundle:
-        raise typer.BadParameter("--output is for --bundle")
+    if bundle and der:
+        raise typer.BadParameter("--bundle is PEM: leave out --der")
+    if (bundle or der) and (days or stdout):
+        option = "--der" if der else "--bundle"
+        raise typer.BadParameter(f"{option} changes no CRL: leave out --days and --stdout")
+    if output and not (bundle or der):
+        raise typer.BadParameter("--output is for --bundle and --der")
+    if der and output in {"", STANDARD_OUTPUT}:
+        raise typer.BadParameter("--der needs the name of a file: --output FILE")
     output = options.file_unless_dash(output)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)
     whose = Name.parse(name)
-    if not bundle:
+    if not (bundle or der):
         renewed = session.transact(lambda new: renew_crl(session, new, whose, days))
         say(crl_line(renewed))
         if stdout:
             say_pem(renewed.crl)
         return
+    content = partial(crl_in_der if der else crl_bundle, session, whose)
     if output:
-        done = session.transact(
-            lambda new: write_bundle(session, new, output, crl_bundle(session, whose)), [output]
-        )
+        done = session.transact(lambda new: write_crls(session, new, output, content()), [output])
         say(f"{done} {output}")
         return
-    print_lines([crl_bundle(session, whose).decode().rstrip("\n")])
+    print_lines([content().decode().rstrip("\n")])

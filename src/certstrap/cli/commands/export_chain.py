@@ -12,7 +12,7 @@ from certstrap.store.depot import Name
 EXAMPLES = (
     "certstrap export-chain your-namespace",
     "certstrap export-chain your-namespace --with-root",
-    "certstrap export-chain your-namespace --output chain.pem",
+    'certstrap export-chain "Cert" --der --output Cert.cer',
 )
 
 
@@ -20,14 +20,19 @@ def command(
     ctx: typer.Context,
     name: str = options.CERTIFICATE_NAME,
     with_root: bool = options.flag("--with-root", "Include the root."),
+    der: bool = options.flag(
+        "--der", "Write the certificate alone, in DER, as --issuer-url serves that of a CA."
+    ),
     output: str = options.file_or_device("--output", "Write the chain to FILE."),
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj
+    if der and (with_root or not output):
+        raise typer.BadParameter("--der writes one certificate to the file of --output FILE")
     session = new_session(context)
     whose = Name.parse(name)
     chain = session.transact(
-        lambda new: export_chain(session, new, whose, with_root=with_root, output=output),
+        lambda new: export_chain(session, new, whose, with_root=with_root, der=der, output=output),
         filter(None, [output]),
     )
     say(f"Created {chain.path}")

@@ -13,6 +13,7 @@ from certstrap.operations.ca import NewCA, create_ca
 from certstrap.pki.name_constraints import Subtrees, constraints
 from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
+from certstrap.pki.urls import URLs
 from certstrap.pki.validity import Expiry
 from certstrap.store.depot import Name
 from certstrap.store.files import source_of
@@ -59,6 +60,9 @@ def command(
     exclude_path_length: bool = options.flag(
         "--exclude-path-length", "Let any number of intermediates follow."
     ),
+    crl_url: list[str] = options.url("crl"),
+    ocsp_url: list[str] = options.url("ocsp"),
+    issuer_url: list[str] = options.url("issuer"),
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Create a CA: its key, its certificate and an empty CRL."""
@@ -81,6 +85,7 @@ def command(
         Subtrees(permit_domain, permit_ip, permit_uri, permit_email),
         Subtrees(exclude_domain, exclude_ip, exclude_uri, exclude_email),
     )
+    urls = URLs.of(crl_url, ocsp_url, issuer_url)
     profile = CAProfile.of(None if exclude_path_length else path_length or 0, limits)
     if years:
         expiry = expiry.with_years(years)
@@ -88,14 +93,14 @@ def command(
 
     def steps(new: Transaction) -> NewCA:
         entry = session.depot.place(whose, ca=True)
-        return create_ca(session, new, entry, subject, key or spec, profile, expiry)
+        return create_ca(session, new, entry, subject, key or spec, profile, expiry, urls)
 
     created = session.transact(steps, creates=True)
-    warn(*render.country_lines(subject))
+    warn(*render.country_lines(subject), *render.https_lines(urls))
     if key and options.asks_for_kind(ctx):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     if as_json:
-        say_json(render.document(session.now, created.ca.certificate, render.new_ca_paths(created)))
+        say_json(render.document(session.now, created.ca.certificate, created.paths))
         return
     say(*render.ca_lines(created, source_of(key)))
     if prints_to_terminal():

@@ -6,7 +6,7 @@ from certstrap import platform
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.render import issue as render
-from certstrap.cli.render.created import country_lines
+from certstrap.cli.render.created import country_lines, https_lines
 from certstrap.cli.session import NEW_CA, passphrases, session_with, with_client_passphrase
 from certstrap.cli.terminal import print_json, print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
@@ -14,6 +14,7 @@ from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRe
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
+from certstrap.pki.urls import URLs
 from certstrap.pki.validity import Expiry
 from certstrap.session import Session
 from certstrap.store.depot import Name
@@ -74,6 +75,9 @@ def command(
     uri: list[str] = options.URIS,
     pkcs8: bool = options.flag("--pkcs8", "Write the key as PKCS#8 too, for the Java SDK."),
     profile: str = options.PROFILE_NAME,
+    crl_url: list[str] = options.url("crl"),
+    ocsp_url: list[str] = options.url("ocsp"),
+    issuer_url: list[str] = options.url("issuer"),
     source: str = options.source(
         "--from", "Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md)."
     ),
@@ -119,6 +123,7 @@ def command(
             Subject.of(**subject),
             LeafProfile.of(profile),
         ),
+        URLs.of(crl_url, ocsp_url, issuer_url),
     )
     ask = is_interactive()
     of_ca = passphrases(
@@ -134,6 +139,7 @@ def command(
         lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names]
     ready = prepare_all(session, lines, source_of(source))
     warn(*dict.fromkeys(line for each in ready for line in country_lines(each.subject)))
+    warn(*https_lines(*(each.wanted.urls for each in ready)))
     warn(*render.other_expiry_lines(ready, context.named_depot))
     if jobs and sum(bool(each.wanted.new_spec.bits) for each in ready) <= 1:
         warn("--jobs had no effect: it is for several RSA keys.")

@@ -12,6 +12,7 @@ from certstrap.hints import printed
 from certstrap.operations.sign import Signed, sign_request
 from certstrap.pki.name_constraints import Subtrees, constraints
 from certstrap.pki.profiles import profile_of
+from certstrap.pki.urls import URLs
 from certstrap.pki.validity import Duration, Expiry
 from certstrap.store.depot import Name
 
@@ -58,6 +59,9 @@ def command(
     exclude_ip: list[str] = options.limit("exclude", "ip"),
     exclude_uri: list[str] = options.limit("exclude", "uri"),
     exclude_email: list[str] = options.limit("exclude", "email"),
+    crl_url: list[str] = options.url("crl"),
+    ocsp_url: list[str] = options.url("ocsp"),
+    issuer_url: list[str] = options.url("issuer"),
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Sign a request with a CA."""
@@ -70,6 +74,7 @@ def command(
     )
     if intermediate and not options.is_typed(ctx, "profile"):  # the variable is for clients
         profile = ""
+    urls = URLs.of(crl_url, ocsp_url, issuer_url)
     kind = profile_of(profile, path_length, limits, is_ca=intermediate)
     prints_pem = stdout or cert == STANDARD_OUTPUT
     options.require_one_document(as_json=as_json, pem=prints_pem)
@@ -86,10 +91,19 @@ def command(
     file = None if cert == STANDARD_OUTPUT else cert
     signed = session.transact(
         lambda new: sign_request(
-            session, new, whose, issuer, kind, expiry, request_file=csr, certificate_file=file
+            session,
+            new,
+            whose,
+            issuer,
+            kind,
+            expiry,
+            request_file=csr,
+            certificate_file=file,
+            urls=urls,
         ),
         filter(None, [file]),
     )
+    warn(*render.https_lines(urls))
     if as_json:
         paths = filter(None, (signed.path, signed.crl_path))
         say_json(render.document(session.now, signed.certificate, paths))

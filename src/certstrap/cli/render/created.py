@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from certstrap.hints import Hint
 from certstrap.pki.decode import identity
 from certstrap.pki.names import name_text
-from certstrap.store.depot import CERTIFICATE, CRL, KEY
+from certstrap.store.depot import KEY
 from certstrap.store.withdrawn import fingerprint
 from certstrap.text import counted, escaped, quoted, serial_number, timestamp
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from certstrap.operations.revoke import NewCRL
     from certstrap.operations.sign import Signed
     from certstrap.pki.names import Subject
+    from certstrap.pki.urls import URLs
     from certstrap.store.depot import Name
 
 
@@ -44,14 +45,17 @@ def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
     entry = new.ca.entry
     read = entry.path(KEY) if new.key_was_there else key_file
     yield f"Read {read}" if read else key_line(entry.path(KEY), new.encrypted)
-    yield f"Created {entry.path(CERTIFICATE)}"
-    yield f"Created {entry.path(CRL)}"
+    yield from (f"Created {path}" for path in new.paths if path != entry.path(KEY))
 
 
-def new_ca_paths(new: "NewCA") -> list[str]:
-    """Return the files of a new CA; its key may have been there."""
-    suffixes = (CERTIFICATE, CRL) if new.key_was_there else (KEY, CERTIFICATE, CRL)
-    return [new.ca.entry.path(suffix) for suffix in suffixes]
+def https_lines(*urls: "URLs") -> Iterator[str]:
+    """Yield a line on each URL that begins with https (RFC 5280, 8)."""
+    for url in dict.fromkeys(url for each in urls for lists in each for url in lists):
+        if url.lower().startswith("https:"):
+            yield (
+                f"{url}: a program that follows an https URL has to check another certificate "
+                "first, which can go round in circles. Use http: what it serves is signed."
+            )
 
 
 def request_lines(new: "NewRequest") -> Iterator[str]:

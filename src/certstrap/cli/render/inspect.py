@@ -123,6 +123,9 @@ def _asked(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     yield "Key usage", ", ".join(of["key_usage"] or ()), ""
     yield "Permitted", _names(of["permitted_names"]), ""
     yield "Excluded", _names(of["excluded_names"]), ""
+    yield "CRL at", ", ".join(of["crl_urls"] or ()), ""
+    yield "OCSP at", ", ".join(of["ocsp_urls"] or ()), ""
+    yield "Issuer at", ", ".join(of["issuer_urls"] or ()), ""
     yield from _others(of)
 
 

@@ -208,7 +208,7 @@ def _created(issued: "Issued") -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
     entry, new_ca, request, pkcs8 = issued.entry, issued.new_ca, issued.request, issued.pkcs8
     if new_ca:
-        yield from created.new_ca_paths(new_ca)
+        yield from new_ca.paths
     if request:
         yield from () if request.key_was_read else (request.key_path,)
         yield request.path

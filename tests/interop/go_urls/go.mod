@@ -1,0 +1,3 @@
+module go_urls
+
+go 1.24
