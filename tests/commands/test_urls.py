@@ -139,7 +139,7 @@ def test_what_exists_is_not_issued_again_for_other_urls(ca: CommandLine) -> None
     ca(*ISSUE)
     ca(*ISSUE, *OPTIONS)
     line = (*ISSUE, "--crl-url", OTHER)
-    ca.refuses(*line, sentence="out/a.crt has other URLs than those asked for.", hint="leave them")
+    ca.refuses(*line, sentence="out/a.crt has other URLs than those asked for.", hint="leave")
 
 
 def test_a_list_has_columns_for_them(ca: CommandLine, folder: Path) -> None:
