@@ -113,7 +113,7 @@ HOUR = timedelta(hours=1)
 ODD = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
 
 REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
-    "ca-count": ([another(number) for number in range(17)], "would hold 17 certificates"),
+    "ca-count": ([another(number) for number in range(17)], "holds 17 certificates"),
     "ca-size": (
         [
             another(n).having(
@@ -172,7 +172,7 @@ def test_an_uploaded_file_is_judged_by_the_same_rules(
     outcome = certstrap("bundle", "--check", "f.pem", exit_code=3)
     (line,) = [line for line in outcome.lines if line.startswith("  failed")]
     assert line.split()[1] == rule.strip()
-    assert sentence.replace("would hold", "holds") in line
+    assert sentence in line
     assert outcome.lines[0] == "CA f.pem"
     assert outcome.lines[-1].startswith("f.pem failed: 1 of ")
 
@@ -481,7 +481,7 @@ def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, fo
         "bundle",
         "--cert",
         "f.pem",
-        sentence="The bundle would hold 17 certificates, and may hold at most 16.",
+        sentence="The bundle holds 17 certificates, and may hold at most 16.",
     )
     said = certstrap("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
     assert "ca-count: f.pem holds 17 certificates, and may hold at most 16." in said
@@ -490,7 +490,7 @@ def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, fo
         Path(f"out/R{number}.crt").write_bytes(each.pem)
     certstrap.refuses(
         "bundle",
-        sentence="The bundle would hold 17 certificates, and may hold at most 16.",
+        sentence="The bundle holds 17 certificates, and may hold at most 16.",
         hint="Hint: Name the CAs to upload: certstrap bundle CA\n",
     )
 

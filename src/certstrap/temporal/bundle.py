@@ -30,7 +30,7 @@ from certstrap.store.withdrawn import compromised, revoked, withdrawn
 from certstrap.temporal import ca_rules
 from certstrap.temporal.inputs import CertificateFile, read_ca
 from certstrap.temporal.namespace import Namespace
-from certstrap.temporal.rules import RULES, require_passed
+from certstrap.temporal.rules import require_passed
 
 
 class Bundle(NamedTuple):
@@ -59,13 +59,6 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
         if file.private_keys or not file.is_complete:
             require_passed(ca_rules.judge(file, now), hint)
     found = {each.certificate: each for file in files for each in file.certificates}
-    if len(found) > ca_rules.MOST_CAS:
-        raise RefusedError(
-            f"The bundle would hold {len(found)} certificates, and may hold at most "
-            f"{ca_rules.MOST_CAS}.",
-            hint or RULES["ca-count"].fix,
-            "ca-count",
-        )
     certificates = _ordered(list(found.values()))
     pem = b"".join(each.certificate.public_bytes(Encoding.PEM) for each in certificates)
     whole = CertificateFile("The bundle", len(pem), len(certificates), certificates)

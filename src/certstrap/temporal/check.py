@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from certstrap.errors import InvalidNameError
 from certstrap.hints import Hint
 from certstrap.store.renewal import new_key_hint
 from certstrap.temporal import ca_rules, client_rules, handshake, rules
@@ -12,7 +11,7 @@ from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.handshake import Connect, Endpoint, Handshake, Loopback
 from certstrap.temporal.inputs import CertificateFile, CheckSubject
-from certstrap.temporal.namespace import Namespace, parse_other
+from certstrap.temporal.namespace import Namespace
 from certstrap.temporal.rules import GROUPS, Result, fix_for
 
 RULES = rules.RULES
@@ -152,19 +151,8 @@ def _results(
         if subject.revoked is not None:
             yield client_rules.leaf_revoked(subject.revoked)
     if wanted.namespace is not None:
-        yield from _namespace(wanted.namespace, wanted.endpoint, chain)
-
-
-def _namespace(text: str, endpoint: Endpoint | None, chain: ClientChain | None) -> Iterator[Result]:
-    try:
-        if endpoint and not endpoint.address.is_cloud:
-            parse_other(text)
-            yield client_rules.namespace_form(None, ())
-            return
-        namespace = Namespace.parse(text)
-    except InvalidNameError as error:
-        yield client_rules.namespace_form(error, ())
-        return
-    yield client_rules.namespace_form(None, namespace.doubts)
-    if chain:
-        yield client_rules.namespace_name(namespace, chain)
+        address = wanted.endpoint.address if wanted.endpoint else None
+        form = client_rules.namespace_form(wanted.namespace, address)
+        yield form
+        if chain and form.status != "failed" and (address is None or address.is_cloud):
+            yield client_rules.namespace_name(Namespace.parse(wanted.namespace), chain)

@@ -1,7 +1,7 @@
 """Rules for a client's certificate, its chain and its key."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -31,7 +31,7 @@ from certstrap.temporal import ca_rules
 from certstrap.temporal.clients import CLIENTS as EVERY_CLIENT
 from certstrap.temporal.clients import Client, refusing, titles
 from certstrap.temporal.inputs import MOST_CERTIFICATES, CertificateFile, KeyFile
-from certstrap.temporal.namespace import Namespace
+from certstrap.temporal.namespace import Address, Namespace, parse_other
 from certstrap.temporal.rules import (
     REWRITE_CHAIN,
     REWRITE_KEY,
@@ -719,14 +719,18 @@ def client_form(key: KeyFile, client: Client | None) -> Iterator[Finding]:
 
 
 @rule("names", Page.NAMESPACES, "Copy it from the Namespace's page.")
-def namespace_form(error: InvalidNameError | None, doubts: Iterable[str]) -> Iterator[Finding]:
+def namespace_form(text: str, address: Address | None) -> Iterator[Finding]:
     """The Namespace can exist: in Temporal Cloud, its id has the form NAME.ACCOUNT.
 
     Clients that connect to another name are not let in.
     """
-    if error:
+    try:
+        if address and not address.is_cloud:
+            parse_other(text)
+        else:
+            yield from map(warning, Namespace.parse(text).doubts)
+    except InvalidNameError as error:
         yield failure(str(error), error.hint)
-    yield from map(warning, doubts)
 
 
 @rule(

@@ -320,6 +320,7 @@ class Sources:
             CertstrapError: it, or another file, cannot be read.
         """
         certificate, key, _ = self.given
+        old, new = (key, f"{key}.pkcs8") if key not in {"", STANDARD_INPUT} else ("FILE", "NEW")
         client = read_certificates(self.read(certificate, "certificate"), source_of(certificate))
         above = next(
             filter(None, (self._above(each.certificate) for each in client.certificates)), []
@@ -329,12 +330,7 @@ class Sources:
             client,
             self._key_file(key) if key else None,
             self._uploaded(above),
-            rewrite=(
-                "certstrap",
-                "export-pkcs8",
-                ("--key", key if key and key != STANDARD_INPUT else "FILE"),
-                ("--output", f"{key}.pkcs8" if key and key != STANDARD_INPUT else "NEW"),
-            ),
+            rewrite=("certstrap", "export-pkcs8", ("--key", old), ("--output", new)),
             placeholders=_placeholders("", above),
             can_sign=not above or above[0].entry.has(KEY),
         )
