@@ -434,10 +434,10 @@ EXPIRED = ROOT.but(subject=a_name("Old"), end=PRESENT - DAY)
         ([EXPIRED, INTERMEDIATE, ROOT], "Leave it out: it lets nobody in any more"),
         (
             [EXPIRED],
-            "Renew the CA where its key is, then upload it again with set, as add is refused",
+            "Renew the CA where the key that signs it is, then upload it again with set, as add",
         ),
-        ([EXPIRED, INTERMEDIATE.but(by=EXPIRED)], "Renew the CA where its key is"),
-        ([EXPIRED, ROOT.but(end=PRESENT - DAY)], "Renew the CA where its key is"),
+        ([EXPIRED, INTERMEDIATE.but(by=EXPIRED)], "Renew the CA where the key that signs it is"),
+        ([EXPIRED, ROOT.but(end=PRESENT - DAY)], "Renew the CA where the key that signs it is"),
     ],
 )
 def test_an_expired_ca_is_left_out_beside_one_that_serves_and_else_renewed(
@@ -463,7 +463,10 @@ def test_the_check_of_a_bundle_names_a_ca_that_the_depot_can_renew(
         said = later("bundle", "--check", "f.pem", "-q", exit_code=3).stdout
         return said.partition("To fix: ")[2].strip()
 
-    renew = "Renew the CA where its key is, then upload it again with set, as add is refused"
+    renew = (
+        "Renew the CA where the key that signs it is, then upload it again with set, as add is "
+        "refused"
+    )
     assert fix() == f"{renew}: certstrap renew Old"
     Path("out/Old.key").unlink()
     assert fix() == f"{renew}."

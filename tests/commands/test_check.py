@@ -526,7 +526,10 @@ def test_a_client_below_an_expired_ca_is_told_the_way_out(
     before = CommandLine(now=utc_now() - timedelta(days=11))
     before("init", "--cn", "Old", "--expires", "10 days", *NEW_KEY)
     before("issue", "w", "--CA", "Old", *NEW_KEY)
-    renew = "Renew the CA where its key is, then upload it again with set, as add is refused"
+    renew = (
+        "Renew the CA where the key that signs it is, then upload it again with set, as add is "
+        "refused"
+    )
 
     def expired(*args: str) -> str:
         (line,) = [each for each in failures(certstrap, *args) if ": ca-expired: " in each]

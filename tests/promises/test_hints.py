@@ -867,8 +867,8 @@ def chain_that_is_too_long(s: Stage) -> Iterator[Printed]:
 
 
 @prints(
-    "temporal/ca_rules.py: 'Renew the CA where its key is, then upload it again with set, as add "
-    "is refused'"
+    "temporal/ca_rules.py: 'Renew the CA where the key that signs it is, then upload it again with "
+    "set, as add is refused'"
 )
 def expired_ca(s: Stage) -> Iterator[Printed]:
     s(*init("Cert"), "--expires", "10 days")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.builders import crls, foreign, pairs
 from tests.builders.depots import NEW_KEY, init, issue, request
-from tests.builders.keys import load_key
+from tests.builders.keys import key_data, load_key
 from tests.conftest import NOW, CommandLine
 
 DAY = timedelta(days=1)
@@ -203,6 +204,40 @@ def test_a_client_without_basic_constraints_is_told_of_the_switch_of_its_engine(
     result = certstrap("check", "--cert", "worker.chain.pem", "--key", "worker.key").stdout
     (line,) = (line for line in result.splitlines() if " leaf-false " in line)
     assert "basic_constraints_valid_for_non_ca" in line
+
+
+def test_an_intermediate_is_signed_again_from_another_request_of_its_engine(
+    certstrap: CommandLine, engine: pairs.Pair
+) -> None:
+    root = pairs.Pair(foreign.stored_certificate("Root"), load_key(Path("out/Root.key")))
+    extensions = [
+        (foreign.key_usage("key_cert_sign"), True),
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+    ]
+    name = engine.certificate.subject
+    servers = pairs.made(subject=name, key=engine.key, by=root, extensions=extensions)
+    Path("out/Engine.crt").unlink()
+    servers.store_certificate("Engine")
+    certificate = foreign.stored_certificate("worker").public_bytes(Encoding.PEM)
+    foreign.write(Path("out/worker.chain.crt").absolute(), certificate + servers.pem)
+    (line,) = (
+        line for line in certstrap("check", "worker", exit_code=3).lines if " chain-cas " in line
+    )
+    hint = "sign it again, from a request that was made where its key is."
+    assert line.endswith(f"Move the intermediate's certificate away and {hint}")
+
+
+def test_a_ca_is_renewed_where_the_key_of_its_root_is(
+    certstrap: CommandLine, engine: pairs.Pair
+) -> None:
+    foreign.write(Path("out/Engine.key").absolute(), key_data(engine.key), 0o400)
+    Path("out/Root.key").unlink()
+    refused = certstrap.refuses(
+        "bundle", "Engine", "Root", now=NOW + 6 * 366 * DAY, sentence="out/Root.crt expired on",
+        hint="Renew the CA where the key that signs it is",
+    )  # fmt: skip
+    assert "certstrap renew" not in refused.stderr
 
 
 def test_a_rotation_to_it_has_its_certificates_signed_there(

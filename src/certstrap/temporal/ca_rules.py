@@ -252,7 +252,7 @@ _REPLACE_CA = Hint(
 )
 _LEAVE_OUT = "Leave it out: it lets nobody in any more, and other CAs are beside it."
 _RENEW_CA = Hint(
-    "Renew the CA where its key is, then upload it again with set, as add is refused",
+    "Renew the CA where the key that signs it is, then upload it again with set, as add is refused",
     ("certstrap", "renew", "CA-NAME"),
 )
 RENEW_ELSEWHERE = f"{_RENEW_CA.sentence}."

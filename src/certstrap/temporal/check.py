@@ -1,10 +1,10 @@
 """The check of a client's files, or of CAs: every rule, a rehearsal, and a real endpoint."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from certstrap.hints import Hint
+from certstrap.hints import Command, Hint
 from certstrap.store.renewal import new_key_hint
 from certstrap.temporal import ca_rules, client_rules, handshake, rules
 from certstrap.temporal.client_rules import ClientChain
@@ -95,17 +95,23 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
     return report._replace(connection=answer)
 
 
-_SIGNING = {("renew", "NAME"), ("issue", "NAME"), ("issue", "NEW-NAME")}
+_ELSEWHERE: Mapping[Command, str] = {
+    ("renew", "NAME"): "where the key of its CA is",
+    ("issue", "NAME"): "where the key of its CA is",
+    ("issue", "NEW-NAME"): "where the key of its CA is",
+    ("sign", "CA-NAME"): "from a request that was made where its key is",
+}
 _IF_LOST = "If that key is lost, create a new CA, and change over to it with bundle --rotate."
 
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
-    if isinstance(fix, Hint) and fix.command[1:3] in _SIGNING and not subject.can_sign:
-        return f"{fix.sentence}, where the key of its CA is."
+    where = _ELSEWHERE.get(fix.command[1:3]) if isinstance(fix, Hint) else None
+    if isinstance(fix, Hint) and where and fix.command[1] not in subject.signing:
+        return f"{fix.sentence}, {where}."
     if isinstance(fix, Hint) and "renew" in fix.command and _is_revoked(subject):
         fix = new_key_hint("NAME")
-    if fix == ca_rules.RENEW_ELSEWHERE and not subject.can_sign:
+    if fix == ca_rules.RENEW_ELSEWHERE and "renew" not in subject.signing:
         return f"{fix} {_IF_LOST}"
     return fix_for(fix, subject.rewrite, subject.placeholders)
 

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
@@ -20,8 +20,19 @@ from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import name_text
 from certstrap.store import crls, files
-from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, Authority, Depot, Entry
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CHAIN,
+    KEY,
+    PKCS8,
+    PKCS12,
+    REQUEST,
+    Authority,
+    Depot,
+    Entry,
+)
 from certstrap.store.files import STANDARD_INPUT, source_of
+from certstrap.store.renewal import can_be_signed
 from certstrap.store.withdrawn import withdrawn
 from certstrap.temporal.clients import Client
 from certstrap.temporal.rules import REWRITE_CHAIN, REWRITE_KEY, failure, warning
@@ -198,7 +209,8 @@ def read_ca(depot: Depot, entry: Entry) -> CertificateFile:
 
 def with_names(file: CertificateFile, depot: Depot) -> CertificateFile:
     """Return a file in which each CA has its name in a depot, if it can be renewed there."""
-    names = {ca.certificate: ca.entry.stem for ca in depot.authorities if ca.entry.has(KEY)}
+    cas = (ca for ca in depot.authorities if can_be_signed(depot, ca.certificate))
+    names = {ca.certificate: ca.entry.stem for ca in cas}
     known = (each._replace(name=names.get(each.certificate, "")) for each in file.certificates)
     return file._replace(certificates=tuple(known))
 
@@ -259,6 +271,10 @@ class CheckedFiles(NamedTuple):
     ca_bundle: str = ""
 
 
+SIGNING = frozenset({"renew", "issue", "sign"})
+"""The commands that need the key of a CA; the last one signs intermediate CAs here."""
+
+
 class CheckSubject(NamedTuple):
     """What is checked.
 
@@ -272,7 +288,7 @@ class CheckSubject(NamedTuple):
         rewrite: the command that writes the key as PKCS#8, not encrypted.
         complete: what to do if the chain is not complete, if that is known.
         placeholders: what stands for NAME and CA-NAME in hints, as far as the depot has them.
-        can_sign: whether the key of the CA that issued it is here, as far as is known.
+        signing: the commands with which what it consists of can be signed again here.
     """
 
     name: str
@@ -284,7 +300,7 @@ class CheckSubject(NamedTuple):
     rewrite: Command = REWRITE_KEY
     complete: Hint | str = ""
     placeholders: Mapping[str, str] = {}
-    can_sign: bool = True
+    signing: Collection[str] = SIGNING
 
 
 class Sources:
@@ -332,7 +348,7 @@ class Sources:
             self._uploaded(above),
             rewrite=("certstrap", "export-pkcs8", ("--key", old), ("--output", new)),
             placeholders=_placeholders("", above),
-            can_sign=not above or above[0].entry.has(KEY),
+            signing=_signing(above) if above else SIGNING,
         )
 
     def entry(self, entry: Entry) -> CheckSubject:
@@ -370,7 +386,7 @@ class Sources:
             rewriting(entry, entry.stem),
             complete,
             _placeholders(entry.stem, above),
-            bool(above) and above[0].entry.has(KEY),
+            _signing(above),
         )
 
     def everything(self) -> Iterator[CheckSubject]:
@@ -528,6 +544,14 @@ def rewriting(entry: Entry, name: str) -> Command:
 def _placeholders(name: str, above: Sequence[Authority]) -> dict[str, str]:
     ca = above[0].entry.stem if above else ""
     return {key: value for key, value in (("NAME", name), ("CA-NAME", ca)) if value}
+
+
+def _signing(above: Sequence[Authority]) -> Collection[str]:
+    """Return which commands find the keys and the request that they need, below these CAs."""
+    found = {"renew", "issue"} if above and above[0].entry.has(KEY) else set()
+    if len(above) > 1 and above[0].entry.has(REQUEST) and above[1].entry.has(KEY):
+        found.add("sign")
+    return found
 
 
 def nobody() -> bytes:
