@@ -69,12 +69,11 @@ class Context(NamedTuple):
 
     Attributes:
         now: returns the present instant; a command calls it once.
-        environ: the environment.
         depot_path: the depot's folder, as the user typed it.
         named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
-        without_effect: functions that are called when the command has done its work; each returns
-            what is to be said of an option that had no effect, or an empty text.
+        without_effect: called when the command has done its work; each returns what is to be said
+            of an option that had no effect, or an empty text.
         connect: opens a connection to a host and a port, within some seconds.
         loopback: opens a connection within this machine, and returns both ends.
         run: runs a command line in the shell, and returns its exit status.

@@ -243,12 +243,16 @@ def one_name(argument: str, option: str) -> str:
     return argument or option
 
 
+def refuse_if(condition: object, sentence: str) -> None:
+    """Refuse options that do not go together."""
+    if condition:
+        raise typer.BadParameter(sentence)
+
+
 def require_one_document(*, as_json: bool, pem: bool) -> None:
     """Refuse to print JSON and PEM to one stream."""
-    if as_json and pem:
-        raise typer.BadParameter(
-            "--json prints JSON alone, and no certificate or request beside it"
-        )
+    sentence = "--json prints JSON alone, and no certificate or request beside it"
+    refuse_if(as_json and pem, sentence)
 
 
 def file_unless_dash(path: str) -> str:

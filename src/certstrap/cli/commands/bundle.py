@@ -58,10 +58,16 @@ def command(
     anything failed.
     """
     context: Context = ctx.obj
-    typed = options.is_typed(ctx, "namespace")
-    _require_sense(names, cert, output, rotate, typed, check)
-    if (quiet or as_json) and not check:
-        raise typer.BadParameter("--quiet and --json are for --check FILE")
+    options.refuse_if(
+        check and (names or cert or output or rotate),
+        "--check FILE checks an existing file: give nothing else",
+    )
+    options.refuse_if(rotate and (names or cert), "--rotate names both CAs: give no others")
+    options.refuse_if(
+        options.is_typed(ctx, "namespace") and not rotate,
+        "--namespace is for the steps of --rotate OLD NEW",
+    )
+    options.refuse_if((quiet or as_json) and not check, "--quiet and --json are for --check FILE")
     output = options.file_unless_dash(output)
     if check:
         session = new_session(context, uses_depot=False)
@@ -105,22 +111,6 @@ def command(
         say("", *lines)
     else:  # standard output is the bundle's
         warn(*lines)
-
-
-def _require_sense(
-    names: list[str],
-    cert: list[str],
-    output: str,
-    rotate: tuple[str, str] | None,
-    namespace: bool,
-    check: str,
-) -> None:
-    if check and (names or cert or output or rotate):
-        raise typer.BadParameter("--check FILE checks an existing file: give nothing else")
-    if rotate and (names or cert):
-        raise typer.BadParameter("--rotate names both CAs: give no others")
-    if namespace and not rotate:
-        raise typer.BadParameter("--namespace is for the steps of --rotate OLD NEW")
 
 
 def _rotation(session: Session, names: tuple[str, str], path: str, namespace: str) -> Rotation:

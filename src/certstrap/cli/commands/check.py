@@ -79,9 +79,18 @@ def command(
         require_output()
     wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
     given = CheckedFiles(cert, key, ca_bundle)
-    _require_sense(names, given, connect, server_ca + server_name, quiet and verbose)
-    if options.is_typed(ctx, "timeout") and not connect:
-        raise typer.BadParameter("--timeout needs --connect HOST")
+    options.refuse_if(quiet and verbose, "--quiet and --verbose exclude each other")
+    options.refuse_if(cert and names, "--cert FILE takes the place of NAME: give one of them")
+    options.refuse_if(
+        key and not cert and len(names) != 1, "--key FILE needs one NAME, or --cert FILE"
+    )
+    options.refuse_if(
+        (server_ca or server_name) and not connect,
+        "--server-ca and --server-name need --connect HOST",
+    )
+    options.refuse_if(
+        options.is_typed(ctx, "timeout") and not connect, "--timeout needs --connect HOST"
+    )
     ask = is_interactive()
     session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
     endpoint = None
@@ -127,19 +136,6 @@ def command(
         is_long=verbose or bool(names or cert),
         servers=servers,
     )
-
-
-def _require_sense(
-    names: list[str], given: CheckedFiles, connect: str, server: str, two_styles: bool
-) -> None:
-    if two_styles:
-        raise typer.BadParameter("--quiet and --verbose exclude each other")
-    if given.certificate and names:
-        raise typer.BadParameter("--cert FILE takes the place of NAME: give one of them")
-    if given.key and not given.certificate and len(names) != 1:
-        raise typer.BadParameter("--key FILE needs one NAME, or --cert FILE")
-    if server and not connect:
-        raise typer.BadParameter("--server-ca and --server-name need --connect HOST")
 
 
 def _subjects(sources: Sources, names: list[str]) -> Iterator[CheckSubject]:

@@ -95,10 +95,19 @@ def command(
     """
     context: Context = ctx.obj
     form = "json" if as_json else options.one_of("format", form, render.FORMATS)
-    if as_json and options.is_typed(ctx, "form"):
-        raise typer.BadParameter("--json and --format exclude each other")
+    options.refuse_if(
+        as_json and options.is_typed(ctx, "form"), "--json and --format exclude each other"
+    )
     shell = options.one_of("shell", shell, SHELLS)
-    _require_sense(form, shell, output, into, profile)
+    options.refuse_if(
+        shell and form not in render.OF_A_SHELL, "--shell is for --format env and --format cli"
+    )
+    options.refuse_if(
+        form != "toml" and (into or profile), "--into and --profile are for --format toml"
+    )
+    options.refuse_if(
+        into and output, "--into FILE changes a file, --output FILE creates one: give one"
+    )
     output = options.file_unless_dash(output)
     if not namespace:
         raise NotNamedError("Must provide --namespace ID", options.for_example(EXAMPLES[0]))
@@ -177,15 +186,6 @@ def _selecting(context: Context, path: str, profile: str) -> Iterator[str]:
     if missing:
         commands = "; ".join(render.set_variables(missing, "sh").splitlines())
         yield f"Clients read it if you run: {commands}"
-
-
-def _require_sense(form: str, shell: str, output: str, into: str, profile: str) -> None:
-    if shell and form not in render.OF_A_SHELL:
-        raise typer.BadParameter("--shell is for --format env and --format cli")
-    if form != "toml" and (into or profile):
-        raise typer.BadParameter("--into and --profile are for --format toml")
-    if into and output:
-        raise typer.BadParameter("--into FILE changes a file, --output FILE creates one: give one")
 
 
 def _server_ca(target: Target) -> tuple[bytes, list[str]]:

@@ -50,15 +50,16 @@ def command(
 ) -> None:
     """Create or renew a CA's CRL, or print those of a chain."""
     context: Context = ctx.obj
-    if bundle and der:
-        raise typer.BadParameter("--bundle is PEM: leave out --der")
-    if (bundle or der) and (days or stdout):
-        option = "--der" if der else "--bundle"
-        raise typer.BadParameter(f"{option} changes no CRL: leave out --days and --stdout")
-    if output and not (bundle or der):
-        raise typer.BadParameter("--output is for --bundle and --der")
-    if der and output in {"", STANDARD_OUTPUT}:
-        raise typer.BadParameter("--der needs the name of a file: --output FILE")
+    options.refuse_if(bundle and der, "--bundle is PEM: leave out --der")
+    option = "--der" if der else "--bundle"
+    options.refuse_if(
+        (bundle or der) and (days or stdout),
+        f"{option} changes no CRL: leave out --days and --stdout",
+    )
+    options.refuse_if(output and not (bundle or der), "--output is for --bundle and --der")
+    options.refuse_if(
+        der and output in {"", STANDARD_OUTPUT}, "--der needs the name of a file: --output FILE"
+    )
     output = options.file_unless_dash(output)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)
     whose = Name.parse(name)

@@ -42,10 +42,8 @@ def command(
     The JSON is what tcld imports, and is pasted into the page of the Namespace.
     """
     context: Context = ctx.obj
-    if match and output:
-        raise typer.BadParameter("--output is for new filters, and --match FILE reads some")
-    if as_json and not match:
-        raise typer.BadParameter("--json is for --match FILE: filters are JSON anyway")
+    options.refuse_if(match and output, "--output is for new filters, and --match FILE reads some")
+    options.refuse_if(as_json and not match, "--json is for --match FILE: filters are JSON anyway")
     if match:
         _match(context, match, names, as_json=as_json)
     else:

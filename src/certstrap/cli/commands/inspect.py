@@ -42,8 +42,7 @@ def command(
     context.require_output()
     if not what:
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
-    if as_json and as_pem:
-        raise typer.BadParameter("only one of --json and --pem can be given")
+    options.refuse_if(as_json and as_pem, "only one of --json and --pem can be given")
     session = new_session(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
     opening, now = session.passphrases.opening, session.now
 
@@ -56,7 +55,7 @@ def command(
             return about.ask(OPENING.format("PKCS#12 file"))
 
     inspector = Inspector(session.depot, now, opening, opening_pkcs12)
-    found = [inspected(session, inspector, each, repair=as_pem) for each in dict.fromkeys(what)]
+    found = [_inspected(session, inspector, each, repair=as_pem) for each in dict.fromkeys(what)]
     if as_pem:
         print_lines(block for each in found for block in render.pem_blocks(each))
     else:
@@ -70,17 +69,8 @@ def command(
         raise typer.Exit(1)
 
 
-def inspected(
-    session: Session, inspector: Inspector, what: str, *, repair: bool = False
-) -> Inspection:
-    """Return what is under a name of the depot, or in a file; a name comes first.
-
-    Args:
-        session: what the command works with.
-        inspector: looks at it.
-        what: the name or the file.
-        repair: whether a file of damaged PEM is repaired, which is reported, or refused.
-    """
+def _inspected(session: Session, inspector: Inspector, what: str, *, repair: bool) -> Inspection:
+    """Return what is under a name of the depot, or in a file, whose damaged PEM may be repaired."""
     entry = named_entry(session, what, *OWN)
     if entry:
         return inspector.entry(entry)

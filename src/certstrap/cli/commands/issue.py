@@ -99,7 +99,14 @@ def command(
     That is a CA, a key, a request and the signature. What exists is used as it is.
     """
     context: Context = ctx.obj
-    _require_sense(names, source, bool(ip or domain or uri))
+    options.refuse_if(
+        bool(names) == bool(source),
+        "name the certificates, or give a list of them with --from FILE",
+    )
+    options.refuse_if(
+        (ip or domain or uri) and (source or len(names) > 1),
+        "--domain, --ip and --uri are for one certificate; a list has columns for them",
+    )
     subject = {
         "common_name": "",
         "organization": organization,
@@ -166,15 +173,6 @@ def _copying_line(context: Context) -> render.CopyingLine | None:
     if not prints_to_terminal():
         return None
     return lambda path: platform.copying_line(path, context.environ)
-
-
-def _require_sense(names: list[str], source: str, has_alternative: bool) -> None:
-    if bool(names) == bool(source):
-        raise typer.BadParameter("name the certificates, or give a list of them with --from FILE")
-    if has_alternative and (source or len(names) > 1):
-        raise typer.BadParameter(
-            "--domain, --ip and --uri are for one certificate; a list has columns for them"
-        )
 
 
 def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:

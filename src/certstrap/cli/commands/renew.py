@@ -68,11 +68,21 @@ def command(
     context: Context = ctx.obj
     if prune_age:
         secret = passphrase or passphrase_file
-        if names or expiring or undone or execute or new_key or expires or secret:
-            raise typer.BadParameter("--prune TIME is for the whole archive: give nothing else")
+        options.refuse_if(
+            names or expiring or undone or execute or new_key or expires or secret,
+            "--prune TIME is for the whole archive: give nothing else",
+        )
         _prune(context, prune_age, as_json=as_json)
         return
-    _require_sense(names, expiring, undone, bool(new_key or expires), quiet and as_json)
+    if bool(names) == bool(expiring):
+        raise NotNamedError(
+            "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLES[0])
+        )
+    options.refuse_if(
+        undone and (expiring or new_key or expires),
+        "--undo NAME puts back files as they were: give nothing else",
+    )
+    options.refuse_if(quiet and as_json, "--json prints everything: leave out --quiet")
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names]
     session = new_session(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
@@ -103,19 +113,6 @@ def command(
         )
     if outcome.refused:
         raise typer.Exit(1)
-
-
-def _require_sense(
-    names: list[str], expiring: str, undone: bool, otherwise: bool, quiet_json: bool
-) -> None:
-    if bool(names) == bool(expiring):
-        raise NotNamedError(
-            "Must provide either NAME or --expiring TIME", options.for_example(EXAMPLES[0])
-        )
-    if undone and (expiring or otherwise):
-        raise typer.BadParameter("--undo NAME puts back files as they were: give nothing else")
-    if quiet_json:
-        raise typer.BadParameter("--json prints everything: leave out --quiet")
 
 
 def _say_refused(context: Context, outcome: Outcome) -> None:

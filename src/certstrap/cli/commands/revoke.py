@@ -60,8 +60,7 @@ def command(
         raise RefusedError(
             "Must provide either NAME or --serial HEX", options.for_example(EXAMPLES[0])
         )
-    if elsewhere and not serial:
-        raise typer.BadParameter("--elsewhere is for --serial HEX")
+    options.refuse_if(elsewhere and not serial, "--elsewhere is for --serial HEX")
     which = _serial_number(serial) if serial else Name.parse(common_name)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)
     issuer, why = Name.parse(ca) if ca else None, reason_of(reason)

@@ -71,10 +71,14 @@ def command(
     context: Context = ctx.obj
     options.one_of("kind", kind, KINDS)
     options.one_of("format", form, FORMATS)
-    if form == "prometheus" and (as_json or expiring):
-        raise typer.BadParameter("--format prometheus cannot be used with --json or --expiring")
-    if (svg or html) and (as_json or form != FORMATS[0]):
-        raise typer.BadParameter("--svg and --html go with neither --json nor --format prometheus")
+    options.refuse_if(
+        form == "prometheus" and (as_json or expiring),
+        "--format prometheus cannot be used with --json or --expiring",
+    )
+    options.refuse_if(
+        (svg or html) and (as_json or form != FORMATS[0]),
+        "--svg and --html go with neither --json nor --format prometheus",
+    )
     session = new_session(context)
     limit = Expiry.parse(expiring).after(session.now) if expiring else None
     pictures = list(filter(None, (svg, html)))

@@ -21,6 +21,7 @@ from certstrap.text import counted, escaped, timestamp
 
 SCHEMA = "certstrap.inspect/1"
 _LABELS = 12  # columns
+_SOON = 30  # days
 _MOST_REVOKED = 10
 """Entries of a CRL that are shown; JSON has all."""
 
@@ -81,9 +82,6 @@ def _of_certificate(
     yield "Serial", of["serial"] or _UNREADABLE, ""
     yield "SHA-256", _colons(of["sha256"]), ""
     yield "SHA-1", _colons(of["sha1"]), ""
-
-
-_SOON = 30  # days
 
 
 def _period(start: str | None, end: str | None, no_end: str = _UNREADABLE) -> str:
@@ -266,7 +264,6 @@ def pem_blocks(inspection: Inspection) -> Iterator[str]:
             label = _PEM_LABELS[each.object.kind]
             yield pem.to_pem(label, each.object.readable.der).decode().rstrip()
         elif isinstance(each.object.public_key, PublicKey):
-            key = each.object.public_key.public_bytes(
-                Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-            )
-            yield key.decode().rstrip()
+            public = each.object.public_key
+            pem_text = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+            yield pem_text.decode().rstrip()

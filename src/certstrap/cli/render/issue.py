@@ -121,9 +121,8 @@ def next_lines_of_many(
     new_ca = next((each for each in issued if each.new_ca), None)
     if new_ca:
         yield _where_line(new_ca)
-    roots = sorted({each.root_path for each in issued if each.root_path})
-    for root in roots:
-        upload = "Upload" if new_ca else "If you have not done so yet, upload"
+    upload = "Upload" if new_ca else "If you have not done so yet, upload"
+    for root in sorted({each.root_path for each in issued if each.root_path}):
         yield f"{upload} {root} to your Namespace, as its CA certificate."
         yield from _copying_lines(root, copying)
 

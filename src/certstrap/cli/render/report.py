@@ -59,10 +59,13 @@ def drawing(reports: Iterable[list[Section]]) -> "RenderableType":
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    def widths_of(line: Line) -> list[int]:
+        return [columns(cell.text) for cell in line[:-1]]
+
     parts: list[RenderableType] = []
     for sections in reports:
         parts += [Text()] if parts else []
-        for widths, together in groupby(chain.from_iterable(sections), _widths):
+        for widths, together in groupby(chain.from_iterable(sections), widths_of):
             table = Table.grid()
             for width in widths:
                 table.add_column(width=width, no_wrap=True)
@@ -71,10 +74,6 @@ def drawing(reports: Iterable[list[Section]]) -> "RenderableType":
                 table.add_row(*(Text(cell.text, style=cell.style) for cell in line))
             parts.append(table)
     return Group(*parts)
-
-
-def _widths(line: Line) -> list[int]:
-    return [columns(cell.text) for cell in line[:-1]]
 
 
 def finding_object(finding: Finding, depot_path: str) -> dict[str, str | None]:
