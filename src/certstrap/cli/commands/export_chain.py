@@ -27,8 +27,10 @@ def command(
 ) -> None:
     """Write a certificate and the intermediates above it."""
     context: Context = ctx.obj
-    if der and (with_root or not output):
-        raise typer.BadParameter("--der writes one certificate to the file of --output FILE")
+    options.refuse_if(
+        der and (with_root or not output),
+        "--der writes one certificate to the file of --output FILE",
+    )
     session = new_session(context)
     whose = Name.parse(name)
     chain = session.transact(
