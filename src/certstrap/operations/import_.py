@@ -136,7 +136,7 @@ def _contents(session: Session, name: Name, file: str) -> _Contents:
         store = stores.open_pkcs12(data, source, session.passphrases.opening_pkcs12)
         return _of_pkcs12(store, name, source)
     if container == pem.PKCS7:
-        return _Contents(_encoded(stores.read_pkcs7(data, source)))
+        return _Contents(stores.read_pkcs7(data, source))
     return _Contents([data, *list(pem.find_all(data, pem.CERTIFICATE))[1:]])
 
 

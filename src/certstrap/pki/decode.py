@@ -3,6 +3,7 @@
 Nothing here is trusted. An object that cannot be read says why.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from certstrap.errors import CertstrapError, UnusableFileError
-from certstrap.pki import asn1, key_files, keys, parts, pem, stores
+from certstrap.pki import asn1, key_files, parts, pem, stores
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import AlternativeNames
@@ -243,10 +244,10 @@ def _unreadable(source: str, kind: type[Signed], found: Readable | None) -> Unus
 
 PUBLIC_KEY = "public key"
 _FORMS = {
-    b"RSA PRIVATE KEY": "PKCS#1",
-    b"EC PRIVATE KEY": "SEC1",
-    b"PRIVATE KEY": "PKCS#8",
-    b"ENCRYPTED PRIVATE KEY": "PKCS#8",
+    "RSA PRIVATE KEY": "PKCS#1",
+    "EC PRIVATE KEY": "SEC1",
+    "PRIVATE KEY": "PKCS#8",
+    "ENCRYPTED PRIVATE KEY": "PKCS#8",
 }
 
 
@@ -266,7 +267,7 @@ class KeyObject(NamedTuple):
     malformed: bool = False
 
 
-Value = Signed | KeyObject | keys.PublicKey
+Value = Signed | KeyObject | PublicKey
 
 
 class Object(NamedTuple):
@@ -296,7 +297,7 @@ class Object(NamedTuple):
                 return signed.public_key()
             case KeyObject(private=private):
                 return private.public_key() if private else None
-        return self.value if isinstance(self.value, keys.PublicKey) else None
+        return self.value if isinstance(self.value, PublicKey) else None
 
 
 def read(
@@ -335,22 +336,18 @@ def read(
             "is neither PEM, DER nor PKCS#12",
             "It should hold a certificate, a certificate request, a CRL or a key.",
         )
-    kinds = [_kind(label) for label, _ in blocks]
-    private = [block for label, block in blocks if _kind(label) == pem.PRIVATE_KEY]
-    key_files.require_quick(private, source)
-    return [
-        _object(kinds[number], block, _numbered(source, kinds, number), key_passphrase)
-        for number, (_, block) in enumerate(blocks)
-    ]
+    listed = [(_kind(label), block) for label, block in blocks]
+    key_files.require_quick([each for kind, each in listed if kind == pem.PRIVATE_KEY], source)
+    objects, counts = list[Object](), Counter[str]()
+    for kind, block in listed:
+        counts[kind] += 1
+        name = source if len(listed) == 1 else f"{source} ({kind} {counts[kind]})"
+        objects.append(_object(kind, block, name, key_passphrase))
+    return objects
 
 
 def _kind(label: bytes) -> str:
     return PUBLIC_KEY if label.endswith(b"PUBLIC KEY") else pem.kind_of(label)
-
-
-def _numbered(source: str, kinds: list[str], number: int) -> str:
-    kind = kinds[number]
-    return source if len(kinds) == 1 else f"{source} ({kind} {kinds[: number + 1].count(kind)})"
 
 
 def _signed(der: bytes, kind: type[Signed], source: str) -> Object:
@@ -381,21 +378,18 @@ def _object(kind: str, data: bytes, source: str, passphrase: Passphrase) -> Obje
 def _key_object(data: bytes, source: str, passphrase: Passphrase) -> KeyObject:
     private, encrypted = key_files.opened(data, source, passphrase)
     malformed = encrypted and key_files.is_malformed(data)
-    return KeyObject(private, _form(data), encrypted, malformed)
+    label = (
+        "DER" if pem.is_der(data) else data[len("-----BEGIN ") : data.index(b"-----\n")].decode()
+    )
+    return KeyObject(private, _FORMS.get(label, label), encrypted, malformed)
 
 
-def _form(data: bytes) -> str:
-    labels = () if pem.is_der(data) else (label for label, _ in pem.blocks(data, ""))
-    label = next((label for label in labels if pem.kind_of(label) == pem.PRIVATE_KEY), b"DER")
-    return _FORMS.get(label, label.decode())
-
-
-def _public_key(data: bytes, source: str) -> keys.PublicKey:
+def _public_key(data: bytes, source: str) -> PublicKey:
     try:
         key = (load_der_public_key if pem.is_der(data) else load_pem_public_key)(data)
     except (*UNDECODABLE, InternalError):
         raise UnusableFileError(source, "is not a public key that can be read") from None
-    if not isinstance(key, keys.PublicKey):
+    if not isinstance(key, PublicKey):
         raise UnusableFileError(source, "holds a key that cannot sign")
     return key
 
@@ -433,29 +427,27 @@ def _pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Iterator[Object
             yield Object(name, pem.PRIVATE_KEY, KeyObject(private, "PKCS#12", encrypted))
         else:
             yield Object(name, pem.PRIVATE_KEY, None, f"{name} cannot be read, or cannot sign.")
-    yield from _certificates(store.certificates, source)
+    ders = (each.public_bytes(Encoding.DER) for each in store.certificates)
+    yield from _numbered(ders, x509.Certificate, source)
 
 
 def _pkcs7(data: bytes, source: str) -> Iterator[Object]:
-    """Yield what is in a PKCS#7 file, also if the library cannot read one of its certificates."""
+    """Yield what is in it, also if the library cannot read one of its certificates."""
     block = next((block for _, block in pem.blocks(data, source)), b"")
     der = pem.der_of(block) if block else data
     certificates, crls = parts.in_pkcs7(der)
     try:
-        yield from _certificates(stores.read_pkcs7(data, source), source)
+        certificates = stores.read_pkcs7(data, source)
     except UnusableFileError:
         if not certificates and not crls:
             raise
-        for number, each in enumerate(certificates, 1):
-            yield _signed(each, x509.Certificate, f"{source} (certificate {number})")
-    for number, each in enumerate(crls, 1):
-        yield _signed(each, x509.CertificateRevocationList, f"{source} ({pem.CRL} {number})")
+    yield from _numbered(certificates, x509.Certificate, source)
+    yield from _numbered(crls, x509.CertificateRevocationList, source)
 
 
-def _certificates(certificates: Iterable[x509.Certificate], source: str) -> Iterator[Object]:
-    for number, each in enumerate(certificates, 1):
-        der = each.public_bytes(Encoding.DER)
-        yield _signed(der, x509.Certificate, f"{source} (certificate {number})")
+def _numbered(ders: Iterable[bytes], kind: type[Signed], source: str) -> Iterator[Object]:
+    for number, der in enumerate(ders, 1):
+        yield _signed(der, kind, f"{source} ({_KINDS[kind]} {number})")
 
 
 def unencrypted_key_of_pkcs12(data: bytes, source: str) -> object | None:

@@ -1,8 +1,7 @@
-"""Private keys read from any form that `cryptography` knows, PEM or DER.
+"""Private keys read from any form that `cryptography` knows, PEM or DER; limits on their rounds.
 
 That is PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), encrypted by PBES2 (RFC 8018) or by
-OpenSSL's legacy PEM headers; the malformed keys of certstrap and GnuTLS; and how long it would take
-to derive the key of an encrypted one, which a file may make minutes.
+OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS.
 """
 
 import re
@@ -23,7 +22,7 @@ Passphrase = Callable[[], bytes]
 """Returns a passphrase; called only when one is needed. Empty means none."""
 
 _RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # RFC 4055, 3.1
-_CERTSTRAPS_HMAC = bytes.fromhex("06082a864886f70d02090000")  # see `repair`
+_CERTSTRAPS_HMAC = HMAC_SHA256 + b"\0\0"
 
 
 def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
@@ -35,7 +34,7 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         passphrase: called once, and only if the key is encrypted.
 
     Returns:
-        The key, and the passphrase that opened it (empty if it is not encrypted).
+        the key, and the passphrase that opened it: empty if it is not encrypted.
 
     Raises:
         UnusableFileError: it is not a private key, is broken, or is of a kind that cannot sign.
@@ -113,12 +112,8 @@ def is_malformed(data: bytes) -> bool:
 
 
 def _pbes2_of_certstrap(der: bytes) -> bytes:
-    """Return an encrypted PKCS#8 key with the parameters of its PBKDF2 corrected.
-
-    certstrap 1.3.0 ends the AlgorithmIdentifier of hmacWithSHA256 in ``00 00`` instead of a NULL,
-    ``05 00``.
-    """
-    return der.replace(HMAC_SHA256 + b"\0\0", HMAC_SHA256 + b"\5\0", 1)
+    """Return a key in which hmacWithSHA256 has a NULL, where certstrap 1.3.0 writes ``00 00``."""
+    return der.replace(_CERTSTRAPS_HMAC, HMAC_SHA256 + b"\5\0", 1)
 
 
 _SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
@@ -172,11 +167,7 @@ def require_few_rounds(rounds: int, source: str) -> None:
 
 
 def require_quick(blocks: Sequence[bytes], source: str) -> None:
-    """Refuse a file with so many private keys that reading all of them would take too long.
-
-    Args:
-        blocks: the PEM blocks of the keys.
-        source: the file.
+    """Refuse a file whose private keys, as PEM blocks, would take too long to read.
 
     Raises:
         UnusableFileError: they have more than 32 KB, or more than 10 million rounds in all.

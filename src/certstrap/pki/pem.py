@@ -151,26 +151,12 @@ def container_of(data: bytes) -> str:
 
 
 def conversion(data: bytes, container: str, kind: str, source: str) -> Hint | str:
-    """Return how the part of a file that is asked for is written as PEM.
-
-    Args:
-        data: the content of the file.
-        container: what it is; see `container_of`.
-        kind: what is asked for.
-        source: its path.
-    """
+    """Return how what is of ``kind`` in a file, which is a ``container``, is written as PEM."""
     file = _file_of(source)
     if container == JAVA_KEYSTORE:
-        return Hint(
-            "Convert it to PKCS#12 with",
-            (
-                "keytool",
-                ("-importkeystore",),
-                ("-srckeystore", file),
-                ("-destkeystore", "NEW"),
-                ("-deststoretype", "PKCS12"),
-            ),
-        )
+        files = ("-srckeystore", file), ("-destkeystore", "NEW")
+        command: Command = ("keytool", ("-importkeystore",), *files, ("-deststoretype", "PKCS12"))
+        return Hint("Convert it to PKCS#12 with", command)
     if kind == PRIVATE_KEY and container == PKCS12:
         return Hint(
             "Write its key as PEM with",
@@ -179,7 +165,7 @@ def conversion(data: bytes, container: str, kind: str, source: str) -> Hint | st
     if kind != CERTIFICATE:
         return "Name the right file."
     if container == PKCS12:
-        command: Command = ("openssl", "pkcs12", ("-in", file), ("-nokeys",), ("-out", "NEW"))
+        command = ("openssl", "pkcs12", ("-in", file), ("-nokeys",), ("-out", "NEW"))
     else:
         form = [("-inform", "DER")] if is_der(data) else []
         command = ("openssl", "pkcs7", *form, ("-in", file), ("-print_certs",), ("-out", "NEW"))
@@ -196,10 +182,9 @@ def _is_one_block(data: bytes, kind: str) -> bool:
     Most files of a depot are, and this is ten times as fast as looking for what others might see.
     """
     found = _ONE_BLOCK.fullmatch(data)
-    if not found or kind_of(found[1]) != kind:
+    if not found or kind_of(found[1]) != kind or len(found[2]) % 4:
         return False
-    last = found[2]
-    return len(last) % 4 == 0 and base64.b64encode(base64.b64decode(last[-4:])) == last[-4:]
+    return bool(_decoded(found[2][-4:]))
 
 
 def find_all(data: bytes, kind: str) -> Iterator[bytes]:
@@ -376,7 +361,7 @@ def _damage(text: bytes) -> tuple[str, bytes]:
 
 
 def _bare(text: bytes) -> tuple[str, bytes]:
-    """Return the same for text that has neither a BEGIN nor an END line."""
+    """Return the same as `_damage` for text that has neither a BEGIN nor an END line."""
     content = re.sub(_GAP, b"", text)
     der = _decoded(content)
     if is_der(der):
@@ -434,8 +419,7 @@ def repair(data: bytes, source: str, kind: str = "") -> tuple[bytes, str]:
     """
     try:
         if not is_der(data):
-            for _ in blocks(data, source, kind):
-                pass
+            list(blocks(data, source, kind))
     except DamagedError as error:
         if not error.repaired:
             raise

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InternalError
-from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key, pkcs12
 
 from certstrap.errors import UnusableFileError, WrongPassphraseError
 from certstrap.pki import asn1, key_files, pem
@@ -63,8 +63,8 @@ def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
         passphrase: called if neither no passphrase nor the empty one opens it.
 
     Raises:
-        UnusableFileError: it would take too long, or it is encrypted and there is no passphrase.
-        UnusableFileError: it has a part that the library cannot read.
+        UnusableFileError: it would take too long, is encrypted and there is no passphrase, or has
+            a part that the library cannot read.
         WrongPassphraseError: it is encrypted, and not with that passphrase; or it is broken.
     """
     require_quick(data, source)
@@ -202,8 +202,8 @@ def rounds_of(data: bytes) -> int:
     return sum(map(key_files.rounds_of, [*encrypted, *macs]))
 
 
-def read_pkcs7(data: bytes, source: str) -> list[x509.Certificate]:
-    """Return the certificates in a PKCS#7 file, DER or PEM, those first that issued no other.
+def read_pkcs7(data: bytes, source: str) -> list[bytes]:
+    """Return the DER of the certificates in a PKCS#7 file, those first that issued no other.
 
     PKCS#7 has no order: its certificates are a set.
 
@@ -220,11 +220,11 @@ def read_pkcs7(data: bytes, source: str) -> list[x509.Certificate]:
         raise UnusableFileError(
             source, f"is a {pem.PKCS7} without a certificate that can be read", "Name another file."
         ) from None
-    return _lowest_first(found)
+    return [each.public_bytes(Encoding.DER) for each in _lowest_first(found)]
 
 
 def _lowest_first(certificates: list[x509.Certificate]) -> list[x509.Certificate]:
-    """Return certificates in an order in which those are first whose name is no other's issuer."""
+    """Return certificates, those first whose name is no other's issuer."""
     try:
         names = {each: (each.subject, each.issuer) for each in certificates}
     except _UNREADABLE:
