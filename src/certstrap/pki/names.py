@@ -34,25 +34,17 @@ class Subject(NamedTuple):
     locality: str = ""
 
     @classmethod
-    def of(
-        cls,
-        common_name: str = "",
-        organization: str = "",
-        organizational_unit: str = "",
-        country: str = "",
-        province: str = "",
-        locality: str = "",
-    ) -> Self:
-        """Return the subject with these fields.
+    def of(cls, *fields: str, **named: str) -> Self:
+        """Return the subject with these fields, which are those of the class.
 
         Raises:
             InvalidNameError: a field is too long or has `invalid_characters`.
         """
-        self = cls(common_name, organization, organizational_unit, country, province, locality)
+        self = cls(*fields, **named)
         for field, _, longest in _ATTRIBUTES:
             value = getattr(self, field)
             what = field.replace("_", " ")
-            _require_plain(what, value)
+            require_plain(what, value)
             if len(value) > longest:
                 raise InvalidNameError(
                     what,
@@ -307,6 +299,11 @@ def invalid_characters(text: str) -> str:
     return "" if is_visible else "an invisible character"
 
 
-def _require_plain(what: str, text: str) -> None:
+def require_plain(what: str, text: str) -> None:
+    """Refuse a name that has `invalid_characters`.
+
+    Raises:
+        InvalidNameError: it has some.
+    """
     if found := invalid_characters(text):
         raise InvalidNameError(what, text, f"has {found}", "Type it without.")

@@ -65,12 +65,8 @@ def _domain_or_address(text: str) -> str:
 def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Finding]:
     """Yield why clients that ask for ``name`` refuse a server with ``certificate``.
 
-    Whether it is valid now, and whose it is, is for others to judge.
-
-    Args:
-        certificate: the server's.
-        name: what the client asks for, as `parse_server_name` returns it.
-        source: what the certificate is called in a sentence.
+    Whether it is valid now, and whose it is, is for others to judge. The name is what
+    `parse_server_name` returns.
     """
     if not _is_for(certificate, name):
         yield Finding("server-name", _not_for(certificate, name, source), _issue_for(name))
@@ -106,8 +102,7 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
 def above_server(path: Sequence[LoadedCertificate]) -> Iterator[Finding]:
     """Yield why clients refuse a server because of the CAs above it.
 
-    Args:
-        path: the server's certificate, its intermediates, and the CA that the client trusts.
+    ``path`` is its certificate, its intermediates, and the CA that the client trusts.
     """
     for ca in path[1:]:
         kind = kind_of(ca.certificate.public_key())

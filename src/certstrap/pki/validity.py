@@ -56,7 +56,7 @@ class Duration(NamedTuple):
         )
 
     def __str__(self) -> str:
-        counts = [(n, unit) for n, unit in zip(self, self._fields, strict=True)]
+        counts = zip(self, self._fields, strict=True)
         words = [f"{n} {unit if n != 1 else unit[:-1]}" for n, unit in counts if n]
         return " ".join(words) or "0 seconds"
 
@@ -96,13 +96,10 @@ class Expiry(NamedTuple):
             raise InvalidExpiryError(str(years), "is not a number of years")
         if years > 9999:  # noqa: PLR2004 - as in `Duration.after`; more digits may not even print
             raise InvalidExpiryError(self.text, "is after the year 9999")
-        duration = self._duration()._replace(years=years)
+        if not isinstance(self.end, Duration):
+            raise InvalidExpiryError(self.text, "is a date, and --years needs a length of time")
+        duration = self.end._replace(years=years)
         return Expiry(str(duration), duration)
-
-    def _duration(self) -> Duration:
-        if isinstance(self.end, Duration):
-            return self.end
-        raise InvalidExpiryError(self.text, "is a date, and --years needs a length of time")
 
     def __str__(self) -> str:
         return self.text
@@ -162,8 +159,9 @@ def _parse_duration(stripped: str, text: str) -> Duration:
         part = pattern.match(stripped, position)
         if not part:
             raise InvalidExpiryError(text, "is not a length of time or a date")
-        unit = _unit(part[2].lower())
-        if unit is None:
+        word = part[2].lower()
+        unit = _LETTERS.get(word, f"{word.removesuffix('s')}s")
+        if unit not in Duration._fields:
             raise InvalidExpiryError(text, f"has an unknown unit, {part[2]}")
         if unit in counts:
             raise InvalidExpiryError(text, f"has {unit} twice")
@@ -174,13 +172,6 @@ def _parse_duration(stripped: str, text: str) -> Duration:
     if not counts:
         raise InvalidExpiryError(text, "is empty")
     return Duration(**counts)
-
-
-def _unit(word: str) -> str | None:
-    if word in _LETTERS:
-        return _LETTERS[word]
-    plural = word if word.endswith("s") else word + "s"
-    return plural if plural in Duration._fields else None
 
 
 DateState = Literal["valid", "not yet valid", "expired"]

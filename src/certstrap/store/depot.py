@@ -32,7 +32,7 @@ from certstrap.pki.issuers import Issuers
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import (
-    _require_plain,
+    require_plain,
 )
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files
@@ -54,7 +54,7 @@ class Name(NamedTuple):
         """
         self = cls(typed)
         text = self.text
-        _require_plain("name", text)
+        require_plain("name", text)
         if not (_is_kept(text) or any(unicodedata.category(c)[0] in "LN" for c in text)):
             raise InvalidNameError(
                 "name",
