@@ -99,11 +99,7 @@ def _parsed(load: Callable[[], Any], path: str, language: str, hint: str = "") -
 
 
 def _require_plain(found: object) -> None:
-    """Refuse what whoever compares or shows the values might stumble over.
-
-    Raises:
-        ValueError: they nest too deep, or a number is larger than TOML allows.
-    """
+    """Raise ValueError for what whoever compares or shows the values might stumble over."""
     level = [found]
     for _ in range(_MOST_LEVELS):
         if any(isinstance(each, int) and each.bit_length() > _MOST_BITS for each in level):

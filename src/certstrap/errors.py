@@ -21,7 +21,6 @@ class CertstrapError(Exception):
     Attributes:
         hint: what to do, or empty if there is nothing to add.
         details: lines between the two, each with a hint, if there is more than one thing to say.
-        exit_code: the status that the command ends with.
     """
 
     details: tuple[tuple[str, Hint | str], ...] = ()

@@ -18,14 +18,11 @@ Command = tuple[Word, ...]
 
 
 class Hint(NamedTuple):
-    """What to do, and the command that does it.
-
-    A hint without a command may be a plain string.
+    """What to do, and the command that does it; a hint without a command may be a plain string.
 
     Attributes:
         sentence: what to do; without a period, as the command follows. Each ``{}`` in it is one of
             ``options``.
-        command: the command; empty if there is none.
         then: a second command, for when the first has succeeded.
         options: the options that the sentence names. A list has fields in their place.
     """

@@ -272,13 +272,7 @@ def successor(
 
     A leaf is CA:FALSE, and has the key usage of its key where certstrap gave it one that no key
     has. With the same key it keeps its key identifier, so that what it issued goes on verifying.
-
-    Args:
-        old: the certificate.
-        key: its public key, or a new one.
-        issuer: who signs.
-        validity: when it is valid; cut to that of the issuer.
-        ancestors: the CAs above the issuer; usages that one of them excludes are left out.
+    It is cut to the validity of the issuer, and usages that a CA above it excludes are left out.
     """
     cas = (issuer.certificate, *ancestors)
     return _sign(old, key, cas, issuer.key, validity.within(issuer.validity))
@@ -302,12 +296,8 @@ def length_asked_for(
 ) -> timedelta:
     """Return for how long a certificate was meant to be valid.
 
-    If it ended with its CA, the ones before it tell: otherwise it would get shorter each time.
-
-    Args:
-        old: the certificate.
-        before: those that it took the place of, the last first.
-        ends: when the certificates of its CA end.
+    If it ended with its CA, which ended at one of ``ends``, the ones ``before`` it, the last first,
+    tell: otherwise it would get shorter each time.
     """
     known, limits = [old, *before], set(ends)
     for certificate in known:

@@ -62,12 +62,9 @@ def following(
     end: datetime | None = None,
     entries: Iterable[x509.RevokedCertificate] | None = None,
 ) -> CRL:
-    """Return the CRL that follows ``crls``; without any, the first one.
+    """Return the CRL that follows ``crls``, the complete ones of a CA; without any, the first one.
 
     Args:
-        issuer: the CA.
-        crls: the complete CRLs that speak of what it issued.
-        now: the present instant.
         end: the next update. None for the CA's end, so that no peer is shut out by a CRL that has
             run out before its CA has; after that it is `NEVER`, as it must be after ``now``.
         entries: what it lists; None for the entries of ``crls``.

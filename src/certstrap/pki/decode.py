@@ -77,7 +77,6 @@ class LoadedCertificate(NamedTuple):
     """A certificate, and where it comes from.
 
     Attributes:
-        certificate: the certificate.
         source: a path, with the number of the certificate if the file has several.
         name: its name in the depot, if it is a CA whose key is there; else empty.
     """
@@ -101,17 +100,11 @@ def validity_of(certificate: x509.Certificate) -> Validity:
 
 def names_of(of: x509.Certificate | x509.CertificateSigningRequest) -> AlternativeNames:
     """Return the domains, addresses and URIs among the alternative names."""
-    names = extension(of, x509.SubjectAlternativeName)
-    if names is None:
-        return AlternativeNames()
+    names = copied_names(of)
     return AlternativeNames(
-        tuple(names.get_values_for_type(x509.DNSName)),
-        tuple(
-            address
-            for address in names.get_values_for_type(x509.IPAddress)
-            if isinstance(address, IPv4Address | IPv6Address)
-        ),
-        tuple(names.get_values_for_type(x509.UniformResourceIdentifier)),
+        tuple(name.value for name in names if isinstance(name, x509.DNSName)),
+        tuple(name.value for name in names if isinstance(name.value, IPv4Address | IPv6Address)),
+        tuple(name.value for name in names if isinstance(name, x509.UniformResourceIdentifier)),
     )
 
 
@@ -189,11 +182,7 @@ def load(
 ) -> _Signed:
     """Read the first object of a kind in ``data``, PEM or DER; whoever signed it, if anybody did.
 
-    Args:
-        kind: the class of certificates, requests or CRLs.
-        data: the content of a file.
-        source: its path.
-        needed: extensions that must be readable, besides those that are always needed.
+    The extensions ``needed`` must be readable, besides those that are always needed.
 
     Raises:
         UnusableFileError: there is none, or a part of it that is needed cannot be decoded.
@@ -257,7 +246,6 @@ class KeyObject(NamedTuple):
     Attributes:
         private: the key; None if it is encrypted and was not opened.
         form: ``PKCS#1``, ``SEC1``, ``PKCS#8``, ``PKCS#12`` or ``DER``; another PEM label as it is.
-        encrypted: whether it is encrypted.
         malformed: whether its encoding is that of certstrap 1.3.0, which other programs refuse.
     """
 
@@ -308,13 +296,11 @@ def read(
     Args:
         data: its content.
         source: its path, for the sentences.
-        key_passphrase: called for each private key that is encrypted; a key for which it raises
-            `NoPassphraseError`, or returns nothing or another passphrase, stays closed.
+        key_passphrase: called for each private key that is encrypted; see `key_files.opened`.
         pkcs12_passphrase: called if the file is PKCS#12 and an empty passphrase does not open it.
 
     Raises:
-        UnusableFileError: it is empty, broken, neither PEM, DER nor PKCS#12, or would take too long
-            to decode or to decrypt.
+        UnusableFileError: it is empty, broken, of no form that is known, or would take too long.
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
     pem.require_size(data, pem.CRL, source)

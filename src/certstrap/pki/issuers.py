@@ -96,13 +96,9 @@ def has_supported_signature(of: Signed) -> bool:
 
 
 def _names_one_algorithm(signed: bytes, after: bytes) -> bool:
-    """Return whether the algorithm that was signed is the one beside it (RFC 5280, 4.1.1.2).
+    """Return whether what was signed names the algorithm ``after`` it (RFC 5280, 4.1.1.2).
 
-    `cryptography` decodes a certificate in which it is not, and no such CRL.
-
-    Args:
-        signed: the part of a certificate that was signed.
-        after: what follows it.
+    `cryptography` decodes a certificate in which it does not, and no such CRL.
     """
     at = content_of(signed)[0]
     if signed[at] == _VERSION:
@@ -167,12 +163,7 @@ MOST_PATHS = 100
 
 
 class Issuers(Generic[CA]):
-    """An index of CAs, such as those of a depot, that finds who issued what.
-
-    Args:
-        cas: the CAs, as values that have a certificate.
-        name: how names compare.
-    """
+    """An index of CAs that finds who issued what; ``name`` is how names compare."""
 
     def __init__(self, cas: Iterable[CA], name: Comparable = x509.Name.public_bytes) -> None:
         self._name = name

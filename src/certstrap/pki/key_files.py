@@ -26,15 +26,9 @@ _CERTSTRAPS_HMAC = HMAC_SHA256 + b"\0\0"
 
 
 def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, bytes]:
-    """Read a private key.
+    """Read a private key, PEM or DER, and return it with the passphrase that opened it, or ``b""``.
 
-    Args:
-        data: the content of the file, PEM or DER.
-        source: its path, for the sentences.
-        passphrase: called once, and only if the key is encrypted.
-
-    Returns:
-        the key, and the passphrase that opened it: empty if it is not encrypted.
+    ``passphrase`` is called once, and only if the key is encrypted.
 
     Raises:
         UnusableFileError: it is not a private key, is broken, or is of a kind that cannot sign.
@@ -84,7 +78,9 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
 
 
 def opened(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey | None, bool]:
-    """Return a private key, None if ``passphrase`` does not open it, and whether it is encrypted.
+    """Return a private key, and whether it is encrypted; None if ``passphrase`` does not open it.
+
+    A passphrase that is empty, or wrong, or a `NoPassphraseError`, opens none.
 
     Raises:
         UnusableFileError: it is not a private key that can be read.

@@ -179,10 +179,8 @@ def dump(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> byt
 def dump_pkcs8(key: PrivateKey, passphrase: bytes, rounds: int = PBKDF2_ROUNDS) -> bytes:
     """Return a key as PKCS#8 PEM; encrypted if ``passphrase`` is not empty.
 
-    Encryption is PBES2 with PBKDF2-HMAC-SHA256, 600,000 rounds if ``rounds`` does not say
-    otherwise, and AES-256-CBC (RFC 8018, 6.2).
-    `cryptography` encrypts PKCS#8 with 2,048 rounds and has no way to ask for more, so the
-    EncryptedPrivateKeyInfo (RFC 5958, 3) is built here.
+    Encryption is PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC (RFC 8018, 6.2). `cryptography`
+    has no way to ask for more than 2,048 rounds, so it is built here (RFC 5958, 3).
     """
     if not passphrase:
         return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -144,13 +144,7 @@ def not_permitted(
     Each name is compared with the constraints of its own type; one that cannot be compared (a URI
     without a domain, an unknown type) is not permitted if its type is constrained. The subject
     counts as a directory name, its e-mail addresses as such, and a common name with a dot as a
-    domain if there is no other, as OpenSSL has it.
-
-    Args:
-        subject: the distinguished name.
-        alternative: the alternative names.
-        ca: the CA.
-        common_name: whether a common name may count as a domain; that of a CA does not.
+    domain if there is no other, as OpenSSL has it; not that of a CA (``common_name`` is False).
     """
     constraints = _constraints(ca)
     if not constraints:

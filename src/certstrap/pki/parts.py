@@ -58,11 +58,9 @@ Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRev
 
 
 class Unreadable(NamedTuple):
-    """A part that cannot be read.
+    """A part that cannot be read, and why, in words.
 
     Attributes:
-        part: its name, in words.
-        reason: why, in words.
         is_needed: whether the object cannot be used without it.
         oid: of an extension, its type.
     """

@@ -28,16 +28,11 @@ from certstrap.text import counted, printable
 def remaining_path_length(
     cas: Sequence[x509.Certificate], number: int, *, count_self_issued: bool = True
 ) -> int | None:
-    """Return how many more CAs ``cas[number]`` allows below the first of ``cas``.
+    """Return how many more CAs ``cas[number]`` allows below the first of ``cas``; None for any.
 
-    Args:
-        cas: CAs, each of which was issued by the next.
-        number: the place of the one that may limit them.
-        count_self_issued: whether a CA counts that has issued itself a certificate for another
-            key: for Go it does, and for RFC 5280, 4.2.1.9 it does not.
-
-    Returns:
-        the number, negative if too many are there already; None for any number.
+    Each of ``cas`` was issued by the next. The number is negative if too many are there already.
+    A CA that has issued itself a certificate for another key counts for Go, and not for RFC 5280,
+    4.2.1.9.
     """
     allowed = path_length_of(cas[number])
     if allowed is None:

@@ -98,15 +98,10 @@ def require_size(data: bytes, kind: str, source: str) -> None:
 
 
 def find(data: bytes, kind: str, source: str) -> tuple[bytes, bool]:
-    """Return the first object of ``kind`` in ``data``, and whether it is PEM.
+    """Return the first object of ``kind`` in a file, and whether it is PEM.
 
     PEM is returned as that one block, without the text around it and in lines of 64 characters.
     Data without any block is returned as it is: as DER, or for the error of whoever decodes it.
-
-    Args:
-        data: the content of a file.
-        kind: `CERTIFICATE`, `REQUEST`, `PRIVATE_KEY` or `CRL`.
-        source: the file's path, for error messages.
 
     Raises:
         UnusableFileError: the data is empty, contains another kind of object, is broken PEM, is
@@ -197,12 +192,7 @@ def find_all(data: bytes, kind: str) -> Iterator[bytes]:
 
 
 def blocks(data: bytes, source: str, kind: str = "") -> Iterator[tuple[bytes, bytes]]:
-    """Yield the label and the whole of each PEM block.
-
-    Args:
-        data: the content of a file.
-        source: its path, for error messages.
-        kind: what it should hold, if that is known.
+    """Yield the label and the whole of each PEM block in a file, which should hold a ``kind``.
 
     Raises:
         UnusableFileError: it is empty, one is broken, what is before it is not text, or there are

@@ -43,9 +43,7 @@ class Store(NamedTuple):
     """What is in a PKCS#12 file.
 
     Attributes:
-        keys: its private keys.
-        certificates: its certificates, that of the first key first; without a key, those first that
-            issued no other.
+        certificates: that of the first key first; without a key, those first that issued no other.
         passphrase: what opened it.
     """
 
@@ -55,12 +53,7 @@ class Store(NamedTuple):
 
 
 def open_pkcs12(data: bytes, source: str, passphrase: Passphrase) -> Store:
-    """Read a PKCS#12 file.
-
-    Args:
-        data: its content.
-        source: its path, for the sentences.
-        passphrase: called if neither no passphrase nor the empty one opens it.
+    """Read a PKCS#12 file; ``passphrase`` is called if neither none nor the empty one opens it.
 
     Raises:
         UnusableFileError: it would take too long, is encrypted and there is no passphrase, or has

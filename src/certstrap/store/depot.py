@@ -31,9 +31,7 @@ from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import Issuers
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
-from certstrap.pki.names import (
-    require_plain,
-)
+from certstrap.pki.names import require_plain
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files
 
