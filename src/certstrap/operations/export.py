@@ -96,7 +96,7 @@ def export_pkcs8(
             )
     else:
         session.passphrases.require_used(source, opened)
-    add_pkcs8(session, new, path, key, secret)
+    new.add(path, keys.dump_pkcs8(key, secret, session.rounds), EXPORT_MODE)
     return ExportedKey(path, damage)
 
 
@@ -109,13 +109,6 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
         require(withdrawn(depot, depot.chain_of(certificate), path))
     elif entry.has(REQUEST):
         require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
-
-
-def add_pkcs8(
-    session: Session, new: Transaction, path: str, key: PrivateKey, passphrase: bytes = b""
-) -> None:
-    """Write ``key`` as the PKCS#8 file at ``path``, encrypted if ``passphrase`` is not empty."""
-    new.add(path, keys.dump_pkcs8(key, passphrase, session.rounds), EXPORT_MODE)
 
 
 def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:

@@ -13,10 +13,9 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
-from certstrap.operations.export import add_pkcs8
 from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate
 from certstrap.operations.sign import Signed, sign
-from certstrap.pki import key_files, rules
+from certstrap.pki import key_files, keys, rules
 from certstrap.pki.decode import copied_names, extension, is_ca, validity_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_self_signed
@@ -28,6 +27,7 @@ from certstrap.pki.validity import BACKDATED, Expiry
 from certstrap.session import CA, Session
 from certstrap.store.archive import Archive
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.files import EXPORT_MODE
 from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
@@ -446,7 +446,7 @@ def _pkcs8(
     if not ready.wanted.pkcs8:
         return None
     assert key  # noqa: S101 - see `_pkcs8_exists`
-    add_pkcs8(session, new, path, key.private)
+    new.add(path, keys.dump_pkcs8(key.private, b"", session.rounds), EXPORT_MODE)
     return PKCS8Key(path, created=True)
 
 

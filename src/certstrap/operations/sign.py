@@ -71,8 +71,6 @@ def sign(
         RefusedError: the CA may not sign this.
     """
     end = expiry.after(session.now)
-    if ca.entry.stem not in session.issuers:  # nobody types the passphrase of its key for nothing
-        require(rules.request(request, profile, ca.certificate, ca.ancestors))
     key = request.public_key()
     if isinstance(profile, LeafProfile):
         require(key_of_ca(session.depot, key, request_path))
@@ -157,6 +155,8 @@ def sign_request(
     issuing = open_ca(session, depot.choose_ca(ca), ca)
     if entry.has(CERTIFICATE):  # the user named another file for the new one
         require(_revoked_before(depot, entry, request))
+    # Nobody types the passphrase of the CA's key for nothing.
+    require(rules.request(request, profile, issuing.certificate, issuing.ancestors))
     request_path = source_of(request_file) or entry.path(REQUEST)
     return sign(session, new, issuing, request, request_path, profile, expiry, path, urls)
 

@@ -17,12 +17,14 @@ class Finding(NamedTuple):
         sentence: what is wrong with what.
         hint: what to do, or empty.
         severity: ``warning`` if whatever it is about can be used all the same.
+        of_ca: whether it is about a CA above what was judged.
     """
 
     rule: str
     sentence: str
     hint: Hint | str = ""
     severity: Severity = "error"
+    of_ca: bool = False
 
 
 def require(findings: Iterable[Finding], hint: Hint | str = "") -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import CertstrapError, RefusedError, attempted, storage_errors
+from certstrap.errors import CertstrapError, RefusedError, attempted
 from certstrap.pki import decode
 from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
@@ -60,7 +60,7 @@ class Archive:
             files.require_own_folder(self.root)
         self._sets: dict[str, dict[int, dict[str, str]]] = {}
         self._planned: dict[str, list[x509.Certificate]] = {}
-        for name in _names(self.root):
+        for name in files.names_in(self.root):
             if found := _NAME.fullmatch(name):
                 stem, number, suffix = found[1], int(found[2]), found[3]
                 paths = self._sets.setdefault(stem, {}).setdefault(number, {})
@@ -144,11 +144,3 @@ def _stem_of(entry: Entry) -> str:
     digest = sha256(name).hexdigest()[:16]
     cut = name[: _LONGEST - len(digest) - 1].decode(errors="ignore")
     return f"{cut}~{digest}"
-
-
-def _names(folder: str) -> list[str]:
-    with storage_errors("read", folder):
-        try:
-            return os.listdir(folder)
-        except FileNotFoundError:
-            return []

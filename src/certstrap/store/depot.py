@@ -435,11 +435,7 @@ class Depot:
 
     @cached_property
     def _listing(self) -> frozenset[str]:
-        with storage_errors("read", self.root):
-            try:
-                return frozenset(os.listdir(self.root))
-            except FileNotFoundError:
-                return frozenset()
+        return frozenset(files.names_in(self.root))
 
     @cached_property
     def _comparable_listing(self) -> frozenset[str]:

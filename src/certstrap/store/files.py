@@ -46,37 +46,31 @@ def can_be_entered(folder: str, group: int = -1) -> bool:
     return bool(found.st_mode & stat.S_IXOTH or by_group)
 
 
-def group_of_readers(path: str) -> str:
-    """Return the group whose members can read the private key at ``path``; empty if none can.
+def readable_by_group(path: str) -> Iterator[Finding]:
+    """Yield whether the members of a group can read the private key at ``path``.
 
     They must be able to enter its folder too. A group that is the owner's own has no others.
     """
     if platform.IS_WINDOWS:
-        return ""
+        return
     key = os.stat(path)
     if not (key.st_mode & stat.S_IRGRP and can_be_entered(folder_of(path), key.st_gid)):
-        return ""
+        return
     from grp import getgrgid  # noqa: PLC0415 - few keys are readable by a group
     from pwd import getpwuid  # noqa: PLC0415
 
-    try:
-        group, owner = getgrgid(key.st_gid), getpwuid(key.st_uid)
-    except KeyError:
-        return str(key.st_gid)
-    is_own = group.gr_name == owner.pw_name and not {*group.gr_mem} - {owner.pw_name}
-    return "" if is_own else group.gr_name
-
-
-def readable_by_group(path: str) -> Iterator[Finding]:
-    """Yield whether the members of a group can read the private key at ``path``."""
-    if group := group_of_readers(path):
-        yield Finding(
-            "group-readable-key",
-            f"{path} can be read by every member of the group {group}, who can enter "
-            f"{folder_of(path)}.",
-            Hint("Let only its owner read it", ("chmod", "0400", path)),
-            "warning",
-        )
+    name = str(key.st_gid)
+    with suppress(KeyError):
+        group, owner = getgrgid(key.st_gid), getpwuid(key.st_uid).pw_name
+        name = group.gr_name
+        if name == owner and not {*group.gr_mem} - {owner}:
+            return
+    yield Finding(
+        "group-readable-key",
+        f"{path} can be read by every member of the group {name}, who can enter {folder_of(path)}.",
+        Hint("Let only its owner read it", ("chmod", "0400", path)),
+        "warning",
+    )
 
 
 def restricting(root: str) -> Hint | str:
@@ -338,6 +332,15 @@ def make_folders(path: str) -> list[str]:
             sync_folder(os.path.dirname(folder) or ".")
         rollback.pop_all()
     return made
+
+
+def names_in(folder: str) -> list[str]:
+    """Return the names of the files in ``folder``; none if it does not exist."""
+    with storage_errors("read", folder):
+        try:
+            return os.listdir(folder)
+        except FileNotFoundError:
+            return []
 
 
 def is_temporary(name: str) -> bool:

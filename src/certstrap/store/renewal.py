@@ -32,10 +32,9 @@ def with_renewal(
         path: where it is, unless it is a CA's.
     """
     for finding in findings:
-        if finding.rule == "expired":
-            yield finding._replace(hint=how_to_renew(depot, certificate, now, path))
-        else:
-            yield finding
+        is_over = finding.rule == "expired"
+        hint = how_to_renew(depot, certificate, now, path) if is_over else finding.hint
+        yield finding._replace(hint=hint)
 
 
 def how_to_renew(
@@ -63,11 +62,10 @@ def with_new_key(
     A renewal would keep the key, which may have been lost.
     """
     for finding in findings:
-        entry = _entry_at(depot, path)
-        if entry is None or is_ca(certificate) or not can_be_signed(depot, certificate):
-            yield finding
-        else:
-            yield finding._replace(hint=new_key_hint(entry.stem))
+        entry = None if is_ca(certificate) else _entry_at(depot, path)
+        is_possible = can_be_signed(depot, certificate)
+        hint = new_key_hint(entry.stem) if entry and is_possible else finding.hint
+        yield finding._replace(hint=hint)
 
 
 def new_key_hint(name: str) -> Hint:

@@ -65,7 +65,10 @@ def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> I
             *revoked(depot, chain[number : number + 2], what),
             *compromised(depot, certificate.public_key(), what),
         ]
-        yield from found if number else with_new_key(found, depot, certificate, source)
+        if number:
+            yield from (each._replace(of_ca=True) for each in found)
+        else:
+            yield from with_new_key(found, depot, certificate, source)
 
 
 def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:

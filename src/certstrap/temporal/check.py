@@ -109,16 +109,12 @@ def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     where = _ELSEWHERE.get(fix.command[1:3]) if isinstance(fix, Hint) else None
     if isinstance(fix, Hint) and where and fix.command[1] not in subject.signing:
         return f"{fix.sentence}, {where}."
-    if isinstance(fix, Hint) and "renew" in fix.command and _is_revoked(subject):
+    own = [each for each in subject.revoked or () if not each.of_ca and each.severity == "warning"]
+    if isinstance(fix, Hint) and "renew" in fix.command and own:
         fix = new_key_hint("NAME")
     if fix == ca_rules.RENEW_ELSEWHERE and "renew" not in subject.signing:
         return f"{fix} {_IF_LOST}"
     return fix_for(fix, subject.rewrite, subject.placeholders)
-
-
-def _is_revoked(subject: CheckSubject) -> bool:
-    client, revoked = subject.client, subject.revoked or ()
-    return client is not None and any(each.sentence.startswith(client.path) for each in revoked)
 
 
 def check_bundle(file: CertificateFile, now: datetime) -> Report:

@@ -448,7 +448,10 @@ class Sources:
         """Return which certificates of a chain are revoked; None if a CA of it has no CRL here."""
         cas = [ca.certificate for ca in above]
         try:
-            found = [warning(each.sentence) for each in withdrawn(self.depot, [leaf, *cas], path)]
+            found = [
+                warning(each.sentence)._replace(of_ca=each.of_ca)
+                for each in withdrawn(self.depot, [leaf, *cas], path)
+            ]
             known = bool(cas) and all(crls.complete_crls_of(self.depot, ca) for ca in cas)
         except CertstrapError as error:  # a list that cannot be read
             return (failure(f"Cannot tell whether it is revoked: {error}", error.hint),)
