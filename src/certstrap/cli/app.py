@@ -172,7 +172,9 @@ def _reported(error: CertstrapError, context: Context | None) -> typer.Exit:
     """Print an error's sentence, and its hint if it has one, to standard error."""
     depot_path = context.named_depot if context else ""
     sentence = str(error)
-    typer.echo(typer.style(sentence, fg="red") if outside.has_colour() else sentence, err=True)
+    typer.echo(
+        typer.style(sentence, fg="red") if outside.shows_colour(errors=True) else sentence, err=True
+    )
     for line, hint in error.details:
         typer.echo(f"{line} {printed(hint, depot_path)}".rstrip(), err=True)
     if error.hint:

@@ -138,14 +138,10 @@ def write_lines(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def has_colour() -> bool:
-    """Return whether errors are shown in colour (https://no-color.org)."""
-    return reports_to_terminal() and not os.environ.get("NO_COLOR")
-
-
-def prints_colour() -> bool:
-    """Return whether standard output is a terminal that shows colour."""
-    return prints_to_terminal() and not os.environ.get("NO_COLOR")
+def shows_colour(*, errors: bool = False) -> bool:
+    """Return whether standard output, or standard error, shows colour (https://no-color.org)."""
+    is_terminal = reports_to_terminal() if errors else prints_to_terminal()
+    return is_terminal and not os.environ.get("NO_COLOR")
 
 
 def shows_tracebacks() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from certstrap.cli.context import prints_colour
+from certstrap.cli.context import shows_colour
 
 GROUPS = {
     "Names": "--common-name --CN --organization --organization-unit --organizational-unit "
@@ -86,8 +86,8 @@ def _write(formatter: Any, groups: Mapping[str, list[tuple[str, str]]]) -> None:
 
 
 def _cyan(name: str) -> str:
-    return typer.style(name, fg="cyan") if prints_colour() else name
+    return typer.style(name, fg="cyan") if shows_colour() else name
 
 
 def _bold(heading: str) -> str:
-    return typer.style(heading, bold=True) if prints_colour() else heading
+    return typer.style(heading, bold=True) if shows_colour() else heading

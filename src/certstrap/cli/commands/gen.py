@@ -12,13 +12,7 @@ from certstrap.cli.render.created import document, excluded_lines
 from certstrap.cli.render.keys import refusal_lines
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
-from certstrap.operations.gen import (
-    Holder,
-    Pair,
-    create_ca_files,
-    create_leaf_files,
-    unfinished,
-)
+from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files, unfinished
 from certstrap.pki.profiles import BOTH, usage_name
 from certstrap.pki.validity import Expiry
 from certstrap.store.transaction import Transaction
@@ -43,14 +37,6 @@ UNIT = options.subject_field(
     "--organization-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
 )
 COMMON_NAME = options.value("--common-name --cn", "NAME", "Common name (CN), if not random.")
-CA_CERTIFICATE = options.source("--ca-certificate-file --ca-cert", "CA certificate.", default=...)
-CA_KEY = options.source("--ca-key-file --ca-key", "CA key.", default=...)
-NEW_CA_CERTIFICATE = options.file(
-    "--ca-certificate-file --ca-cert", "New CA certificate.", default=...
-)
-NEW_CA_KEY = options.file("--ca-key-file --ca-key", "New CA key.", default=...)
-NEW_CERTIFICATE = options.file("--certificate-file --cert", "New certificate.", default=...)
-NEW_KEY = options.file("--key-file --key", "New key.", default=...)
 AUTO_CONFIRM = options.flag("--auto_confirm", "", hidden=True)  # tcld's
 Written = tuple[x509.Certificate, set[str]]
 """A new certificate, and which of its files were replaced."""
@@ -69,8 +55,10 @@ def ca(
     validity_period: str = options.value(
         "--validity-period -d", "TIME", "How long it is valid.", default=...
     ),
-    ca_certificate_file: str = NEW_CA_CERTIFICATE,
-    ca_key_file: str = NEW_CA_KEY,
+    ca_certificate_file: str = options.file(
+        "--ca-certificate-file --ca-cert", "New CA certificate.", default=...
+    ),
+    ca_key_file: str = options.file("--ca-key-file --ca-key", "New CA key.", default=...),
     organization_unit: str = UNIT,
     common_name: str = COMMON_NAME,
     rsa: bool = options.flag("--rsa-algorithm --rsa", "An RSA 4096 key, not P-384."),
@@ -96,10 +84,14 @@ def ca(
 def leaf(
     ctx: typer.Context,
     organization: str = ORGANIZATION,
-    ca_certificate_file: str = CA_CERTIFICATE,
-    ca_key_file: str = CA_KEY,
-    certificate_file: str = NEW_CERTIFICATE,
-    key_file: str = NEW_KEY,
+    ca_certificate_file: str = options.source(
+        "--ca-certificate-file --ca-cert", "CA certificate.", default=...
+    ),
+    ca_key_file: str = options.source("--ca-key-file --ca-key", "CA key.", default=...),
+    certificate_file: str = options.file(
+        "--certificate-file --cert", "New certificate.", default=...
+    ),
+    key_file: str = options.file("--key-file --key", "New key.", default=...),
     validity_period: str = options.value(
         "--validity-period -d",
         "TIME",

@@ -50,12 +50,7 @@ def command(
     names = AlternativeNames.parse(domain, ip, uri)
     whose = name_of(options.one_name(name, common_name), names)
     subject = Subject.of(
-        common_name_of(whose, names),
-        organization,
-        organizational_unit,
-        country,
-        province,
-        locality,
+        common_name_of(whose, names), organization, organizational_unit, country, province, locality
     )
     spec = options.new_key(ctx, key_bits, curve)
     session = new_session(context, passphrase, passphrase_file, no_passphrase)
