@@ -228,6 +228,8 @@ def test_picture_loads_nothing_from_elsewhere() -> None:
 def test_reference_lists_the_files_of_a_client_with_their_modes(
     terminal: Terminal, tmp_path: Path
 ) -> None:
+    url = "--crl-url http://pki.example.com/Cert.crl"
+    terminal.run(f"certstrap init --common-name Cert --curve P-256 --no-passphrase {url}")
     terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase --pkcs8")
     terminal.run("certstrap export-chain your-namespace")
     terminal.run("certstrap export-pkcs12 your-namespace --passphrase p")
