@@ -13,7 +13,14 @@ from tests.builders.depots import NEW_KEY
 from tests.conftest import CommandLine, visible
 from tests.promises.strace import DEPOT
 
-MODES = {".key": 0o400, ".csr": 0o444, ".crt": 0o444, ".crl": 0o444, ".pkcs8.key": 0o400}
+MODES = {
+    ".key": 0o400,
+    ".csr": 0o444,
+    ".crt": 0o444,
+    ".crl": 0o444,
+    ".urls": 0o644,
+    ".pkcs8.key": 0o400,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,9 @@ _SIGN = ("sign", "client", "--CA", "Cert")
 _CA = {"Cert.key", "Cert.crt", "Cert.crl"}
 _CLIENT = {"client.key", "client.csr", "client.crt", "client.pkcs8.key"}
 
+URL = "http://pki.example/Cert.crl"
 INIT = Scene(_INIT, (), frozenset(_CA))
+INIT_WITH_URLS = Scene((*_INIT, "--crl-url", URL), (), frozenset({*_CA, "Cert.urls"}))
 REQUEST = Scene(_REQUEST, (_INIT,), frozenset({"client.key", "client.csr"}))
 SIGN = Scene(_SIGN, (_INIT, _REQUEST), frozenset({"client.crt"}))
 EXPORT = Scene(
@@ -86,7 +95,9 @@ def _assert_whole(path: Path) -> None:
     stem, _, suffix = path.name.partition(".")
     assert stat.S_IMODE(path.lstat().st_mode) == MODES[f".{suffix}"], path
     key = path.with_name(f"{stem}.key")
-    if suffix == "crl":
+    if suffix == "urls":
+        assert path.read_text() == f"crl {URL}\n"
+    elif suffix == "crl":
         issuer = _certificate(path.with_suffix(".crt"))
         crl = x509.load_pem_x509_crl(path.read_bytes())
         assert crl.is_signature_valid(issuer.public_key()), path  # type: ignore[arg-type]

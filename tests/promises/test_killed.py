@@ -9,6 +9,7 @@ from tests.promises.scenes import (
     CREATING,
     EXPORT,
     INIT,
+    INIT_WITH_URLS,
     ISSUE,
     REQUEST,
     SIGN,
@@ -22,6 +23,7 @@ from tests.promises.strace import after_changes
 
 LAST = {
     INIT: "Cert.crt",
+    INIT_WITH_URLS: "Cert.crt",
     REQUEST: "client.csr",
     SIGN: "client.crt",
     EXPORT: "client.pkcs8.key",
@@ -32,7 +34,7 @@ LAST = {
 pytestmark = pytest.mark.usefixtures("traceable")
 
 
-@pytest.mark.parametrize("scene", CREATING, ids=str)
+@pytest.mark.parametrize("scene", [*CREATING, INIT_WITH_URLS], ids=str)
 def test_a_command_killed_at_any_call_leaves_whole_files_and_finishes_when_it_is_run_again(
     scene: Scene, stage: Stage, calls: Calls, break_call: Break
 ) -> None:
