@@ -36,8 +36,10 @@ def openbao_server() -> Iterator[str]:
         stdout=programs.NOWHERE,
     )  # fmt: skip
     try:
-        assert waited_for(lambda: server.poll() is not None or listens(port))
-        yield f"http://127.0.0.1:{port}"
+        address = f"http://127.0.0.1:{port}"
+        health = f"{address}/v1/sys/health"  # it listens before it is ready
+        assert waited_for(lambda: listens(port) and _asked(health)[0] == 200)
+        yield address
     finally:
         server.kill()
         programs.end(server)
@@ -107,7 +109,13 @@ def called(url: str, **values: Any) -> Any:
 
 
 def answer_of(url: str, data: bytes | None = None) -> bytes:
-    """Return what OpenBao answers."""
+    """Return what OpenBao answers if all is well."""
+    status, found = _asked(url, data)
+    assert status < 300, found
+    return found
+
+
+def _asked(url: str, data: bytes | None = None) -> tuple[int, bytes]:
     server = urlsplit(url)
     connection = http.client.HTTPConnection(server.netloc, timeout=programs.SECONDS)
     method = "GET" if data is None else "POST"
@@ -115,5 +123,4 @@ def answer_of(url: str, data: bytes | None = None) -> bytes:
     answer = connection.getresponse()
     found = answer.read()
     connection.close()
-    assert answer.status < 300, found
-    return found
+    return answer.status, found

@@ -16,16 +16,18 @@ CFSSL = "github.com/cloudflare/cfssl/cmd/{}@v1.6.5"
 NAMESPACE = """
 mount --bind hosts /etc/hosts
 ip link set lo up
-cd ca
-HOME=$PWD caddy run 2> log &
-cd ../web
-HOME=$PWD caddy run 2> log &
-cd ..
-for _ in $(seq 100); do
-  openssl s_client -connect web.example.com:443 -verify_hostname web.example.com \
-    -verify_return_error -CAfile web/Example_Root.crt -showcerts < /dev/null > shown.txt && break
-  sleep 0.1
-done
+answers() {
+  for _ in $(seq 100); do
+    openssl s_client -connect "$1:443" -verify_hostname "$1" -verify_return_error \\
+      -CAfile web/Example_Root.crt -showcerts < /dev/null > shown.txt && return
+    sleep 0.1
+  done
+  cat */log
+}
+(cd ca && HOME=$PWD exec caddy run 2> log) &
+answers ca.example.com
+(cd web && HOME=$PWD exec caddy run 2> log) &
+answers web.example.com
 kill %1 %2
 wait
 """
