@@ -229,7 +229,13 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             wanted.urls,
         )
         certificate = signed.certificate
-    pkcs8 = _pkcs8(session, new, ready, key)
+    pkcs8 = None
+    if ready.pkcs8_exists or wanted.pkcs8:
+        pkcs8 = PKCS8Key(entry.path(PKCS8), created=not ready.pkcs8_exists)
+    if pkcs8 and pkcs8.created:
+        assert key  # noqa: S101 - see `_pkcs8_exists`
+        data = keys.dump_pkcs8(key.private, b"", session.rounds)
+        new.add(pkcs8.path, data, EXPORT_MODE)
     root = _root_path(session, ca)
     return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
 
@@ -434,20 +440,6 @@ def _pkcs8_exists(
             "Move it away, or choose another name.",
         )
     return True
-
-
-def _pkcs8(
-    session: Session, new: Transaction, ready: Ready, key: OwnedKey | None
-) -> PKCS8Key | None:
-    """Return the PKCS#8 form of the key, if clients are to load it; it is created if missing."""
-    path = ready.entry.path(PKCS8)
-    if ready.pkcs8_exists:
-        return PKCS8Key(path, created=False)
-    if not ready.wanted.pkcs8:
-        return None
-    assert key  # noqa: S101 - see `_pkcs8_exists`
-    new.add(path, keys.dump_pkcs8(key.private, b"", session.rounds), EXPORT_MODE)
-    return PKCS8Key(path, created=True)
 
 
 def _require_as_wanted(

@@ -91,7 +91,9 @@ def revoke(
         older = [attempted(each.certificate) for each in Archive(depot).of(named)]
         known, serial = [certificate], certificate.serial_number
     else:
-        known, serial = _numbered(depot, which), which
+        serial = which
+        readable = (each for each in _all(depot) if isinstance(each, x509.Certificate))
+        known = [each for each in readable if each.serial_number == serial]
     entry = _issuer(depot, certificate) if certificate and not ca else depot.choose_ca(ca)
     issuing, path = entry.certificate(), entry.path(CRL)
     _require_issued(entry, issuing, certificate or serial, known)
@@ -158,11 +160,6 @@ def _require_known(depot: Depot, serial: int) -> None:
 def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
     for _, found in chained(depot.certificates(), Archive(depot).certificates()):
         yield found
-
-
-def _numbered(depot: Depot, serial: int) -> list[x509.Certificate]:
-    readable = (found for found in _all(depot) if isinstance(found, x509.Certificate))
-    return [found for found in readable if found.serial_number == serial]
 
 
 def _note_key(

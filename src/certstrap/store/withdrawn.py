@@ -85,15 +85,14 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
 
 def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is compromised."""
-    if os.path.lexists(path_of(depot)):
-        yield from on_list(fingerprints(depot), key, source)
+    yield from on_list(fingerprints(depot), key, source)
 
 
 def on_list(
     known: Collection[str], key: "CertificatePublicKeyTypes", source: str
 ) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is one of those ``known``."""
-    if fingerprint(key) in known:
+    if known and fingerprint(key) in known:
         yield Finding(
             "compromised-key",
             f"{source} has a compromised key: a certificate for it was revoked because of that.",
