@@ -86,10 +86,10 @@ def self_sign(
 ) -> x509.Certificate:
     """Return a root CA's certificate, with a random serial number."""
     name, alternative = subject.to_x509(), names.to_x509()
-    builder = _builder(name, name, key.public_key(), profile, validity)
+    extensions = [*_by_profile(key.public_key(), profile)]
     if alternative:
-        builder = builder.add_extension(alternative, critical=False)
-    return builder.sign(key, keys.signature_hash(key))
+        extensions.append((alternative, False))
+    return _certificate((name, name), key.public_key(), validity, extensions, key)
 
 
 def make_request(
@@ -135,16 +135,14 @@ def sign(
     ca, subject, names = issuer.certificate, request.subject, copied_names(request)
     require(rules.names(subject, names, profile, ca, ancestors))
     profile = profile._replace(usages=permitted_usages(profile.usages, (ca, *ancestors)))
-    builder = _builder(
-        subject_of(ca), subject, request.public_key(), profile, validity.within(issuer.validity)
-    )
-    for value in (authority_key_identifier(ca), *urls.extensions()):
-        builder = builder.add_extension(value, critical=False)
+    key = request.public_key()
+    assert isinstance(key, PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+    extensions = [*_by_profile(key, profile), (authority_key_identifier(ca), False)]
+    extensions += [(value, False) for value in urls.extensions()]
     if names:
-        builder = builder.add_extension(
-            x509.SubjectAlternativeName(names), critical=not subject.rdns
-        )
-    return builder.sign(issuer.key, keys.signature_hash(issuer.key))
+        extensions.append((x509.SubjectAlternativeName(names), not subject.rdns))
+    validity = validity.within(issuer.validity)
+    return _certificate((subject_of(ca), subject), key, validity, extensions, issuer.key)
 
 
 def extensions_left_out(
@@ -203,31 +201,41 @@ def _shown(name: x509.GeneralName) -> str:
     return f"other name of type {name.type_id.dotted_string}"
 
 
-def _builder(
-    issuer: x509.Name, subject: x509.Name, key: object, profile: Profile, validity: Validity
-) -> x509.CertificateBuilder:
-    """Return what every certificate shares."""
-    assert isinstance(key, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
+_Extensions = Iterable[tuple[x509.ExtensionType, bool]]
+"""The value of each, and whether it is critical."""
+
+
+def _certificate(
+    names: tuple[x509.Name, x509.Name],
+    key: PublicKey,
+    validity: Validity,
+    extensions: _Extensions,
+    signer: PrivateKey,
+) -> x509.Certificate:
+    """Return a certificate by an issuer for a subject, with a random serial number."""
     builder = (
-        x509.CertificateBuilder(issuer, subject, key, x509.random_serial_number())
+        x509.CertificateBuilder(*names, key, x509.random_serial_number())
         .not_valid_before(validity.start)
         .not_valid_after(validity.end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+    for value, critical in extensions:
+        builder = builder.add_extension(value, critical)
+    return builder.sign(signer, keys.signature_hash(signer))
+
+
+def _by_profile(key: PublicKey, profile: Profile) -> _Extensions:
+    """Yield the extensions that all certificates of a profile have."""
+    yield x509.SubjectKeyIdentifier.from_public_key(key), False
     if isinstance(profile, LeafProfile):
-        return (
-            builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(leaf_usage(key), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
-        )
-    builder = builder.add_extension(
-        x509.BasicConstraints(ca=True, path_length=profile.path_length), critical=True
-    ).add_extension(_key_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        yield x509.BasicConstraints(ca=False, path_length=None), True
+        yield leaf_usage(key), True
+    else:
+        yield x509.BasicConstraints(ca=True, path_length=profile.path_length), True
+        yield _key_usage(key_cert_sign=True, crl_sign=True), True
     if profile.usages:
-        builder = builder.add_extension(x509.ExtendedKeyUsage(profile.usages), critical=False)
-    if profile.constraints:
-        builder = builder.add_extension(profile.constraints, critical=True)
-    return builder
+        yield x509.ExtendedKeyUsage(profile.usages), False
+    if isinstance(profile, CAProfile) and profile.constraints:
+        yield profile.constraints, True
 
 
 def leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
@@ -274,15 +282,18 @@ def successor(
     has. With the same key it keeps its key identifier, so that what it issued goes on verifying.
     It is cut to the validity of the issuer, and usages that a CA above it excludes are left out.
     """
-    cas = (issuer.certificate, *ancestors)
-    return _sign(old, key, cas, issuer.key, validity.within(issuer.validity))
+    extensions = _extensions(old, key, (issuer.certificate, *ancestors))
+    names = issuer.certificate.subject, old.subject
+    return _certificate(names, key, validity.within(issuer.validity), extensions, issuer.key)
 
 
 def successor_of_root(
     old: x509.Certificate, key: PrivateKey, validity: Validity
 ) -> x509.Certificate:
     """Return the certificate that follows that of a root, whose key stays the same."""
-    return _sign(old, key.public_key(), (old,), key, validity)
+    public = key.public_key()
+    names = old.subject, old.subject
+    return _certificate(names, public, validity, _extensions(old, public, (old,)), key)
 
 
 def length(old: x509.Certificate) -> timedelta:
@@ -306,26 +317,9 @@ def length_asked_for(
     return max(map(length, known))
 
 
-def _sign(
-    old: x509.Certificate,
-    key: PublicKey,
-    cas: Sequence[x509.Certificate],
-    issuer_key: PrivateKey,
-    validity: Validity,
-) -> x509.Certificate:
-    builder = (
-        x509.CertificateBuilder(cas[0].subject, old.subject, key, x509.random_serial_number())
-        .not_valid_before(validity.start)
-        .not_valid_after(validity.end)
-    )
-    for value, critical in _extensions(old, key, cas):
-        builder = builder.add_extension(value, critical)
-    return builder.sign(issuer_key, keys.signature_hash(issuer_key))
-
-
 def _extensions(
     old: x509.Certificate, key: PublicKey, cas: Sequence[x509.Certificate]
-) -> Iterator[tuple[x509.ExtensionType, bool]]:
+) -> _Extensions:
     """Yield the extensions of ``old`` in their order, and then those that it lacks."""
     if lost := unreadable(old):
         raise RefusedError(
