@@ -7,10 +7,17 @@ from typing import Any, NamedTuple, TypeVar
 
 from cryptography import x509
 
-from certstrap.errors import InUseError, RefusedError, StorageError, storage_errors
+from certstrap.errors import (
+    CertstrapError,
+    InUseError,
+    RefusedError,
+    StorageError,
+    attempted,
+    storage_errors,
+)
 from certstrap.hints import Hint
 from certstrap.pki.build import Issuer
-from certstrap.pki.key_files import Passphrase
+from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files, journal
@@ -36,6 +43,7 @@ class Passphrases(NamedTuple):
             protects something.
         explicit_ca: the same, for the key of a CA.
         opening_named: the passphrase of the key in a file that the prompt names.
+        pin: the PIN of a token that the prompt names.
         waits: whether one may have to be waited for: somebody types it, or it comes from a pipe.
     """
 
@@ -47,6 +55,7 @@ class Passphrases(NamedTuple):
     explicit_ca: bool = False
     opening_pkcs12: Passphrase = bytes
     opening_named: Callable[[str], bytes] = lambda _name: b""
+    pin: Callable[[str], bytes] = lambda _token: b""
     waits: bool = True
 
     def require_used(self, path: str, secret: bytes, *, of_ca: bool = False) -> None:
@@ -100,6 +109,7 @@ class Session:
         rounds: of PBKDF2, which encrypt its keys.
         cas: the CAs that may sign, by stem; each is checked once.
         issuers: the CAs whose keys are open, by stem; a key is opened once.
+        module: the PKCS#11 module of tokens, if the URI of a key names none.
         was_interrupted: whether Ctrl-C came while the last transaction held it back.
     """
 
@@ -112,6 +122,7 @@ class Session:
         read_stdin: Callable[[], bytes] = bytes,
         timeout: Timeout = PATIENT,
         rounds: int = PBKDF2_ROUNDS,
+        module: str = "",
     ) -> None:
         self.depot = depot
         self.now = now
@@ -131,6 +142,7 @@ class Session:
             )
         self.timeout = timeout
         self.rounds = rounds
+        self.module = module
         self.cas: dict[str, CA] = {}
         self.issuers: dict[str, Issuer] = {}
         self._generate = generate
@@ -275,6 +287,35 @@ class Session:
     def keep_key(self, spec: KeySpec, path: str, key: PrivateKey) -> None:
         """Keep a key that was generated for the file at ``path``, for `new_key`."""
         self._known[spec, path] = key
+
+    def key_in_token(self, uri: TokenURI, spec: KeySpec | None = None) -> PrivateKey:
+        """Return the key that a URI names, or a new one of kind ``spec``, made in the token.
+
+        A token is logged in once, and a PIN that it did not accept is not tried again.
+
+        Raises:
+            RefusedError: there is no such token or key, or it cannot be used.
+        """
+
+        def get() -> PrivateKey:
+            try:
+                from certstrap import tokens  # noqa: PLC0415 - few have keys in tokens
+            except ImportError:
+                raise RefusedError(
+                    f"The key is in {uri.place}, and python-pkcs11 is not installed.",
+                    "Install it: pip install 'certstrap[pkcs11]'.",
+                ) from None
+            found = tokens.find(uri, self.module)
+
+            def log_in() -> tokens.Token:
+                return tokens.Token(found, self.passphrases.pin(found.label))
+
+            token = self._get(("token", found.slot.slot_id), lambda: attempted(log_in))
+            if isinstance(token, CertstrapError):
+                raise token
+            return token.generate(uri, spec) if spec else token.key(uri)
+
+        return self._get(("key in token", uri.text, spec), get)
 
     def _get(self, what: Hashable, how: Callable[[], Result]) -> Result:
         """Return what is got once, and never while a lock is held."""

@@ -465,6 +465,7 @@ def test_json_names_its_schema(certstrap: CommandLine, depot: Path) -> None:
         "key": "P-256",
         "has_key": True,
         "encrypted": False,
+        "key_uri": None,
         "state": "valid",
         "not_before": "2026-11-23T11:50:00Z",
         "not_after": "2026-12-13T12:00:00Z",

@@ -32,6 +32,7 @@ PRINTED = {  # the same, where standard output is what the command writes to
     "connect --output": "connect client --namespace client.acct --output",
     "filters --output": "filters client --output",
 }
+SECRETS = (" --passphrase-file", " --pin-file")
 READ = {
     "init --key",
     "request-cert --key",
@@ -72,7 +73,7 @@ def file_options(group: TyperGroup, before: str = "") -> Iterator[str]:
 def test_every_option_that_names_a_file_is_tried_here() -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    found = {each for each in file_options(group) if not each.endswith(" --passphrase-file")}
+    found = {each for each in file_options(group) if not each.endswith(SECRETS)}
     assert found == {*REFUSED, *PRINTED, *READ}
 
 

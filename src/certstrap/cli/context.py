@@ -25,6 +25,8 @@ from certstrap.errors import (
 )
 
 PASSPHRASE_VARIABLE = "CERTSTRAP_PASSPHRASE"  # noqa: S105 - the name of it
+PIN_VARIABLE = "CERTSTRAP_PIN"
+MODULE_VARIABLE = "CERTSTRAP_PKCS11_MODULE"
 LOOPBACK_SECONDS = 5.0
 """How long a connection within this machine may take."""
 _NOBODY_TO_ASK = (
@@ -55,9 +57,10 @@ def run_command(line: str) -> int:
     """Run a command line in the shell, and return its exit status.
 
     What it prints goes to standard error: standard output has the results of this program. It does
-    not get the passphrase of this program.
+    not get the passphrase of this program, or the PIN of a token.
     """
-    environ = {name: value for name, value in os.environ.items() if name != PASSPHRASE_VARIABLE}
+    secrets = {PASSPHRASE_VARIABLE, PIN_VARIABLE}
+    environ = {name: value for name, value in os.environ.items() if name not in secrets}
     ended = subprocess.run(  # noqa: S602 - the user's own line
         line, shell=True, stdin=subprocess.DEVNULL, stdout=2, check=False, env=environ
     )

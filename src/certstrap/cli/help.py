@@ -16,13 +16,14 @@ from certstrap.cli.context import shows_colour
 GROUPS = {
     "Names": "--common-name --CN --organization --organization-unit --organizational-unit "
     "--country --province --locality --domain --ip --uri",
-    "Key": "--key --curve --key-bits --rsa-algorithm --new-key --pkcs8 --encrypt --jobs",
+    "Key": "--key --generate --curve --key-bits --rsa-algorithm --new-key --pkcs8 --encrypt --jobs",
     "Limits": "--path-length --exclude-path-length --permit-domain --permit-ip "
     "--permit-uri --permit-email --exclude-domain --exclude-ip --exclude-uri --exclude-email",
     "URLs": "--crl-url --ocsp-url --issuer-url",
     "Validity": "--expires --expiring --validity-period --days --at",
     "Passphrase": (
-        "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file"
+        "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file "
+        "--pin-file"
     ),
     "Output": "--output --into --cert --stdout --pem --json --format --shell --svg --html "
     "--dry-run --force --quiet --verbose",

@@ -129,6 +129,12 @@ CA_PASSPHRASE_FILE = source(
     "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
     default=None,
 )
+PIN_FILE = source(
+    "--pin-file",
+    "Read the PIN of the token that has the key from the first line of FILE; - is standard input. "
+    "Without it, CERTSTRAP_PIN in the environment is used.",
+    default=None,
+)
 CA_PASSPHRASE_TEXT = value(
     "--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list.", default=None
 )

@@ -1,13 +1,22 @@
 """What a command works with: its passphrases, its depot, its instant."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import typer
 
-from certstrap.cli.context import PASSPHRASE_VARIABLE, Context, is_interactive, read_all, read_line
+from certstrap.cli.context import (
+    MODULE_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    PIN_VARIABLE,
+    Context,
+    is_interactive,
+    read_all,
+    read_line,
+)
 from certstrap.cli.terminal import generate, warn
 from certstrap.errors import (
     NoPassphraseError,
@@ -44,6 +53,7 @@ def passphrases(
     ask_new: bool = True,
     new_prompt: str = NEW,
     names_cas: bool = False,
+    pin_file: str | None = None,
 ) -> Passphrases:
     """Return where the passphrases of a command come from.
 
@@ -53,6 +63,7 @@ def passphrases(
         ask_new: ask somebody if nothing is given, else do not encrypt new keys.
         new_prompt: how somebody is asked for that of a new key.
         names_cas: name the CA whose key is opened, where one command may open those of several.
+        pin_file: the option ``--pin-file``.
     """
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
@@ -98,8 +109,31 @@ def passphrases(
         explicit_ca=explicit,
         opening_pkcs12=lambda: opening("PKCS#12 file"),
         opening_named=lambda name: opening(escaped(name)),
+        pin=_pin(context, pin_file),
         waits=file is not None or (asks and known is None),
     )
+
+
+def _pin(context: Context, file: str | None) -> Callable[[str], bytes]:
+    """Return what gets the PIN of a token: from the option ``--pin-file``, else somebody types it.
+
+    It is empty if there is nobody to ask.
+    """
+
+    @cache
+    def known() -> bytes:
+        if file is not None:
+            return _first_line(file, "Write the PIN of the token there.", "PIN")
+        return os.fsencode(context.environ.get(PIN_VARIABLE, ""))
+
+    def pin(token: str) -> bytes:
+        if known() or not is_interactive():
+            return known()
+        return context.ask(f"Enter PIN for the token {escaped(token)}: ")
+
+    if file is not None:
+        _report_unused(context, "--pin-file", known, "no key in a token was used.")
+    return pin
 
 
 def with_client_passphrase(
@@ -153,15 +187,17 @@ def _typed_twice(context: Context, prompt: str) -> bytes:
     return typed
 
 
-def _report_unused(context: Context, option: str, given: Any) -> None:
+def _report_unused(context: Context, option: str, given: Any, why: str = _NOT_NEEDED) -> None:
     """Have it reported if the cached function of a passphrase was not called in the end."""
     context.without_effect.append(
-        lambda: "" if given.cache_info().currsize else f"{option} had no effect: {_NOT_NEEDED}"
+        lambda: "" if given.cache_info().currsize else f"{option} had no effect: {why}"
     )
 
 
 def _first_line(
-    path: str, without: str = "Use --no-passphrase if the key is not to be encrypted."
+    path: str,
+    without: str = "Use --no-passphrase if the key is not to be encrypted.",
+    what: str = "passphrase",
 ) -> bytes:
     """Return the first line of a file; a FIFO will do, as shells make for ``<(command)``.
 
@@ -169,6 +205,7 @@ def _first_line(
 
     Args:
         without: the hint if it is empty.
+        what: what it is, for the sentences.
     """
     try:
         if path == STANDARD_INPUT:
@@ -177,14 +214,14 @@ def _first_line(
             with open(descriptor(path, os.O_RDONLY), "rb", buffering=0) as file:
                 line = file.readline(TooLongError.LIMIT + 1)
     except FileNotFoundError:
-        raise NotFoundError("passphrase file", path) from None
+        raise NotFoundError(f"{what} file", path) from None
     except OSError as cause:
         raise StorageError("read", path, cause) from None
     if len(line) > TooLongError.LIMIT:
         raise TooLongError(path)
     line = line.rstrip(b"\r\n")
     if not line:
-        raise UnusableFileError(source_of(path), "has no passphrase", without)
+        raise UnusableFileError(source_of(path), f"has no {what}", without)
     return line
 
 
@@ -224,7 +261,8 @@ def session_with(context: Context, passphrases: Passphrases, *, uses_depot: bool
     timeout = Timeout(context.wait, lambda folder: warn(waiting.format(folder)))
     depot = Depot(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
-    session = Session(depot, now, passphrases, generate, read_all, timeout, rounds)
+    module = context.environ.get(MODULE_VARIABLE, "")
+    session = Session(depot, now, passphrases, generate, read_all, timeout, rounds, module)
     if uses_depot:
         warn_if_shared(context.depot_path)
         session.recover()

@@ -14,7 +14,7 @@ from certstrap.pki import decode, parts, pem, revocation, rules
 from certstrap.pki.decode import KeyObject, Object, extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed, signature_name
-from certstrap.pki.key_files import Passphrase
+from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.pki.names import name_text, oid_name
 from certstrap.pki.parts import Readable, Signed
@@ -312,7 +312,8 @@ class Inspector:
                 data = entry.read(suffix)
             except LaxModeError as error:
                 lax, data = str(error), files.read(path, kind)
-            pem.find(data, kind, path)  # whether it holds what its name says
+            if not (kind == pem.PRIVATE_KEY and TokenURI.in_file(data, path)):
+                pem.find(data, kind, path)  # whether it holds what its name says
             read = decode.read(data, path, *self._passphrases)
         except CertstrapError as error:
             yield Inspected(Object(path, kind, None, str(error)), None, (str(error),))

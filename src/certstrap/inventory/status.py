@@ -19,6 +19,7 @@ from certstrap.pki import path as paths
 from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import has_supported_signature, is_self_signed
+from certstrap.pki.key_files import TokenURI
 from certstrap.pki.keys import kind_of
 from certstrap.pki.names import name_text
 from certstrap.pki.validity import DateState, Validity
@@ -59,6 +60,7 @@ class Item(NamedTuple):
         issuer_name: the issuer as the certificate names it, if it is not here.
         revoked: since when it is revoked.
         crl_end: when the CRL next to it ends.
+        token: where its key is, if it is in a token, which stays closed.
     """
 
     stem: str
@@ -73,6 +75,7 @@ class Item(NamedTuple):
     issuer_name: str = ""
     revoked: datetime | None = None
     crl_end: datetime | None = None
+    token: TokenURI | None = None
     problems: tuple[Finding, ...] = ()
 
     def ends_soon(self, now: datetime) -> bool:
@@ -234,6 +237,7 @@ class _Look:
         self.problems: dict[str, list[Finding]] = defaultdict(list)
         self.compromised: set[str] = set()
         self.encrypted: set[str] = set()  # paths
+        self.tokens: dict[str, TokenURI] = {}  # by the paths of the keys in them
         self.wrong_list: list[Finding] = []
         try:
             self.compromised = withdrawn.fingerprints(depot)
@@ -348,6 +352,7 @@ class _Look:
             stem in self.stems[KEY],
             True if entry.path(KEY) in self.encrypted else False if private else None,
             crl_end=self.crl_ends.get(stem),
+            token=self.tokens.get(entry.path(KEY)),
         )
         if certificate:
             path = entry.path(CERTIFICATE)
@@ -419,6 +424,9 @@ class _Look:
         return request.public_key()
 
     def _opened(self, data: bytes, path: str, problems: list[Finding]) -> object | None:
+        if uri := TokenURI.in_file(data, path):
+            self.tokens[path] = uri
+            return None
         private, encrypted = key_files.opened(data, path, bytes)
         if encrypted:
             self.encrypted.add(path)

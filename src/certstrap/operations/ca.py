@@ -7,12 +7,13 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import AlreadyExistsError
+from certstrap.errors import AlreadyExistsError, RefusedError
 from certstrap.hints import Hint
-from certstrap.pki import build, crl, keys, rules, stores
+from certstrap.pki import build, crl, key_files, keys, rules, stores
 from certstrap.pki.build import Issuer
 from certstrap.pki.findings import require
-from certstrap.pki.key_files import Passphrase
+from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
@@ -84,8 +85,11 @@ def open_key(session: Session, entry: Entry) -> tuple[PrivateKey, str]:
         "Sign and revoke where its key is, in another depot or in an engine such as OpenBao, and "
         f"copy its CRL to {entry.path(CRL)}."
     )
+    path, data = entry.path(KEY), entry.read(KEY, hint)
+    if uri := TokenURI.in_file(data, path):
+        return session.key_in_token(uri), path
     opening = partial(session.passphrases.opening_ca, entry.stem)
-    return entry.key(opening, hint)[0], entry.path(KEY)
+    return key_files.load(data, path, opening)[0], path
 
 
 def add_missing_crl(session: Session, new: Transaction, entry: Entry, issuer: Issuer) -> str:
@@ -104,6 +108,13 @@ def add_missing_crl(session: Session, new: Transaction, entry: Entry, issuer: Is
     first = crl.following(issuer, before.values(), session.now)
     new.add(path, first.public_bytes(Encoding.PEM), PUBLIC_MODE)
     return path
+
+
+class TokenKey(NamedTuple):
+    """A key in a token, which is to be made there if ``new`` says of which kind."""
+
+    uri: TokenURI
+    new: KeySpec | None = None
 
 
 class NewCA(NamedTuple):
@@ -125,7 +136,7 @@ def create_ca(
     new: Transaction,
     entry: Entry,
     subject: Subject,
-    key: KeySpec | str,
+    key: KeySpec | str | TokenKey,
     profile: CAProfile,
     expiry: Expiry,
     urls: URLs = NO_URLS,
@@ -133,7 +144,8 @@ def create_ca(
     """Create a root CA.
 
     Args:
-        key: the kind of its new key, or a file with its key, which is copied into the depot.
+        key: the kind of its new key, a file with its key, which is copied into the depot, or a key
+            in a token, whose URI is all that goes into the depot.
         urls: those of all that it signs.
 
     A key of the right kind that exists alone is used: a command that was killed leaves one.
@@ -153,13 +165,8 @@ def create_ca(
         new.require_free(entry.path(KEY), exists_error)
     if leftover:
         private, secret = leftover
-    elif isinstance(key, KeySpec):
-        secret = session.passphrases.new_ca()
-        private = session.new_key(key, entry.path(KEY))
     else:
-        private, secret = read_key(session, key, session.passphrases.opening)
-        require_usable(session, private, source_of(key))
-        secret = secret or session.passphrases.new_ca()
+        private, secret = _key_of_new_ca(session, entry, key)
     certificate = build.self_sign(private, subject, profile, validity)
     issuer = Issuer.of(
         certificate, entry.path(CERTIFICATE), session.now, lambda: (private, entry.path(KEY))
@@ -171,7 +178,7 @@ def create_ca(
     if leftover:
         paths.remove(entry.path(KEY))
     else:
-        new.add(entry.path(KEY), keys.dump(private, secret, session.rounds), KEY_MODE)
+        new.add(entry.path(KEY), _key_file(session, key, private, secret, certificate), KEY_MODE)
     if urls != entry.urls():  # before the certificate, which must not be there without them
         new.add(entry.path(URLS), urls.text.encode(), EDITED_MODE)
     else:
@@ -180,6 +187,40 @@ def create_ca(
         new.add(entry.path(suffix), each.public_bytes(Encoding.PEM), PUBLIC_MODE)
     ca = session.cas[entry.stem] = CA(entry, certificate, urls=urls)
     return NewCA(ca, bool(secret), leftover is not None, tuple(paths))
+
+
+def _key_of_new_ca(
+    session: Session, entry: Entry, key: KeySpec | str | TokenKey
+) -> tuple[PrivateKey, bytes]:
+    """Return the key of a new CA, and its passphrase; see `create_ca`."""
+    if isinstance(key, KeySpec):
+        secret = session.passphrases.new_ca()
+        return session.new_key(key, entry.path(KEY)), secret
+    if isinstance(key, TokenKey):
+        private, secret = session.key_in_token(key.uri, key.new), b""
+        require_usable(session, private, key.uri.text)
+        return private, secret
+    private, secret = read_key(session, key, session.passphrases.opening)
+    require_usable(session, private, source_of(key))
+    return private, secret or session.passphrases.new_ca()
+
+
+def _key_file(
+    session: Session,
+    key: KeySpec | str | TokenKey,
+    private: PrivateKey,
+    secret: bytes,
+    certificate: x509.Certificate,
+) -> bytes:
+    """Return what the file of a new CA's key holds."""
+    if not isinstance(key, TokenKey):
+        return keys.dump(private, secret, session.rounds)
+    if not is_self_signed(certificate):
+        raise RefusedError(
+            f"The public key that {key.uri.place} shows is not that of its private key.",
+            "Write the right one there, with the id of the private key.",
+        )
+    return key.uri.content
 
 
 def ca_exists(entry: Entry) -> str:

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.pki import asn1, key_files, parts, pem, stores
-from certstrap.pki.key_files import Passphrase
+from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import AlternativeNames
 from certstrap.pki.parts import UNDECODABLE, Readable, Signed, Unreadable
@@ -247,12 +247,14 @@ class KeyObject(NamedTuple):
         private: the key; None if it is encrypted and was not opened.
         form: ``PKCS#1``, ``SEC1``, ``PKCS#8``, ``PKCS#12`` or ``DER``; another PEM label as it is.
         malformed: whether its encoding is that of certstrap 1.3.0, which other programs refuse.
+        uri: where it is, if it is in a token.
     """
 
     private: PrivateKey | None
     form: str
     encrypted: bool = False
     malformed: bool = False
+    uri: TokenURI | None = None
 
 
 Value = Signed | KeyObject | PublicKey
@@ -304,6 +306,8 @@ def read(
         WrongPassphraseError, NoPassphraseError: it is PKCS#12, and cannot be opened.
     """
     pem.require_size(data, pem.CRL, source)
+    if uri := TokenURI.in_file(data, source):
+        return [Object(source, pem.PRIVATE_KEY, KeyObject(None, "URI", uri=uri))]
     container = pem.container_of(data)
     if container == pem.PKCS12:
         return list(_pkcs12(data, source, pkcs12_passphrase))

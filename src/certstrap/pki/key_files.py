@@ -1,25 +1,127 @@
 """Private keys read from any form that `cryptography` knows, PEM or DER; limits on their rounds.
 
 That is PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), encrypted by PBES2 (RFC 8018) or by
+<<<<<<< HEAD
 OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS.
+=======
+OpenSSL's legacy PEM headers; the malformed keys of certstrap and GnuTLS; and how long it would take
+to derive the key of an encrypted one, which a file may make minutes. In place of a key a file may
+hold its address in a hardware token, a URI (RFC 7512).
+>>>>>>> adf2cdb (Keep the key of a CA in a hardware token, reached by its URI)
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import prod
+from typing import NamedTuple, Self
+from urllib.parse import unquote_to_bytes
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 
-from certstrap.errors import NoPassphraseError, UnusableFileError, WrongPassphraseError
+from certstrap.errors import (
+    NoPassphraseError,
+    RefusedError,
+    UnusableFileError,
+    WrongPassphraseError,
+)
 from certstrap.hints import Hint
 from certstrap.pki import asn1, pem
 from certstrap.pki.keys import HMAC_SHA256, NIST_CURVES, PrivateKey
+from certstrap.text import printable, quoted
 
 Passphrase = Callable[[], bytes]
 """Returns a passphrase; called only when one is needed. Empty means none."""
+
+SCHEME = "pkcs11:"
+OF_TOKEN = ("token", "manufacturer", "serial", "model")
+OF_SLOT = ("slot-id", "slot-manufacturer", "slot-description")
+_OF_PIN = {"pin-value", "pin-source"}
+_OF_PATH = {*OF_TOKEN, *OF_SLOT, "object", "id", "type"}
+_OF_QUERY = {"module-path", "module-name"}
+
+
+class TokenURI(NamedTuple):
+    """The address of a key in a token.
+
+    Attributes:
+        text: the URI, as the user typed it.
+        attributes: its attributes, decoded.
+    """
+
+    text: str
+    attributes: Mapping[str, bytes]
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a URI.
+
+        Raises:
+            RefusedError: it is malformed, names no key, has an attribute that is not known, or a
+                PIN.
+        """
+        path, _, query = text.removeprefix(SCHEME).partition("?")
+        of_path = [(_OF_PATH, each) for each in path.split(";")]
+        of_query = [(_OF_QUERY, each) for each in query.split("&")]
+        attributes: dict[str, bytes] = {}
+        for known, part in of_path + of_query:
+            name, _, value = part.partition("=")
+            if name in _OF_PIN:
+                raise RefusedError(
+                    f"The PIN cannot be in the URI of a key ({name}): the URI is kept in a file.",
+                    "Leave it out; use --pin-file FILE or CERTSTRAP_PIN, or type it.",
+                )
+            if part and (name not in known or not value or name in attributes):
+                raise RefusedError(
+                    f"Invalid URI of a key: {quoted(part)} is not an attribute that it can have "
+                    "there, or has no value, or is there twice.",
+                    f"It looks like {SCHEME}token=LABEL;object=LABEL, with %20 for a space.",
+                )
+            if part:
+                attributes[name] = unquote_to_bytes(value)
+        if not attributes.keys() & {"object", "id"} or not text.isprintable():
+            raise RefusedError(
+                f"{printable(text)} does not name a key.",
+                f"Add the label of the key, as in {SCHEME}token=LABEL;object=LABEL, or its id=%01.",
+            )
+        if attributes.get("type", b"private") != b"private":
+            raise RefusedError(
+                f"{printable(text)} does not name a private key.", "Leave out its type."
+            )
+        return cls(text, attributes)
+
+    @classmethod
+    def in_file(cls, data: bytes, source: str) -> Self | None:
+        """Return the URI that a file holds in place of a private key; None for any other file.
+
+        Raises:
+            UnusableFileError: it begins as such a URI, and is not one.
+        """
+        if not data.startswith(SCHEME.encode()):
+            return None
+        try:
+            return cls.parse(data.decode().rstrip("\r\n"))
+        except (RefusedError, ValueError) as cause:
+            reason = "does not hold the URI of a key in a token"
+            raise UnusableFileError(source, reason, getattr(cause, "hint", "")) from None
+
+    def text_of(self, attribute: str) -> str:
+        """Return an attribute as text; empty if the URI lacks it."""
+        return self.attributes.get(attribute, b"").decode(errors="replace")
+
+    @property
+    def content(self) -> bytes:
+        """What a file holds in place of the private key."""
+        return f"{self.text}\n".encode()
+
+    @property
+    def place(self) -> str:
+        """Where the key is, for readers: ``the token "ca"``."""
+        named = self.text_of("token") or self.text_of("serial")
+        return f"the token {quoted(named)}" if named else "a token"
+
 
 _RSA_PSS = bytes.fromhex("06092a864886f70d01010a")  # RFC 4055, 3.1
 _CERTSTRAPS_HMAC = HMAC_SHA256 + b"\0\0"
@@ -34,6 +136,12 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         UnusableFileError: it is not a private key, is broken, or is of a kind that cannot sign.
         WrongPassphraseError: it is encrypted, and not with that passphrase.
     """
+    if uri := TokenURI.in_file(data, source):
+        raise UnusableFileError(
+            source,
+            f"holds no key, but says that it is in {uri.place}, which never gives it away",
+            "Only the commands that sign with the key of a CA can use it.",
+        )
     block, is_pem = pem.find(data, pem.PRIVATE_KEY, source)
     der = pem.der_of(block) if is_pem else block
     if _CERTSTRAPS_HMAC in der:

@@ -47,6 +47,7 @@ def command(
     passphrase: str | None = options.CA_PASSPHRASE_TEXT,
     passphrase_file: str | None = options.PASSPHRASE_FILE,
     no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    pin_file: str | None = options.PIN_FILE,
 ) -> None:
     """Create or renew a CA's CRL, or print those of a chain."""
     context: Context = ctx.obj
@@ -61,7 +62,7 @@ def command(
         der and output in {"", STANDARD_OUTPUT}, "--der needs the name of a file: --output FILE"
     )
     output = options.file_unless_dash(output)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
     whose = Name.parse(name)
     if not (bundle or der):
         renewed = session.transact(lambda new: renew_crl(session, new, whose, days))

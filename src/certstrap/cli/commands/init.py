@@ -9,7 +9,8 @@ from certstrap.cli.render.keys import other_kind_lines, refusal_lines
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
-from certstrap.operations.ca import NewCA, create_ca
+from certstrap.operations.ca import NewCA, TokenKey, create_ca
+from certstrap.pki.key_files import SCHEME, TokenURI
 from certstrap.pki.name_constraints import Subtrees, constraints
 from certstrap.pki.names import Subject
 from certstrap.pki.profiles import CAProfile
@@ -44,7 +45,13 @@ def command(
     country: str = options.COUNTRY,
     province: str = options.PROVINCE,
     locality: str = options.LOCALITY,
-    key: str = options.source("--key", "Use the key in FILE; it is copied. - is standard input."),
+    key: str = options.source(
+        "--key",
+        "Use the key in FILE, which is copied; - is standard input. Or use the key in a token that "
+        "a pkcs11: URI names.",
+    ),
+    generate: bool = options.flag("--generate", "Make the key in the token that --key names."),
+    pin_file: str | None = options.PIN_FILE,
     stdout: bool = options.TO_STDOUT,
     permit_domain: list[str] = options.limit("permit", "domain"),
     permit_ip: list[str] = options.limit("permit", "ip"),
@@ -89,20 +96,27 @@ def command(
     profile = CAProfile.of(None if exclude_path_length else path_length or 0, limits)
     if years:
         expiry = expiry.with_years(years)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    uri = TokenURI.parse(key) if key.startswith(SCHEME) else None
+    if generate and not uri:
+        raise RefusedError(
+            "--generate makes a key in a token, and --key names none.",
+            "Add --key with its URI, as in pkcs11:token=LABEL;object=LABEL.",
+        )
+    source = TokenKey(uri, spec if generate else None) if uri else key or spec
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
 
     def steps(new: Transaction) -> NewCA:
         entry = session.depot.place(whose, ca=True)
-        return create_ca(session, new, entry, subject, key or spec, profile, expiry, urls)
+        return create_ca(session, new, entry, subject, source, profile, expiry, urls)
 
     created = session.transact(steps, creates=True)
     warn(*render.country_lines(subject), *render.https_lines(urls))
-    if key and options.asks_for_kind(ctx):
+    if key and not generate and options.asks_for_kind(ctx):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     if as_json:
         say_json(render.document(session.now, created.ca.certificate, created.paths))
         return
-    say(*render.ca_lines(created, source_of(key)))
+    say(*render.ca_lines(created, "" if uri else source_of(key), uri.place if uri else ""))
     if prints_to_terminal():
         say(render.expiry_line(created.ca.certificate))
         say(*refusal_lines(created.ca.certificate.public_key(), of_ca=True))

@@ -37,6 +37,7 @@ def command(
     passphrase: str | None = options.CA_PASSPHRASE_TEXT,
     passphrase_file: str | None = options.CA_PASSPHRASE_FILE,
     no_passphrase: bool = options.NO_NEW_CA_PASSPHRASE,
+    pin_file: str | None = options.PIN_FILE,
     encrypt_key: bool = options.flag(
         "--encrypt-key", "Encrypt the client's new key; its passphrase is asked for on a terminal."
     ),
@@ -134,7 +135,7 @@ def command(
     )
     ask = is_interactive()
     of_ca = passphrases(
-        context, passphrase, passphrase_file, no_passphrase,
+        context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file,
         ask_opening=ask, ask_new=ask, new_prompt=NEW_CA,
     )  # fmt: skip
     given = with_client_passphrase(context, of_ca, encrypt=encrypt_key, file=key_passphrase_file)

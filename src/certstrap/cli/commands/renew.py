@@ -60,6 +60,7 @@ def command(
     passphrase: str | None = options.PASSPHRASE_TEXT,
     passphrase_file: str | None = options.PASSPHRASE_FILE,
     no_passphrase: bool = options.NO_PASSPHRASE,
+    pin_file: str | None = options.PIN_FILE,
 ) -> None:
     """Renew certificates: the same names, the same CA, new dates.
 
@@ -85,7 +86,9 @@ def command(
     options.refuse_if(quiet and as_json, "--json prints everything: leave out --quiet")
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names]
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, names_cas=True)
+    session = new_session(
+        context, passphrase, passphrase_file, no_passphrase, names_cas=True, pin_file=pin_file
+    )
     now = session.now
     limit = Expiry.parse(expiring).after(now) if expiring else None
     outcome = session.transact(

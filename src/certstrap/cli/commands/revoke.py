@@ -51,6 +51,7 @@ def command(
     passphrase: str | None = options.CA_PASSPHRASE_TEXT,
     passphrase_file: str | None = options.PASSPHRASE_FILE,
     no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    pin_file: str | None = options.PIN_FILE,
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Revoke a certificate: add it to the CRL of its CA."""
@@ -62,7 +63,7 @@ def command(
         )
     options.refuse_if(elsewhere and not serial, "--elsewhere is for --serial HEX")
     which = _serial_number(serial) if serial else Name.parse(common_name)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
     issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
     revoked = session.transact(
         lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)

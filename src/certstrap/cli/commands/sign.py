@@ -33,6 +33,7 @@ def command(
     passphrase: str | None = options.CA_PASSPHRASE_TEXT,
     passphrase_file: str | None = options.PASSPHRASE_FILE,
     no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    pin_file: str | None = options.PIN_FILE,
     expires: str = options.EXPIRES_WITH_CA,
     years: int | None = options.YEARS,
     csr: str = options.source("--csr", "Read the request from FILE; - is standard input."),
@@ -87,7 +88,7 @@ def command(
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:
         expiry = expiry.with_years(years)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
     file = None if cert == STANDARD_OUTPUT else cert
     signed = session.transact(
         lambda new: sign_request(

@@ -40,11 +40,12 @@ def document(
     }
 
 
-def ca_lines(new: "NewCA", key_file: str = "") -> Iterator[str]:
-    """Yield the lines of certstrap's ``init``."""
+def ca_lines(new: "NewCA", key_file: str = "", place: str = "") -> Iterator[str]:
+    """Yield the lines of certstrap's ``init``; ``place`` is the token that has the key."""
     entry = new.ca.entry
     read = entry.path(KEY) if new.key_was_there else key_file
-    yield f"Read {read}" if read else key_line(entry.path(KEY), new.encrypted)
+    created = key_line(entry.path(KEY), new.encrypted)
+    yield f"Read {read}" if read else f"{created} (the key is in {place})" if place else created
     yield from (f"Created {path}" for path in new.paths if path != entry.path(KEY))
 
 

@@ -163,6 +163,9 @@ def _of_crl(of: inspect.Properties, each: Inspected) -> Iterator[tuple[str, str,
 def _of_key(key: KeyObject, public: object) -> Iterator[tuple[str, str, str]]:
     if key.private:
         yield "Key", _key(inspect.key_properties(public)), ""
+    if key.uri:
+        yield "Kept in", f"{key.uri.place}, which is not opened here", ""
+        return
     yield "Form", key.form, ""
     opened = "and opened" if key.private else "not opened: give its passphrase to see its kind"
     yield "Encrypted", f"yes, {opened}" if key.encrypted else "no", ""
@@ -243,6 +246,7 @@ def _content(each: Inspected, now: datetime) -> dict[str, Any] | None:
                 "form": key.form,
                 "encrypted": key.encrypted,
                 "malformed": key.malformed,
+                "uri": key.uri.text if key.uri else None,
             }
         case None:
             return None

@@ -105,7 +105,7 @@ def _row(depth: int, item: Item, now: datetime) -> ItemRow:
         end = None if state in {"revoked", "expired"} else item.end
         left = {"valid": time_left(item.end, now), "not yet valid": "not yet"}.get(state, state)
         style = ORANGE if item.ends_soon(now) else style
-    locked = "encrypted" if item.encrypted else ""
+    locked = "encrypted" if item.encrypted else f"in {item.token.place}" if item.token else ""
     return ItemRow(depth, name, item.key, left, date, locked, end, style, item.problems)
 
 
@@ -270,6 +270,7 @@ def _item(item: Item, now: datetime, depot_path: str) -> dict[str, object]:
         "key": item.key or None,
         "has_key": item.has_key,
         "encrypted": item.encrypted,
+        "key_uri": item.token.text if item.token else None,
         "state": item.state(now),
         "not_before": timestamp(item.start) if item.start else None,
         "not_after": timestamp(item.end) if item.end else None,
