@@ -33,6 +33,7 @@ _CURVES = {  # CKA_EC_PARAMS (RFC 5480, 2.1.1.1; RFC 8410, 3)
     "P-521": "06052b81040023",
     "Ed25519": "06032b6570",
 }
+_ED25519 = (bytes.fromhex(_CURVES["Ed25519"]), b"\x13\x0cedwards25519")  # PKCS #11 3.0, 2.3.10
 _TRIES = "Check it before you run the command again: a token locks after a few wrong PINs."
 _WRONG = "the PIN is wrong"
 _CHECK = "Check that the token is plugged in, and that it can do this."
@@ -211,7 +212,7 @@ class Token:
                     for each in (Attribute.PUBLIC_EXPONENT, Attribute.MODULUS)
                 )
                 return _RSAKey(self, private, rsa.RSAPublicNumbers(exponent, modulus).public_key())
-            if private.key_type == KeyType.EC_EDWARDS:
+            if private.key_type == KeyType.EC_EDWARDS and public[Attribute.EC_PARAMS] in _ED25519:
                 point = public[Attribute.EC_POINT][-32:]  # an OCTET STRING in some tokens
                 return _Ed25519Key(self, private, ed25519.Ed25519PublicKey.from_public_bytes(point))
             if private.key_type == KeyType.EC:

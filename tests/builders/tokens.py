@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests import programs
-from tests.interop.peers import program
+from tests.interop.peers import lacks, program
 from tests.programs import Outcome
 
 PIN = "12345"
@@ -66,26 +66,39 @@ class SoftHSM(NamedTuple):
     def pull_out(self) -> None:
         """Take all tokens out."""
         self.tokens.rename(self.root / "elsewhere")
+        self.tokens.mkdir()
 
     def put_back(self) -> None:
         """Put them in again."""
+        if self.tokens.exists():
+            self.tokens.rmdir()
         (self.root / "elsewhere").rename(self.tokens)
 
     def tool(self, *args: str | Path) -> Outcome:
         """Run the program of OpenSC that manages what is in the token ``ca``."""
-        tool = program("pkcs11-tool", asked="--version", answers="OpenSC", what="OpenSC")
+        tool = shutil.which("pkcs11-tool") or lacks("pkcs11-tool of OpenSC")
         login = ("--module", self.module, "--token-label", "ca", "--login", "--pin", PIN)
         return programs.run(tool, *login, *args, environ=self.environ)
 
-    def key(self, label: str, kind: str = "EC:secp256r1", identifier: str = "01") -> str:
+    def key(
+        self,
+        label: str,
+        kind: str = "EC:secp256r1",
+        identifier: str = "01",
+        options: tuple[str, ...] = (),
+    ) -> str:
         """Make a key in the token ``ca``, and return its URI."""
         self.tool(
             "--keypairgen", "--key-type", kind, "--label", label, "--id", identifier,
-            "--usage-sign",
+            "--usage-sign", *options,
         )  # fmt: skip
         return f"pkcs11:token=ca;object={label}"
 
-    def _util(self, *args: str) -> None:
+    def slots(self) -> str:
+        """Return what SoftHSM says of its tokens."""
+        return self._util("--show-slots").stdout
+
+    def _util(self, *args: str) -> Outcome:
         util = shutil.which("softhsm2-util")
         assert util
-        programs.run(util, *args, environ=self.environ)
+        return programs.run(util, *args, environ=self.environ)

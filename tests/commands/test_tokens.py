@@ -1,25 +1,25 @@
 """CAs whose key is in a hardware token: SoftHSM stands for one."""
 
-import os
 import stat
 import sys
 from collections.abc import Callable
+from ctypes.util import find_library
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests import programs
 from tests.builders.tokens import PIN, SoftHSM
 from tests.cli.terminal import ends, terminal
 from tests.conftest import snapshot
-from tests.interop.peers import openssl
+from tests.interop.peers import lacks, openssl
 from tests.programs import CERTSTRAP, Outcome
 
 Program = Callable[..., Outcome]
 URI = "pkcs11:token=ca;object=root"
+SPY = "pkcs11-spy.so"
 IN_TOKEN = ("--key", URI, "--generate", "--curve", "P-256")
 
 
@@ -190,10 +190,12 @@ def test_the_pin_comes_from_a_file_from_the_environment_or_from_a_terminal(
         without_pin, "issue", "c", "--curve", "P-256", input=f"{PIN}\n",
         sentence='The PIN of the token "ca" is needed.',
     )  # fmt: skip
-    command = terminal(Path.cwd(), "crl", "Root", environ=hsm.environ)
-    command.expect_exact("Enter PIN for the token ca: ")
-    command.sendline(PIN)
-    assert "Updated out/Root.crl" in ends(command)
+    with terminal(Path.cwd(), "renew", "a", "b", environ=hsm.environ) as command:
+        command.expect_exact("Enter PIN for the token ca: ")
+        command.sendline(PIN)
+        printed = ends(command)
+    assert "Updated out/b.crt" in printed
+    assert "PIN" not in printed
 
 
 def test_a_pin_is_never_a_passphrase_and_a_passphrase_never_a_pin(
@@ -229,16 +231,318 @@ def test_a_wrong_pin_is_not_sent_twice_by_one_command(
     certstrap: Program, without_pin: Program, hsm: SoftHSM
 ) -> None:
     certstrap("init", "--common-name", "Root", *IN_TOKEN)
-    certstrap("init", "--common-name", "Two", "--key", "pkcs11:token=ca;object=two", "--generate")
-    log = Path("calls")
-    spy = {"PKCS11SPY": hsm.module, "PKCS11SPY_OUTPUT": str(log.resolve()), "CERTSTRAP_PIN": "0000"}
-    spy["CERTSTRAP_PKCS11_MODULE"] = "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so"
+    two = ("--key", "pkcs11:token=ca;object=two", "--generate", "--curve", "P-256")
+    certstrap("init", "--common-name", "Two", *two)
+    certstrap("issue", "a", "--curve", "P-256", "--CA", "Root")
+    certstrap("issue", "b", "--curve", "P-256", "--CA", "Two")
+    log = hsm.root / "calls"
+    spy = {
+        "CERTSTRAP_PIN": "0000",
+        "CERTSTRAP_PKCS11_MODULE": SPY,
+        "PKCS11SPY": hsm.module,
+        "PKCS11SPY_OUTPUT": str(log),
+    }
     without_pin("renew", "--expiring", "10 years", environ=spy, exit_code=1)
-    assert log.read_text().count("C_Login\n") == 1
+    assert log.read_text().count(": C_Login\n") == 1
 
 
-def test_what_is_missing_is_named(certstrap: Program, without_pin: Program, hsm: SoftHSM) -> None:
-    pass
+def test_a_token_is_found_by_any_of_its_attributes(certstrap: Program, hsm: SoftHSM) -> None:
+    hsm.key("root")
+    serial = next(
+        line.split()[-1] for line in hsm.slots().splitlines() if "Serial number:  " in line
+    )
+    for number, attributes in enumerate(
+        (
+            "object=root",
+            f"serial={serial};object=root;type=private",
+            "manufacturer=SoftHSM%20project;model=SoftHSM%20v2;id=%01",
+            "slot-manufacturer=SoftHSM%20project;object=root",
+            f"token=ca;object=root?module-path={hsm.module}",
+        )
+    ):
+        certstrap("init", "--common-name", f"CA {number}", "--key", f"pkcs11:{attributes}")
+
+
+def test_modules_are_found_by_name_and_without_one_through_p11_kit(
+    without_pin: Program, hsm: SoftHSM
+) -> None:
+    hsm.key("root")
+    init = ("init", "--common-name", "Root", "--key")
+    path = {"LD_LIBRARY_PATH": str(Path(hsm.module).parent), "CERTSTRAP_PIN": PIN}
+    without_pin(*init, f"{URI}?module-name=softhsm2", environ=path)
+    if not find_library("p11-kit"):
+        lacks("p11-kit")
+    none = {"CERTSTRAP_PKCS11_MODULE": "", "CERTSTRAP_PIN": PIN}
+    without_pin("crl", "Root", environ=path)
+    without_pin("init", "--common-name", "Other", "--key", URI, environ=none)
+
+
+def test_what_is_not_there_is_named(certstrap: Program, hsm: SoftHSM) -> None:
+    init = ("init", "--common-name", "Root", "--key")
+    refuses(
+        certstrap, *init, "pkcs11:token=cb;object=root",
+        sentence=f'{hsm.module} does not find the token "cb".',
+        hint='The tokens here are "ca" (serial ',
+    )  # fmt: skip
+    refuses(
+        certstrap, *init, URI,
+        sentence=f'There is no private key in the token "ca" that {URI} names.',
+        hint="Add --generate to make it there.",
+    )  # fmt: skip
+    hsm.key("other")
+    refuses(
+        certstrap, *init, URI,
+        sentence=f'There is no private key in the token "ca" that {URI} names.',
+        hint='Its keys are "other" (id %01).',
+    )  # fmt: skip
+    refuses(
+        certstrap, *init, f"{URI}?module-path=/nowhere/token.so",
+        sentence="Cannot load the PKCS#11 module /nowhere/token.so (",
+        hint="name it in CERTSTRAP_PKCS11_MODULE",
+    )  # fmt: skip
+    hsm.pull_out()
+    refuses(certstrap, *init, URI, sentence="does not find", hint="There is no token here.")
+
+
+def test_of_two_tokens_or_keys_that_match_none_is_taken(certstrap: Program, hsm: SoftHSM) -> None:
+    init = ("init", "--common-name", "Root", "--key")
+    hsm.key("root")
+    hsm.key("root", identifier="02")
+    refuses(
+        certstrap, *init, URI,
+        sentence=f'There is more than one private key in the token "ca" that {URI} names.',
+        hint='"root" (id %0',
+    )  # fmt: skip
+    certstrap(*init, f"{URI};id=%02")
+    hsm.add("ca")
+    refuses(
+        certstrap, *init[:2], "Other", "--key", URI,
+        sentence='More than one token is the token "ca": "ca" (serial ',
+        hint="Add the serial number to the URI",
+    )  # fmt: skip
+
+
+def test_a_key_is_not_made_where_there_is_one(certstrap: Program, hsm: SoftHSM) -> None:
+    hsm.key("root")
+    refuses(
+        certstrap, "init", "--common-name", "Root", *IN_TOKEN,
+        sentence=f'There is a private key in the token "ca" that {URI} names.',
+        hint="Leave out --generate to use it",
+    )  # fmt: skip
+    refuses(
+        certstrap, "init", "--common-name", "Root", "--generate",
+        sentence="--generate makes a key in a token, and --key names none.",
+        hint="Add --key with its URI",
+    )  # fmt: skip
+
+
+def test_no_key_is_made_if_the_ca_exists(certstrap: Program, hsm: SoftHSM) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    more = ("--key", "pkcs11:token=ca;object=more", "--generate")
+    refuses(certstrap, "init", "--common-name", "Root", *more, sentence="already exists!")
+    assert "more" not in hsm.tool("--list-objects").stdout
+
+
+def test_a_public_key_that_is_missing_or_another_one_is_refused(
+    certstrap: Program, hsm: SoftHSM
+) -> None:
+    init = ("init", "--common-name", "Root", "--key", URI)
+    hsm.key("root")
+    hsm.tool("--read-object", "--type", "pubkey", "--id", "01", "--output-file", hsm.root / "der")
+    hsm.tool("--delete-object", "--type", "pubkey", "--id", "01")
+    refuses(
+        certstrap, *init,
+        sentence='There is no public key beside the private key "root" in the token "ca".',
+        hint="Write it there too, with the same id.",
+    )  # fmt: skip
+    hsm.key("other", identifier="02")
+    hsm.tool("--read-object", "--type", "pubkey", "--id", "02", "--output-file", hsm.root / "other")
+    hsm.tool("--write-object", hsm.root / "other", "--type", "pubkey", "--id", "01")
+    refuses(
+        certstrap, *init,
+        sentence='The public key that the token "ca" shows is not that of its private key.',
+        hint="Write the right one there",
+    )  # fmt: skip
+    hsm.tool("--delete-object", "--type", "pubkey", "--id", "01")
+    hsm.tool("--write-object", hsm.root / "der", "--type", "pubkey", "--id", "01")
+    certstrap(*init)
+
+
+def test_another_key_than_that_of_the_certificate_is_refused(
+    certstrap: Program, hsm: SoftHSM
+) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    hsm.key("other")
+    key = Path("out/Root.key")
+    key.chmod(0o600)
+    key.write_text("pkcs11:token=ca;object=other\n")
+    refuses(
+        certstrap, "crl", "Root",
+        sentence="out/Root.key is not the key of out/Root.crt.",
+        hint="Put back the files that belong together.",
+    )  # fmt: skip
+
+
+ED448 = """
+import sys
+import pkcs11
+from pkcs11 import Attribute, KeyType, MechanismFlag
+
+session = pkcs11.lib(sys.argv[1]).get_token(token_label="ca").open(rw=True, user_pin=sys.argv[2])
+curve = {Attribute.EC_PARAMS: bytes.fromhex("06032b6571")}
+session.create_domain_parameters(KeyType.EC_EDWARDS, curve, local=True).generate_keypair(
+    store=True, label="ed448", id=b"4", capabilities=MechanismFlag.SIGN | MechanismFlag.VERIFY
+)
+"""
+
+
+def test_a_key_of_a_kind_that_is_not_supported_is_refused(certstrap: Program, hsm: SoftHSM) -> None:
+    programs.run(sys.executable, "-c", ED448, hsm.module, PIN, environ=hsm.environ)
+    refuses(
+        certstrap, "init", "--common-name", "Root", "--key", "pkcs11:object=ed448",
+        sentence='The key "ed448" in the token "ca" is of a kind that is not supported.',
+        hint="RSA keys, keys on a NIST curve and Ed25519 keys are.",
+    )  # fmt: skip
+
+
+def test_a_key_that_asks_for_the_pin_each_time_is_used(certstrap: Program, hsm: SoftHSM) -> None:
+    hsm.key("root", options=("--always-auth",))
+    certstrap("init", "--common-name", "Root", "--key", URI)
+    certstrap("issue", "a", "b", "c", "--curve", "P-256")
+
+
+PULLED_OUT = """
+import os, sys
+from certstrap.cli.context import utc_now
+from certstrap.operations.ca import issuer_of, open_ca
+from certstrap.operations.sign import sign_request
+from certstrap.pki.profiles import LeafProfile
+from certstrap.pki.validity import Expiry
+from certstrap.session import Passphrases, Session
+from certstrap.store.depot import Depot, Name
+
+def steps(new):
+    ca = open_ca(session, session.depot.entry("Root"))
+    issuer_of(session, ca)
+    os.rename(*sys.argv[1:])
+    leaf, expiry = LeafProfile.of(""), Expiry.parse("1 day")
+    return sign_request(session, new, Name.parse("a"), None, leaf, expiry)
+
+of_a_token = Passphrases(bytes, lambda _: b"", bytes, bytes, pin=lambda _: b"12345")
+session = Session(
+    Depot("out"), utc_now(), of_a_token, module=os.environ["CERTSTRAP_PKCS11_MODULE"]
+)
+try:
+    session.transact(steps)
+except Exception as error:
+    print(error, error.hint, sep="\\n", file=sys.stderr)
+    sys.exit(1)
+"""
+
+
+def test_a_token_that_is_pulled_out_while_it_signs_leaves_the_depot_as_it_was(
+    certstrap: Program, hsm: SoftHSM
+) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    certstrap("request-cert", "--common-name", "a", "--curve", "P-256", "--no-passphrase")
+    program = partial(programs.run, sys.executable, "-c", PULLED_OUT, environ=hsm.environ)
+    before = snapshot(Path.cwd())
+    said = program(str(hsm.tokens), str(hsm.root / "elsewhere"), exit_code=1).stderr.splitlines()
+    assert said == [
+        'the token "ca" does not sign: ObjectHandleInvalid.',
+        "Check that the token is plugged in, and that it can do this.",
+    ]
+    assert snapshot(Path.cwd()) == before
+    hsm.put_back()
+    certstrap("sign", "a", "--CA", "Root")
+
+
+def test_a_token_that_is_pulled_out_before_the_pin_is_typed_leaves_the_depot_as_it_was(
+    certstrap: Program, hsm: SoftHSM
+) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    before = snapshot(Path.cwd())
+    with terminal(Path.cwd(), "issue", "a", "--curve", "P-256", environ=hsm.environ) as command:
+        command.expect_exact("Enter PIN for the token ca: ")
+        hsm.pull_out()
+        command.sendline(PIN)
+        printed = ends(command, 1)
+    assert "the token" in printed
+    assert "Hint: Check that the token is plugged in" in printed
+    assert snapshot(Path.cwd()) == before
+
+
+def test_two_sessions_of_one_process_share_the_login(certstrap: Program, hsm: SoftHSM) -> None:
+    hsm.key("root")
+    twice = """
+import os
+from certstrap.pki.key_files import TokenURI
+from certstrap.session import Passphrases, Session
+from certstrap.cli.context import utc_now
+from certstrap.store.depot import Depot
+
+for _ in range(2):
+    of_a_token = Passphrases(bytes, lambda _: b"", bytes, bytes, pin=lambda _: b"12345")
+    module = os.environ["CERTSTRAP_PKCS11_MODULE"]
+    session = Session(Depot("out"), utc_now(), of_a_token, module=module)
+    key = session.key_in_token(TokenURI.parse("pkcs11:token=ca;object=root"))
+    copied = copy.deepcopy(copy.copy(key))
+    assert copied.public_key() == key.public_key()
+    assert (copied.key_size, copied.curve.name) == (256, "secp256r1")
+    try:
+        key.private_numbers()
+    except CertstrapError as error:
+        print(error)
+"""
+    twice = f"import copy\nfrom certstrap.errors import CertstrapError\n{twice}"
+    ended = programs.run(sys.executable, "-c", twice, environ=hsm.environ)
+    assert ended.lines == ['The key in the token "ca" never leaves it.'] * 2
+
+
+@pytest.mark.parametrize(
+    ("uri", "sentence", "hint"),
+    [
+        ("pkcs11:token=ca", "pkcs11:token=ca does not name a key.", "Add the label of the key"),
+        ("pkcs11:", "pkcs11: does not name a key.", "Add the label"),
+        ("pkcs11:object=a;type=cert", "does not name a private key.", "Leave out its type."),
+        (
+            "pkcs11:object=a?pin-value=12345",
+            "The PIN cannot be in the URI of a key (pin-value): the URI is kept in a file.",
+            "use --pin-file FILE or CERTSTRAP_PIN",
+        ),
+        ("pkcs11:object=a?pin-source=f", "(pin-source)", "use --pin-file"),
+        ("pkcs11:objekt=a", 'Invalid URI of a key: "objekt=a" is not an attribute', "looks like"),
+        ("pkcs11:object=a;object=b", '"object=b" is not', "with %20 for a space"),
+        ("pkcs11:object=a;id", '"id" is not', "looks like"),
+        ("pkcs11:object=a;module-path=m", '"module-path=m" is not an attribute', ""),
+    ],
+)
+def test_a_uri_that_cannot_be_the_address_of_a_key_is_refused(
+    without_pin: Program, uri: str, sentence: str, hint: str
+) -> None:
+    outcome = refuses(
+        without_pin, "init", "--common-name", "Root", "--key", uri, sentence=sentence, hint=hint
+    )
+    assert "12345" not in outcome.stderr
+
+
+@pytest.mark.parametrize("data", [b"pkcs11:token=ca\n", b"pkcs11:\xff", b"pkcs11:object=a\nb\n"])
+def test_a_key_file_that_only_begins_as_a_uri_is_refused(certstrap: Program, data: bytes) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    key = Path("out/Root.key")
+    key.chmod(0o600)
+    key.write_bytes(data)
+    sentence = "out/Root.key does not hold the URI of a key in a token."
+    assert certstrap("crl", "Root", exit_code=1).stderr.splitlines()[0] == sentence
+    assert sentence in certstrap("status", exit_code=3).stdout
+
+
+def test_a_command_that_renew_runs_does_not_get_the_pin(certstrap: Program) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    certstrap("issue", "a", "--curve", "P-256")
+    ran = certstrap("renew", "a", "--exec", "env")
+    assert "CERTSTRAP_PKCS11_MODULE" in ran.stderr
+    assert "CERTSTRAP_PIN" not in ran.stderr
 
 
 def test_no_python_pkcs11_is_needed_until_a_key_is_in_a_token(
@@ -257,7 +561,3 @@ def test_no_python_pkcs11_is_needed_until_a_key_is_in_a_token(
     assert program("status").lines
     program("init", "--common-name", "Other", "--curve", "P-256", "--no-passphrase")
     program("issue", "x", "--CA", "Other", "--curve", "P-256")
-
-
-assert os
-assert ec
