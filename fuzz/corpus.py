@@ -133,6 +133,7 @@ def ours() -> dict[str, bytes]:
         "Cert.key": key_pem("Cert"),
         "Cert.crt": certificate("Cert", ca=True, path_length=1),
         "Cert.crl": crl("Cert", "gone"),
+        "Cert.urls": b"crl http://pki.example/Cert.crl\nissuer http://pki.example/Cert.cer\n",
         "Locked.key": encrypted_key("Locked"),
         "Locked.crt": certificate("Locked", ca=True, permit="example.com"),
         "Int.key": key_pem("Int", PrivateFormat.TraditionalOpenSSL),
