@@ -120,6 +120,14 @@ def test_only_a_ca_has_limits(root: CommandLine) -> None:
     )  # fmt: skip
 
 
+def test_temporal_accepts_a_client_below_limited_cas(root: CommandLine) -> None:
+    root(*INTERMEDIATE, *EVERY_LIMIT, "--profile", "client")
+    root("issue", "worker", "--CA", "Int", "--domain", "a.example.com", "--curve", "P-256")
+    root("export-chain", "worker")
+    assert root("check", "worker").lines[-1] == "worker passed."
+    root("bundle", "--check", "out/Root.crt")
+
+
 def test_the_limits_are_shown(certstrap: CommandLine) -> None:
     certstrap(*ROOT, *EVERY_LIMIT)
     shown = certstrap("inspect", "Root").stdout
