@@ -73,6 +73,8 @@ def test_a_revocation_there_is_seen_here(engine: Engine) -> None:
     assert "worker.crt was revoked on" in engine.certstrap("verify", "worker", exit_code=3)
     assert state(engine, "worker")["state"] == "revoked"
     assert "worker.crt was revoked on" in engine.certstrap("check", "worker")
+    file = str(engine.folder / "worker.crt")
+    assert f"{file} was revoked on" in engine.certstrap("check", "--cert", file)
     number = serial(engine.file("worker.crt"))
     assert f"{number:X}" in engine.certstrap("inspect", str(engine.file("Issuing.crl")))
 

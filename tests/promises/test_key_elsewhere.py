@@ -187,6 +187,8 @@ def test_a_revoked_client_gets_no_new_key_here(certstrap: CommandLine, engine: p
     refused = certstrap.refuses("renew", "worker", sentence=sentence, hint="Move it away")
     assert "new-key" not in refused.stderr
     assert "new-key" not in certstrap("verify", "worker", exit_code=3).stdout
+    checked = certstrap("check", "--cert", "worker.chain.pem", "--key", "worker.key").stdout
+    assert "worker.chain.pem was revoked on 2026-11-23 12:00:00 UTC." in checked
 
 
 def test_a_renewed_certificate_is_to_be_imported_where_the_key_is(

@@ -346,6 +346,7 @@ class Sources:
             client,
             self._key_file(key) if key else None,
             self._uploaded(above),
+            self._revoked(client),
             rewrite=("certstrap", "export-pkcs8", ("--key", old), ("--output", new)),
             placeholders=_placeholders("", above),
             signing=_signing(above) if above else SIGNING,
@@ -365,7 +366,7 @@ class Sources:
             uploaded = with_names(join([client, *map(self._ca_file, above)]), self.depot)
             placeholders = _placeholders(entry.stem, above)
             return CheckSubject(entry.stem, uploaded=uploaded, placeholders=placeholders)
-        revoked = self._revoked(first, above, path) if first else None
+        revoked = self._revoked(client)
         complete: Hint | str = ""
         if len(above) > 1:
             if entry.has(CHAIN):
@@ -442,16 +443,13 @@ class Sources:
             self._cas[ca.entry] = read_ca(self.depot, ca.entry)
         return self._cas[ca.entry]
 
-    def _revoked(
-        self, leaf: x509.Certificate, above: list[Authority], path: str
-    ) -> tuple[Finding, ...] | None:
+    def _revoked(self, file: CertificateFile) -> tuple[Finding, ...] | None:
         """Return which certificates of a chain are revoked; None if a CA of it has no CRL here."""
-        cas = [ca.certificate for ca in above]
+        leaf = [each.certificate for each in file.certificates[:1]]
+        cas = [ca.certificate for each in leaf for ca in self._above(each)]
         try:
-            found = [
-                warning(each.sentence)._replace(of_ca=each.of_ca)
-                for each in withdrawn(self.depot, [leaf, *cas], path)
-            ]
+            violations = withdrawn(self.depot, [*leaf, *cas], file.path)
+            found = [warning(each.sentence)._replace(of_ca=each.of_ca) for each in violations]
             known = bool(cas) and all(crls.complete_crls_of(self.depot, ca) for ca in cas)
         except CertstrapError as error:  # a list that cannot be read
             return (failure(f"Cannot tell whether it is revoked: {error}", error.hint),)
