@@ -188,3 +188,13 @@ def test_the_package_is_light_until_the_library_is_used() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
     with pytest.raises(AttributeError, match="module 'certstrap' has no attribute 'x'"):
         certstrap.x  # noqa: B018
+
+
+def test_a_passphrase_is_changed_and_removed(depot: Depot) -> None:
+    assert depot.passphrase("worker", "one") == ("out/worker.key",)
+    with pytest.raises(CertstrapError, match=r"^out/worker\.key is encrypted"):
+        depot.passphrase("worker", "two")
+    encrypted = Depot("out", passphrase="one", now=clock)
+    assert encrypted.passphrase("worker", b"one") == ()
+    assert encrypted.passphrase("worker", "") == ("out/worker.key",)
+    load_pem_private_key(depot["worker"].key_pem(), None)

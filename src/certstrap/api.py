@@ -7,7 +7,7 @@ they return is an `x509.Certificate` of the package ``cryptography``.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from certstrap.inventory.status import Status, look
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
 from certstrap.operations.ca import NewCA, create_ca
 from certstrap.operations.issue import DEFAULT_EXPIRY, IssueRequest, issue
+from certstrap.operations.passphrase import change_passphrase
 from certstrap.operations.renew import Renewed, RenewOptions, renew
 from certstrap.operations.request import request_certificate
 from certstrap.operations.revoke import Revoked, revoke
@@ -289,6 +290,19 @@ class Depot:
         which = certificate if isinstance(certificate, int) else Name.parse(certificate)
         issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
         return session.transact(lambda new: revoke(session, new, which, issuer, why))
+
+    def passphrase(self, name: str, new: str | bytes) -> Sequence[str]:
+        """Change the passphrase of a key, and return the files that were written.
+
+        The passphrase of the depot opens it; use another `Depot` with the new one afterwards.
+
+        Args:
+            name: whose key it is.
+            new: the new passphrase; the key is not encrypted if it is empty.
+        """
+        session, whose = self._session(), Name.parse(name)
+        session.passphrases = session.passphrases._replace(new=lambda: os.fsencode(new))
+        return session.transact(lambda new: change_passphrase(session, new, whose)).updated
 
     def status(self) -> Status:
         """Return what the depot contains, when it expires and what is wrong."""

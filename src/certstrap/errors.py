@@ -282,10 +282,10 @@ class WrongPassphraseError(CertstrapError):
 class NoPassphraseError(CertstrapError):
     """A passphrase is needed, and there is neither a terminal nor input to read it from."""
 
-    def __init__(self, sentence: str, *, for_new_key: bool = False) -> None:
-        hint = "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE"
-        otherwise = "; with --no-passphrase, new keys are not encrypted" if for_new_key else ""
-        super().__init__(sentence, f"{hint}{otherwise}.")
+    HINT = "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE."
+
+    def __init__(self, sentence: str, hint: str = HINT) -> None:
+        super().__init__(sentence, hint)
 
 
 _CREATE_CA = ("certstrap", "init", ("--common-name", "NAME"))

@@ -58,10 +58,13 @@ class Passphrases(NamedTuple):
     pin: Callable[[str], bytes] = lambda _token: b""
     waits: bool = True
 
-    def require_used(self, path: str, secret: bytes, *, of_ca: bool = False) -> None:
+    def require_used(
+        self, path: str, secret: bytes, *, name: str = "", of_ca: bool = False
+    ) -> None:
         """Refuse a passphrase that protects nothing.
 
         Args:
+            name: whose key it is, if it could be encrypted in its place.
             of_ca: whether the key is a CA's.
 
         Raises:
@@ -70,12 +73,16 @@ class Passphrases(NamedTuple):
         if (self.explicit_ca if of_ca else self.explicit) and not secret:
             key = "FILE" if path == source_of(STANDARD_INPUT) else path
             words = (("--key", key), ("--encrypt",), ("--output", "NEW"))
+            copy = Hint(
+                "Leave the passphrase out, or write an encrypted copy of the key",
+                ("certstrap", "export-pkcs8", *words),
+            )
+            encrypt = Hint(
+                "Leave the passphrase out, or encrypt the key", ("certstrap", "passphrase", name)
+            )
             raise RefusedError(
                 f"{path} is not encrypted, and the passphrase would not protect it.",
-                Hint(
-                    "Leave the passphrase out, or write an encrypted copy of the key",
-                    ("certstrap", "export-pkcs8", *words),
-                ),
+                encrypt if name else copy,
             )
 
 

@@ -388,6 +388,7 @@ def test_clients_are_offered_and_no_cas(certstrap: CommandLine, command: str) ->
         ("sign ", ["pending"]),
         ("export-pkcs8 ", ["client", "pending"]),
         ("export-chain ", ["Cert", "client"]),
+        ("passphrase ", ["Cert", "client", "pending"]),
     ],
 )
 def test_values_are_offered(certstrap: CommandLine, words: str, offered: list[str]) -> None:

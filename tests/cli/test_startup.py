@@ -50,6 +50,8 @@ LINES = {
     "status": 0,
     "inspect other": 0,
     "verify other": 0,
+    "passphrase Cert --passphrase p": 0,
+    "passphrase Cert --no-passphrase": 1,
 }
 # A run that is measured for its coverage would import what measures it.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE_")}

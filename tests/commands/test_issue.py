@@ -20,8 +20,7 @@ CA = ("init", *NEW_KEY, "--expires", "10 years", "--cn")
 REQUEST = ("request-cert", *NEW_KEY, "--cn")
 NOT_ENCRYPTED = [
     "",
-    "The CA's key is not encrypted. To start again with one that is, in a new depot:",
-    "  certstrap --depot-path NEW issue a --passphrase-file FILE",
+    "The CA's key is not encrypted. Encrypt it: certstrap passphrase Cert",
 ]
 NEXT = [
     "",
@@ -156,8 +155,7 @@ def test_a_depots_first_ca_has_the_name_that_was_given(
     outcome = certstrap(*P256_ISSUE, "a", "--CA", "New CA")
     assert outcome.lines[0] == "Created out/New_CA.key"
     assert signed(folder, "New_CA").subject == foreign.name_of("New CA")
-    again = "certstrap --depot-path NEW issue a --CA 'New CA' --passphrase-file FILE"
-    assert outcome.lines[-1].strip() == again
+    assert outcome.lines[-1].endswith("Encrypt it: certstrap passphrase New_CA")
 
 
 @pytest.mark.parametrize("options", [("--key-bits", "2048"), ("--dry-run",)])
@@ -195,11 +193,10 @@ def test_no_ca_is_created_beside_one_that_cannot_be_read(
 def test_the_command_for_an_encrypted_ca_works_as_printed(
     certstrap: CommandLine, folder: Path
 ) -> None:
-    command = certstrap(*P256_ISSUE, "a").lines[-1]
-    (folder / "FILE").write_text("secret\n")
-    certstrap(*shlex.split(command)[1:])
-    assert b"ENCRYPTED" in (folder / "NEW/Cert.key").read_bytes()
-    assert b"ENCRYPTED" not in (folder / "NEW/a.key").read_bytes()
+    command = certstrap(*P256_ISSUE, "a").lines[-1].partition(": ")[2]
+    certstrap(*shlex.split(command)[1:], input="secret\nsecret\n")
+    assert b"ENCRYPTED" in (folder / "out/Cert.key").read_bytes()
+    assert b"ENCRYPTED" not in (folder / "out/a.key").read_bytes()
 
 
 def test_of_several_cas_one_must_be_named(certstrap: CommandLine, folder: Path) -> None:
@@ -384,8 +381,8 @@ def test_a_key_that_is_there_unencrypted_is_not_passed_off_as_encrypted(
     (folder / "key.txt").write_text("client's\n")
     certstrap(*P256_ISSUE, "a")
     sentence = "out/a.key is not encrypted, and the passphrase would not protect it."
-    export = "certstrap export-pkcs8 --key out/a.key --encrypt --output NEW"
-    certstrap.refuses("issue", "a", *KEY_FILE, sentence=sentence, hint=export)
+    encrypt = "or encrypt the key: certstrap passphrase a"
+    certstrap.refuses("issue", "a", *KEY_FILE, sentence=sentence, hint=encrypt)
 
 
 def test_a_passphrase_for_a_key_that_is_elsewhere_is_reported_to_have_no_effect(

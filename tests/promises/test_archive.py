@@ -29,6 +29,7 @@ SOMEBODY = 12_345  # a user who need not exist
 NEEDING = [
     ("renew", "client", "--new-key"),
     ("renew", "--undo", "client"),
+    ("passphrase", "client", "--passphrase", "p"),
     ("renew", "--prune", "30d"),
     ("revoke", "--CN", "client"),
     ("revoke", "--serial", "1234", "--CA", "Cert", "--reason", "keyCompromise"),

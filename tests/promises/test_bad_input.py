@@ -21,6 +21,7 @@ NAMING = {
     "issue": ("issue", "--curve", "P-256"),
     "issue --CA": ("issue", "client", "--curve", "P-256", "--CA"),
     "export-pkcs8": ("export-pkcs8",),
+    "passphrase": ("passphrase",),
 }
 MAKING = {name: NAMING[name] for name in ("init", "request-cert", "issue", "issue --CA")}
 MAKING_A = {
@@ -65,7 +66,7 @@ def test_a_command_without_a_name_says_what_it_needs(
     "command",
     [
         "issue", "renew", "crl", "import", "export-pkcs8", "export-pkcs12", "export-chain",
-        "inspect", "verify", "connect", "filters",
+        "passphrase", "inspect", "verify", "connect", "filters",
     ],
 )  # fmt: skip
 def test_a_missing_name_is_a_matter_of_the_command_line(

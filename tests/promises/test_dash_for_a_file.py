@@ -39,6 +39,7 @@ READ = {
     "sign --csr",
     "issue --from",
     "issue --key-passphrase-file",
+    "passphrase --old-passphrase-file",
     "import --cert",
     "import --key",
     "import --csr",

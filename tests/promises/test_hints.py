@@ -275,6 +275,42 @@ def passphrase_of_a_key_without_one(s: Stage) -> Iterator[Printed]:
     assert key != Path("new.key").read_bytes()
 
 
+@prints("session.py: 'Leave the passphrase out, or encrypt the key'")
+def passphrase_of_a_key_of_the_depot_without_one(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"))
+    Path("secret").write_text("secret\n")
+    s.typed = "secret\nsecret\n"
+    yield Printed(s("issue", "x", "--key-passphrase-file", "secret", code=1))
+    s("issue", "x", "--key-passphrase-file", "secret")
+
+
+@prints('cli/render/issue.py: "The CA\'s key is not encrypted. Encrypt it"')
+def issued_with_an_open_key_of_a_new_ca(s: Stage) -> Iterator[Printed]:
+    s.typed = "secret\nsecret\n"
+    yield Printed(s("issue", "x", "--curve", "P-256", "--no-passphrase"))
+    assert b"ENCRYPTED" in s.file("Cert.key").read_bytes()
+
+
+@prints(
+    "operations/passphrase.py: f'{entry.path(suffix)} has a copy of the key as it was before. "
+    "Move it away, and write it again'"
+)
+def copies_of_a_key_whose_passphrase_changed(s: Stage) -> Iterator[Printed]:
+    s(*issue("x"), "--pkcs8")
+    s("export-pkcs8", "Cert", "--allow-ca")
+    s("export-pkcs12", "x", "--no-passphrase")
+    for name, suffix in (("x", "pkcs8.key"), ("Cert", "pkcs8.key"), ("x", "p12")):
+        new = "other" if suffix == "p12" else "secret"
+        s.typed = f"{new}\n{new}\n" if new == "secret" else f"secret\n{new}\n{new}\n"
+        shown = s("passphrase", name)
+        away = s.away(f"{name}.{suffix}")
+        s.typed = f"{new}\n{new}\n{new}\n"
+        (line,) = (each for each in shown.splitlines() if f"{name}.{suffix} has a copy" in each)
+        sentence = line.partition(": ")[0]
+        yield Printed(line, sentence=sentence)
+        assert s.file(f"{name}.{suffix}").read_bytes() != Path(away).read_bytes()
+
+
 @prints("operations/issue.py: 'Run this where the key is'")
 def pkcs8_of_a_key_that_is_elsewhere(s: Stage) -> Iterator[Printed]:
     s(*issue("x"))

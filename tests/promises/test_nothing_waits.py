@@ -68,6 +68,8 @@ PROMPTS = {
     "revoke": (("revoke", "--serial", "2A", "--elsewhere", "--CA", "Enc"), "passphrase"),
     "crl": (("crl", "Enc"), "passphrase"),
     "export-pkcs8": (("export-pkcs8", "Enc"), "passphrase"),
+    "passphrase, the old one": (("passphrase", "Enc"), "Enter old passphrase: "),
+    "passphrase, the new one": (("passphrase", "Cert"), "Enter new passphrase "),
 }
 
 

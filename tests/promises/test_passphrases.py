@@ -108,7 +108,9 @@ def test_process_substitution_gives_the_passphrase(folder: Path) -> None:
     assert opens(folder, b"s3cret")
 
 
-@pytest.mark.parametrize("command", ["init", "request-cert", "issue a", "export-pkcs8 a --encrypt"])
+@pytest.mark.parametrize(
+    "command", ["init", "request-cert", "issue a", "export-pkcs8 a --encrypt", "passphrase a"]
+)
 @pytest.mark.parametrize(
     "two",
     [

@@ -15,6 +15,8 @@ WRITING = (
     ("request-cert", "--cn", "client", "--curve", "P-256", *SECRET),
     ("sign", "client", "--CA", "CA", *SECRET),
     ("export-pkcs8", "client", "--encrypt", *SECRET),
+    ("passphrase", "client", "--old-passphrase-file", "secret", "--no-passphrase"),
+    ("passphrase", "client", *SECRET),
     ("export-pkcs12", "client", *SECRET),
     ("import", "Copy", "--cert", "out/CA.crt", "--key", "out/CA.key", *SECRET),
     ("renew", "client", "--new-key", *SECRET),

@@ -64,6 +64,7 @@ READING = [
     ("client.crt", ("export-pkcs12", "client", "--passphrase", "p")),
     ("client.key", ("export-pkcs12", "client", "--passphrase", "p")),
     ("client.key", ("export-pkcs8", "client")),
+    ("client.key", ("passphrase", "client", "--passphrase", "p")),
 ]
 
 

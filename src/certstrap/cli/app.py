@@ -45,6 +45,7 @@ GROUPS = {
         "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
         "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
         "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
+        "passphrase": Listed("passphrase", "Change, set or remove the passphrase of a key."),
     },
     "Inspect and verify": {
         "status": Listed("status", "Show what a depot contains, and when it expires."),

@@ -56,9 +56,13 @@ def leaves(depot: Depot) -> Iterable[str]:
 
 
 @_of_depot
-def keys(depot: Depot) -> Iterable[str]:
+def own_keys(depot: Depot) -> Iterable[str]:
+    """Offer the keys, without copies."""
+    stems = {entry.stem for entry in depot.with_suffix(KEY)}
+    return sorted(stems - {(stem + PKCS8).removesuffix(KEY) for stem in stems})
+
+
+def keys(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the keys, without those of CAs and without copies."""
-    found = depot.with_suffix(KEY)
-    left_out = {authority.entry for authority in depot.authorities}
-    left_out |= {depot.entry((entry.stem + PKCS8).removesuffix(KEY)) for entry in found}
-    return (entry.stem for entry in found if entry not in left_out)
+    offered = cas(ctx, incomplete)
+    return [stem for stem in own_keys(ctx, incomplete) if stem not in offered]

@@ -94,16 +94,16 @@ class Context(NamedTuple):
     run: Callable[[str], int] = run_command
     rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
-    def ask(self, prompt: str, *, for_new_key: bool = False) -> bytes:
+    def ask(self, prompt: str, hint: str = NoPassphraseError.HINT) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.
 
         Raises:
-            NoPassphraseError: there is neither. A new key need not be encrypted.
+            NoPassphraseError: there is neither; ``hint`` says what to use instead.
         """
         line = _read_hidden(prompt) if is_interactive() else read_line()
         if not line:
             sentence = "No passphrase was typed." if is_interactive() else _NOBODY_TO_ASK
-            raise NoPassphraseError(sentence, for_new_key=for_new_key)
+            raise NoPassphraseError(sentence, hint)
         return line.rstrip(b"\r\n")
 
 

@@ -23,7 +23,7 @@ GROUPS = {
     "Validity": "--expires --expiring --validity-period --days --at",
     "Passphrase": (
         "--passphrase --passphrase-file --no-passphrase --encrypt-key --key-passphrase-file "
-        "--pin-file"
+        "--old-passphrase-file --pin-file"
     ),
     "Output": "--output --into --cert --stdout --pem --json --format --shell --svg --html "
     "--dry-run --force --quiet --verbose",

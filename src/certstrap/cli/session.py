@@ -39,7 +39,14 @@ NEW = "Enter passphrase (empty for no passphrase): "
 NEW_CA = "Enter passphrase for new CA key (empty for no passphrase): "
 _NEW_CLIENT = "Enter passphrase for new client key: "
 OPENING = "Enter passphrase for {} (empty for no passphrase): "
+_OLD = "Enter old passphrase: "
+_CHANGED = "Enter new passphrase (empty for no passphrase): "
 AGAIN = "Enter same passphrase again: "
+_NO_NEW = (
+    "Use --passphrase-file FILE or CERTSTRAP_PASSPHRASE; with --no-passphrase, new keys are not "
+    "encrypted."
+)
+_NO_CHANGED = "Use --passphrase-file FILE; with --no-passphrase, the key is not encrypted."
 _NOT_NEEDED = "nothing that was opened is encrypted, and no new file was to be."
 
 
@@ -179,10 +186,36 @@ def with_client_passphrase(
     )
 
 
+def changing(
+    context: Context, text: str | None, file: str | None, none: bool, old_file: str | None
+) -> Passphrases:
+    """Return the passphrases of the command that changes one: that in the environment is the old.
+
+    Args:
+        old_file: the option ``--old-passphrase-file``; the others are as for `passphrases`.
+    """
+    new = passphrases(context._replace(environ={}), text, file, none, new_prompt=_CHANGED)
+    without = "Leave --old-passphrase-file out if the key is not encrypted."
+    given = cache(lambda: None if old_file is None else _first_line(old_file, without))
+    if old_file is not None:
+        _report_unused(context, "--old-passphrase-file", given)
+
+    def old() -> bytes:
+        hint = "Use --old-passphrase-file FILE or CERTSTRAP_PASSPHRASE."
+        variable = os.fsencode(context.environ.get(PASSPHRASE_VARIABLE, ""))
+        known = given() or variable or context.ask(_OLD, hint)
+        if not known:
+            raise NoPassphraseError("The key is encrypted, and no passphrase was typed.", hint)
+        return known
+
+    return new._replace(opening=old, waits=True)
+
+
 def _typed_twice(context: Context, prompt: str) -> bytes:
     """Return a new passphrase that somebody types, and types again."""
-    typed = context.ask(prompt, for_new_key=True)
-    if context.ask(AGAIN, for_new_key=True) != typed:
+    hint = _NO_CHANGED if prompt == _CHANGED else _NO_NEW
+    typed = context.ask(prompt, hint)
+    if context.ask(AGAIN, hint) != typed:
         raise RefusedError("Passphrases do not match.", "Run the command again.")
     return typed
 

@@ -252,7 +252,7 @@ def leftover_key(
     private, secret = entry.key(opening)
     if keys.spec_of(private) != spec:
         return None
-    given.require_used(entry.path(KEY), secret, of_ca=of_ca)
+    given.require_used(entry.path(KEY), secret, name=entry.stem, of_ca=of_ca)
     require_usable(session, private, entry.path(KEY))
     return private, secret
 

@@ -296,7 +296,7 @@ def _existing_key(
     except WrongPassphraseError:
         hint = "If it has another passphrase than the CA's key, use --key-passphrase-file FILE."
         raise WrongPassphraseError(entry.path(KEY), hint) from None
-    session.passphrases.require_used(entry.path(KEY), secret)
+    session.passphrases.require_used(entry.path(KEY), secret, name=entry.stem)
     require_usable(session, key, entry.path(KEY))
     require(key_of_ca(session.depot, key.public_key(), entry.path(KEY)))
     if wanted.spec not in {None, spec_of(key)}:

@@ -1,13 +1,8 @@
 """Private keys read from any form that `cryptography` knows, PEM or DER; limits on their rounds.
 
 That is PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), encrypted by PBES2 (RFC 8018) or by
-<<<<<<< HEAD
-OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS.
-=======
-OpenSSL's legacy PEM headers; the malformed keys of certstrap and GnuTLS; and how long it would take
-to derive the key of an encrypted one, which a file may make minutes. In place of a key a file may
-hold its address in a hardware token, a URI (RFC 7512).
->>>>>>> adf2cdb (Keep the key of a CA in a hardware token, reached by its URI)
+OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS. In place of a key a file
+may hold its address in a hardware token, a URI (RFC 7512).
 """
 
 import re

@@ -132,6 +132,11 @@ class Archive:
         """Return the number of the next renewal of an entry."""
         return max(self._sets.get(_stem_of(entry), {}), default=0) + 1
 
+    def paths(self, entry: Entry, *suffixes: str) -> list[str]:
+        """Return the paths of an entry's archived files with these suffixes."""
+        sets = self._sets.get(_stem_of(entry), {}).values()
+        return [each[suffix] for each in sets for suffix in suffixes if suffix in each]
+
     def path(self, entry: Entry, number: int, serial: int, suffix: str) -> str:
         """Return where a file that is replaced goes."""
         return os.path.join(self.root, f"{_stem_of(entry)}.{number}.{serial:x}{suffix}")

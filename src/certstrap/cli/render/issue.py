@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
-from certstrap.hints import Hint, command_line, printed
-from certstrap.operations.issue import DEFAULT_CA
-from certstrap.pki.decode import identity
+from certstrap.hints import Hint, printed
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
 from certstrap.text import escaped, quoted, serial_number, timestamp
 
@@ -84,12 +82,9 @@ def next_lines(
     if copying:
         yield from (f"  {printed(hint, depot_path)}" for hint in created.usage_hints(name))
     if issued.new_ca and not issued.new_ca.encrypted:
-        ca = identity(issued.ca.certificate)
-        named = () if ca == DEFAULT_CA.text else (("--CA", ca),)
-        again = ("certstrap", "issue", name, *named, ("--passphrase-file", "FILE"))
+        encrypt = ("certstrap", "passphrase", issued.ca.entry.stem)
         yield ""
-        yield "The CA's key is not encrypted. To start again with one that is, in a new depot:"
-        yield f"  {command_line(again, 'NEW')}"
+        yield printed(Hint("The CA's key is not encrypted. Encrypt it", encrypt), depot_path)
 
 
 def _where_line(issued: "Issued") -> str:

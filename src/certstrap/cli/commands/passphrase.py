@@ -1,0 +1,52 @@
+"""``certstrap passphrase``."""
+
+import typer
+
+from certstrap.cli import completion, options
+from certstrap.cli.context import Context
+from certstrap.cli.session import changing, session_with
+from certstrap.cli.terminal import say
+from certstrap.hints import printed
+from certstrap.operations.passphrase import change_passphrase
+from certstrap.store.depot import Name
+
+EXAMPLES = (
+    'certstrap passphrase "Cert"',
+    'certstrap passphrase "Cert" --passphrase-file passphrase.txt',
+    "certstrap passphrase worker --no-passphrase",
+)
+
+
+def command(
+    ctx: typer.Context,
+    name: str = options.argument("NAME", "The name of the key.", completion.own_keys, default=...),
+    old_passphrase_file: str | None = options.source(
+        "--old-passphrase-file",
+        "Read the old passphrase from the first line of FILE; - is standard input. Without it, "
+        "CERTSTRAP_PASSPHRASE in the environment is used.",
+        default=None,
+    ),
+    passphrase: str | None = options.value(
+        "--passphrase",
+        "TEXT",
+        "The new passphrase. Visible in the process list. Empty means none.",
+        default=None,
+    ),
+    passphrase_file: str | None = options.source(
+        "--passphrase-file",
+        "Read the new passphrase from the first line of FILE; - is standard input.",
+        default=None,
+    ),
+    no_passphrase: bool = options.flag("--no-passphrase", "Leave the key not encrypted."),
+) -> None:
+    """Change, set or remove the passphrase of a key."""
+    context: Context = ctx.obj
+    given = changing(context, passphrase, passphrase_file, no_passphrase, old_passphrase_file)
+    session, whose = session_with(context, given), Name.parse(name)
+    changed = session.transact(lambda new: change_passphrase(session, new, whose))
+    state = "encrypted by passphrase" if changed.encrypted else "not encrypted"
+    if not changed.updated:
+        has = "already has this passphrase" if changed.encrypted else "is not encrypted"
+        say(f"{changed.path} {has}: nothing was changed.")
+    say(*(f"Updated {path} ({state})" for path in changed.updated))
+    say(*(printed(copy, context.named_depot) for copy in changed.copies))
