@@ -1,8 +1,8 @@
 """Private keys read from any form that `cryptography` knows, PEM or DER; limits on their rounds.
 
 That is PKCS#1 (RFC 8017), SEC1 (RFC 5915), PKCS#8 (RFC 5958), encrypted by PBES2 (RFC 8018) or by
-OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS. In place of a key a file
-may hold its address in a hardware token, a URI (RFC 7512).
+OpenSSL's legacy PEM headers; and the malformed keys of certstrap and GnuTLS. In place of a key a
+file may hold its address in a hardware token, a URI (RFC 7512).
 """
 
 import re
