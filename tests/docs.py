@@ -28,6 +28,9 @@ DOCUMENTS = [*sorted(ROOT.glob("*.md")), *GUIDES]
 ENGINES = ("OpenBao", "cfssl", "Caddy, with ACME")
 """The sections on CAs of other programs, which `tests/interop/test_engines.py` follows."""
 
+TOKENS = ("SoftHSM2", "YubiKey")
+"""The sections on tokens: `tests/commands/test_tokens.py` follows the first, nobody the second."""
+
 LONGEST = 600  # seconds, for the installation of all test tools over a slow line
 PASSPHRASE = "correct horse"
 HOME = "/home/you"  # the folder that the documents show

@@ -104,6 +104,15 @@ def test_rich_is_not_imported_where_output_is_a_pipe(
             assert not _of("rich", _imported(tmp_path, line))
 
 
+def test_nothing_of_pkcs11_is_imported_unless_a_key_file_says_so(
+    tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    for line in LINES:
+        with subtests.test(line):
+            imported = _imported(tmp_path, line)
+            assert not {"pkcs11", "asn1crypto", "certstrap.tokens"} & imported
+
+
 def _assert_no_command(imported: set[str]) -> None:
     assert not _of("cryptography", imported)
     assert not {name for name in imported if name.startswith("certstrap.cli.commands")}

@@ -4,6 +4,7 @@ import stat
 import sys
 from collections.abc import Callable
 from ctypes.util import find_library
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests import programs
 from tests.builders.tokens import PIN, SoftHSM
 from tests.cli.terminal import ends, terminal
 from tests.conftest import snapshot
+from tests.docs import ROOT, Terminal, blocks, steps
 from tests.interop.peers import lacks, openssl
 from tests.programs import CERTSTRAP, Outcome
 
@@ -536,6 +538,17 @@ def test_a_key_file_that_only_begins_as_a_uri_is_refused(certstrap: Program, dat
     sentence = "out/Root.key does not hold the URI of a key in a token."
     assert certstrap("crl", "Root", exit_code=1).stderr.splitlines()[0] == sentence
     assert sentence in certstrap("status", exit_code=3).stdout
+
+
+def test_the_page_shows_what_happens_with_a_token(tmp_path: Path, hsm: SoftHSM) -> None:
+    found = blocks(ROOT / "docs/hardware-keys.md")
+    shell = Terminal(tmp_path, {"HOME": str(tmp_path)})
+    try:
+        for step in steps([block for block in found if block.heading == "SoftHSM2"]):
+            command = step.command.replace("/usr/lib/softhsm/libsofthsm2.so", hsm.module)
+            shell.follow(replace(step, command=command))
+    finally:
+        shell.close()
 
 
 def test_a_command_that_renew_runs_does_not_get_the_pin(certstrap: Program) -> None:
