@@ -87,6 +87,8 @@ class Depot:
         path: str | os.PathLike[str] = "out",
         *,
         passphrase: str | bytes = b"",
+        pin: str | bytes = b"",
+        pkcs11_module: str = "",
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         """Use a folder, which the first method that creates something makes if it does not exist.
@@ -95,10 +97,14 @@ class Depot:
             path: the folder.
             passphrase: opens keys that are encrypted, and encrypts new ones, except those that
                 `issue` creates for clients; without it, new keys are not encrypted.
+            pin: of the token that has the key of a CA, if one has.
+            pkcs11_module: the module of that token, if neither the URI of the key names one nor
+                p11-kit knows it.
             now: returns the present instant, in UTC and whole seconds.
         """
         self.path = os.fspath(path)
         self._secret = os.fsencode(passphrase)
+        self._pin, self._module = os.fsencode(pin), pkcs11_module
         self._now = now
 
     @classmethod
@@ -380,8 +386,10 @@ class Depot:
             new_ca=secret,
             opening_pkcs12=secret,
             opening_named=secret,
+            pin=lambda _token: self._pin,
             waits=False,
         )
-        session = Session(store.Depot(self.path), self._now(), passphrases)
+        depot = store.Depot(self.path)
+        session = Session(depot, self._now(), passphrases, module=self._module)
         session.recover()
         return session

@@ -162,6 +162,7 @@ def test_no_command_that_only_looks_opens_the_token(
         "request-cert --common-name x --key out/Root.key",
         "init --common-name x --key out/Root.key",
         "import x --key out/Root.key --cert out/Root.crt",
+        "passphrase Root --no-passphrase",
         "gen leaf --org o --ca-cert out/Root.crt --ca-key out/Root.key --cert c --key k",
     ],
 )
@@ -475,31 +476,55 @@ def test_a_token_that_is_pulled_out_before_the_pin_is_typed_leaves_the_depot_as_
     assert snapshot(Path.cwd()) == before
 
 
-def test_two_sessions_of_one_process_share_the_login(certstrap: Program, hsm: SoftHSM) -> None:
-    hsm.key("root")
-    twice = """
-import os
+KEY_OF_A_TOKEN = """
+import copy, sys
+from certstrap.cli.context import utc_now
+from certstrap.errors import CertstrapError
 from certstrap.pki.key_files import TokenURI
 from certstrap.session import Passphrases, Session
-from certstrap.cli.context import utc_now
 from certstrap.store.depot import Depot
 
-for _ in range(2):
+for label, kind in (("root", "P-256"), ("rsa", "RSA 2048")):
     of_a_token = Passphrases(bytes, lambda _: b"", bytes, bytes, pin=lambda _: b"12345")
-    module = os.environ["CERTSTRAP_PKCS11_MODULE"]
-    session = Session(Depot("out"), utc_now(), of_a_token, module=module)
-    key = session.key_in_token(TokenURI.parse("pkcs11:token=ca;object=root"))
+    session = Session(Depot("out"), utc_now(), of_a_token, module=sys.argv[1])
+    key = session.key_in_token(TokenURI.parse("pkcs11:token=ca;object=" + label))
     copied = copy.deepcopy(copy.copy(key))
     assert copied.public_key() == key.public_key()
-    assert (copied.key_size, copied.curve.name) == (256, "secp256r1")
+    print(copied.key_size)
     try:
         key.private_numbers()
     except CertstrapError as error:
         print(error)
 """
-    twice = f"import copy\nfrom certstrap.errors import CertstrapError\n{twice}"
-    ended = programs.run(sys.executable, "-c", twice, environ=hsm.environ)
-    assert ended.lines == ['The key in the token "ca" never leaves it.'] * 2
+
+
+def test_keys_of_two_sessions_in_one_process_share_the_login_and_keep_their_numbers(
+    folder: Path, hsm: SoftHSM
+) -> None:
+    hsm.key("root")
+    hsm.key("rsa", "rsa:2048", "02")
+    ended = programs.run(sys.executable, "-c", KEY_OF_A_TOKEN, hsm.module, environ=hsm.environ)
+    stays = 'The key in the token "ca" never leaves it.'
+    assert ended.lines == ["256", stays, "2048", stays]
+
+
+LIBRARY = """
+import sys
+from certstrap import CertstrapError, Depot
+
+print(Depot("out", pin="12345", pkcs11_module=sys.argv[1]).issue("a", curve="P-256").key_path)
+try:
+    Depot("out", pkcs11_module=sys.argv[1]).issue("b", curve="P-256")
+except CertstrapError as error:
+    print(error)
+"""
+
+
+def test_the_library_signs_with_a_key_in_a_token(certstrap: Program, hsm: SoftHSM) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    ended = programs.run(sys.executable, "-c", LIBRARY, hsm.module, environ=hsm.environ)
+    assert ended.lines == ["out/a.key", 'The PIN of the token "ca" is needed.']
+    assert not Path("out/b.key").exists()
 
 
 @pytest.mark.parametrize(
