@@ -557,3 +557,26 @@ def test_a_ca_certificate_without_its_key_is_reported(certstrap: CommandLine, fo
     certstrap.refuses(
         *P256_ISSUE, "a", "--CA", "Cert", sentence="There is no private key out/Cert.key."
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "for_server"),
+    [
+        (("--domain", "web.example"), True),
+        (("--ip", "10.0.0.7"), True),
+        (("--domain", "web.example", "--profile", "server"), True),
+        (("--domain", "web.example", "--profile", "client"), False),
+        (("--uri", "spiffe://x/y"), False),
+        (("--profile", "both"), False),
+    ],
+)
+def test_who_issues_a_certificate_for_a_server_is_not_told_to_upload_a_ca(
+    certstrap: CommandLine, options: tuple[str, ...], *, for_server: bool
+) -> None:
+    shown = certstrap(*P256_ISSUE, "web", *options).stdout
+    assert ("Namespace" in shown) != for_server
+    trust = "  Let the clients of your server trust out/Cert.crt.\n"
+    given = "  Give your server out/web.crt and out/web.key.\n"
+    assert (trust in shown, given in shown) == (for_server, for_server)
+    check = "  Check it as its clients do: certstrap verify web --server"
+    assert (check in shown) == for_server

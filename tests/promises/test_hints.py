@@ -169,7 +169,13 @@ def issued_below_an_intermediate(s: Stage) -> Iterator[Printed]:
     assert s.file("x.chain.crt").exists()
 
 
-@prints("cli/render/issue.py: 'Clients need a key that is not encrypted. Write such a copy'")
+@prints("cli/render/issue.py: 'Check it as its clients do'")
+def issued_for_a_server(s: Stage) -> Iterator[Printed]:
+    yield Printed(s(*issue("web"), "--domain", "*.web.example,other.example"))
+    yield Printed(s(*issue("ip"), "--ip", "10.0.0.7", "--profile", "server"))
+
+
+@prints("cli/render/issue.py: 'Write such a copy'")
 def issued_with_an_encrypted_key(s: Stage) -> Iterator[Printed]:
     s.typed = "secret\n"
     Path("secret").write_text("secret\n")

@@ -22,7 +22,8 @@ def ca(certstrap: CommandLine, folder: Path) -> None:
     """A depot with a CA that two requests wait for."""
     certstrap(*CA, "--path-length", "1")
     for name in ("a", "my client"):
-        certstrap(*REQUEST, name, "--domain", "a.example")
+        certstrap(*REQUEST, name)
+    certstrap(*REQUEST, "web", "--domain", "a.example")
 
 
 @pytest.mark.usefixtures("ca")
@@ -55,8 +56,16 @@ def test_a_pipe_does_without_them(certstrap: CommandLine, command: str) -> None:
 def test_a_certificate_that_is_no_client_s_or_not_in_the_depot_has_none(
     folder: Path, options: tuple[str, ...]
 ) -> None:
-    with terminal(folder, "sign", "a", *options) as child:
+    name = "web" if "server" in options else "a"
+    with terminal(folder, "sign", name, *options) as child:
         assert "Check it" not in ends(child)
+
+
+@pytest.mark.usefixtures("ca")
+def test_a_certificate_for_a_server_is_checked_as_its_clients_do(folder: Path) -> None:
+    with terminal(folder, "issue", "web") as child:
+        last = ends(child).splitlines()[-1]
+    assert last == "  Check it as its clients do: certstrap verify web --server a.example"
 
 
 @pytest.mark.usefixtures("ca")

@@ -142,6 +142,11 @@ def _permits_servers(certificate: x509.Certificate) -> bool:
     return not usage or ExtendedKeyUsageOID.SERVER_AUTH in usage
 
 
+def is_for_server(certificate: x509.Certificate) -> bool:
+    """Return whether a certificate is for a server: it may be one's, and has names for one."""
+    return _permits_servers(certificate) and bool(served_names(certificate))
+
+
 def served_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """Return the names that clients compare: domains and IP addresses, not the common name."""
     names = names_of(certificate)

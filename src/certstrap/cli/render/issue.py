@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, printed
+from certstrap.pki.server import is_for_server, served_names
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
 from certstrap.text import escaped, quoted, serial_number, timestamp
 
@@ -65,26 +66,42 @@ def next_lines(
         key = issued.pkcs8.path
     yield ""
     yield "What to do next:"
-    upload = "Upload" if issued.new_ca else "If you have not done so yet, upload"
-    root = issued.root_path or f"the root above {issued.ca.entry.path(CERTIFICATE)}"
-    yield f"  {upload} {root} to your Namespace, as its CA certificate."
-    yield from (f"  {line}" for line in _copying_lines(issued.root_path, copying))
+    for_server = is_for_server(issued.certificate)
+    yield from (f"  {line}" for line in _trust_lines(issued, copying, for_server=for_server))
+    holder = "server" if for_server else "client"
     if issued.ca_is_root:
-        yield f"  Give your client {certificate} and {key}."
+        yield f"  Give your {holder} {certificate} and {key}."
     else:
-        yield f"  Give your client {key} and its chain."
+        yield f"  Give your {holder} {key} and its chain."
         chain = Hint("Write the chain", ("certstrap", "export-chain", name))
         yield f"  {printed(chain, depot_path)}"
     if encrypted and not issued.pkcs8:
         export = ("certstrap", "export-pkcs8", name)
-        copy = Hint("Clients need a key that is not encrypted. Write such a copy", export)
-        yield f"  {printed(copy, depot_path)}"
-    if copying:
+        who = f"{holder.capitalize()}s need a key that is not encrypted."
+        yield f"  {who} {printed(Hint('Write such a copy', export), depot_path)}"
+    if for_server:
+        host = served_names(issued.certificate)[0].replace("*", "www")
+        verify = ("certstrap", "verify", name, ("--server", host))
+        yield f"  {printed(Hint('Check it as its clients do', verify), depot_path)}"
+    elif copying:
         yield from (f"  {printed(hint, depot_path)}" for hint in created.usage_hints(name))
     if issued.new_ca and not issued.new_ca.encrypted:
         encrypt = ("certstrap", "passphrase", issued.ca.entry.stem)
         yield ""
         yield printed(Hint("The CA's key is not encrypted. Encrypt it", encrypt), depot_path)
+
+
+def _trust_lines(
+    issued: "Issued", copying: CopyingLine | None, *, for_server: bool
+) -> Iterator[str]:
+    """Yield who is to trust the root."""
+    root = issued.root_path or f"the root above {issued.ca.entry.path(CERTIFICATE)}"
+    if for_server:
+        yield f"Let the clients of your server trust {root}."
+        return
+    upload = "Upload" if issued.new_ca else "If you have not done so yet, upload"
+    yield f"{upload} {root} to your Namespace, as its CA certificate."
+    yield from _copying_lines(issued.root_path, copying)
 
 
 def _where_line(issued: "Issued") -> str:
