@@ -469,12 +469,41 @@ def test_the_check_of_a_bundle_names_a_ca_that_the_depot_can_renew(
     )
     assert fix() == f"{renew}: certstrap renew Old"
     Path("out/Old.key").unlink()
-    assert fix() == f"{renew}."
+    assert fix() == (
+        f"{renew}; if that key is lost, create a new CA, and move the clients to it: certstrap "
+        "init --common-name NEW-NAME && certstrap bundle --rotate Old NEW-NAME"
+    )
     later("renew", "Old", exit_code=1)
     Path("out/Old.crt").rename("f.pem")
     Path("out").rename("elsewhere")
     Path("out").touch()
     assert fix() == f"{renew}."
+
+
+def test_the_check_of_a_bundle_names_a_ca_that_expires_soon_wherever_its_key_is(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    CommandLine(now=PRESENT)("init", "--cn", "Old", "--expires", "10 days", *NEW_KEY)
+    later = CommandLine(now=PRESENT + 9 * DAY)
+    Path("out/Old.key").unlink()
+    said = later("bundle", "--check", "out/Old.crt").stdout
+    assert "certstrap bundle --rotate Old NEW-NAME" in said
+    later("init", "--cn", "New", *NEW_KEY)
+    later("bundle", "--rotate", "Old", "New", "--output", "b.pem", exit_code=None)
+    assert len(x509.load_pem_x509_certificates(Path("b.pem").read_bytes())) == 2
+
+
+def test_if_no_ca_fits_the_hint_says_how_to_get_one(certstrap: CommandLine, folder: Path) -> None:
+    before = CommandLine(now=PRESENT)
+    for name in ("A", "B"):
+        before("init", "--cn", name, "--expires", "10 days", *NEW_KEY)
+    later = CommandLine(now=PRESENT + 11 * DAY)
+    shown = later("bundle", exit_code=1).stderr
+    hint = shown.partition("Hint: Renew the CA ")[2].rstrip()
+    assert hint.endswith(": certstrap renew A")
+    later("renew", "A")
+    assert "certstrap bundle A\n" in later("bundle", exit_code=1).stderr
+    later("bundle", "A")
 
 
 def test_a_bundle_of_17_cas_is_refused_with_the_limit(certstrap: CommandLine, folder: Path) -> None:

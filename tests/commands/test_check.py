@@ -542,10 +542,12 @@ def test_a_client_below_an_expired_ca_is_told_the_way_out(
     leave_out = "Leave it out: it lets nobody in any more, and other CAs are beside it."
     assert expired("w", "--ca-bundle", "both.pem") == leave_out
     Path("out/Old.key").rename("Old.key")
-    assert expired("w") == (
-        f"{renew}. If that key is lost, create a new CA, and change over to it with bundle "
-        "--rotate."
+    replaced = (
+        f"{renew}; if that key is lost, create a new CA, and move the clients to it: certstrap "
+        "init --common-name NEW-NAME && certstrap bundle --rotate Old NEW-NAME"
     )
+    assert expired("w") == expired("Old") == replaced
+    certstrap("bundle", "--rotate", "Old", "New", "--output", "b.pem")
     Path("Old.key").rename("out/Old.key")
     certstrap("renew", "Old", "--expires", "1 year")
     certstrap("renew", "w", "--expires", "90d")

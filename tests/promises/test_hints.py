@@ -1131,6 +1131,36 @@ def test_what_only_the_key_of_a_ca_can_do_is_not_advised_without_it(folder: Path
     assert hint in shown
 
 
+@pytest.mark.parametrize("lost", ["revoked", "expired", "compromised"])
+def test_who_cannot_undo_is_not_sent_to_a_renewal_that_is_refused(folder: Path, lost: str) -> None:
+    s = Stage("")
+    s(*init("Root"), "--path-length", "1", "--expires", "100 days")
+    s(*request("Int"))
+    s("sign", "Int", "--CA", "Root", "--intermediate", "--expires", "100 days")
+    s(*issue("x"), "--CA", "Int")
+    if lost == "expired":
+        s.now += 101 * DAY
+    else:
+        reason = ("--reason", "keyCompromise") if lost == "compromised" else ()
+        s("revoke", "--CN", "Int", *reason)
+    for name in ("Int", "x"):
+        s("renew", name, code=1)
+        shown = s("renew", "--undo", name, code=1)
+        assert shown.endswith("Hint: Only a renewal can be undone.\n")
+    shown = s("renew", "--undo", "Root", code=1)
+    assert shown.endswith("Renew it: certstrap renew Root\n")
+    s("renew", "Root")
+
+
+def test_a_root_whose_key_is_elsewhere_is_replaced_by_commands(folder: Path) -> None:
+    s = Stage("my depot")
+    s(*init("Root"), "--expires", "10 days")
+    s.away("Root.key")
+    shown = s("renew", "--expiring", "30d", code=1)
+    hint = "Renew it where its key is; or create a new CA, and move the clients to it: "
+    _run(s, _command_after(hint, shown), {"NEW": "New"})
+
+
 def test_clients_of_an_expired_ca_change_over_to_a_new_one(folder: Path) -> None:
     s = Stage("")
     s(*init("Old"), "--expires", "10 days")

@@ -242,6 +242,31 @@ def test_a_ca_is_renewed_where_the_key_of_its_root_is(
     assert "certstrap renew" not in refused.stderr
 
 
+def test_a_serial_number_is_revoked_where_its_key_is(
+    certstrap: CommandLine, engine: pairs.Pair
+) -> None:
+    for options in ((), ("--elsewhere",)):
+        certstrap.refuses(
+            "revoke", "--serial", "12", "--CA", "Engine", *options,
+            sentence="There is no private key out/Engine.key.", hint="Sign and revoke where its",
+        )  # fmt: skip
+
+
+def test_a_root_that_expires_first_is_not_taken_for_the_ca_of_the_client(
+    certstrap: CommandLine, engine: pairs.Pair
+) -> None:
+    Path("out/Root.key").unlink()
+    both = foreign.stored_certificate("Root").public_bytes(Encoding.PEM)
+    later = NOW + 5 * 365 * DAY
+    pairs.made(subject="worker", by=engine, end=later).store_certificate("late")
+    shown = certstrap("check", "Root", now=later).stdout
+    assert "certstrap bundle --rotate Root NEW-NAME" in shown
+    Path("other.pem").write_bytes(both)
+    Path("out/Root.crt").unlink()
+    shown = certstrap("check", "late", "--ca-bundle", "other.pem", now=later, exit_code=3).stdout
+    assert "certstrap bundle --rotate OLD-NAME NEW-NAME" in shown
+
+
 def test_a_rotation_to_it_has_its_certificates_signed_there(
     certstrap: CommandLine, engine: pairs.Pair
 ) -> None:

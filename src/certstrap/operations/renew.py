@@ -300,7 +300,9 @@ def _require_no_root(session: Session, entry: Entry, certificate: x509.Certifica
                 options=("bundle --rotate",),
             )
             if entry.has(KEY)
-            else "Renew it where its key is, or change over to a new CA with bundle --rotate.",
+            else _replace_ca(entry)._replace(
+                sentence="Renew it where its key is; or create a new CA, and move the clients to it"
+            ),
         )
 
 
@@ -429,6 +431,18 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
     )
 
 
+def _can_be_renewed(session: Session, entry: Entry, old: x509.Certificate) -> bool:
+    """Return whether a renewal by name would not be refused for what is known without keys."""
+    with suppress(CertstrapError):
+        _require_good_key(session, entry, old)
+        if is_ca(old) and is_self_signed(old):
+            return entry.has(KEY)
+        ca = _issuing_ca(session, entry, old)
+        require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
+        return True
+    return False
+
+
 def _way_out(session: Session, entry: Entry, old: x509.Certificate) -> Hint | str:
     """Return what to do instead; empty if that is up to whoever has the key of its CA."""
     if is_ca(old):
@@ -523,7 +537,7 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
         raise RefusedError(
             f"{archive.root} has nothing that took the place of {path}.",
             Hint("Only a renewal can be undone. Renew it", ("certstrap", "renew", entry.stem))
-            if can_be_signed(session.depot, now_there)
+            if _can_be_renewed(session, entry, now_there)
             else "Only a renewal can be undone.",
         )
     source, before = last.paths[CERTIFICATE], last.certificate()

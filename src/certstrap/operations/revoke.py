@@ -106,7 +106,7 @@ def revoke(
     every = crl.newest_first(crls.values())
     before = next(filter(None, (crl.entry_of(each, serial) for each in every)), None)
     if not (known or before or elsewhere):
-        _require_known(depot, serial)
+        _require_known(depot, serial, entry)
     issuer = Issuer.of_crl(issuing, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     list_path = _note_key(session, new, known, issuing) if reason in crl.COMPROMISED else ""
     is_on_it = entry in crls and crl.entry_of(crls[entry], serial) is not None
@@ -140,11 +140,13 @@ def revoke(
     )
 
 
-def _require_known(depot: Depot, serial: int) -> None:
-    """Refuse a serial number that no certificate has.
+def _require_known(depot: Depot, serial: int, ca: Entry) -> None:
+    """Refuse a serial number that no certificate has, unless the key of the CA is elsewhere.
 
     A mistyped one would leave the certificate valid that was meant, and stay on the CRL for ever.
     """
+    if not ca.has(KEY):
+        return
     unreadable = [str(found) for found in _all(depot) if isinstance(found, CertstrapError)]
     number = serial_number(serial)
     sentence = f"Nothing in {depot.root} or its archive has the serial number {number}."

@@ -78,12 +78,14 @@ class LoadedCertificate(NamedTuple):
 
     Attributes:
         source: a path, with the number of the certificate if the file has several.
-        name: its name in the depot, if it is a CA whose key is there; else empty.
+        name: its name in the depot, if it is a CA there; else empty.
+        can_be_renewed: whether the key that signs it is in the depot too.
     """
 
     certificate: x509.Certificate
     source: str
     name: str = ""
+    can_be_renewed: bool = False
 
 
 @lru_cache

@@ -90,15 +90,17 @@ def _of_all(depot: Depot, now: datetime) -> Bundle:
     files = [read_ca(depot, entry) for entry in every]
     found = zip(every, files, strict=True)
     fitting = [entry.stem for entry, file in found if passes(file, now)]
-    named = fitting if 0 < len(fitting) <= ca_rules.MOST_CAS else ["CA"]
+    named = fitting if len(fitting) <= ca_rules.MOST_CAS else ["CA"]
     hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *named))
-    return make(files, now, hint if len(every) > 1 else "")
+    return make(files, now, hint if fitting and len(every) > 1 else "")
 
 
 def withdrawn_cas(depot: Depot, cas: Iterable[LoadedCertificate]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
-        violation for ca, path, _ in cas for violation in withdrawn(depot, depot.chain_of(ca), path)
+        violation
+        for ca, path, *_ in cas
+        for violation in withdrawn(depot, depot.chain_of(ca), path)
     ]
 
 

@@ -255,7 +255,10 @@ _RENEW_CA = Hint(
     "Renew the CA where the key that signs it is, then upload it again with set, as add is refused",
     ("certstrap", "renew", "CA-NAME"),
 )
-RENEW_ELSEWHERE = f"{_RENEW_CA.sentence}."
+_RENEW_ELSEWHERE = _REPLACE_CA._replace(
+    sentence=f"{_RENEW_CA.sentence}; if that key is lost, create a new CA, and move the clients to "
+    "it"
+)
 
 
 @rule("CA", Page.MANAGE, _NEW_BUNDLE._replace(sentence="Write it again as PEM"))
@@ -485,8 +488,8 @@ def ca_expired(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     """
     for ca in _cas(file):
         for finding in dates(ca, now, "expired"):
-            hint = filled(_RENEW_CA, {"CA-NAME": ca.name}) if ca.name else RENEW_ELSEWHERE
-            yield finding._replace(hint=_LEAVE_OUT if _lets_clients_in(file, now) else hint)
+            hint = _LEAVE_OUT if _lets_clients_in(file, now) else _renewal(ca)
+            yield finding._replace(hint=hint)
 
 
 @rule("validity", Page.RFC5280 + "4.1.2.5", "Wait until then, or check the clock of this machine.")
@@ -506,9 +509,19 @@ def ca_soon(file: CertificateFile, now: datetime) -> Iterator[Finding]:
     Temporal Cloud sends a notice 15 days before a CA expires.
     """
     for ca in _cas(file):
-        known = {"CA-NAME": ca.name} if ca.name else {}
         for finding in ends_soon(ca, now):
-            yield finding._replace(hint=filled(_REPLACE_CA, known))
+            yield finding._replace(hint=_about(ca, _REPLACE_CA))
+
+
+def _renewal(ca: LoadedCertificate) -> Hint | str:
+    if not ca.name:
+        return f"{_RENEW_CA.sentence}."
+    return _about(ca, _RENEW_CA if ca.can_be_renewed else _RENEW_ELSEWHERE)
+
+
+def _about(ca: LoadedCertificate, hint: Hint) -> Hint | str:
+    """Return a hint with the name of this CA; CA-NAME would become that of the client's CA."""
+    return filled(hint, {"CA-NAME": ca.name or "OLD-NAME"})
 
 
 def _lets_clients_in(file: CertificateFile, now: datetime) -> bool:

@@ -101,7 +101,6 @@ _ELSEWHERE: Mapping[Command, str] = {
     ("issue", "NEW-NAME"): "where the key of its CA is",
     ("sign", "CA-NAME"): "from a request that was made where its key is",
 }
-_IF_LOST = "If that key is lost, create a new CA, and change over to it with bundle --rotate."
 
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
@@ -112,8 +111,6 @@ def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     own = [each for each in subject.revoked or () if not each.of_ca and each.severity == "warning"]
     if isinstance(fix, Hint) and "renew" in fix.command and own:
         fix = new_key_hint("NAME")
-    if fix == ca_rules.RENEW_ELSEWHERE and "renew" not in subject.signing:
-        return f"{fix} {_IF_LOST}"
     return fix_for(fix, subject.rewrite, subject.placeholders)
 
 

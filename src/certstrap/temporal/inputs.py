@@ -191,7 +191,7 @@ def without_root(file: CertificateFile) -> str:
     rustls or on Go take an intermediate CA for a root, and Node.js does not.
     """
     issuers = Issuers(file.certificates)
-    for certificate, source, _ in file.certificates:
+    for certificate, source, *_ in file.certificates:
         if not any(issuers.of(certificate)):
             issuer = quoted(name_text(certificate.issuer))
             return (
@@ -208,11 +208,15 @@ def read_ca(depot: Depot, entry: Entry) -> CertificateFile:
 
 
 def with_names(file: CertificateFile, depot: Depot) -> CertificateFile:
-    """Return a file in which each CA has its name in a depot, if it can be renewed there."""
-    cas = (ca for ca in depot.authorities if can_be_signed(depot, ca.certificate))
-    names = {ca.certificate: ca.entry.stem for ca in cas}
-    known = (each._replace(name=names.get(each.certificate, "")) for each in file.certificates)
-    return file._replace(certificates=tuple(known))
+    """Return a file in which each CA of a depot has its name there."""
+    names = {ca.certificate: ca.entry.stem for ca in depot.authorities}
+
+    def known(each: LoadedCertificate) -> LoadedCertificate:
+        name = names.get(each.certificate, "")
+        renewable = bool(name) and can_be_signed(depot, each.certificate)
+        return each._replace(name=name, can_be_renewed=renewable)
+
+    return file._replace(certificates=tuple(map(known, file.certificates)))
 
 
 def read_key(data: bytes, path: str, passphrase: Passphrase) -> KeyFile:
