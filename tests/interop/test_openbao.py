@@ -97,9 +97,16 @@ def test_its_renewed_certificate_is_imported_there(engine: Engine) -> None:
 
 def test_a_new_key_of_it_gets_a_ca_of_another_name(engine: Engine) -> None:
     engine.issue("before")
-    chain = engine.sign("Issuing 2", key_type="ec", key_bits=384)
-    found = engine.call("intermediate/set-signed", certificate=chain)["mapping"]
-    engine.call("config/issuers", default=next(issuer for issuer, key in found.items() if key))
+    engine.sign("Issuing 2", key_type="ec", key_bits=384)
+    pem = engine.file("Issuing_2.crt").read_text()
+    issuer = engine.call("issuers/import/cert", pem_bundle=pem)["imported_issuers"]
+    old = engine.call("config/issuers")["default"]
+    engine.issue("between")
+    assert "Issuing.crt: CN=Issuing," in engine.certstrap(
+        "verify", str(engine.folder / "between.crt")
+    )
+    engine.call("config/issuers", default=issuer[0])
+    engine.file("Issuing.crl").write_text(engine.call(f"issuer/{old}/crl")["crl"])
     engine.issue("after")
     engine.fetch_crl("Issuing_2")
     printed = engine.certstrap("verify", str(engine.folder / "after.crt"))
