@@ -159,6 +159,21 @@ def test_a_list_has_columns_for_them(ca: CommandLine, folder: Path) -> None:
     assert "line 2: Invalid CRL URL: ftp://a" in refused
 
 
+@pytest.mark.parametrize(
+    ("option", "example"),
+    [
+        ("--crl-url", "http://pki.example.com/Cert.crl"),
+        ("--ocsp-url", "http://ocsp.example.com"),
+        ("--issuer-url", "http://pki.example.com/Cert.cer"),
+    ],
+)
+def test_a_url_that_is_not_valid_is_answered_with_an_example_of_its_kind(
+    certstrap: CommandLine, option: str, example: str
+) -> None:
+    certstrap.refuses("init", "--cn", "a", option, "ftp://a", sentence="Invalid ", hint=example)
+    certstrap("init", "--cn", "a", *NEW_KEY, option, example)
+
+
 def test_an_https_url_is_pointed_out_once(certstrap: CommandLine) -> None:
     url = "https://pki.example/Cert.crl"
     note = (

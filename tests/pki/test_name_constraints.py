@@ -463,3 +463,23 @@ def test_what_is_permitted_and_excluded_is_refused() -> None:
     with pytest.raises(RefusedError, match=r"a\.example is both permitted and excluded"):
         constraints(names, names)
     assert constraints(Subtrees(), Subtrees()) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("domains", "A.example", "a.EXAMPLE"),
+        ("uris", ".A.example", ".a.example"),
+        ("emails", "me@A.example", "me@a.example"),
+    ],
+)
+def test_the_case_of_a_host_makes_no_other_name_of_it(kind: str, one: str, other: str) -> None:
+    with pytest.raises(RefusedError, match="is both permitted and excluded"):
+        constraints(Subtrees(**{kind: [one]}), Subtrees(**{kind: [other]}))
+
+
+def test_mailboxes_of_another_case_and_names_of_another_kind_are_others() -> None:
+    emails = Subtrees(emails=["Me@a.example"]), Subtrees(emails=["me@a.example"])
+    kinds = Subtrees(domains=["a.example"]), Subtrees(uris=["a.example"])
+    assert constraints(*emails)
+    assert constraints(*kinds)

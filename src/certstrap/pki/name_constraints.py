@@ -66,7 +66,8 @@ def constraints(permitted: Subtrees, excluded: Subtrees) -> x509.NameConstraints
         RefusedError: a name is both permitted and excluded.
     """
     allowed, forbidden = permitted.to_x509(), excluded.to_x509()
-    if both := [name for name in allowed if name in forbidden]:
+    keys = {(type(name), _key(name.value)) for name in forbidden}
+    if both := [name for name in allowed if (type(name), _key(name.value)) in keys]:
         raise RefusedError(f"{both[0].value} is both permitted and excluded.", "Choose one.")
     if not allowed and not forbidden:
         return None

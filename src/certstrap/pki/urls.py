@@ -20,6 +20,11 @@ _LDAP = re.compile(
     rf"ldap://(?:{_HOST})?/{_TEXT[:-1]}+\?[A-Za-z0-9.;-]+(?:\?{_TEXT}){{0,2}}", re.IGNORECASE
 )
 _NAMES = {"crl": "CRL URL", "ocsp": "OCSP URL", "issuer": "issuer URL"}
+_EXAMPLES = {
+    "crl": "http://pki.example.com/Cert.crl",
+    "ocsp": "http://ocsp.example.com",
+    "issuer": "http://pki.example.com/Cert.cer",
+}
 _HIGHEST_PORT = 65_535
 _LINES = 'A line is crl, ocsp or issuer, and a URL, as in "crl http://pki.example.com/Cert.crl".'
 
@@ -121,7 +126,7 @@ def _checked(kind: str, url: str) -> str:
     found = _HTTP.fullmatch(url) or (_LDAP.fullmatch(url) if kind != "ocsp" else None)
     if not found or not _is_place(found["host"] or "", int(found["port"] or 1)):
         kinds = "http or https" if kind == "ocsp" else "http, https or ldap"
-        hint = f"Write an {kinds} URL in ASCII, as in http://pki.example.com/Cert.crl."
+        hint = f"Write an {kinds} URL in ASCII, as in {_EXAMPLES[kind]}."
         raise InvalidAlternativeNameError(_NAMES[kind], url, hint)
     return url
 
