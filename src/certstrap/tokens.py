@@ -120,7 +120,7 @@ class Token:
         """Log in.
 
         Raises:
-            RefusedError: there is no PIN, or it is not accepted, which is tried once.
+            RefusedError: there is no PIN, it cannot be one, or it is not accepted (one try).
         """
         self.name = f"the token {quoted(found.label)}"
         if not pin:
@@ -128,7 +128,13 @@ class Token:
                 f"The PIN of {self.name} is needed.",
                 "Type it on a terminal, set CERTSTRAP_PIN, or use --pin-file FILE.",
             )
-        self.pin = pin.decode(errors="replace")
+        self.pin = pin.decode(errors="surrogateescape")
+        if not self.pin.isprintable():  # the token would count it as a wrong one
+            raise RefusedError(
+                f"The PIN of {self.name} is not text in UTF-8, or has a character that cannot be "
+                "typed; it was not sent.",
+                "Type it, or write it again: PowerShell can write UTF-16, or a byte order mark.",
+            )
         writes = pkcs11.TokenFlag.WRITE_PROTECTED not in found.flags
         with _errors(f"Cannot log in to {self.name}"):
             try:

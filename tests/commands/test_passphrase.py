@@ -233,6 +233,19 @@ def test_earlier_keys_in_the_archive_change_with_it_and_copies_are_named(
         assert f"out/archive/{path.name} is as before. Remove it if no client needs it.\n" in shown
 
 
+def test_a_hard_link_is_named_because_it_keeps_the_key_as_it_was(
+    certstrap: CommandLine, folder: Path, depot: Path
+) -> None:
+    (folder / "elsewhere.key").hardlink_to(depot / "client.key")
+    shown = certstrap("passphrase", "client", "--passphrase", "p").stdout
+    said = "out/client.key had another hard link, which is as before. Remove it.\n"
+    assert shown == ENCRYPTED + said
+    assert opened_by(folder / "elsewhere.key", "")
+    Path("p").write_text("p\n")
+    again = certstrap("passphrase", "client", "--old-passphrase-file", "p", "--no-passphrase")
+    assert again.stdout == PLAIN
+
+
 def test_what_cannot_be_changed_in_its_place_is_refused(
     certstrap: CommandLine, folder: Path, depot: Path
 ) -> None:

@@ -230,6 +230,27 @@ def test_a_wrong_pin_is_tried_once_and_nothing_is_changed(
         )  # fmt: skip
 
 
+@pytest.mark.parametrize("pin", [PIN.encode("utf-16"), PIN.encode("utf-8-sig"), b"12\xff", b"1\0"])
+def test_what_cannot_be_a_pin_is_not_sent(
+    certstrap: Program, without_pin: Program, hsm: SoftHSM, pin: bytes
+) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    Path("pin").write_bytes(pin + b"\n")
+    refuses(
+        without_pin, "crl", "Root", "--pin-file", "pin",
+        sentence='The PIN of the token "ca" is not text in UTF-8, or has a character that cannot',
+        hint="PowerShell can write UTF-16",
+    )  # fmt: skip
+
+
+def test_a_client_gets_no_key_file_that_is_named_as_a_key_in_a_token(certstrap: Program) -> None:
+    refuses(
+        certstrap, "request-cert", "--common-name", "client", "--key", URI, "--no-passphrase",
+        sentence="Only the key of a CA can be in a token, and --key names a file here.",
+        hint="the key of a client is a file",
+    )  # fmt: skip
+
+
 def test_a_wrong_pin_is_not_sent_twice_by_one_command(
     certstrap: Program, without_pin: Program, hsm: SoftHSM
 ) -> None:

@@ -26,7 +26,7 @@ class Changed(NamedTuple):
         encrypted: whether it is encrypted now.
         updated: the files that were written: the key, and those in the archive that had the same
             passphrase; none if the key has the new passphrase already.
-        copies: what to do about each copy in another form, which is as before.
+        copies: what to do about each copy in another form, and each hard link: they are as before.
     """
 
     path: str
@@ -65,6 +65,7 @@ def change_passphrase(session: Session, new: Transaction, name: Name) -> Changed
         with suppress(CertstrapError):  # it has another passphrase
             private, opened = key_files.load(archived, each, lambda: old)
             found |= {each: private} if opened == old else {}
+    links = [each for each in found if os.stat(each).st_nlink > 1]
     for each, private in found.items():
         data = keys.dump(private, secret, session.rounds)
         new.replace(each, data, KEY_MODE, keep_mode=True)
@@ -72,6 +73,7 @@ def change_passphrase(session: Session, new: Transaction, name: Name) -> Changed
     copies = (
         *(_again(entry, suffix, secret) for suffix in _EXPORTS if entry.has(suffix)),
         *(Hint(f"{each} is as before. Remove it if no client needs it.") for each in old_copies),
+        *(Hint(f"{each} had another hard link, which is as before. Remove it.") for each in links),
     )
     return Changed(path, bool(secret), tuple(found), copies)
 

@@ -10,6 +10,7 @@ from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError,
 from certstrap.hints import Hint
 from certstrap.operations.ca import ca_exists, leftover_key, read_key, require_usable
 from certstrap.pki import build, keys
+from certstrap.pki.key_files import SCHEME
 from certstrap.pki.keys import KeySpec, PrivateKey
 from certstrap.pki.names import LONGEST_COMMON_NAME, AlternativeNames, Subject
 from certstrap.session import Session
@@ -78,7 +79,13 @@ def request_certificate(
 
     Raises:
         AlreadyExistsError: the depot has a request or a key of that name.
+        RefusedError: ``key_file`` is the URI of a key in a token.
     """
+    if key_file.startswith(SCHEME):
+        raise RefusedError(
+            "Only the key of a CA can be in a token, and --key names a file here.",
+            "Leave it out: the key of a client is a file.",
+        )
     key_path = source_of(key_file) or entry.path(KEY)
     path = request_file or entry.path(REQUEST)
     own = {entry.path(KEY), entry.path(REQUEST)}

@@ -66,7 +66,7 @@ class TokenURI(NamedTuple):
             if name in _OF_PIN:
                 raise RefusedError(
                     f"The PIN cannot be in the URI of a key ({name}): the URI is kept in a file.",
-                    "Leave it out; use --pin-file FILE or CERTSTRAP_PIN, or type it.",
+                    "Leave the PIN out of it; use --pin-file FILE or CERTSTRAP_PIN, or type it.",
                 )
             if part and (name not in known or not value or name in attributes):
                 raise RefusedError(
