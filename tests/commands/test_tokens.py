@@ -266,7 +266,7 @@ def test_a_wrong_pin_is_not_sent_twice_by_one_command(
         "PKCS11SPY": hsm.module,
         "PKCS11SPY_OUTPUT": str(log),
     }
-    refused = without_pin("renew", "--expiring", "10 years", environ=spy, exit_code=1)
+    refused = without_pin("renew", "a", "b", environ=spy, exit_code=1)
     assert "the PIN is wrong" in refused.stderr
     assert log.read_text().count(": C_Login\n") == 1
 
