@@ -137,7 +137,7 @@ def test_a_subject_that_is_asked_for_must_be_that_of_what_exists(
     certstrap.refuses(
         "issue", "one", *NEW_KEY, "--o", "acme", "--ou", "b",
         sentence=f"out/one.{exists} has another organizational unit than the one asked for.",
-        hint="leave it out",
+        hint="leave the option out",
     )  # fmt: skip
 
 

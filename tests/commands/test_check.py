@@ -8,6 +8,7 @@ import ssl
 import time
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -307,6 +308,30 @@ def test_a_file_is_checked_against_the_cas_of_the_depot(
     assert "CA out/Cert.crt" in outcome.lines[0]
     assert outcome.lines[-1] == "out/your-namespace.crt passed, with 2 warnings."
     assert "Not tried: the private key is not here." in outcome.stdout
+
+
+def test_what_changes_during_a_check_that_fails_is_judged_again(
+    certstrap: CommandLine, depot: Path, folder: Path
+) -> None:
+    fifo, certificate = folder / "fifo", depot / "your-namespace.crt"
+    os.mkfifo(fifo)
+    old = certificate.rename(folder / "old.crt")
+    for form in ("key", "csr"):
+        (depot / f"your-namespace.{form}").unlink()
+    client(certstrap, "your-namespace")
+    new = certificate.rename(folder / "new.crt")
+    old.rename(certificate)
+
+    def renew() -> None:
+        with fifo.open("wb") as pipe:  # which waits until the check has read the certificate
+            new.rename(certificate)
+            pipe.write((depot / "your-namespace.key").read_bytes())
+
+    writer = Thread(target=renew, daemon=True)
+    writer.start()
+    outcome = certstrap("check", "your-namespace", "--key", "fifo")
+    writer.join(10)
+    assert outcome.lines[-1].startswith("your-namespace passed")
 
 
 def test_a_key_elsewhere_is_named(certstrap: CommandLine, depot: Path, folder: Path) -> None:

@@ -149,6 +149,18 @@ def test_below_an_intermediate_the_client_is_given_its_chain(
     ]
 
 
+def test_below_an_intermediate_whose_root_is_elsewhere_the_root_is_to_be_found(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    certstrap(*CA, "Root", "--path-length", "1")
+    certstrap(*REQUEST, "Int")
+    certstrap("sign", "Int", "--CA", "Root", "--intermediate")
+    for each in depot.glob("Root.*"):
+        each.unlink()
+    outcome = certstrap(*P256_ISSUE, "a", "--CA", "Int", "--expires", "1 year")
+    assert "upload the root above out/Int.crt to your Namespace" in outcome.stdout
+
+
 def test_a_depots_first_ca_has_the_name_that_was_given(
     certstrap: CommandLine, folder: Path
 ) -> None:

@@ -14,11 +14,9 @@ from certstrap.text import quoted
 
 _TEXT = r"(?:[A-Za-z0-9._~:/@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*"
 _HOST = r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])(?::(?P<port>[0-9]{1,5}))?"
-_HTTP = re.compile(rf"https?://{_HOST}(?:/{_TEXT})?(?:\?{_TEXT})?", re.IGNORECASE)
+_HTTP = rf"(?i:https?://{_HOST}(?:/{_TEXT})?(?:\?{_TEXT})?)"
 # A name and one attribute, perhaps a scope and a filter (RFC 5280, 4.2.1.13; RFC 4516).
-_LDAP = re.compile(
-    rf"ldap://(?:{_HOST})?/{_TEXT[:-1]}+\?[A-Za-z0-9.;-]+(?:\?{_TEXT}){{0,2}}", re.IGNORECASE
-)
+_LDAP = rf"(?i:ldap://(?:{_HOST})?/{_TEXT[:-1]}+\?[A-Za-z0-9.;-]+(?:\?{_TEXT}){{0,2}})"
 _NAMES = {"crl": "CRL URL", "ocsp": "OCSP URL", "issuer": "issuer URL"}
 _EXAMPLES = {
     "crl": "http://pki.example.com/Cert.crl",
@@ -123,7 +121,8 @@ NO_URLS = URLs()
 
 
 def _checked(kind: str, url: str) -> str:
-    found = _HTTP.fullmatch(url) or (_LDAP.fullmatch(url) if kind != "ocsp" else None)
+    # Compiled when used: a start without URLs would pay for it.
+    found = re.fullmatch(_HTTP, url) or (re.fullmatch(_LDAP, url) if kind != "ocsp" else None)
     if not found or not _is_place(found["host"] or "", int(found["port"] or 1)):
         kinds = "http or https" if kind == "ocsp" else "http, https or ldap"
         hint = f"Write an {kinds} URL in ASCII, as in {_EXAMPLES[kind]}."
