@@ -239,6 +239,21 @@ def test_it_replaces_nothing_but_a_crl(ca: CommandLine, folder: Path, content: b
     ca.refuses("crl", "Cert", "--der", "--output", "file", sentence="file already exists")
 
 
+@pytest.mark.parametrize("form", ["--der", "--bundle"])
+@pytest.mark.parametrize("path", ["out/Other.crl", "./out/../out/Other.crl", "link/Other.crl"])
+def test_it_never_takes_the_place_of_what_a_ca_revoked(
+    ca: CommandLine, folder: Path, form: str, path: str
+) -> None:
+    ca("init", "--cn", "Other", *NEW_KEY)
+    (folder / "link").symlink_to("out")
+    before = (folder / "out/Other.crl").read_bytes()
+    line = ("crl", "Cert", form, "--output", path)
+    ca.refuses(*line, sentence=f"{path} is where the depot keeps the CRL of a CA", hint="another")
+    assert (folder / "out/Other.crl").read_bytes() == before
+    (folder / "out/Other.crl").unlink()
+    ca.refuses(*line, sentence=f"{path} is where the depot keeps the CRL of a CA", hint="another")
+
+
 def test_a_crl_that_has_expired_is_not_published(ca: CommandLine) -> None:
     ca("crl", "Cert", "--days", "1")
     late = NOW.replace(year=2027)

@@ -1,5 +1,6 @@
 """Revoke certificates, renew the dates of CRLs, and join the CRLs of a chain."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain as chained
@@ -322,7 +323,17 @@ def write_crls(session: Session, new: Transaction, path: str, content: bytes) ->
     """Write CRLs to a file that the user named; only a file with CRLs alone is replaced.
 
     What was done is returned; see `Transaction.add_or_replace`.
+
+    Raises:
+        RefusedError: the depot keeps the CRL of a CA there, which remembers what was revoked.
     """
+    file = os.path.basename(path)
+    entry = session.depot.entry(file.removesuffix(CRL))
+    if file.endswith(CRL) and session.depot.holds(path) and entry.has(CERTIFICATE):
+        raise RefusedError(
+            f"{path} is where the depot keeps the CRL of a CA.",
+            "Name a file in another folder.",
+        )
 
     def has_only_crls() -> bool:
         data = session.read(path, pem.CRL)
