@@ -82,10 +82,11 @@ def test_a_list_is_issued_as_it_says(
         "Created out/Cert.crl",
         "Created out/a.key",
     ]
-    assert outcome.lines[-3:] == [
+    assert outcome.lines[-4:] == [
         "Created 3 certificates; 0 existed already.",
         f"New CA: {folder}/out/Cert.crt",
         "Upload out/Cert.crt to your Namespace, as its CA certificate.",
+        "Let the clients of your servers trust out/Cert.crt.",
     ]
 
 

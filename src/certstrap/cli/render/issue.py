@@ -134,9 +134,13 @@ def next_lines_of_many(
     if new_ca:
         yield _where_line(new_ca)
     upload = "Upload" if new_ca else "If you have not done so yet, upload"
-    for root in sorted({each.root_path for each in issued if each.root_path}):
+    servers = {each.root_path for each in issued if is_for_server(each.certificate)}
+    clients = {each.root_path for each in issued if not is_for_server(each.certificate)}
+    for root in sorted(filter(None, clients)):
         yield f"{upload} {root} to your Namespace, as its CA certificate."
         yield from _copying_lines(root, copying)
+    for root in sorted(filter(None, servers)):
+        yield f"Let the clients of your servers trust {root}."
 
 
 def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
