@@ -113,6 +113,7 @@ def _changed_in_its_place(case: Case, outcome: Outcome) -> Iterator[str]:
     named = {os.path.realpath(os.path.join(here, word)) for word in _paths(case)}
     into = any(re.match("--?into", word) for word in case.words)
     forced = any(re.match("--?force", word) for word in case.words)
+    encrypted = "passphrase" in case.words
     for path, (mode, data) in outcome.after.items():
         if outcome.before.get(path) == outcome.after[path]:
             continue
@@ -124,7 +125,8 @@ def _changed_in_its_place(case: Case, outcome: Outcome) -> Iterator[str]:
         old = outcome.before.get(path)
         extended = into and old and old[0] == mode and data.startswith(old[1])
         archived = old and (old[1] in _archived(outcome) or stat.S_ISDIR(mode))
-        if old and not (forced or extended or archived or _REPLACED.search(path)):
+        changed = encrypted and path.endswith(".key")
+        if old and not (forced or extended or archived or changed or _REPLACED.search(path)):
             yield f"{path} was overwritten"
     for path in outcome.before.keys() - outcome.after.keys():
         yield f"{path} is gone"

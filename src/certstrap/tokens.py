@@ -294,8 +294,8 @@ class _ECKey(_Key, ec.EllipticCurvePrivateKey):
 
     def sign(self, data: Any, signature_algorithm: Any) -> bytes:
         digest = hashlib.new(signature_algorithm.algorithm.name, data).digest()
-        raw = self._signature(digest, Mechanism.ECDSA)  # r and s, of the same length
-        half = len(raw) // 2
+        raw = self._signature(digest, Mechanism.ECDSA)  # r and s, each as long as the order
+        half = (self.curve.key_size + 7) // 8
         return encode_dss_signature(int.from_bytes(raw[:half]), int.from_bytes(raw[half:]))
 
 

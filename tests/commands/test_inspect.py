@@ -592,3 +592,10 @@ def test_a_date_in_the_first_year_has_four_digits(certstrap: CommandLine, folder
     data = raw_certificate(end=der(0x18, b"00010101000000Z"))
     printed = certstrap("inspect", "-", input=data).stdout
     assert rows(printed)["Valid"].endswith(" to 0001-01-01 00:00:00 UTC")
+
+
+def test_a_crl_alone_that_only_shares_a_spelling_is_not_the_one(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    (depot / "Cert.crl").rename(depot / "_.crl")
+    certstrap.refuses("inspect", "٣", sentence="out/_.crl")

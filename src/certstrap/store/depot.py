@@ -414,7 +414,7 @@ class Depot:
                 return entry, []
         found = [entry for entry in entries if _same_name(entry.identity(*suffixes), name.text)]
         if len(found) > 1:
-            raise AmbiguousNameError(name.text, [self._shown(entry) for entry in found])
+            raise AmbiguousNameError(name.text, [self._shown(entry, *suffixes) for entry in found])
         return (found[0] if found else None), [entry for entry in entries if entry not in found]
 
     def _is_spelled_so(self, entry: Entry, suffixes: tuple[str, ...]) -> bool:
@@ -430,7 +430,8 @@ class Depot:
     @staticmethod
     def _shown(entry: Entry, *suffixes: str) -> str:
         """Return the path of the file that says whose the entry is."""
-        order = (*suffixes, *reversed(_OWN)) if suffixes == (REQUEST,) else reversed(_OWN)
+        own = reversed(_OWN)
+        order = (*suffixes, *own) if suffixes == (REQUEST,) else (*own, *suffixes)
         return next(entry.path(suffix) for suffix in order if entry.has(suffix))
 
     @cached_property
