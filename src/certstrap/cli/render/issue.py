@@ -134,8 +134,9 @@ def next_lines_of_many(
     if new_ca:
         yield _where_line(new_ca)
     upload = "Upload" if new_ca else "If you have not done so yet, upload"
-    servers = {each.root_path for each in issued if is_for_server(each.certificate)}
-    clients = {each.root_path for each in issued if not is_for_server(each.certificate)}
+    clients, servers = set[str](), set[str]()
+    for each in issued:
+        (servers if is_for_server(each.certificate) else clients).add(each.root_path)
     for root in sorted(filter(None, clients)):
         yield f"{upload} {root} to your Namespace, as its CA certificate."
         yield from _copying_lines(root, copying)
