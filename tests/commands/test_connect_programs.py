@@ -35,7 +35,7 @@ from certstrap.cli.render.connect import (
 )
 from certstrap.pki.names import is_plain
 from certstrap.platform import powershell
-from certstrap.temporal.connect import Connection, Target
+from certstrap.temporal.connect import ClientFile, Connection, Target
 from tests import programs
 from tests.interop import peers
 
@@ -50,7 +50,7 @@ plain = st.text().filter(is_plain) | st.sampled_from(ODD)
 def connection_of(*values: str, encrypted: bool = False) -> Connection:
     address, certificate, key, name, ca = values
     target = Target("worker.acct", address, name, ca)
-    return Connection(target, certificate, key, encrypted)
+    return Connection(target, ClientFile(certificate, b""), ClientFile(key, b""), encrypted)
 
 
 def unescaped(text: str) -> str:
@@ -189,7 +189,9 @@ def test_a_program_is_read_by_a_lexer_of_its_language(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_program_names_nothing_that_was_not_given(language: str) -> None:
     target = Target("worker.acct", "worker.acct.tmprl.cloud:7233")
-    text = program(language, Connection(target, "/c.crt", "/c.key"))
+    text = program(
+        language, Connection(target, ClientFile("/c.crt", b""), ClientFile("/c.key", b""))
+    )
     assert "None" not in text.replace("-> None", "")
     for word in (
         "x509",

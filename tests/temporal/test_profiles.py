@@ -9,19 +9,31 @@ from hypothesis import strategies as st
 
 from certstrap.errors import InvalidNameError, RefusedError, UnusableFileError
 from certstrap.pki.names import is_plain
-from certstrap.temporal.connect import Connection, Target, add_to, parse_name, profile_of, text_of
+from certstrap.temporal.connect import (
+    ClientFile,
+    Connection,
+    Target,
+    add_to,
+    parse_name,
+    profile_of,
+    text_of,
+)
 
 plain = st.text(min_size=1).filter(is_plain)
 connections = st.builds(
     Connection,
     st.builds(Target, st.just("worker.acct"), plain, plain, plain),
-    plain,
-    plain,
+    st.builds(ClientFile, plain, st.just(b"")),
+    st.builds(ClientFile, plain, st.just(b"")),
 )
 values = st.recursive(
     st.integers(-9, 9) | plain, lambda inner: st.lists(inner, max_size=2), max_leaves=3
 )
-A_CONNECTION = Connection(Target("worker.acct", "worker.acct.tmprl.cloud:7233"), "/a.crt", "/a.key")
+A_CONNECTION = Connection(
+    Target("worker.acct", "worker.acct.tmprl.cloud:7233"),
+    ClientFile("/a.crt", b""),
+    ClientFile("/a.key", b""),
+)
 
 
 def as_toml(value: Any) -> str:

@@ -18,6 +18,7 @@ from certstrap.pki.findings import require
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
 from certstrap.pki.server import parse_server_name
+from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
 from certstrap.store.renewal import expired, with_renewal
 from certstrap.store.withdrawn import key_of_ca, withdrawn
@@ -29,7 +30,9 @@ from certstrap.temporal.inputs import (
     nobody,
     read_certificates,
     read_key,
+    read_server_ca,
     rewriting,
+    without_root,
 )
 from certstrap.temporal.namespace import Address, Namespace, parse_other, require_plain
 from certstrap.temporal.rules import Result, fix_for, require_passed
@@ -92,20 +95,6 @@ def _private_link(namespace: str, endpoint: Address) -> Iterator[str]:
         )
 
 
-class Connection(NamedTuple):
-    """What a client is configured with.
-
-    Attributes:
-        certificate: the absolute path of its certificate, or of its chain.
-        key: the absolute path of its private key.
-    """
-
-    target: Target
-    certificate: str
-    key: str
-    encrypted: bool = False
-
-
 def absolute(path: str) -> str:
     """Return the absolute path of a file, in a form that every program can read.
 
@@ -123,19 +112,27 @@ def absolute(path: str) -> str:
 
 
 class ClientFile(NamedTuple):
-    """A file that a client loads: its path in the depot, and its content."""
+    """A file that a client loads: its absolute path, and its content."""
 
     path: str
     data: bytes
 
 
-class ClientFiles(NamedTuple):
-    """The files of a client: its certificate, or its chain if it is below an intermediate."""
+class Connection(NamedTuple):
+    """What a client is configured with.
 
+    Attributes:
+        certificate: its certificate, or its chain if it is below an intermediate.
+        encrypted: whether its key is.
+        server_ca: the content of that file of the target, or nothing.
+    """
+
+    target: Target
     certificate: ClientFile
     key: ClientFile
-    encrypted: bool
-    warnings: tuple[str, ...]
+    encrypted: bool = False
+    server_ca: bytes = b""
+    warnings: tuple[str, ...] = ()
 
 
 class ConnectOptions(NamedTuple):
@@ -153,10 +150,11 @@ class ConnectOptions(NamedTuple):
     passphrase: Passphrase
 
 
-def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> ClientFiles:
-    """Return the files of ``entry``, which its client can load.
+def connection_of(depot: Depot, entry: Entry, target: Target, wanted: ConnectOptions) -> Connection:
+    """Return a connection with the files of ``entry``, which its client can load.
 
     Raises:
+        UnusableFileError: the path of a file cannot be written into a configuration.
         RefusedError: a file is not what the client can use: the certificate is a CA's, expired,
             revoked or without its chain; the key is encrypted, in another form or another's.
         NotFoundError: there is no certificate, or no key.
@@ -171,7 +169,14 @@ def find_client_files(depot: Depot, entry: Entry, wanted: ConnectOptions) -> Cli
     certificate = ClientFile(path, data)
     if len(above) > 1:
         certificate = _chain(entry, [leaf, *above], wanted)
-    return ClientFiles(certificate, key, encrypted, require_passed(_kind(own, wanted, ca)))
+    warnings = [*target.warnings, *require_passed(_kind(own, wanted, ca))]
+    certificate, key = (each._replace(path=absolute(each.path)) for each in (certificate, key))
+    server_ca = b""
+    if target.server_ca:
+        server_ca = files.read(target.server_ca, "CA certificate")
+        doubt = without_root(read_server_ca(server_ca, target.server_ca))
+        warnings += [doubt] if doubt else []
+    return Connection(target, certificate, key, encrypted, server_ca, tuple(warnings))
 
 
 def _above(
@@ -287,8 +292,8 @@ def profile_of(connection: Connection) -> Tables:
     """Return the settings of a profile."""
     target = connection.target
     tls = {
-        "client_cert_path": connection.certificate,
-        "client_key_path": connection.key,
+        "client_cert_path": connection.certificate.path,
+        "client_key_path": connection.key.path,
         "server_name": target.server_name,
         "server_ca_cert_path": target.server_ca,
     }

@@ -19,15 +19,7 @@ from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.connect import (
-    ClientFiles,
-    Connection,
-    ConnectOptions,
-    Target,
-    absolute,
-    target_of,
-)
-from certstrap.temporal.inputs import read_server_ca, without_root
+from certstrap.temporal.connect import Connection, ConnectOptions, absolute, target_of
 from certstrap.text import escaped, quoted
 
 EXAMPLES = (
@@ -115,18 +107,13 @@ def command(
     ask = is_interactive()
     session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
 
-    def make() -> tuple[str, ClientFiles, Connection]:
+    def make() -> tuple[str, Connection]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
         wanted = ConnectOptions(name, CLIENTS.get(form), session.now, session.passphrases.opening)
-        found = connect.find_client_files(session.depot, entry, wanted)
-        connection = Connection(
-            target, absolute(found.certificate.path), absolute(found.key.path), found.encrypted
-        )
-        ca, doubts = _server_ca(target)
-        found = found._replace(warnings=(*target.warnings, *found.warnings, *doubts))
+        connection = connect.connection_of(session.depot, entry, target, wanted)
         if form == "kubernetes":
-            return render.kubernetes(found, entry.stem, ca), found, connection
-        return _text(form, shell or "sh", profile, connection), found, connection
+            return render.kubernetes(connection, entry.stem), connection
+        return _text(form, shell or "sh", profile, connection), connection
 
     if into:
         real = os.path.realpath(into)  # a link to it stays a link
@@ -139,26 +126,26 @@ def command(
         }
         create = _creating(into, name, given)
 
-        def steps(new: Transaction) -> tuple[str, ClientFiles, Connection]:
-            made = make()
+        def steps(new: Transaction) -> Connection:
+            _, connection = make()
             data = files.read(real, "configuration file", hint=create)
-            changed = connect.add_to(data, into, made[2], profile or connect.DEFAULT)
+            changed = connect.add_to(data, into, connection, profile or connect.DEFAULT)
             new.replace(real, changed, _SECRET, keep_mode=True)
-            return made
+            return connection
 
         files.read(into, "configuration file", hint=create)
-        _, found, connection = session.transact(steps, [real])
+        connection = session.transact(steps, [real])
         say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
         say(*_selecting(context, into, profile))
     else:
         mode = _SECRET if form == "kubernetes" else _EDITED
-        text, found, connection = session.save(make, output, lambda made: made[0].encode(), mode)
+        text, connection = session.save(make, output, lambda made: made[0].encode(), mode)
         if output:
             say(f"Created {output}")
         else:
             say_text(text)
     variables = render.variable_lines(context.environ, form, connection, shell or "sh")
-    warn(*found.warnings, *variables)
+    warn(*connection.warnings, *variables)
 
 
 def _creating(path: str, name: str, options: Mapping[str, str]) -> Hint:
@@ -186,15 +173,6 @@ def _selecting(context: Context, path: str, profile: str) -> Iterator[str]:
     if missing:
         commands = "; ".join(render.set_variables(missing, "sh").splitlines())
         yield f"Clients read it if you run: {commands}"
-
-
-def _server_ca(target: Target) -> tuple[bytes, list[str]]:
-    """Return what is in the file with the CAs of the server, and which clients it is not for."""
-    if not target.server_ca:
-        return b"", []
-    data = files.read(target.server_ca, "CA certificate")
-    doubt = without_root(read_server_ca(data, target.server_ca))
-    return data, [doubt] if doubt else []
 
 
 def _text(form: str, shell: str, profile: str, connection: Connection) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import certstrap.cli
 from certstrap.platform import powershell
-from certstrap.temporal.connect import ClientFiles, Connection
+from certstrap.temporal.connect import Connection
 from certstrap.text import enumerated
 
 Quote = Callable[[str], str]
@@ -97,11 +97,12 @@ class _Setting(NamedTuple):
 def _settings(connection: Connection) -> list[_Setting]:
     """Return the settings of a client; the value is empty for one that is not set."""
     target, path = connection.target, "TEMPORAL_TLS_{}_PATH".format
+    certificate, key = connection.certificate.path, connection.key.path
     return [
         _Setting("ADDRESS", "TEMPORAL_ADDRESS", "--address", target.address),
         _Setting("NAMESPACE", "TEMPORAL_NAMESPACE", "--namespace", target.namespace),
-        _Setting("CERTIFICATE", path("CLIENT_CERT"), "--tls-cert-path", connection.certificate),
-        _Setting("KEY", path("CLIENT_KEY"), "--tls-key-path", connection.key),
+        _Setting("CERTIFICATE", path("CLIENT_CERT"), "--tls-cert-path", certificate),
+        _Setting("KEY", path("CLIENT_KEY"), "--tls-key-path", key),
         _Setting(
             "SERVER_NAME", "TEMPORAL_TLS_SERVER_NAME", "--tls-server-name", target.server_name
         ),
@@ -153,14 +154,13 @@ def cli(connection: Connection, shell: str) -> str:
     return " ".join(["temporal workflow list", *words]) + "\n"
 
 
-def kubernetes(files: ClientFiles, name: str, ca: bytes) -> str:
-    """Return a Secret with a client's files, the key among them.
-
-    Args:
-        name: whose they are; the Secret is named after it.
-        ca: the CAs of the server's certificate, or nothing.
-    """
-    data = {"tls.crt": files.certificate.data, "tls.key": files.key.data, "ca.crt": ca}
+def kubernetes(connection: Connection, name: str) -> str:
+    """Return a Secret with a client's files, the key among them; it is named after the client."""
+    data = {
+        "tls.crt": connection.certificate.data,
+        "tls.key": connection.key.data,
+        "ca.crt": connection.server_ca,
+    }
     lines = [
         "apiVersion: v1",
         "kind: Secret",
@@ -191,8 +191,8 @@ def as_json(connection: Connection) -> str:
         "address": target.address,
         "server_name": target.server_name or None,
         "server_ca": target.server_ca or None,
-        "certificate": connection.certificate,
-        "key": connection.key,
+        "certificate": connection.certificate.path,
+        "key": connection.key.path,
         "key_is_encrypted": connection.encrypted,
     }
     return json.dumps(document, indent=2) + "\n"
