@@ -124,9 +124,7 @@ class TooLongError(UnusableFileError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            path,
-            f"has a line of more than {self.LIMIT:,} bytes",
-            "A passphrase is one short line.",
+            path, f"has a line of more than {self.LIMIT:,} bytes", "A passphrase is one short line."
         )
 
 

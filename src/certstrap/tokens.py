@@ -20,20 +20,13 @@ from pkcs11.util.ec import encode_ec_public_key
 
 from certstrap.errors import RefusedError
 from certstrap.pki.key_files import OF_SLOT, OF_TOKEN, TokenURI
-from certstrap.pki.keys import KeySpec, PrivateKey
+from certstrap.pki.keys import CURVES, KeySpec, PrivateKey
 from certstrap.text import quoted
 
 _PROXIES = ("p11-kit-proxy.so", "libp11-kit.so.0", "p11-kit-proxy.dylib")
 """The module of p11-kit, which knows the modules that a system has, by its names."""
 
-_CURVES = {  # CKA_EC_PARAMS (RFC 5480, 2.1.1.1; RFC 8410, 3)
-    "P-224": "06052b81040021",
-    "P-256": "06082a8648ce3d030107",
-    "P-384": "06052b81040022",
-    "P-521": "06052b81040023",
-    "Ed25519": "06032b6570",
-}
-_ED25519 = (bytes.fromhex(_CURVES["Ed25519"]), b"\x13\x0cedwards25519")  # PKCS #11 3.0, 2.3.10
+_ED25519 = (CURVES["Ed25519"], b"\x13\x0cedwards25519")  # PKCS #11 3.0, 2.3.10
 _TRIES = "Check it before you run the command again: a token locks after a few wrong PINs."
 _WRONG = "the PIN is wrong"
 _CHECK = "Check that the token is plugged in, and that it can do this."
@@ -195,7 +188,7 @@ class Token:
                 pair = self.session.generate_keypair(KeyType.RSA, spec.bits, **of_key)
             else:
                 kind = KeyType.EC_EDWARDS if spec.curve == "Ed25519" else KeyType.EC
-                curve = {Attribute.EC_PARAMS: bytes.fromhex(_CURVES[spec.curve])}
+                curve = {Attribute.EC_PARAMS: CURVES[spec.curve]}
                 parameters = self.session.create_domain_parameters(kind, curve, local=True)
                 pair = parameters.generate_keypair(**of_key)
         public, private = pair

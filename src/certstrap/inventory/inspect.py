@@ -18,7 +18,7 @@ from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import KeySpec, PublicKey, kind_of
 from certstrap.pki.names import name_text, oid_name
 from certstrap.pki.parts import Readable, Signed
-from certstrap.pki.profiles import usage_name
+from certstrap.pki.profiles import KEY_USAGES, usage_name
 from certstrap.pki.urls import URLs
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, URLS, Authority, Depot, Entry
@@ -27,15 +27,6 @@ from certstrap.text import days_left, enumerated, serial_number, timestamp
 
 Properties = dict[str, Any]
 
-_KEY_USAGES = {
-    "digital_signature": "digital signature",
-    "content_commitment": "content commitment",
-    "key_encipherment": "key encipherment",
-    "data_encipherment": "data encipherment",
-    "key_agreement": "key agreement",
-    "key_cert_sign": "certificate signing",
-    "crl_sign": "CRL signing",
-}
 _KINDS_OF_NAMES: dict[type[x509.GeneralName], str] = {
     x509.DNSName: "dns",
     x509.IPAddress: "ip",
@@ -136,7 +127,7 @@ def _common(of: x509.Certificate | x509.CertificateSigningRequest) -> Properties
         "ca": is_ca(of),
         "path_length": path_length_of(of),
         "key_usage": [
-            words for attribute, words in _KEY_USAGES.items() if usage and getattr(usage, attribute)
+            words for attribute, words in KEY_USAGES.items() if usage and getattr(usage, attribute)
         ],
         "extended_key_usage": [*map(usage_name, usages or ())],
         "permitted_names": _names(constraints.permitted_subtrees or ()) if constraints else None,

@@ -23,7 +23,7 @@ from certstrap.pki.findings import require
 from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject, name_text, oid_name
 from certstrap.pki.path import permitted_usages
-from certstrap.pki.profiles import CAProfile, LeafProfile, Profile
+from certstrap.pki.profiles import KEY_USAGES, CAProfile, LeafProfile, Profile
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Validity
 from certstrap.text import printable
@@ -165,23 +165,12 @@ def extensions_left_out(
     return tuple(left_out)
 
 
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-)
-
-
 def _covers(given: x509.ExtensionType, asked: x509.ExtensionType) -> bool:
     """Return whether a certificate with an extension may do what was asked for."""
     if isinstance(given, x509.BasicConstraints) and isinstance(asked, x509.BasicConstraints):
         return given.ca == asked.ca
     if isinstance(given, x509.KeyUsage) and isinstance(asked, x509.KeyUsage):
-        return all(getattr(given, usage) >= getattr(asked, usage) for usage in _USAGES)
+        return all(getattr(given, usage) >= getattr(asked, usage) for usage in KEY_USAGES)
     if isinstance(given, x509.ExtendedKeyUsage) and isinstance(asked, x509.ExtendedKeyUsage):
         return {*asked} <= {*given}
     return given == asked
@@ -231,7 +220,7 @@ def _by_profile(key: PublicKey, profile: Profile) -> _Extensions:
         yield leaf_usage(key), True
     else:
         yield x509.BasicConstraints(ca=True, path_length=profile.path_length), True
-        yield _key_usage(key_cert_sign=True, crl_sign=True), True
+        yield _key_usage("key_cert_sign", "crl_sign"), True
     if profile.usages:
         yield x509.ExtendedKeyUsage(profile.usages), False
     if isinstance(profile, CAProfile) and profile.constraints:
@@ -240,27 +229,13 @@ def _by_profile(key: PublicKey, profile: Profile) -> _Extensions:
 
 def leaf_usage(key: keys.PublicKey) -> x509.KeyUsage:
     """Return the key usage of a leaf: only RSA keys take part in a TLS key exchange (RFC 8446)."""
-    return _key_usage(digital_signature=True, key_encipherment=isinstance(key, RSAPublicKey))
+    encipherment = ["key_encipherment"] if isinstance(key, RSAPublicKey) else []
+    return _key_usage("digital_signature", *encipherment)
 
 
-def _key_usage(
-    *,
-    digital_signature: bool = False,
-    key_encipherment: bool = False,
-    key_cert_sign: bool = False,
-    crl_sign: bool = False,
-) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=digital_signature,
-        content_commitment=False,
-        key_encipherment=key_encipherment,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=key_cert_sign,
-        crl_sign=crl_sign,
-        encipher_only=False,
-        decipher_only=False,
-    )
+def _key_usage(*given: str) -> x509.KeyUsage:
+    usages = {usage: usage in given for usage in KEY_USAGES}
+    return x509.KeyUsage(**usages, encipher_only=False, decipher_only=False)
 
 
 _NOT_COPIED = (  # of no use in another certificate (RFC 6962)

@@ -18,11 +18,9 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 
 from certstrap.pki.asn1 import content_of
 from certstrap.pki.decode import comparable_name, extension, validity_of
-from certstrap.pki.parts import UNDECODABLE
+from certstrap.pki.parts import UNDECODABLE, Signed
 
 _VERSION = 0xA0  # its tag; version 1 is left out
-
-Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
 
 def is_signed_by(of: Signed, ca: x509.Certificate) -> bool:

@@ -24,7 +24,7 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.pki import asn1, pem
-from certstrap.pki.keys import HMAC_SHA256, NIST_CURVES, PrivateKey
+from certstrap.pki.keys import CURVES, HMAC_SHA256, NIST_CURVES, PrivateKey
 from certstrap.text import printable, quoted
 
 Passphrase = Callable[[], bytes]
@@ -216,12 +216,6 @@ def _pbes2_of_certstrap(der: bytes) -> bytes:
 
 
 _SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string
-_CURVE_OIDS = {  # RFC 5480, 2.1.1.1
-    "P-224": "06052b81040021",
-    "P-256": "06082a8648ce3d030107",
-    "P-384": "06052b81040022",
-    "P-521": "06052b81040023",
-}
 
 
 def _ec_key_of_gnutls(der: bytes, source: str) -> PrivateKey:
@@ -230,7 +224,7 @@ def _ec_key_of_gnutls(der: bytes, source: str) -> PrivateKey:
     GnuTLS writes it as an INTEGER: with one zero more than the curve needs, or with fewer.
     """
     found = re.search(_SEC1, der)
-    curves = [NIST_CURVES[name] for name, oid in _CURVE_OIDS.items() if bytes.fromhex(oid) in der]
+    curves = [curve for name, curve in NIST_CURVES.items() if CURVES[name] in der]
     if found and curves:
         number = int.from_bytes(der[found.end() :][: found[1][0]])
         with suppress(ValueError):

@@ -36,7 +36,14 @@ NIST_CURVES: dict[str, ec.EllipticCurve] = {
     "P-521": ec.SECP521R1(),
 }
 _NAMES = {curve.name: name for name, curve in NIST_CURVES.items()}
-CURVES = (*NIST_CURVES, "Ed25519")
+CURVES = {
+    "P-224": bytes.fromhex("06052b81040021"),
+    "P-256": bytes.fromhex("06082a8648ce3d030107"),
+    "P-384": bytes.fromhex("06052b81040022"),
+    "P-521": bytes.fromhex("06052b81040023"),
+    "Ed25519": bytes.fromhex("06032b6570"),
+}
+"""The curves of new keys, and their object identifiers in DER (RFC 5480, 2.1.1.1; RFC 8410, 3)."""
 
 
 class KeySpec(NamedTuple):

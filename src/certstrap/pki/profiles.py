@@ -21,6 +21,16 @@ _USAGES = {
     ExtendedKeyUsageOID.OCSP_SIGNING: "OCSP signing",
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "any purpose",
 }
+KEY_USAGES = {
+    "digital_signature": "digital signature",
+    "content_commitment": "content commitment",
+    "key_encipherment": "key encipherment",
+    "data_encipherment": "data encipherment",
+    "key_agreement": "key agreement",
+    "key_cert_sign": "certificate signing",
+    "crl_sign": "CRL signing",
+}
+"""The key usages, save those that only restrict key agreement, in words."""
 
 
 def usage_name(usage: x509.ObjectIdentifier) -> str:

@@ -26,7 +26,6 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import (
-    Signed,
     has_supported_signature,
     is_self_signed,
     is_signed_with,
@@ -36,6 +35,7 @@ from certstrap.pki.issuers import (
 from certstrap.pki.keys import LARGEST_RSA, SMALLEST_CURVE, SMALLEST_RSA, PrivateKey, PublicKey
 from certstrap.pki.name_constraints import are_too_many, not_permitted
 from certstrap.pki.names import invalid_characters, is_ia5, is_text, name_text
+from certstrap.pki.parts import Signed
 from certstrap.pki.path import permitted_usages, remaining_path_length
 from certstrap.pki.profiles import SERVER, CAProfile, LeafProfile, Profile
 from certstrap.text import printable, quoted, utc
@@ -123,9 +123,7 @@ def key(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> I
     # `cryptography` declares its algorithm for certificates only.
     if of.public_key_algorithm_oid == PublicKeyAlgorithmOID.RSASSA_PSS:  # type: ignore[union-attr]
         yield Finding(
-            "key-kind",
-            f"{source} has an RSA-PSS key.",
-            "Use an RSA key that is not bound to PSS.",
+            "key-kind", f"{source} has an RSA-PSS key.", "Use an RSA key that is not bound to PSS."
         )
     yield from strong_key(of.public_key(), source)
 
@@ -136,9 +134,7 @@ def strong_key(key: object, source: str) -> Iterator[Finding]:
         is_dsa = isinstance(key, dsa.DSAPublicKey)
         kind = "DSA key, which is not supported" if is_dsa else "key that cannot sign"
         yield Finding(
-            "key-kind",
-            f"{source} has a {kind}.",
-            "Use an RSA, EC, Ed25519 or Ed448 key.",
+            "key-kind", f"{source} has a {kind}.", "Use an RSA, EC, Ed25519 or Ed448 key."
         )
     if isinstance(key, rsa.RSAPublicKey) and not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
         yield Finding(
@@ -155,10 +151,7 @@ def strong_key(key: object, source: str) -> Iterator[Finding]:
 
 
 def pair(
-    of: x509.Certificate | x509.CertificateSigningRequest,
-    path: str,
-    key: PrivateKey,
-    key_path: str,
+    of: x509.Certificate | x509.CertificateSigningRequest, path: str, key: PrivateKey, key_path: str
 ) -> Iterator[Finding]:
     """Yield why ``key`` and a certificate or request do not belong together."""
     for finding in same_key(key.public_key(), key_path, of.public_key(), path):
@@ -176,22 +169,20 @@ def same_key(key: object, source: str, other: object, other_source: str) -> Iter
 
 
 # What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
-PROCESSED = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-        ExtensionOID.NAME_CONSTRAINTS,
-        ExtensionOID.CERTIFICATE_POLICIES,
-        ExtensionOID.POLICY_CONSTRAINTS,
-        ExtensionOID.POLICY_MAPPINGS,
-        ExtensionOID.INHIBIT_ANY_POLICY,
-        ExtensionOID.CRL_DISTRIBUTION_POINTS,
-        ExtensionOID.OCSP_NO_CHECK,
-        x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
-    }
-)
+PROCESSED = {
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    ExtensionOID.NAME_CONSTRAINTS,
+    ExtensionOID.CERTIFICATE_POLICIES,
+    ExtensionOID.POLICY_CONSTRAINTS,
+    ExtensionOID.POLICY_MAPPINGS,
+    ExtensionOID.INHIBIT_ANY_POLICY,
+    ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    ExtensionOID.OCSP_NO_CHECK,
+    x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
+}
 
 
 def critical_extensions(

@@ -19,7 +19,7 @@ from certstrap.errors import CertstrapError, InvalidNameError
 from certstrap.pki.decode import LoadedCertificate, extension, is_ca, names_of
 from certstrap.pki.findings import Finding
 from certstrap.pki.keys import kind_of
-from certstrap.pki.names import parse_domain
+from certstrap.pki.names import is_address, parse_domain
 from certstrap.text import quoted
 
 _REFUSED_CURVES = {"P-224", "P-521"}  # rustls with ring has neither, and TLS 1.3 no P-224
@@ -69,7 +69,9 @@ def serves(certificate: x509.Certificate, name: str, source: str) -> Iterator[Fi
     `parse_server_name` returns.
     """
     if not _is_for(certificate, name):
-        yield Finding("server-name", _not_for(certificate, name, source), _issue_for(name))
+        option = "--ip" if is_address(name) else "--domain"
+        hint = f"Issue the server a certificate with {option} {name}."
+        yield Finding("server-name", _not_for(certificate, name, source), hint)
     if not _permits_servers(certificate):
         yield Finding(
             "server-usage",
@@ -174,9 +176,3 @@ def _not_for(certificate: x509.Certificate, name: str, source: str) -> str:
     if found:
         return f"{source} is for {', '.join(map(quoted, found))}, not for {quoted(name)}."
     return f"{source} has no alternative names, and clients ignore its common name."
-
-
-def _issue_for(name: str) -> str:
-    with suppress(ValueError):
-        return f"Issue the server a certificate with --ip {ip_address(name)}."
-    return f"Issue the server a certificate with --domain {name}."

@@ -17,6 +17,7 @@ _HOST = r"(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\])(?::(?P<por
 _HTTP = rf"(?i:https?://{_HOST}(?:/{_TEXT})?(?:\?{_TEXT})?)"
 # A name and one attribute, perhaps a scope and a filter (RFC 5280, 4.2.1.13; RFC 4516).
 _LDAP = rf"(?i:ldap://(?:{_HOST})?/{_TEXT[:-1]}+\?[A-Za-z0-9.;-]+(?:\?{_TEXT}){{0,2}})"
+_ACCESS = (AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS)
 _NAMES = {"crl": "CRL URL", "ocsp": "OCSP URL", "issuer": "issuer URL"}
 _EXAMPLES = {
     "crl": "http://pki.example.com/Cert.crl",
@@ -82,10 +83,7 @@ class URLs(NamedTuple):
         access = [*(extension(of, x509.AuthorityInformationAccess) or ())]
         ocsp, issuer = (
             [each.access_location for each in access if each.access_method == method]
-            for method in (
-                AuthorityInformationAccessOID.OCSP,
-                AuthorityInformationAccessOID.CA_ISSUERS,
-            )
+            for method in _ACCESS
         )
         return cls(*map(_uris, (names, ocsp, issuer)))
 
@@ -105,13 +103,9 @@ class URLs(NamedTuple):
             # One point: all of them lead to the same CRL (RFC 5280, 4.2.1.13).
             names = [*map(x509.UniformResourceIdentifier, self.crl)]
             yield x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
-        methods = (
-            (AuthorityInformationAccessOID.OCSP, self.ocsp),
-            (AuthorityInformationAccessOID.CA_ISSUERS, self.issuer),
-        )
         if access := [
             x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
-            for method, urls in methods
+            for method, urls in zip(_ACCESS, (self.ocsp, self.issuer), strict=True)
             for url in urls
         ]:
             yield x509.AuthorityInformationAccess(access)

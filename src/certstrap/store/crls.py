@@ -141,10 +141,7 @@ def crls_of(
 
 
 def _speaks_of(
-    depot: Depot,
-    found: FoundCRL,
-    ca: x509.Certificate,
-    certificate: x509.Certificate | None = None,
+    depot: Depot, found: FoundCRL, ca: x509.Certificate, certificate: x509.Certificate | None = None
 ) -> bool:
     is_signed = not all(_is_revoked(depot, each.certificate) for each in found.signers)
     crl = found.crl

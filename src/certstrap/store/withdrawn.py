@@ -11,9 +11,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certstrap.errors import UnusableFileError
@@ -24,10 +24,6 @@ from certstrap.store import crls, files
 from certstrap.store.depot import Depot
 from certstrap.store.renewal import with_new_key
 from certstrap.text import printable
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-
 
 _FILE = "compromised-keys"
 
@@ -83,13 +79,13 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
             )
 
 
-def compromised(depot: Depot, key: "CertificatePublicKeyTypes", source: str) -> Iterator[Finding]:
+def compromised(depot: Depot, key: CertificatePublicKeyTypes, source: str) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is compromised."""
     yield from on_list(fingerprints(depot), key, source)
 
 
 def on_list(
-    known: Collection[str], key: "CertificatePublicKeyTypes", source: str
+    known: Collection[str], key: CertificatePublicKeyTypes, source: str
 ) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is one of those ``known``."""
     if known and fingerprint(key) in known:
@@ -108,13 +104,13 @@ def read_list(depot: Depot) -> str:
     return files.read(path, "list of compromised keys", own=True).decode(errors="surrogateescape")
 
 
-def with_key(content: str, key: "CertificatePublicKeyTypes", name: str) -> str:
+def with_key(content: str, key: CertificatePublicKeyTypes, name: str) -> str:
     """Return the list with ``key`` on it; unchanged if it is on it already."""
     known = fingerprint(key)
     return content if known in content else f"{content}{known}  {printable(name)}\n"
 
 
-def fingerprint(key: "CertificatePublicKeyTypes") -> str:
+def fingerprint(key: CertificatePublicKeyTypes) -> str:
     """Return the SHA-256 of a public key's SubjectPublicKeyInfo, in lower-case hex."""
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
