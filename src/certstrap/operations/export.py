@@ -38,11 +38,19 @@ from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
 from certstrap.text import printable
 
 
-class ExportedKey(NamedTuple):
-    """A PKCS#8 file: its path, and how the file that it was read from was damaged, or empty."""
+class Exported(NamedTuple):
+    """A file that was written.
+
+    Attributes:
+        warnings: what in its chain is not valid now, or how the file of its key was damaged.
+        passphrase: what PKCS#12 is encrypted with, or empty.
+        missing_issuer: the CA that the chain in PKCS#12 lacks, or empty.
+    """
 
     path: str
-    damage: str
+    warnings: tuple[str, ...] = ()
+    passphrase: str = ""
+    missing_issuer: str = ""
 
 
 def export_pkcs8(
@@ -54,7 +62,7 @@ def export_pkcs8(
     allow_ca: bool = False,
     key_file: str = "",
     output: str = "",
-) -> ExportedKey:
+) -> Exported:
     """Write a key as PKCS#8 PEM, mode 0400.
 
     Args:
@@ -97,7 +105,7 @@ def export_pkcs8(
     else:
         session.passphrases.require_used(source, opened)
     new.add(path, keys.dump_pkcs8(key, secret, session.rounds), EXPORT_MODE)
-    return ExportedKey(path, damage)
+    return Exported(path, (f"{damage} The copy is repaired.",) if damage else ())
 
 
 def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
@@ -117,13 +125,6 @@ def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
     require(key_of_ca(depot, key.public_key(), path), hint)
 
 
-class Chain(NamedTuple):
-    """A chain that was written: its path, and what in it is not valid now."""
-
-    path: str
-    warnings: tuple[str, ...]
-
-
 def export_chain(
     session: Session,
     new: Transaction,
@@ -132,7 +133,7 @@ def export_chain(
     with_root: bool = False,
     der: bool = False,
     output: str = "",
-) -> Chain:
+) -> Exported:
     """Write the chain of ``name``, leaf first.
 
     Args:
@@ -153,39 +154,19 @@ def export_chain(
     require(withdrawn(session.depot, chain, entry.path(CERTIFICATE)))
     warnings = not_valid(session, chain, entry.path(CERTIFICATE))
     if der:
-        new.add(path, leaf.public_bytes(Encoding.DER), PUBLIC_MODE)
-        return Chain(path, warnings)
-    if not with_root:
+        chain = [leaf]
+    elif not with_root:
         chain.pop()
     if not chain:
         raise RefusedError(f"{name} is a root, and its chain ends before it.", "Add --with-root.")
-    data = b"".join(certificate.public_bytes(Encoding.PEM) for certificate in chain)
-    new.add(path, data, PUBLIC_MODE)
-    return Chain(path, warnings)
+    form = Encoding.DER if der else Encoding.PEM
+    new.add(path, b"".join(each.public_bytes(form) for each in chain), PUBLIC_MODE)
+    return Exported(path, warnings)
 
 
 def not_valid(session: Session, chain: Sequence[x509.Certificate], path: str) -> tuple[str, ...]:
     """Return which certificates of a chain are not valid now; the first one is at ``path``."""
-    leaf, *above = chain
-    violations = [
-        *rules.valid(leaf, session.now, path, ""),
-        *expired(session.depot, above, session.now),
-    ]
-    return tuple(violation.sentence for violation in violations)
-
-
-class Exported(NamedTuple):
-    """A PKCS#12 file.
-
-    Attributes:
-        passphrase: what it is encrypted with, or empty.
-        missing_issuer: the CA that its chain lacks, or empty.
-    """
-
-    path: str
-    passphrase: str
-    missing_issuer: str
-    warnings: tuple[str, ...]
+    return tuple(each.sentence for each in expired(session.depot, chain, session.now, path))
 
 
 def export_pkcs12(
@@ -230,7 +211,7 @@ def export_pkcs12(
     )
     new.add(path, data, EXPORT_MODE)
     missing = "" if is_self_signed(chain[-1]) else printable(name_text(chain[-1].issuer))
-    return Exported(path, text, missing, not_valid(session, chain, entry.path(CERTIFICATE)))
+    return Exported(path, not_valid(session, chain, entry.path(CERTIFICATE)), text, missing)
 
 
 def encryption_for(passphrase: bytes, rounds: int, *, legacy: bool) -> KeySerializationEncryption:

@@ -28,7 +28,7 @@ from certstrap.session import CA, Session
 from certstrap.store.archive import Archive
 from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
 from certstrap.store.files import EXPORT_MODE
-from certstrap.store.renewal import expired, with_renewal
+from certstrap.store.renewal import expired
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, withdrawn
 from certstrap.text import quoted
@@ -318,8 +318,7 @@ def _with_certificate(session: Session, entry: Entry, wanted: IssueRequest) -> R
     ca = _issuer(session, certificate, path, wanted.ca)
     chain = [certificate, ca.certificate, *ca.ancestors]
     require(withdrawn(session.depot, chain, path))  # before its dates: renewing would not help
-    dates = rules.valid(certificate, session.now, path, "")
-    require(with_renewal(dates, session.depot, certificate, session.now, path))
+    require(expired(session.depot, [certificate], session.now, path))
     _require_as_wanted(certificate, path, wanted)
     require(expired(session.depot, chain[1:], session.now))
     key = _existing_key(session, entry, wanted, certificate, CERTIFICATE)

@@ -12,11 +12,14 @@ from certstrap.pki.findings import Finding
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry
 
 
-def expired(depot: Depot, chain: Iterable[x509.Certificate], now: datetime) -> Iterator[Finding]:
-    """Yield which CAs of ``chain`` are not valid at ``now``."""
-    for certificate in chain:
-        dates = rules.valid(certificate, now, rules.name_of_ca(certificate), "")
-        yield from with_renewal(dates, depot, certificate, now)
+def expired(
+    depot: Depot, chain: Iterable[x509.Certificate], now: datetime, path: str = ""
+) -> Iterator[Finding]:
+    """Yield what in ``chain`` is not valid at ``now``: the first is at ``path``, or a CA too."""
+    for number, certificate in enumerate(chain):
+        source = "" if number else path
+        dates = rules.valid(certificate, now, source or rules.name_of_ca(certificate), "")
+        yield from with_renewal(dates, depot, certificate, now, source)
 
 
 def with_renewal(

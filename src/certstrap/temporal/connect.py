@@ -20,7 +20,7 @@ from certstrap.pki.names import is_plain
 from certstrap.pki.server import parse_server_name
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
-from certstrap.store.renewal import expired, with_renewal
+from certstrap.store.renewal import expired
 from certstrap.store.withdrawn import key_of_ca, withdrawn
 from certstrap.temporal import client_rules
 from certstrap.temporal.clients import Client
@@ -187,8 +187,7 @@ def _above(
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
     chain = depot.chain_of(leaf)
     require(withdrawn(depot, chain, path))  # before its dates: renewing would not help
-    dates = rules.valid(leaf, wanted.now, path, "")
-    require(with_renewal(dates, depot, leaf, wanted.now, path))
+    require(expired(depot, [leaf], wanted.now, path))
     require(rules.complete(chain, depot.root))
     require(expired(depot, chain[1:], wanted.now))
     require(key_of_ca(depot, leaf.public_key(), path))

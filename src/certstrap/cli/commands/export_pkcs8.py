@@ -43,5 +43,4 @@ def command(
         filter(None, [output]),
     )
     say(key_line(exported.path, encrypt))
-    if exported.damage:
-        warn(f"{exported.damage} The copy is repaired.")
+    warn(*exported.warnings)
