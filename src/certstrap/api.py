@@ -39,7 +39,7 @@ from certstrap.store import depot as store
 from certstrap.store.depot import CERTIFICATE, KEY, Entry, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal.bundle import of_depot
-from certstrap.temporal.check import CheckOptions, Network, Report, check
+from certstrap.temporal.check import CheckOptions, Report, check
 from certstrap.temporal.inputs import Sources
 
 __all__ = ["CertstrapError", "Depot", "Issued", "Subject", "Subtrees", "URLs"]
@@ -339,10 +339,9 @@ class Depot:
             namespace: the Namespace, as in ``your-namespace.acct``, if that is to be checked too.
         """
         session, outside = self._reading(), Context()
-        sources = Sources(session.depot, session.passphrases.opening_named, session.read)
-        subject = sources.entry(session.depot.find(Name.parse(name), CERTIFICATE))
+        subject = Sources(session).entry(session.depot.find(Name.parse(name), CERTIFICATE))
         wanted = CheckOptions(namespace=namespace or None)
-        return check(subject, wanted, session.now, Network(outside.loopback, outside.connect))
+        return check(subject, wanted, session.now, outside.loopback, outside.connect)
 
     def bundle(self, *cas: str) -> bytes:
         """Return the CA file to upload to Temporal Cloud, as PEM; without names, of all CAs."""

@@ -19,7 +19,7 @@ from certstrap.errors import NoPassphraseError
 from certstrap.pki.findings import Finding
 from certstrap.pki.keys import PrivateKey, PublicKey, signature_hash
 from certstrap.pki.pem import to_pem
-from certstrap.temporal.check import CheckOptions, Network, Report, check
+from certstrap.temporal.check import CheckOptions, Report, check
 from certstrap.temporal.inputs import CheckSubject, read_certificates, read_key
 from tests.builders.certificates import a_name, key_usage
 from tests.builders.der import der, integer, oid, sequence
@@ -131,7 +131,7 @@ def judged(
         "leaf.key",
         ("certstrap", "export-pkcs8", "leaf"),
     )
-    return check(subject, wanted, now, Network(open_loopback, open_connection))
+    return check(subject, wanted, now, open_loopback, open_connection)
 
 
 def nobody() -> bytes:

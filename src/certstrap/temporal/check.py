@@ -30,13 +30,6 @@ class CheckOptions(NamedTuple):
     endpoint: Endpoint | None = None
 
 
-class Network(NamedTuple):
-    """What opens connections."""
-
-    loopback: Loopback
-    connect: Connect
-
-
 class Report(NamedTuple):
     """The result of a check.
 
@@ -60,7 +53,9 @@ class Report(NamedTuple):
         return not failed and all(outcome in {"accepted", "skipped"} for outcome in tried)
 
 
-def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: Network) -> Report:
+def check(
+    subject: CheckSubject, wanted: CheckOptions, now: datetime, loopback: Loopback, connect: Connect
+) -> Report:
     """Check ``subject`` by every rule, rehearse, and connect if that is wanted."""
     uploaded = subject.uploaded.certificates if subject.uploaded else ()
     private = subject.key.private if subject.key else None
@@ -82,7 +77,7 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
     trusted = [each.certificate for each in uploaded]
     rehearsal = Handshake("skipped", "the CA that is uploaded is not known, or cannot be read")
     if trusted:
-        rehearsal = handshake.rehearse(presented, private, trusted, now, network.loopback)
+        rehearsal = handshake.rehearse(presented, private, trusted, now, loopback)
     report = report._replace(rehearsal=rehearsal)
     if not target:
         return report
@@ -91,7 +86,7 @@ def check(subject: CheckSubject, wanted: CheckOptions, now: datetime, network: N
         why = "chain-first" if own else "key-pair"
         words = f"the key is not that of the first certificate of the file (see {why})"
         return report._replace(connection=Handshake("skipped", words))
-    answer = handshake.connect(target, presented, private, now, network.connect)
+    answer = handshake.connect(target, presented, private, now, connect)
     return report._replace(connection=answer)
 
 

@@ -19,6 +19,7 @@ from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import name_text
+from certstrap.session import Session
 from certstrap.store import crls, files
 from certstrap.store.depot import (
     CERTIFICATE,
@@ -263,18 +264,6 @@ def _form(data: bytes, path: str) -> Finding | None:
     return None
 
 
-Read = Callable[[str, str], bytes]
-"""Returns the content of a file that the user named, and that should hold what is said."""
-
-
-class CheckedFiles(NamedTuple):
-    """The files that the user named; each is empty if there is none."""
-
-    certificate: str = ""
-    key: str = ""
-    ca_bundle: str = ""
-
-
 SIGNING = frozenset({"renew", "issue", "sign"})
 """The commands that need the key of a CA; the last one signs intermediate CAs here."""
 
@@ -311,37 +300,29 @@ class Sources:
     """Reads what is checked.
 
     Attributes:
-        passphrase: returns what opens the key in a file, which is named, if it is encrypted. What
-            opened another key is tried first.
+        key: the file with the client's key that the user named, or empty.
+        ca_bundle: that with the CAs that are uploaded.
         servers: the names whose certificates are for servers alone, which `everything` left out.
     """
 
     def __init__(
-        self,
-        depot: Depot,
-        passphrase: Callable[[str], bytes],
-        read: Read,
-        given: CheckedFiles = CheckedFiles(),  # noqa: B008 - it does not change
-        client: Client | None = None,
+        self, session: Session, client: Client | None = None, key: str = "", ca_bundle: str = ""
     ) -> None:
-        self.depot = depot
-        self.passphrase = passphrase
+        self.session, self.depot = session, session.depot
+        self.client, self.key, self.ca_bundle = client, key, ca_bundle
         self._typed: dict[bytes, None] = {}
-        self.read = read
-        self.given = given
-        self.client = client
         self.servers: list[str] = []
         self._cas: dict[Entry, CertificateFile] = {}
 
-    def named(self) -> CheckSubject:
+    def named(self, certificate: str) -> CheckSubject:
         """Return what is to be checked if the user named a certificate file.
 
         Raises:
             CertstrapError: it, or another file, cannot be read.
         """
-        certificate, key, _ = self.given
+        key, data = self.key, self.session.read(certificate, "certificate")
         old, new = (key, f"{key}.pkcs8") if key not in {"", STANDARD_INPUT} else ("FILE", "NEW")
-        client = read_certificates(self.read(certificate, "certificate"), source_of(certificate))
+        client = read_certificates(data, source_of(certificate))
         above = next(
             filter(None, (self._above(each.certificate) for each in client.certificates)), []
         )
@@ -412,7 +393,7 @@ class Sources:
                 file = CertificateFile(path, 0, problems=(failure(str(error), error.hint),))
                 subject = CheckSubject(entry.stem, file, key_path=entry.path(KEY))
             if not subject.client:
-                cas += [] if self.given.ca_bundle else [subject]
+                cas += [] if self.ca_bundle else [subject]
                 continue
             if _is_for_servers(subject.client):
                 self.servers.append(entry.stem)
@@ -437,8 +418,8 @@ class Sources:
         return [ca for ca in cas if comparable_name(ca.certificate.subject) == name][:1]
 
     def _uploaded(self, above: list[Authority]) -> CertificateFile | None:
-        if path := self.given.ca_bundle:
-            file = read_certificates(self.read(path, "CA bundle"), source_of(path))
+        if path := self.ca_bundle:
+            file = read_certificates(self.session.read(path, "CA bundle"), source_of(path))
             return with_names(file, self.depot)
         return self._ca_file(above[-1]) if above else None
 
@@ -461,18 +442,19 @@ class Sources:
 
     def _key(self, entry: Entry) -> KeyFile | None:
         """Return the key that the client is to use: the PKCS#8 file, if that is the better one."""
-        if self.given.key:
-            return self._key_file(self.given.key)
+        if self.key:
+            return self._key_file(self.key)
         suffix = key_suffix(entry, self.client)
         if not suffix:
             return None
         return self._opened(lambda opening: _depot_key(entry, suffix, opening))
 
     def _key_file(self, path: str) -> KeyFile:
-        data = self.read(path, "private key")
+        data = self.session.read(path, "private key")
         return self._opened(lambda opening: read_key(data, source_of(path), opening))
 
     def _opened(self, read: Callable[[Passphrase], KeyFile]) -> KeyFile:
+        """Return a key; if it is encrypted, by what opened another one, or by its passphrase."""
         key = read(nobody)
         for secret in self._typed:
             if key.encrypted and not key.private:
@@ -481,7 +463,7 @@ class Sources:
             return key
 
         def ask() -> bytes:
-            secret = self.passphrase(key.path)
+            secret = self.session.passphrases.opening_named(key.path)
             self._typed[secret] = None
             return secret
 

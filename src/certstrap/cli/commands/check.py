@@ -12,10 +12,10 @@ from certstrap.errors import NotFoundError
 from certstrap.pki.server import parse_server_name
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
 from certstrap.store.files import source_of
-from certstrap.temporal.check import CheckOptions, Network, Report, check
+from certstrap.temporal.check import CheckOptions, Report, check
 from certstrap.temporal.clients import CLIENTS
 from certstrap.temporal.handshake import Endpoint
-from certstrap.temporal.inputs import CheckedFiles, CheckSubject, Sources, read_server_ca
+from certstrap.temporal.inputs import CheckSubject, Sources, read_server_ca
 from certstrap.temporal.namespace import Address
 
 EXAMPLES = (
@@ -78,7 +78,6 @@ def command(
     if not quiet:
         require_output()
     wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
-    given = CheckedFiles(cert, key, ca_bundle)
     options.refuse_if(quiet and verbose, "--quiet and --verbose exclude each other")
     options.refuse_if(cert and names, "--cert FILE takes the place of NAME: give one of them")
     options.refuse_if(
@@ -102,20 +101,18 @@ def command(
             cas = read_server_ca(data, source_of(server_ca))
         endpoint = Endpoint(Address.parse(connect), name, cas, timeout)
     wanted = CheckOptions(wanted_client, namespace or None, endpoint)
-    network = Network(context.loopback, context.connect)
-
     if not cert:
         session.depot.require()
 
     servers: list[str] = []
 
     def judge() -> list[Report]:
-        sources = Sources(
-            session.depot, session.passphrases.opening_named, session.read, given, wanted_client
-        )
+        sources = Sources(session, wanted_client, key, ca_bundle)
         sources.servers = servers
-        subjects = _subjects(sources, names)
-        return [check(subject, wanted, session.now, network) for subject in subjects]
+        return [
+            check(subject, wanted, session.now, context.loopback, context.connect)
+            for subject in _subjects(sources, cert, names)
+        ]
 
     before = changed_at(context.depot_path)
     reports = judge()
@@ -138,9 +135,9 @@ def command(
     )
 
 
-def _subjects(sources: Sources, names: list[str]) -> Iterator[CheckSubject]:
-    if sources.given.certificate:
-        yield sources.named()
+def _subjects(sources: Sources, certificate: str, names: list[str]) -> Iterator[CheckSubject]:
+    if certificate:
+        yield sources.named(certificate)
     elif names:
         for name in names:
             yield sources.entry(sources.depot.find(Name.parse(name), CERTIFICATE))
