@@ -256,17 +256,10 @@ class Depot:
         issuer = Name.parse(ca) if ca else None
         limits = constraints(permitted, excluded)
         kind = profile_of(profile, path_length or None, limits, is_ca=intermediate)
-        expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
+        expiry, found = Expiry.parse(expires) if expires else DEFAULT_EXPIRY, URLs.of(*urls)
         session.transact(
             lambda new: sign_request(
-                session,
-                new,
-                whose,
-                issuer,
-                kind,
-                expiry,
-                request_file=request,
-                urls=URLs.of(*urls),
+                session, new, whose, issuer, kind, expiry, request_file=request, urls=found
             )
         )
         return self._issued(session, session.depot.find(whose, CERTIFICATE))
@@ -359,11 +352,8 @@ class Depot:
 
     @staticmethod
     def _issued(session: Session, entry: Entry) -> Issued:
-        certificate = entry.certificate()
-        above = [
-            each for each in session.depot.chain_of(certificate)[1:] if not is_self_signed(each)
-        ]
-        chain = (certificate, *above)
+        certificate, *cas = session.depot.chain_of(entry.certificate())
+        chain = (certificate, *(ca for ca in cas if not is_self_signed(ca)))
         key = entry.path(KEY) if entry.has(KEY) else ""
         return Issued(certificate, chain, entry.path(CERTIFICATE), key)
 
@@ -383,7 +373,6 @@ class Depot:
             opening_ca=secret,
             new=lambda: self._secret if of_client is None else of_client,
             new_ca=secret,
-            opening_pkcs12=secret,
             opening_named=secret,
             pin=lambda _token: self._pin,
             waits=False,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from cryptography import x509
@@ -20,7 +21,7 @@ from certstrap.pki.build import Issuer
 from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
 from certstrap.pki.urls import NO_URLS, URLs
-from certstrap.store import files, journal
+from certstrap.store import files
 from certstrap.store.depot import Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, open_stream, source_of
 from certstrap.store.locks import PATIENT, Timeout
@@ -53,10 +54,13 @@ class Passphrases(NamedTuple):
     new_ca: Passphrase
     explicit: bool = False
     explicit_ca: bool = False
-    opening_pkcs12: Passphrase = bytes
     opening_named: Callable[[str], bytes] = lambda _name: b""
     pin: Callable[[str], bytes] = lambda _token: b""
     waits: bool = True
+
+    def opening_pkcs12(self) -> bytes:
+        """Return the passphrase of a PKCS#12 file."""
+        return self.opening_named("PKCS#12 file")
 
     def require_used(
         self, path: str, secret: bytes, *, name: str = "", of_ca: bool = False
@@ -135,18 +139,11 @@ class Session:
         self.now = now
         self.passphrases = passphrases
         if passphrases.waits:
-            self.passphrases = passphrases._replace(
-                opening=lambda: self._get("opening", passphrases.opening),
-                opening_ca=lambda name: self._get(
-                    ("opening CA", name), lambda: passphrases.opening_ca(name)
-                ),
-                new=lambda: self._get("new", passphrases.new),
-                new_ca=lambda: self._get("new CA", passphrases.new_ca),
-                opening_pkcs12=lambda: self._get("opening PKCS#12", passphrases.opening_pkcs12),
-                opening_named=lambda name: self._get(
-                    ("opening", name), lambda: passphrases.opening_named(name)
-                ),
-            )
+            fields = ("opening", "opening_ca", "new", "new_ca", "opening_named")
+            once: dict[str, Any] = {
+                field: self._once(field, getattr(passphrases, field)) for field in fields
+            }
+            self.passphrases = passphrases._replace(**once)
         self.timeout = timeout
         self.rounds = rounds
         self.module = module
@@ -239,7 +236,7 @@ class Session:
         private key, are removed, unless another process writes at this moment.
         """
         folders = (self.depot.root, self.depot.archive)
-        if any(map(journal.exists, folders)):
+        if any(map(files.journals, folders)):
             with begun(self.depot, (), self.timeout, creates=False):
                 self._look_again()
         elif any(map(files.has_temporary, folders)):
@@ -263,6 +260,10 @@ class Session:
         if is_stream_of(self.depot, path):
             return self._get(("read", path), lambda: files.read_stream(path))
         return files.read(path, kind)
+
+    def _once(self, field: str, ask: Callable[..., bytes]) -> Callable[..., bytes]:
+        """Return what asks for a passphrase once, or once for each name."""
+        return lambda *name: self._get((field, *name), partial(ask, *name))
 
     def _standard_input(self) -> bytes:
         with storage_errors("read", source_of(STANDARD_INPUT)):

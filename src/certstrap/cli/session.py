@@ -114,7 +114,6 @@ def passphrases(
         new_ca=new,
         explicit=explicit,
         explicit_ca=explicit,
-        opening_pkcs12=lambda: opening("PKCS#12 file"),
         opening_named=lambda name: opening(escaped(name)),
         pin=_pin(context, pin_file),
         waits=file is not None or (asks and known is None),

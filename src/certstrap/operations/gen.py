@@ -19,7 +19,7 @@ from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Duration, Expiry, Validity
 from certstrap.session import Session
-from certstrap.store import files, journal
+from certstrap.store import files
 from certstrap.store.files import folder_of
 from certstrap.store.transaction import Transaction, require_apart
 from certstrap.text import utc
@@ -144,7 +144,7 @@ def create_leaf_files(
 
 def unfinished(ca: Pair) -> list[str]:
     """Return the files of a CA in whose folders a killed process left something to finish."""
-    return [path for path in map(os.path.realpath, ca) if journal.exists(folder_of(path))]
+    return [path for path in map(os.path.realpath, ca) if files.journals(folder_of(path))]
 
 
 def _require_free(session: Session, target: Pair, *, overwrite: bool) -> None:

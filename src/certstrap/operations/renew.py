@@ -20,7 +20,7 @@ from certstrap.errors import (
 from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
 from certstrap.pki import crl, key_files, keys, pem, rules, stores
-from certstrap.pki.build import Issuer, length_asked_for, successor, successor_of_root
+from certstrap.pki.build import Issuer, length_asked_for, successor
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
@@ -355,7 +355,7 @@ def _renew_root(renewal: _Renewal, entry: Entry, old: x509.Certificate) -> Renew
     validity = _validity(renewal, entry, old, [])
     key, key_path = open_key(session, entry)
     require(rules.pair(old, entry.path(CERTIFICATE), key, key_path))
-    change = Change(old, successor_of_root(old, key, validity))
+    change = Change(old, successor(old, key.public_key(), Issuer(old, key), validity))
     crls = complete_crls_of(session.depot, old)
     renewed = _replace(renewal, entry, change, _contents(session, entry, change))
     if entry in crls and crls[entry].next_update_utc == old.not_valid_after_utc:

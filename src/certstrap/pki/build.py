@@ -1,6 +1,6 @@
 """Certificates and requests, built by profile (RFC 5280, RFC 2986), and renewed. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
@@ -255,20 +255,14 @@ def successor(
 
     A leaf is CA:FALSE, and has the key usage of its key where certstrap gave it one that no key
     has. With the same key it keeps its key identifier, so that what it issued goes on verifying.
-    It is cut to the validity of the issuer, and usages that a CA above it excludes are left out.
+    It is cut to the validity of the issuer, unless that is ``old`` itself, a root; and usages that
+    a CA above it excludes are left out.
     """
+    if issuer.certificate is not old:
+        validity = validity.within(issuer.validity)
     extensions = _extensions(old, key, (issuer.certificate, *ancestors))
     names = issuer.certificate.subject, old.subject
-    return _certificate(names, key, validity.within(issuer.validity), extensions, issuer.key)
-
-
-def successor_of_root(
-    old: x509.Certificate, key: PrivateKey, validity: Validity
-) -> x509.Certificate:
-    """Return the certificate that follows that of a root, whose key stays the same."""
-    public = key.public_key()
-    names = old.subject, old.subject
-    return _certificate(names, public, validity, _extensions(old, public, (old,)), key)
+    return _certificate(names, key, validity, extensions, issuer.key)
 
 
 def length(old: x509.Certificate) -> timedelta:
@@ -301,7 +295,7 @@ def _extensions(
             f"The old certificate has a part that cannot be copied: {lost[0].part} "
             f"({lost[0].reason})."
         )
-    made = dict(_made(old, key, cas[0]))
+    made = {type(value): (value, critical) for value, critical in _made(old, key, cas[0])}
     for each in old.extensions:
         if type(each.value) in made:
             yield made.pop(type(each.value))
@@ -312,19 +306,16 @@ def _extensions(
     yield from made.values()
 
 
-def _made(
-    old: x509.Certificate, key: PublicKey, issuer: x509.Certificate
-) -> Iterator[tuple[type[x509.ExtensionType], tuple[x509.ExtensionType, bool]]]:
-    """Yield the extensions that are made anew, by their types."""
+def _made(old: x509.Certificate, key: PublicKey, issuer: x509.Certificate) -> _Extensions:
+    """Yield the extensions that are made anew."""
     identifier = extension(old, x509.SubjectKeyIdentifier) if old.public_key() == key else None
     identifier = identifier or x509.SubjectKeyIdentifier.from_public_key(key)
-    yield x509.SubjectKeyIdentifier, (identifier, False)
+    yield identifier, False
     if not is_ca(old):
-        constraints = x509.BasicConstraints(ca=False, path_length=None)
-        yield x509.BasicConstraints, (constraints, True)
-        yield x509.KeyUsage, (_usage(old, key), True)
+        yield x509.BasicConstraints(ca=False, path_length=None), True
+        yield _usage(old, key), True
     if issuer is not old or extension(old, x509.AuthorityKeyIdentifier):
-        yield x509.AuthorityKeyIdentifier, (authority_key_identifier(issuer), False)
+        yield authority_key_identifier(issuer), False
 
 
 def _usage(old: x509.Certificate, key: PublicKey) -> x509.KeyUsage:

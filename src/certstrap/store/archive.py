@@ -37,8 +37,7 @@ class Archived(NamedTuple):
 
     def certificate(self) -> x509.Certificate:
         """Return its certificate."""
-        path = self.paths[CERTIFICATE]
-        return decode.load_certificate(self.read(CERTIFICATE), path)
+        return decode.load_certificate(self.read(CERTIFICATE), self.paths[CERTIFICATE])
 
     def read(self, suffix: str) -> bytes:
         """Return the content of one of its files."""
@@ -115,9 +114,7 @@ class Archive:
                 current = after or self._current(stem)
                 begins = [each.not_valid_before_utc for each in (certificate, current) if each]
                 if max(begins) + BACKDATED < limit:
-                    yield from (
-                        path for suffix, path in archived.paths.items() if suffix in PRIVATE
-                    )
+                    yield from (archived.paths[each] for each in PRIVATE & archived.paths.keys())
                 after = certificate
 
     def _current(self, stem: str) -> x509.Certificate | None:

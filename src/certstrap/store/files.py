@@ -329,7 +329,7 @@ def make_folders(path: str) -> list[str]:
                 continue
             made.insert(0, folder)
             rollback.callback(remove_empty, folder)
-            sync_folder(os.path.dirname(folder) or ".")
+            sync_folder(folder_of(folder))
         rollback.pop_all()
     return made
 
@@ -388,7 +388,7 @@ def _missing(path: str) -> list[str]:
     missing: list[str] = []
     while path not in missing and not os.path.isdir(path):
         missing.append(path)
-        path = os.path.dirname(path) or "."
+        path = folder_of(path)
     return missing
 
 

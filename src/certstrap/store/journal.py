@@ -13,6 +13,7 @@ nobody can keep others from writing one.
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple
@@ -26,7 +27,7 @@ from certstrap.errors import (
     storage_errors,
 )
 from certstrap.store import files
-from certstrap.store.files import JOURNAL, NewFile, Staged
+from certstrap.store.files import JOURNAL, NewFile, Staged, folder_of
 from certstrap.text import printable
 
 _MODE = 0o600
@@ -99,32 +100,26 @@ def recorded(staged: Sequence[Staged]) -> Iterator[None]:
 
     There must be none yet: one that is there cannot be finished.
     """
-    folders: dict[tuple[int, int], str] = {}
-    steps: dict[tuple[int, int], list[Step]] = {}
+    groups: dict[tuple[int, int], list[Staged]] = defaultdict(list)
     for new in staged:
-        folder = os.path.dirname(new.name) or "."
-        status = os.stat(folder)
-        key = status.st_dev, status.st_ino
-        folders.setdefault(key, folder)
-        name = os.path.basename(new.file.path)
-        step = Step(os.path.basename(new.name), name, new.file.replace)
-        steps.setdefault(key, []).append(step)
+        status = os.stat(folder_of(new.name))
+        groups[status.st_dev, status.st_ino].append(new)
+    folders = {folder_of(group[0].name): group for group in groups.values()}
     identifier = os.urandom(16).hex()
     with ExitStack() as journals:
-        for key, folder in folders.items():
-            others = tuple(
-                platform.relative_folder(each, folder)
-                for each in folders.values()
-                if each != folder
+        for folder, group in folders.items():
+            others = (platform.relative_folder(each, folder) for each in folders if each != folder)
+            steps = (
+                Step(os.path.basename(new.name), os.path.basename(new.file.path), new.file.replace)
+                for new in group
             )
-            journal = Journal(identifier, others, tuple(steps[key]))
-            _write(journal, folder, journals)
+            _write(Journal(identifier, tuple(others), tuple(steps)), folder, journals)
         try:
             yield
         except BaseException:
             journals.close()
             with suppress(StorageError):
-                for folder in folders.values():
+                for folder in folders:
                     files.sync_folder(folder)
             raise
 
@@ -139,11 +134,6 @@ def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
         except PathTakenError:
             raise _unfinished(path, "cannot be used by this one") from None
         files.sync_folder(folder)
-
-
-def exists(folder: str) -> bool:
-    """Return whether a command replaces files in ``folder`` at this moment, or was killed then."""
-    return bool(files.journals(folder))
 
 
 def others(folder: str) -> list[str]:

@@ -67,7 +67,7 @@ def begun(
         folders = [each for each in wanted if os.path.isdir(each) and not _same(each, archive)]
         with locked(folders, timeout, create) as (interrupts, made):
             changed = dict.fromkeys(filter(os.path.isdir, (*folders, create, archive)))
-            left = [each for each in changed if journal.exists(each)]
+            left = [each for each in changed if files.journals(each)]
             others = [other for each in left for other in journal.others(each)]
             unlocked = [each for each in others if not any(_same(each, one) for one in changed)]
             if not unlocked:
