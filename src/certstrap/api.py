@@ -198,7 +198,7 @@ class Depot:
             urls=URLs.of(*urls),
         )
         issued = session.transact(lambda new: issue(session, new, wanted), creates=True)
-        return self._issued(session, issued.entry)
+        return self._issued(session, issued.ready.entry)
 
     def request(
         self,

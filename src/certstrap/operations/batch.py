@@ -148,7 +148,7 @@ def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
         return [create(session, new, _look_again(session, each)) for each in batch]
 
     issued = session.transact(steps, creates=True)
-    session.depot.leaves.update(each.entry.stem + CERTIFICATE for each in issued)
+    session.depot.leaves.update(each.ready.entry.stem + CERTIFICATE for each in issued)
     return issued
 
 

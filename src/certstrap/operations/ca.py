@@ -121,13 +121,11 @@ class NewCA(NamedTuple):
     """A CA that was created.
 
     Attributes:
-        key_was_there: whether its key existed already, alone, as a killed command leaves it.
-        paths: the files that were created.
+        paths: the new files; not its key, if a killed command had left that.
     """
 
     ca: CA
     encrypted: bool
-    key_was_there: bool
     paths: tuple[str, ...]
 
 
@@ -163,10 +161,7 @@ def create_ca(
     leftover = leftover_key(session, entry, key, of_ca=True) if isinstance(key, KeySpec) else None
     if not leftover:
         new.require_free(entry.path(KEY), exists_error)
-    if leftover:
-        private, secret = leftover
-    else:
-        private, secret = _key_of_new_ca(session, entry, key)
+    private, secret = leftover or _key_of_new_ca(session, entry, key)
     certificate = build.self_sign(private, subject, profile, validity)
     issuer = Issuer.of(
         certificate, entry.path(CERTIFICATE), session.now, lambda: (private, entry.path(KEY))
@@ -174,19 +169,17 @@ def create_ca(
     session.issuers[entry.stem] = issuer
     before = complete_crls_of(session.depot, certificate)
     revocations = crl.following(issuer, before.values(), session.now)
-    paths = [entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL, URLS)]
-    if leftover:
-        paths.remove(entry.path(KEY))
-    else:
+    suffixes = [CERTIFICATE, CRL]
+    if not leftover:
+        suffixes.insert(0, KEY)
         new.add(entry.path(KEY), _key_file(session, key, private, secret, certificate), KEY_MODE)
     if urls != entry.urls():  # before the certificate, which must not be there without them
+        suffixes.append(URLS)
         new.add(entry.path(URLS), urls.text.encode(), EDITED_MODE)
-    else:
-        paths.remove(entry.path(URLS))
     for suffix, each in ((CERTIFICATE, certificate), (CRL, revocations)):
         new.add(entry.path(suffix), each.public_bytes(Encoding.PEM), PUBLIC_MODE)
     ca = session.cas[entry.stem] = CA(entry, certificate, urls=urls)
-    return NewCA(ca, bool(secret), leftover is not None, tuple(paths))
+    return NewCA(ca, bool(secret), tuple(map(entry.path, suffixes)))
 
 
 def _key_of_new_ca(

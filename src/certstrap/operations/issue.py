@@ -94,37 +94,24 @@ class IssueRequest(NamedTuple):
         return Subject.of(common_name_of(self.name, self.names), *fields)
 
 
-class PKCS8Key(NamedTuple):
-    """The PKCS#8 form of a key: its path, and whether it was created now."""
-
-    path: str
-    created: bool
-
-
 class Issued(NamedTuple):
     """What `issue` created, and where everything is.
 
     Attributes:
+        ready: what existed before.
         new_ca: the CA if it was created; so with the next two.
         key: its key, or None if the depot does not have it.
-        pkcs8: its key as PKCS#8, if clients are to load that.
         root_path: the certificate of the root above it, or empty if the depot does not have it.
     """
 
+    ready: "Ready"
     new_ca: NewCA | None
     request: NewRequest | None
     signed: Signed | None
     certificate: x509.Certificate
-    entry: Entry
     key: OwnedKey | None
-    pkcs8: PKCS8Key | None
     ca: CA
     root_path: str
-
-    @property
-    def ca_is_root(self) -> bool:
-        """Whether the CA is a root; clients need a chain otherwise."""
-        return is_self_signed(self.ca.certificate)
 
 
 class Ready(NamedTuple):
@@ -152,6 +139,11 @@ class Ready(NamedTuple):
         """The kind of the key that is to be created, if one is."""
         exists = self.key or self.request or self.certificate
         return None if exists else self.wanted.new_spec
+
+    @property
+    def pkcs8(self) -> str:
+        """The path of its key as PKCS#8, if clients are to load that; else empty."""
+        return self.entry.path(PKCS8) if self.wanted.pkcs8 or self.pkcs8_exists else ""
 
     @property
     def missing(self) -> list[str]:
@@ -204,7 +196,6 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
     """Create what is missing."""
     wanted, entry, key, new_ca = ready.wanted, ready.entry, ready.key, None
     ca = ready.ca or session.cas.get(ready.ca_entry.stem)
-    _prepare_keys(session, ready, ca)
     if ca is None:
         subject, spec = _subject_of_new_ca(wanted), _spec_of_new_ca(wanted)
         new_ca = create_ca(session, new, ready.ca_entry, subject, spec, CAProfile(), CA_EXPIRY)
@@ -229,26 +220,10 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
             wanted.urls,
         )
         certificate = signed.certificate
-    pkcs8 = None
-    if ready.pkcs8_exists or wanted.pkcs8:
-        pkcs8 = PKCS8Key(entry.path(PKCS8), created=not ready.pkcs8_exists)
-    if pkcs8 and pkcs8.created:
+    if ready.pkcs8 in ready.missing:
         assert key  # noqa: S101 - see `_pkcs8_exists`
-        data = keys.dump_pkcs8(key.private, b"", session.rounds)
-        new.add(pkcs8.path, data, EXPORT_MODE)
-    root = _root_path(session, ca)
-    return Issued(new_ca, requested, signed, certificate, entry, key, pkcs8, ca, root)
-
-
-def _prepare_keys(session: Session, ready: Ready, ca: CA | None) -> None:
-    """Ask for the passphrases of new keys, then generate the client's and that of a new CA."""
-    specs = {} if ca else specs_of_new_ca(ready)
-    if specs:
-        session.passphrases.new_ca()
-    if ready.new_key:
-        session.passphrases.new()
-        specs[ready.entry.path(KEY)] = ready.new_key
-    session.prepare_keys(specs)
+        new.add(ready.pkcs8, keys.dump_pkcs8(key.private, b"", session.rounds), EXPORT_MODE)
+    return Issued(ready, new_ca, requested, signed, certificate, key, ca, _root_path(session, ca))
 
 
 def specs_of_new_ca(ready: Ready) -> dict[str, KeySpec]:

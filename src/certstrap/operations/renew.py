@@ -223,23 +223,20 @@ class _Renewal(NamedTuple):
     wanted: RenewOptions
 
     def in_order(
-        self, found: Iterable[tuple[Entry, x509.Certificate]]
+        self, found: Sequence[tuple[Entry, x509.Certificate]]
     ) -> list[tuple[Entry, x509.Certificate]]:
         """Return certificates in the order in which they are renewed: CAs before what they issued.
 
         New RSA keys of clients are generated at one time; a CA gets none.
         """
-        session = self.session
+        clients = [each for each in found if not is_ca(each[1])]
         if self.wanted.new_key:
-            clients = [each for each in found if each[0].has(KEY) and not is_ca(each[1])]
-            specs = {entry.path(KEY): spec_like(old.public_key()) for entry, old in clients}
-            session.prepare_keys(specs)
-
-        def place(each: tuple[Entry, x509.Certificate]) -> tuple[bool, int]:
-            is_client = not is_ca(each[1])
-            return is_client, 0 if is_client else len(session.depot.chain_of(each[1]))
-
-        return sorted(found, key=place)
+            with_key = (each for each in clients if each[0].has(KEY))
+            specs = {entry.path(KEY): spec_like(old.public_key()) for entry, old in with_key}
+            self.session.prepare_keys(specs)
+        cas = (each for each in found if is_ca(each[1]))
+        chain_of = self.session.depot.chain_of
+        return [*sorted(cas, key=lambda each: len(chain_of(each[1]))), *clients]
 
 
 def renew(
@@ -326,7 +323,6 @@ def _renew(
     if is_ca(old) and is_self_signed(old):
         return _renew_root(renewal, entry, old)
     ca = _issuing_ca(session, entry, old)
-    require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
     ends = [ca.certificate, *archive.certificates_of(ca.entry)]
     validity = _validity(renewal, entry, old, ends)
     if longer and validity.end <= old.not_valid_after_utc:
@@ -437,8 +433,7 @@ def _can_be_renewed(session: Session, entry: Entry, old: x509.Certificate) -> bo
         _require_good_key(session, entry, old)
         if is_ca(old) and is_self_signed(old):
             return entry.has(KEY)
-        ca = _issuing_ca(session, entry, old)
-        require(rules.request(old, _profile(old), ca.certificate, ca.ancestors))
+        _issuing_ca(session, entry, old)
         return True
     return False
 
@@ -451,7 +446,7 @@ def _way_out(session: Session, entry: Entry, old: x509.Certificate) -> Hint | st
 
 
 def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
-    """Return the CA that issued a certificate, by its signature, and may sign."""
+    """Return the CA that issued a certificate, by its signature, and may sign it again."""
     found = [*session.depot.issuers.of(old)]
     if not found:
         session.depot.require_all_cas(f"Cannot tell which CA issued {entry.path(CERTIFICATE)}.")
@@ -467,14 +462,12 @@ def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
             chosen.entry.path(KEY),
             "Renew the certificate where the key of its CA is.",
         )
-    return usable_ca(session, chosen.entry, chosen.certificate)
-
-
-def _profile(old: x509.Certificate) -> CAProfile | LeafProfile:
-    if is_ca(old):
-        return CAProfile(path_length_of(old))
+    ca = usable_ca(session, chosen.entry, chosen.certificate)
     usages = extension(old, x509.ExtendedKeyUsage)
-    return LeafProfile(tuple(usages)) if usages else LeafProfile()
+    leaf = LeafProfile(tuple(usages)) if usages else LeafProfile()
+    profile = CAProfile(path_length_of(old)) if is_ca(old) else leaf
+    require(rules.request(old, profile, ca.certificate, ca.ancestors))
+    return ca
 
 
 def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:

@@ -43,7 +43,7 @@ def document(
 def ca_lines(new: "NewCA", key_file: str = "", place: str = "") -> Iterator[str]:
     """Yield the lines of certstrap's ``init``; ``place`` is the token that has the key."""
     entry = new.ca.entry
-    read = entry.path(KEY) if new.key_was_there else key_file
+    read = key_file if entry.path(KEY) in new.paths else entry.path(KEY)
     created = key_line(entry.path(KEY), new.encrypted)
     yield f"Read {read}" if read else f"{created} (the key is in {place})" if place else created
     yield from (f"Created {path}" for path in new.paths if path != entry.path(KEY))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, printed
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.server import is_for_server, served_names
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
 from certstrap.text import escaped, quoted, serial_number, timestamp
@@ -24,6 +25,7 @@ SCHEMA = "certstrap.issue/1"
 
 def issued_lines(issued: "Issued") -> Iterator[str]:
     """Yield what was created, and what already exists."""
+    ready, path = issued.ready, issued.ready.entry.path(CERTIFICATE)
     if issued.new_ca:
         yield from created.ca_lines(issued.new_ca)
     if issued.request:
@@ -35,13 +37,10 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
         yield from created.left_out_lines(issued.signed)
     else:
         end = issued.certificate.not_valid_after_utc
-        yield f"{issued.entry.path(CERTIFICATE)} already exists and expires on {end:%Y-%m-%d}."
-    entry = issued.entry
-    yield from created.other_name_lines(
-        entry.path(CERTIFICATE), issued.certificate, Name(entry.stem)
-    )
-    if issued.pkcs8 and issued.pkcs8.created:
-        yield f"Created {issued.pkcs8.path}"
+        yield f"{path} already exists and expires on {end:%Y-%m-%d}."
+    yield from created.other_name_lines(path, issued.certificate, Name(ready.entry.stem))
+    if ready.pkcs8 in ready.missing:
+        yield f"Created {ready.pkcs8}"
 
 
 def next_lines(
@@ -59,23 +58,24 @@ def next_lines(
     refused_ca = any(refusal_lines(issued.ca.certificate.public_key(), of_ca=True))
     if refused_ca or is_unusable(issued.certificate.public_key()):
         return
-    certificate = issued.entry.path(CERTIFICATE)
-    key = issued.entry.path(KEY) if issued.key else f"the key that {certificate} was created for"
+    entry, pkcs8 = issued.ready.entry, issued.ready.pkcs8
+    certificate = entry.path(CERTIFICATE)
+    key = entry.path(KEY) if issued.key else f"the key that {certificate} was created for"
     encrypted = issued.key is not None and issued.key.encrypted
-    if issued.pkcs8:
-        key = issued.pkcs8.path
+    if pkcs8:
+        key = pkcs8
     yield ""
     yield "What to do next:"
     for_server = is_for_server(issued.certificate)
     yield from (f"  {line}" for line in _trust_lines(issued, copying, for_server=for_server))
     holder = "server" if for_server else "client"
-    if issued.ca_is_root:
+    if is_self_signed(issued.ca.certificate):
         yield f"  Give your {holder} {certificate} and {key}."
     else:
         yield f"  Give your {holder} {key} and its chain."
         chain = Hint("Write the chain", ("certstrap", "export-chain", name))
         yield f"  {printed(chain, depot_path)}"
-    if encrypted and not issued.pkcs8:
+    if encrypted and not pkcs8:
         export = ("certstrap", "export-pkcs8", name)
         who = f"{holder.capitalize()}s need a key that is not encrypted."
         yield f"  {who} {printed(Hint('Write such a copy', export), depot_path)}"
@@ -182,11 +182,11 @@ def document(issued: "Sequence[Issued]", now: datetime) -> dict[str, Any]:
     """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
-            "name": each.entry.stem,
+            "name": each.ready.entry.stem,
             "created": [*_created(each)],
-            "certificate": each.entry.path(CERTIFICATE),
-            "key": each.entry.path(KEY) if each.key else None,
-            "pkcs8_key": each.pkcs8.path if each.pkcs8 else None,
+            "certificate": each.ready.entry.path(CERTIFICATE),
+            "key": each.ready.entry.path(KEY) if each.key else None,
+            "pkcs8_key": each.ready.pkcs8 or None,
             "ca": each.ca.entry.stem,
             "serial": serial_number(each.certificate.serial_number),
             "not_after": timestamp(each.certificate.not_valid_after_utc),
@@ -222,13 +222,13 @@ def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) ->
 
 def _created(issued: "Issued") -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
-    entry, new_ca, request, pkcs8 = issued.entry, issued.new_ca, issued.request, issued.pkcs8
+    ready, new_ca, request = issued.ready, issued.new_ca, issued.request
     if new_ca:
         yield from new_ca.paths
     if request:
         yield from () if request.key_was_read else (request.key_path,)
         yield request.path
     if issued.signed:
-        yield entry.path(CERTIFICATE)
-    if pkcs8 and pkcs8.created:
-        yield pkcs8.path
+        yield ready.entry.path(CERTIFICATE)
+    if ready.pkcs8 in ready.missing:
+        yield ready.pkcs8
