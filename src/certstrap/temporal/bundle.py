@@ -84,15 +84,17 @@ def of_depot(
 def _of_all(depot: Depot, now: datetime) -> Bundle:
     depot.require()
     depot.require_all_cas("Cannot tell which CAs belong in the bundle.")
-    every = [ca.entry for ca in depot.authorities]
-    if not every:
+    files = {ca.entry.stem: read_ca(depot, ca.entry) for ca in depot.authorities}
+    if not files:
         raise ChooseCAError(depot.root, [])
-    files = [read_ca(depot, entry) for entry in every]
-    found = zip(every, files, strict=True)
-    fitting = [entry.stem for entry, file in found if passes(file, now)]
+    fitting = [
+        stem
+        for stem, file in files.items()
+        if all(each.status != "failed" for each in ca_rules.judge(file, now))
+    ]
     named = fitting if len(fitting) <= ca_rules.MOST_CAS else ["CA"]
     hint = Hint("Name the CAs to upload", ("certstrap", "bundle", *named))
-    return make(files, now, hint if fitting and len(every) > 1 else "")
+    return make([*files.values()], now, hint if fitting and len(files) > 1 else "")
 
 
 def withdrawn_cas(depot: Depot, cas: Iterable[LoadedCertificate]) -> list[Finding]:
@@ -102,11 +104,6 @@ def withdrawn_cas(depot: Depot, cas: Iterable[LoadedCertificate]) -> list[Findin
         for ca, path, *_ in cas
         for violation in withdrawn(depot, depot.chain_of(ca), path)
     ]
-
-
-def passes(file: CertificateFile, now: datetime) -> bool:
-    """Return whether no rule refuses the CAs in a file."""
-    return not any(each.status == "failed" for each in ca_rules.judge(file, now))
 
 
 def _ordered(certificates: Sequence[LoadedCertificate]) -> tuple[LoadedCertificate, ...]:

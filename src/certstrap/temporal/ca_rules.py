@@ -38,21 +38,6 @@ def is_accepted(kind: KeySpec) -> bool:
     return kind.bits >= SMALLEST_RSA or kind.curve in _CURVES
 
 
-def has_accepted_signature(certificate: x509.Certificate) -> bool:
-    """Return whether a certificate is signed with RSA or ECDSA, and SHA-256 or stronger."""
-    hashed = issuers.signature_hash(certificate)
-    supported = issuers.has_supported_signature(certificate)
-    return supported and hashed is not None and hashed.name in _HASHES
-
-
-def signature_name(certificate: x509.Certificate) -> str:
-    """Return what a certificate is signed with: the hash, if only that can be wrong with it."""
-    algorithm = issuers.signature_hash(certificate)
-    if algorithm and issuers.has_supported_signature(certificate):
-        return algorithm.name.upper()
-    return issuers.signature_name(certificate)
-
-
 MOST_CAS = 16
 MOST_BYTES = 32_768
 NOTICE = timedelta(days=15)
@@ -128,9 +113,13 @@ def client_usage(loaded: LoadedCertificate) -> Iterator[Finding]:
 
 
 def algorithm(loaded: LoadedCertificate) -> Iterator[Finding]:
-    """Yield whether a certificate is signed with an algorithm that Temporal Cloud refuses."""
-    if not has_accepted_signature(loaded.certificate):
-        yield failure(f"{loaded.source} is signed with {signature_name(loaded.certificate)}.")
+    """Yield whether a certificate is not signed with RSA or ECDSA, and SHA-256 or stronger."""
+    hashed = issuers.signature_hash(loaded.certificate)
+    if not (hashed and issuers.has_supported_signature(loaded.certificate)):
+        name = issuers.signature_name(loaded.certificate)
+        yield failure(f"{loaded.source} is signed with {name}.")
+    elif hashed.name not in _HASHES:  # only the hash is wrong
+        yield failure(f"{loaded.source} is signed with {hashed.name.upper()}.")
 
 
 def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
@@ -195,7 +184,7 @@ def _usage(ca: LoadedCertificate) -> Iterator[Finding]:
 
 
 def _key(ca: LoadedCertificate) -> Iterator[Finding]:
-    if signature_name(ca.certificate) not in {"Ed25519", "Ed448"}:  # `algorithm` says so
+    if issuers.signature_name(ca.certificate) not in {"Ed25519", "Ed448"}:  # `algorithm` says so
         yield from key(ca)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain as chained
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -95,13 +96,10 @@ def find_chain(
 
 def _leaf(certificates: Sequence[LoadedCertificate], key: object) -> LoadedCertificate:
     """Return the certificate of the key; else the first that is not a CA's; else the first."""
-    for each in certificates:
-        if key is not None and each.certificate.public_key() == key:
-            return each
-    for each in certificates:
-        if not is_ca(each.certificate):
-            return each
-    return certificates[0]
+    known = certificates if key is not None else ()
+    own = (each for each in known if each.certificate.public_key() == key)
+    leaves = (each for each in certificates if not is_ca(each.certificate))
+    return next(chained(own, leaves), certificates[0])
 
 
 _RENEW = Hint("Renew it", ("certstrap", "renew", "NAME"))

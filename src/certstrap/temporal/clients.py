@@ -44,19 +44,11 @@ CLIENTS = {
 
 def refusing(kind: KeySpec) -> tuple[Client, ...]:
     """Return the clients that cannot use a key of that kind."""
-    return tuple(client for client in CLIENTS.values() if not takes(client, kind))
-
-
-def takes(client: Client, kind: KeySpec) -> bool:
-    """Return whether ``client`` can use a key of that kind."""
-    if kind.curve == _NOT_IN_TLS:
-        return False
-    if not client.core:
-        return True
-    return (
-        kind.curve in _CURVES_OF_CORE
-        if kind.curve
-        else SMALLEST_RSA <= kind.bits <= LARGEST_RSA_OF_CORE
+    of_core = kind.curve in _CURVES_OF_CORE or SMALLEST_RSA <= kind.bits <= LARGEST_RSA_OF_CORE
+    return tuple(
+        client
+        for client in CLIENTS.values()
+        if kind.curve == _NOT_IN_TLS or (client.core and not of_core)
     )
 
 

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from cryptography import x509
@@ -15,19 +14,18 @@ from certstrap.hints import Hint, filled
 from certstrap.pki import key_files, rules
 from certstrap.pki.decode import is_ca
 from certstrap.pki.findings import require
-from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import is_plain
 from certstrap.pki.server import parse_server_name
+from certstrap.session import Session
 from certstrap.store import files
-from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, Entry
 from certstrap.store.renewal import expired
 from certstrap.store.withdrawn import key_of_ca, withdrawn
 from certstrap.temporal import client_rules
+from certstrap.temporal.client_rules import ClientChain
 from certstrap.temporal.clients import Client
 from certstrap.temporal.inputs import (
-    CertificateFile,
     key_suffix,
-    nobody,
     read_certificates,
     read_key,
     read_server_ca,
@@ -135,23 +133,14 @@ class Connection(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class ConnectOptions(NamedTuple):
-    """Whose files, and for whom.
-
-    Attributes:
-        name: whose, as the user typed it.
-        client: who loads them; None for any client.
-        passphrase: opens a key that is encrypted, for a client that can do so too.
-    """
-
-    name: str
-    client: Client | None
-    now: datetime
-    passphrase: Passphrase
-
-
-def connection_of(depot: Depot, entry: Entry, target: Target, wanted: ConnectOptions) -> Connection:
+def connection_of(
+    session: Session, entry: Entry, target: Target, name: str, client: Client | None
+) -> Connection:
     """Return a connection with the files of ``entry``, which its client can load.
+
+    Args:
+        name: that of the entry, as the user typed it.
+        client: who loads the files; None for any client.
 
     Raises:
         UnusableFileError: the path of a file cannot be written into a configuration.
@@ -161,15 +150,18 @@ def connection_of(depot: Depot, entry: Entry, target: Target, wanted: ConnectOpt
     """
     path, data = entry.path(CERTIFICATE), entry.read(CERTIFICATE)
     leaf = entry.certificate()
-    above = _above(depot, leaf, path, wanted)
-    ca = next((each.entry.stem for each in depot.issuers.of(leaf)), "CA-NAME")
+    above = _above(session, leaf, path)
+    ca = next((each.entry.stem for each in session.depot.issuers.of(leaf)), "CA-NAME")
     own = read_certificates(data, path)
     require_passed([client_rules.leaf_pem(own)])
-    key, encrypted = _key_file(entry, leaf, wanted)
+    key, encrypted = _key_file(session, entry, leaf, name, client)
     certificate = ClientFile(path, data)
     if len(above) > 1:
-        certificate = _chain(entry, [leaf, *above], wanted)
-    warnings = [*target.warnings, *require_passed(_kind(own, wanted, ca))]
+        certificate = _chain(entry, [leaf, *above], name)
+    judged = client_rules.find_chain(own, (), None, session.now)
+    assert judged  # noqa: S101 - the file was judged
+    kind = _kind(judged, client, {"NAME": name, "CA-NAME": ca})
+    warnings = [*target.warnings, *require_passed(kind)]
     certificate, key = (each._replace(path=absolute(each.path)) for each in (certificate, key))
     server_ca = b""
     if target.server_ca:
@@ -179,36 +171,32 @@ def connection_of(depot: Depot, entry: Entry, target: Target, wanted: ConnectOpt
     return Connection(target, certificate, key, encrypted, server_ca, tuple(warnings))
 
 
-def _above(
-    depot: Depot, leaf: x509.Certificate, path: str, wanted: ConnectOptions
-) -> list[x509.Certificate]:
+def _above(session: Session, leaf: x509.Certificate, path: str) -> list[x509.Certificate]:
     """Return the CAs above a certificate that a client can use now."""
     if is_ca(leaf):
         raise RefusedError(f"{path} is a CA's certificate.", "Name a client.")
+    depot, now = session.depot, session.now
     chain = depot.chain_of(leaf)
     require(withdrawn(depot, chain, path))  # before its dates: renewing would not help
-    require(expired(depot, [leaf], wanted.now, path))
+    require(expired(depot, [leaf], now, path))
     require(rules.complete(chain, depot.root))
-    require(expired(depot, chain[1:], wanted.now))
+    require(expired(depot, chain[1:], now))
     require(key_of_ca(depot, leaf.public_key(), path))
     return chain[1:]
 
 
-def _kind(own: CertificateFile, wanted: ConnectOptions, ca: str) -> list[Result]:
-    chain = client_rules.find_chain(own, (), None, wanted.now)
-    assert chain  # noqa: S101 - the file was judged
+def _kind(chain: ClientChain, client: Client | None, names: Mapping[str, str]) -> list[Result]:
     usages = [client_rules.leaf_usage(chain), client_rules.leaf_client_usage(chain)]
-    names = {"NAME": wanted.name, "CA-NAME": ca}
     require_passed(each._replace(fix=filled(each.fix, names)) for each in usages)
-    kind, *found = client_rules.judge_key_kind(chain, wanted.client)
+    kind, *found = client_rules.judge_key_kind(chain, client)
     # A server other than Temporal Cloud may take any key that the client can use.
     warnings = (each._replace(severity="warning") for each in kind.findings)
     return [kind._replace(findings=tuple(warnings)), *found]
 
 
-def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) -> ClientFile:
+def _chain(entry: Entry, chain: list[x509.Certificate], name: str) -> ClientFile:
     """Return the exported chain, which must be what would be exported now."""
-    path, command = entry.path(CHAIN), ("certstrap", "export-chain", wanted.name)
+    path, command = entry.path(CHAIN), ("certstrap", "export-chain", name)
     if not entry.has(CHAIN):
         raise RefusedError(
             f"{entry.path(CERTIFICATE)} was issued by an intermediate CA, and {path}, which its "
@@ -227,10 +215,9 @@ def _chain(entry: Entry, chain: list[x509.Certificate], wanted: ConnectOptions) 
 
 
 def _key_file(
-    entry: Entry, leaf: x509.Certificate, wanted: ConnectOptions
+    session: Session, entry: Entry, leaf: x509.Certificate, name: str, client: Client | None
 ) -> tuple[ClientFile, bool]:
     """Return the key that the client loads, and whether it is encrypted."""
-    client = wanted.client
     suffix = key_suffix(entry, client)
     if not suffix:
         raise NotFoundError(
@@ -239,8 +226,8 @@ def _key_file(
             f"Run this where the key is, or copy the key to {entry.path(KEY)}.",
         )
     data, path = entry.read(suffix), entry.path(suffix)
-    key = read_key(data, path, nobody)
-    rewrite = rewriting(entry, wanted.name)
+    key = read_key(data, path, bytes)  # not opened
+    rewrite = rewriting(entry, name)
     is_for_java = suffix == PKCS8 or key.label == "PRIVATE KEY"  # encrypted only if written here
     if client and client.pkcs8 and not (key.problem or is_for_java):
         raise RefusedError(
@@ -252,7 +239,7 @@ def _key_file(
     results = client_rules.judge_key(key, None, client)
     require_passed(each._replace(fix=fix_for(each.fix, rewrite, {})) for each in results)
     # Java opens an encrypted key itself; here it is opened to see that it is the right one.
-    private, _ = key_files.load(data, path, wanted.passphrase)
+    private, _ = key_files.load(data, path, session.passphrases.opening)
     require(rules.pair(leaf, entry.path(CERTIFICATE), private, path))
     return ClientFile(path, data), key.encrypted
 

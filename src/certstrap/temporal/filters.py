@@ -123,12 +123,8 @@ def values_of(certificate: x509.Certificate) -> tuple[tuple[str, ...], ...]:
     names = names_of(certificate)
     alternative = (*names.domains, *names.uris, *map(str, names.addresses))
     oids = (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME)
-    return (*(_attributes(certificate, oid) for oid in oids), alternative)
-
-
-def _attributes(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> tuple[str, ...]:
-    found = certificate.subject.get_attributes_for_oid(oid)
-    return tuple(str(attribute.value) for attribute in found)
+    attributes = map(certificate.subject.get_attributes_for_oid, oids)
+    return (*(tuple(str(each.value) for each in found) for found in attributes), alternative)
 
 
 def choices_of(certificate: x509.Certificate, source: str) -> list[Filter]:

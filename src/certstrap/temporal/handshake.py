@@ -404,23 +404,13 @@ def _answer(connection: ssl.SSLSocket, seconds: float) -> Handshake:
         try:
             connection.sendall(greeting)
             connection.recv(1)
-        except TimeoutError:
-            if _has_ticket(connection):
+        except (TimeoutError, ssl.SSLEOFError, ConnectionError) as error:
+            if connection.session is not None and connection.session.has_ticket:
                 return Handshake("accepted")
-        except (ssl.SSLEOFError, ConnectionError):
-            return _closed(connection)
+            if not isinstance(error, TimeoutError):
+                return _failed("refused", "the connection was closed without an alert")
         except ssl.SSLError as error:  # nothing but our certificate was still to be judged
             return _failed("refused", words_of(error), alert_of(error))
         else:  # an answer, or a proper end
             return Handshake("accepted")
     return _failed("failed", f"no answer to the certificate within {seconds:g} seconds")
-
-
-def _closed(connection: ssl.SSLSocket) -> Handshake:
-    if _has_ticket(connection):
-        return Handshake("accepted")
-    return _failed("refused", "the connection was closed without an alert")
-
-
-def _has_ticket(connection: ssl.SSLSocket) -> bool:
-    return connection.session is not None and connection.session.has_ticket

@@ -455,7 +455,7 @@ class Sources:
 
     def _opened(self, read: Callable[[Passphrase], KeyFile]) -> KeyFile:
         """Return a key; if it is encrypted, by what opened another one, or by its passphrase."""
-        key = read(nobody)
+        key = read(bytes)
         for secret in self._typed:
             if key.encrypted and not key.private:
                 key = read(partial(bytes, secret))
@@ -480,7 +480,7 @@ def key_suffix(entry: Entry, client: Client | None) -> str:
     present = [each for each in ((PKCS8, KEY) if opens else (KEY, PKCS8)) if entry.has(each)]
     if opens:
         return present[0] if present else ""
-    plain = (each for each in present if not _depot_key(entry, each, nobody).encrypted)
+    plain = (each for each in present if not _depot_key(entry, each, bytes).encrypted)
     return next(plain, present[-1] if present else "")
 
 
@@ -539,11 +539,6 @@ def _signing(above: Sequence[Authority]) -> Collection[str]:
     if len(above) > 1 and above[0].entry.has(REQUEST) and above[1].entry.has(KEY):
         found.add("sign")
     return found
-
-
-def nobody() -> bytes:
-    """Open no key: it is only to be known whether it is encrypted."""
-    return b""
 
 
 def _uploaded(subject: CheckSubject) -> tuple[LoadedCertificate, ...]:

@@ -19,7 +19,7 @@ from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.transaction import Transaction
 from certstrap.temporal import connect
 from certstrap.temporal.clients import CLIENTS
-from certstrap.temporal.connect import Connection, ConnectOptions, absolute, target_of
+from certstrap.temporal.connect import Connection, absolute, target_of
 from certstrap.text import escaped, quoted
 
 EXAMPLES = (
@@ -109,8 +109,7 @@ def command(
 
     def make() -> tuple[str, Connection]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)
-        wanted = ConnectOptions(name, CLIENTS.get(form), session.now, session.passphrases.opening)
-        connection = connect.connection_of(session.depot, entry, target, wanted)
+        connection = connect.connection_of(session, entry, target, name, CLIENTS.get(form))
         if form == "kubernetes":
             return render.kubernetes(connection, entry.stem), connection
         return _text(form, shell or "sh", profile, connection), connection
