@@ -18,14 +18,7 @@ from certstrap.errors import (
     attempted,
 )
 from certstrap.operations.ca import issuer_of, open_ca
-from certstrap.operations.issue import (
-    Issued,
-    IssueRequest,
-    Ready,
-    create,
-    prepare,
-    specs_of_new_ca,
-)
+from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare, specs_of_new_ca
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile

@@ -5,12 +5,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 
-from certstrap.errors import (
-    ChooseCAError,
-    InvalidExpiryError,
-    RefusedError,
-    WrongPassphraseError,
-)
+from certstrap.errors import ChooseCAError, InvalidExpiryError, RefusedError, WrongPassphraseError
 from certstrap.hints import Hint
 from certstrap.operations.ca import NewCA, create_ca, is_export, open_ca, require_usable
 from certstrap.operations.request import NewRequest, OwnedKey, common_name_of, request_certificate

@@ -24,11 +24,7 @@ from certstrap.pki.build import Issuer, length_asked_for, successor
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
-from certstrap.pki.keys import (
-    PrivateKey,
-    signature_hash,
-    spec_like,
-)
+from certstrap.pki.keys import PrivateKey, signature_hash, spec_like
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session

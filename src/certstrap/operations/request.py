@@ -45,10 +45,7 @@ def name_of(common_name: str, names: AlternativeNames) -> Name:
     if not common_name.strip() and not names.first:
         raise RefusedError(
             "Must provide Common Name, domain, or URI",
-            Hint(
-                "For example",
-                ("certstrap", "request-cert", ("--common-name", "your-namespace")),
-            ),
+            Hint("For example", ("certstrap", "request-cert", ("--common-name", "your-namespace"))),
         )
     return Name.parse(common_name if common_name.strip() else names.first)
 

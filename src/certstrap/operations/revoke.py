@@ -9,12 +9,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import (
-    CertstrapError,
-    ChooseCAError,
-    RefusedError,
-    attempted,
-)
+from certstrap.errors import CertstrapError, ChooseCAError, RefusedError, attempted
 from certstrap.hints import Hint
 from certstrap.operations.ca import open_key
 from certstrap.pki import crl, pem, rules
@@ -166,10 +161,7 @@ def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
 
 
 def _note_key(
-    session: Session,
-    new: Transaction,
-    found: Iterable[x509.Certificate],
-    ca: x509.Certificate,
+    session: Session, new: Transaction, found: Iterable[x509.Certificate], ca: x509.Certificate
 ) -> str:
     """Put the keys of what ``ca`` issued on the list of compromised keys.
 
@@ -331,8 +323,7 @@ def write_crls(session: Session, new: Transaction, path: str, content: bytes) ->
     entry = session.depot.entry(file.removesuffix(CRL))
     if file.endswith(CRL) and session.depot.holds(path) and entry.has(CERTIFICATE):
         raise RefusedError(
-            f"{path} is where the depot keeps the CRL of a CA.",
-            "Name a file in another folder.",
+            f"{path} is where the depot keeps the CRL of a CA.", "Name a file in another folder."
         )
 
     def has_only_crls() -> bool:
