@@ -15,7 +15,7 @@ from certstrap.errors import CertstrapError, UnusableFileError
 from certstrap.pki import decode, path, pem, revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, has_supported_signature, is_self_signed, is_signed_by
+from certstrap.pki.issuers import Issuers, has_supported_signature, is_self_signed
 from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import name_text
 from certstrap.pki.server import above_server, serves
@@ -217,21 +217,8 @@ class Verifier:
                     rules.ADD_ISSUER,
                 )
             return
-        name = comparable_name(certificate.issuer)
-        named = [ca for ca in self._cas if comparable_name(ca.certificate.subject) == name]
-        if named:
-            yield Finding(
-                "signature",
-                f"{source} names {named[0].source} as its issuer, and is not signed by its key.",
-            )
-            return
-        signers = [ca for ca in self._cas if is_signed_by(certificate, ca.certificate)]
-        if signers:
-            yield Finding(
-                "issuer-name",
-                f"{source} is signed by the key of {signers[0].source}, and names another issuer: "
-                f'"{name_text(certificate.issuer)}".',
-            )
+        if mismatch := [*rules.issuer_mismatch(last, self._cas)]:
+            yield from mismatch
             return
         yield Finding(
             "issuer-missing",

@@ -14,6 +14,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID, PublicKeyAlgorithmOID
 
 from certstrap.hints import Hint
 from certstrap.pki.decode import (
+    LoadedCertificate,
     comparable_name,
     copied_names,
     decode_request,
@@ -28,6 +29,7 @@ from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import (
     has_supported_signature,
     is_self_signed,
+    is_signed_by,
     is_signed_with,
     signature_hash,
     signature_name,
@@ -115,6 +117,34 @@ def complete(chain: Sequence[x509.Certificate], depot: str) -> Iterator[Finding]
             f'"{name_text(chain[-1].issuer)}".',
             ADD_ISSUER,
         )
+
+
+def issuer_mismatch(
+    last: LoadedCertificate, cas: Collection[LoadedCertificate]
+) -> Iterator[Finding]:
+    """Yield why a path ends with ``last``, although one of ``cas`` has its issuer's name or key.
+
+    Names without regard to case and spaces are enough to tell which CA was meant.
+    """
+    certificate, source = last.certificate, last.source
+    name = comparable_name(certificate.issuer)
+    signer = next((ca for ca in cas if is_signed_by(certificate, ca.certificate)), None)
+    named = next((ca for ca in cas if comparable_name(ca.certificate.subject) == name), None)
+    if signer:
+        yield Finding(
+            "issuer-name",
+            f"{source} is signed by the key of {signer.source}, but names its issuer "
+            f"{quoted(name_text(certificate.issuer))}, which is not the same, byte by byte, as "
+            f"{quoted(name_text(signer.certificate.subject))}.",
+        )
+    elif named and has_supported_signature(certificate):
+        yield Finding(
+            "signature",
+            f"{source} names {named.source} as its issuer, but is not signed by the key of that "
+            "certificate.",
+        )
+    elif named:
+        yield from signature(certificate, source)
 
 
 def key(of: x509.Certificate | x509.CertificateSigningRequest, source: str) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from certstrap.pki.decode import (
     validity_of,
 )
 from certstrap.pki.findings import Finding
-from certstrap.pki.issuers import Issuers, has_supported_signature, is_self_signed, is_signed_by
+from certstrap.pki.issuers import Issuers, is_self_signed
 from certstrap.pki.keys import KeySpec, PrivateKey, kind_of
 from certstrap.pki.name_constraints import host_of
 from certstrap.pki.names import name_text
@@ -308,7 +308,8 @@ def judge_chain(chain: ClientChain, complete: Hint | str = "") -> Iterator[Resul
         chain_signature, chain_name, chain_identifiers, chain_cas, chain_length, chain_domains,
         chain_policies, names_chain, chain_valid,
     )  # fmt: skip
-    ends = chain.anchored or is_self_signed(chain.path[-1].certificate) or _candidates(chain)
+    is_root = is_self_signed(chain.path[-1].certificate)
+    ends = chain.anchored or is_root or any(_issuer_mismatch(chain))
     unseen = set() if ends else _OF_WHOLE_CHAINS
     yield from looked_at((check(chain) for check in checks), unseen)
 
@@ -371,7 +372,7 @@ def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
 
     Temporal Cloud has only the uploaded CAs and the certificates that the client presents.
     """
-    if chain.anchored or _candidates(chain):
+    if chain.anchored or any(_issuer_mismatch(chain)):
         return
     last = chain.path[-1]
     hint = hint or ("" if chain.uploaded else _UNKNOWN_CA)
@@ -387,21 +388,14 @@ def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
         )
 
 
-def _candidates(chain: ClientChain) -> list[LoadedCertificate]:
-    """Return what looks like the issuer at which the path ends, and is not: by name or by key."""
-    last = chain.path[-1].certificate
-    if chain.anchored or is_self_signed(last):
-        return []
-    name = comparable_name(last.issuer)
-    return [
-        each
-        for each in (*chain.uploaded, *chain.file.certificates)
-        if each.certificate != last
-        and (
-            comparable_name(each.certificate.subject) == name
-            or is_signed_by(last, each.certificate)
-        )
-    ]
+def _issuer_mismatch(chain: ClientChain) -> Iterator[Finding]:
+    """Yield why the path ends below what looks like the issuer, by name or by key."""
+    last = chain.path[-1]
+    if chain.anchored or is_self_signed(last.certificate):
+        return iter(())
+    known = (*chain.uploaded, *chain.file.certificates)
+    others = [each for each in known if each.certificate != last.certificate]
+    return rules.issuer_mismatch(last, others)
 
 
 @rule(
@@ -414,16 +408,7 @@ def chain_signature(chain: ClientChain) -> Iterator[Finding]:
 
     A CA that was created again has the same name and another key.
     """
-    candidates, last = _candidates(chain), chain.path[-1]
-    if candidates and not has_supported_signature(last.certificate):
-        yield from adopted(rules.signature(last.certificate, last.source))
-    elif candidates and not any(
-        is_signed_by(last.certificate, each.certificate) for each in candidates
-    ):
-        yield failure(
-            f"{last.source} names {candidates[0].source} as its issuer, but is not signed by the "
-            "key of that certificate."
-        )
+    return adopted(_issuer_mismatch(chain), "signature", "signature-algorithm")
 
 
 @rule(
@@ -437,15 +422,7 @@ def chain_name(chain: ClientChain) -> Iterator[Finding]:
 
     Temporal Cloud compares these names byte by byte, also their encoding.
     """
-    last = chain.path[-1]
-    for each in _candidates(chain):
-        if is_signed_by(last.certificate, each.certificate):
-            issuer = quoted(name_text(last.certificate.issuer))
-            subject = quoted(name_text(each.certificate.subject))
-            yield failure(
-                f"{last.source} is signed by the key of {each.source}, but the two names are not "
-                f"the same, byte by byte: {issuer} and {subject}."
-            )
+    return adopted(_issuer_mismatch(chain), "issuer-name")
 
 
 @rule("chain", Page.RFC5280 + "4.2.1.1", _ISSUE)
