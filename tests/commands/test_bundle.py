@@ -136,7 +136,7 @@ REFUSED: dict[str, tuple[list[Made | bytes], str]] = {
         [another(1, key=ED25519, extensions=extensions_of_ca(ED25519))],
         "is signed with Ed25519",
     ),
-    "ca-key": ([another(1, key=an_rsa_key(1024))], "has a key of kind RSA 1024"),
+    "ca-key": ([another(1, key=an_rsa_key(1024))], "has an RSA key of 1024 bits"),
     "ca-critical": (
         [ROOT.having("odd", ODD)],
         "has a critical extension that is not supported: 1.2.3.4",

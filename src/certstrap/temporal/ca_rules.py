@@ -20,7 +20,7 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed
-from certstrap.pki.keys import LARGEST_RSA, SMALLEST_RSA, KeySpec, kind_of
+from certstrap.pki.keys import LARGEST_RSA, KeySpec, kind_of
 from certstrap.pki.names import name_text
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.rules import RULES, Page, Result, adopted, failure, looked_at, rule, warning
@@ -34,8 +34,11 @@ _HASHES = {"sha256", "sha384", "sha512"}
 
 
 def is_accepted(kind: KeySpec) -> bool:
-    """Return whether Temporal Cloud takes certificates for keys of that kind, from some client."""
-    return kind.bits >= SMALLEST_RSA or kind.curve in _CURVES
+    """Return whether Temporal Cloud takes certificates for keys of that kind, from some client.
+
+    Which keys nobody takes, `rules.key` says.
+    """
+    return not kind.curve or kind.curve in _CURVES
 
 
 MOST_CAS = 16
@@ -148,11 +151,11 @@ def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
 
 def key(loaded: LoadedCertificate, largest_rsa: int = LARGEST_RSA) -> Iterator[Finding]:
     """Yield whether a certificate's key is of a kind that is refused."""
+    refused_everywhere = [*adopted(rules.key(loaded.certificate, loaded.source))]
+    yield from refused_everywhere
     kind = kind_of(loaded.certificate.public_key())
-    if kind and not (is_accepted(kind) and kind.bits <= largest_rsa):
+    if not refused_everywhere and kind and not (is_accepted(kind) and kind.bits <= largest_rsa):
         yield failure(f"{loaded.source} has a key of kind {kind}.")
-    else:
-        yield from adopted(rules.key(loaded.certificate, loaded.source))
 
 
 def dates(loaded: LoadedCertificate, now: datetime, *which: str) -> Iterator[Finding]:
@@ -388,7 +391,7 @@ def ca_issuer(file: CertificateFile) -> Iterator[Finding]:
             continue
         if not issuers.has_supported_signature(ca.certificate):
             yield from adopted(rules.signature(ca.certificate, ca.source))
-        elif ca.certificate.subject == ca.certificate.issuer:
+        elif issuers.is_self_issued(ca.certificate):
             yield failure(
                 f"The signature of {ca.source} is not its own: it was changed or is broken.",
                 "Use an unchanged copy of the certificate, or create a new CA.",

@@ -6,7 +6,7 @@ core (rustls), gRPC's C core for PHP, and the sources of Go's crypto/tls and of 
 
 from typing import NamedTuple
 
-from certstrap.pki.keys import SMALLEST_RSA, KeySpec
+from certstrap.pki.keys import KeySpec
 from certstrap.text import enumerated
 
 LARGEST_RSA_OF_CORE = 4096  # bits
@@ -43,8 +43,8 @@ CLIENTS = {
 
 
 def refusing(kind: KeySpec) -> tuple[Client, ...]:
-    """Return the clients that cannot use a key of that kind."""
-    of_core = kind.curve in _CURVES_OF_CORE or SMALLEST_RSA <= kind.bits <= LARGEST_RSA_OF_CORE
+    """Return the clients that cannot use a key of that kind, if it is strong (`rules.key`)."""
+    of_core = kind.curve in _CURVES_OF_CORE or 0 < kind.bits <= LARGEST_RSA_OF_CORE
     return tuple(
         client
         for client in CLIENTS.values()
