@@ -378,13 +378,16 @@ def _together(parts: list[Object]) -> tuple[bool | None, str]:
     unknown = [part.source for part in parts if part.public_key is None]
     if len(parts) < 2 or not known:  # noqa: PLR2004 - there is nothing to compare
         return None, ""
-    first = known[0]
-    others = [part.source for part in known if part.public_key != first.public_key]
-    if others:
-        verb = "do" if len(others) > 1 else "does"
-        return False, (
-            f"{enumerated(others)} {verb} not belong to {first.source}: the keys are not the same."
+    first, *others = known
+    differences = [
+        finding.sentence
+        for other in others
+        for finding in rules.same_key(
+            other.public_key, other.source, first.public_key, first.source
         )
+    ]
+    if differences:
+        return False, " ".join(differences)
     if unknown:
         return None, f"{enumerated(unknown)} cannot be compared with {first.source}."
     return True, f"{enumerated([part.source for part in parts])} belong together."

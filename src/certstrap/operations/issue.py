@@ -403,7 +403,7 @@ def _pkcs8_exists(
     if not wanted.pkcs8 and not encrypted:
         return False
     found, _ = key_files.load(entry.read(PKCS8), path, session.passphrases.opening)
-    if any(rules.same_key(found.public_key(), path, public, entry.path(KEY))):
+    if found.public_key() != public:
         raise RefusedError(
             f"{path} already exists and is not the key of {wanted.name}.",
             "Move it away, or choose another name.",
