@@ -24,7 +24,7 @@ from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files
 from certstrap.store.depot import Depot, Entry
 from certstrap.store.files import STANDARD_INPUT, open_stream, source_of
-from certstrap.store.locks import PATIENT, Timeout
+from certstrap.store.locks import DEFAULT_TIMEOUT, Timeout
 from certstrap.store.transaction import Transaction, begun, is_stream_of
 
 Result = TypeVar("Result")
@@ -120,7 +120,7 @@ class Session:
         rounds: of PBKDF2, which encrypt its keys.
         cas: the CAs that may sign, by stem; each is checked once.
         issuers: the CAs whose keys are open, by stem; a key is opened once.
-        module: the PKCS#11 module of tokens, if the URI of a key names none.
+        module: the PKCS#11 module of tokens, if the URI of a key does not name one.
         was_interrupted: whether Ctrl-C came while the last transaction held it back.
     """
 
@@ -131,7 +131,7 @@ class Session:
         passphrases: Passphrases,
         generate: Generate = KeySpec.generate,
         read_stdin: Callable[[], bytes] = bytes,
-        timeout: Timeout = PATIENT,
+        timeout: Timeout = DEFAULT_TIMEOUT,
         rounds: int = PBKDF2_ROUNDS,
         module: str = "",
     ) -> None:

@@ -81,7 +81,7 @@ def padded(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
-def folded(text: str, width: int) -> Iterator[str]:
+def wrapped(text: str, width: int) -> Iterator[str]:
     """Yield the lines of ``text`` in ``width`` columns, if that is not 0; no word is cut."""
     line, *words = text.split(" ") if width else [text]
     for word in words:

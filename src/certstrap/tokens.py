@@ -42,7 +42,7 @@ def find(uri: TokenURI, module: str) -> pkcs11.Token:
     """Return the token that ``uri`` names, in which nobody is logged in yet.
 
     Args:
-        module: the PKCS#11 module, if the URI names none; empty for p11-kit's.
+        module: the PKCS#11 module, if the URI does not name one; empty for p11-kit's.
 
     Raises:
         RefusedError: the module cannot be loaded, or there is not exactly one such token.

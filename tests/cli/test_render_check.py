@@ -124,7 +124,7 @@ def test_colours_say_nothing_that_words_do_not() -> None:
 
 
 PROVES_NOTHING = (
-    "h:1 lets the client in, but also whoever has no certificate: this proves nothing about the "
+    "h:1 accepts the client, but also clients without a certificate: this proves nothing about the "
     "certificate."
 )
 OUTCOMES = {

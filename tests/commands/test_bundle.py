@@ -424,14 +424,24 @@ def test_below_an_expired_root_a_valid_intermediate_goes_with_it(
     assert "tcld namespace accepted-client-ca remove" not in outcome.stdout
 
 
+def test_a_rotation_to_a_ca_that_has_expired_is_refused(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    ca(CommandLine(now=utc_now() - timedelta(days=11)), "New", "--expires", "10 days")
+    ca(certstrap, "Old")
+    hint = "Create a new CA, and name that: certstrap init --common-name NEW"
+    certstrap.refuses(*ROTATE, sentence="out/New.crt expired on", hint=hint)
+    assert not Path("both.pem").exists()
+
+
 EXPIRED = ROOT.but(subject=a_name("Old"), end=PRESENT - DAY)
 
 
 @pytest.mark.parametrize(
     ("files", "fix"),
     [
-        ([EXPIRED, ROOT], "Leave it out: it lets nobody in any more"),
-        ([EXPIRED, INTERMEDIATE, ROOT], "Leave it out: it lets nobody in any more"),
+        ([EXPIRED, ROOT], "Leave it out: clients below it are refused"),
+        ([EXPIRED, INTERMEDIATE, ROOT], "Leave it out: clients below it are refused"),
         (
             [EXPIRED],
             "Renew the CA where the key that signs it is, then upload it again with set, as add",

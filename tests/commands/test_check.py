@@ -564,7 +564,7 @@ def test_a_client_below_an_expired_ca_is_told_the_way_out(
     assert expired("Old") == f"{renew}: certstrap renew Old"
     certstrap("init", "--cn", "New", *NEW_KEY)
     save("both.pem", Path("out/Old.crt").read_bytes() + Path("out/New.crt").read_bytes())
-    leave_out = "Leave it out: it lets nobody in any more, and other CAs are beside it."
+    leave_out = "Leave it out: clients below it are refused, and the file has other CAs."
     assert expired("w", "--ca-bundle", "both.pem") == leave_out
     Path("out/Old.key").rename("Old.key")
     replaced = (

@@ -235,7 +235,7 @@ def test_a_certificate_that_cannot_be_read_is_not_left_out_in_silence(
     for options in ((), ("--output", "new.json")):
         outcome = certstrap.refuses(
             "filters", "worker", *options,
-            sentence="Cannot tell whom else the filters would admit.",
+            sentence="Cannot tell which other clients the filters would admit.",
             hint="Restore them from a copy, or move them away.",
         )  # fmt: skip
         assert f"  {reason}" in outcome.stderr

@@ -304,8 +304,8 @@ def test_a_ca_without_a_name_is_left_and_named(certstrap: CommandLine, folder: P
     assert certstrap("import", "client", "--cert", "bundle.pem").lines == [
         "Created out/client.crt",
         (
-            'Not imported: "" in bundle.pem: its name can name no file. Import it under a name of '
-            "your choice."
+            'Not imported: "" in bundle.pem: its name cannot name a file. Import it under a name '
+            "of your choice."
         ),
     ]
 

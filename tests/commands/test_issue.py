@@ -177,7 +177,7 @@ def test_a_mistyped_ca_is_not_created_beside_another(
     certstrap(*CA, "Cert")
     certstrap.refuses(
         "issue", "a", "--CA", "My Cret", *options,
-        sentence='out has no CA "My Cret", but: Cert.',
+        sentence='out has no CA "My Cret"; it has: Cert.',
         hint="certstrap init --common-name 'My Cret'",
     )  # fmt: skip
 
@@ -188,7 +188,7 @@ def test_no_ca_is_created_beside_one_whose_key_is_elsewhere(
     foreign.write(folder / "out/Root.crt", foreign.certificate().public_bytes(Encoding.PEM))
     only = "out has no private key of a CA, only certificates: Root."
     certstrap.refuses(*P256_ISSUE, "a", sentence=only, hint="certstrap init --common-name NAME")
-    unknown = 'out has no CA "Other", but: Root.'
+    unknown = 'out has no CA "Other"; it has: Root.'
     certstrap.refuses(*P256_ISSUE, "a", "--CA", "Other", sentence=unknown)
 
 

@@ -141,7 +141,7 @@ def test_every_wrong_line_is_named_and_nothing_is_created(
         "  line 3: Invalid IP address: foo",
         "  line 4: It has no name",
         "  line 5: The CA may not sign c",
-        "  line 6: The files of a are asked for a second time, like line 2",
+        "  line 6: The files of a are asked for twice, first in line 2",
         '  line 7: Unknown curve: "P-999"',
         '  line 8: "many" is not a key size',
         '  line 9: Invalid expiry: "yesterday" is not a length of time or a date',
@@ -216,8 +216,8 @@ def test_a_command_in_the_hint_for_a_list_keeps_its_options(
         ("l.toml", "a = " + "[" * 5_000, "l.toml has 1", "line 1: It is not TOML: it nests too"),
         ("l.toml", "a = " + "9" * 5_000, "l.toml has 1", "line 1: It is not TOML: Exceeds the "),
         ("l.toml", "\n" + "a." * 30_000 + "a = 1\n", "l.toml has 1", "line 2: It is not TOML: A "),
-        ("l.toml", "[[certificate]]\n" * 10_001, "l.toml asks for 10,001 certificates, and", ""),
-        ("l.csv", "name\n" + "a\n" * 10_001, "l.csv asks for 10,001 certificates, and", "Split it"),
+        ("l.toml", "[[certificate]]\n" * 10_001, "l.toml lists 10,001 certificates, and", ""),
+        ("l.csv", "name\n" + "a\n" * 10_001, "l.csv lists 10,001 certificates, and", "Split it"),
         ("l.csv", "name\n" + "a\n" * 600_000, "l.csv has more than 1 MB.", ""),
         ("l.toml", "name = 'a'\n", "l.toml has something other than [[certificate]] tables.", ""),
         ("l.toml", "certificate = 'a'\n", "l.toml has something other than", ""),
@@ -260,8 +260,8 @@ def test_only_the_end_of_a_line_ends_a_row(certstrap: CommandLine, folder: Path,
 @pytest.mark.parametrize(
     ("rows", "detail"),
     [
-        ("a,yes,\na.pkcs8,,\n", "line 63: out/a.pkcs8.key is asked for a second time"),
-        ("a.pkcs8,,\na,yes,\n", "second time, like line 62. Choose another name."),
+        ("a,yes,\na.pkcs8,,\n", "line 63: out/a.pkcs8.key is asked for twice"),
+        ("a.pkcs8,,\na,yes,\n", "twice, first in line 62. Choose another name."),
         ("CERT,,\n", "line 62: The request has the name of the CA itself"),
         ("a,,server\n", "line 62: The request has no alternative names"),
     ],
@@ -280,7 +280,7 @@ def test_names_whose_files_are_the_same_are_refused_on_the_command_line(
 ) -> None:
     certstrap.refuses(
         "issue", "a", "a.pkcs8", "--pkcs8", *NEW_KEY,
-        sentence="out/a.pkcs8.key is asked for a second time.",
+        sentence="out/a.pkcs8.key is asked for twice.",
     )  # fmt: skip
 
 

@@ -230,7 +230,9 @@ def test_earlier_keys_in_the_archive_change_with_it_and_copies_are_named(
             f"again: {again}\n"
         ) in shown
     for path in (*depot.glob("archive/*.p12"), *depot.glob("archive/*.pkcs8.key")):
-        assert f"out/archive/{path.name} is as before. Remove it if no client needs it.\n" in shown
+        assert (
+            f"out/archive/{path.name} has not changed. Remove it if no client needs it.\n" in shown
+        )
 
 
 def test_a_hard_link_is_named_because_it_keeps_the_key_as_it_was(
@@ -238,7 +240,7 @@ def test_a_hard_link_is_named_because_it_keeps_the_key_as_it_was(
 ) -> None:
     (folder / "elsewhere.key").hardlink_to(depot / "client.key")
     shown = certstrap("passphrase", "client", "--passphrase", "p").stdout
-    said = "out/client.key had another hard link, which is as before. Remove it.\n"
+    said = "Another hard link to out/client.key has not changed. Remove it.\n"
     assert shown == ENCRYPTED + said
     assert opened_by(folder / "elsewhere.key", "")
     Path("p").write_text("p\n")
@@ -261,7 +263,7 @@ def test_what_cannot_be_changed_in_its_place_is_refused(
     (depot / "client.key").unlink()
     foreign.write(depot / "client.key", both, 0o400)
     sentence = "out/client.key has a certificate too, which would be lost."
-    certstrap.refuses("passphrase", "client", *new, sentence=sentence, hint="Leave the key alone")
+    certstrap.refuses("passphrase", "client", *new, sentence=sentence, hint="Keep only the key")
     sentence = "There is no private key out/nobody.key."
     certstrap.refuses("passphrase", "nobody", *new, sentence=sentence, hint="Check the name")
 

@@ -109,7 +109,7 @@ def test_everything_but_the_dates_and_the_serial_number_stays(
     assert after.serial_number != before.serial_number
     assert after.not_valid_before_utc == LATER - timedelta(minutes=10)
     after.verify_directly_issued_by(crt(depot, "Cert"))
-    name = f"archive/client.1.{before.serial_number:x}.crt"
+    name = f"archive/client.1.{before.serial_number:X}.crt"
     assert snapshot(depot)[name] == files["client.crt"]
     changed = {path for path, what in snapshot(depot).items() if files.get(path) != what}
     assert changed == {"client.crt", "archive", name}
@@ -167,7 +167,7 @@ def test_a_new_key_comes_with_all_that_depends_on_it(certstrap: CommandLine, dep
     assert opened.key
     assert opened.key.public_key() == key.public_key()
     for suffix in suffixes:
-        name = f"client.1.{before.serial_number:x}.{suffix}"
+        name = f"client.1.{before.serial_number:X}.{suffix}"
         assert snapshot(depot)[f"archive/{name}"] == old_files[f"client.{suffix}"]
         mode = (depot / f"client.{suffix}").stat().st_mode
         assert mode == old_files[f"client.{suffix}"][0]

@@ -237,7 +237,7 @@ def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
                 "old_serial": f"{old.serial_number:X}",
                 "old_not_after": "2027-02-21T12:00:00Z",
                 "updated": ["out/middle.crt"],
-                "archived": [f"out/archive/middle.1.{old.serial_number:x}.crt"],
+                "archived": [f"out/archive/middle.1.{old.serial_number:X}.crt"],
             }
         ],
         "skipped": [

@@ -82,12 +82,12 @@ def test_json_says_that_it_was_undone(certstrap: CommandLine, depot: Path) -> No
 
 
 def test_without_a_renewal_there_is_nothing_to_undo(certstrap: CommandLine, depot: Path) -> None:
-    sentence = "out/archive has nothing that took the place of out/client.crt."
-    certstrap.refuses(*UNDO, sentence="out/archive has nothing", hint="certstrap renew client")
+    sentence = "out/archive has no older version of out/client.crt."
+    certstrap.refuses(*UNDO, sentence=sentence, hint="Only a renewal can be undone.")
     (depot / "archive").mkdir()
     (depot / "archive/client.1.ff.key").write_text("alone")
     (depot / "archive/client.crt").write_text("of another program")
-    certstrap.refuses(*UNDO, sentence=sentence.replace("took", "took"))
+    certstrap.refuses(*UNDO, sentence=sentence)
 
 
 def test_a_certificate_that_may_not_be_used_does_not_come_back(
@@ -95,7 +95,7 @@ def test_a_certificate_that_may_not_be_used_does_not_come_back(
 ) -> None:
     old = foreign.load_certificate(depot / "client.crt")
     certstrap("renew", "client", "--new-key", now=NOW + DAY)
-    name = f"out/archive/client.1.{old.serial_number:x}.crt"
+    name = f"out/archive/client.1.{old.serial_number:X}.crt"
     later = NOW + 100 * DAY
     certstrap.refuses(*UNDO, sentence=f"{name} expired on 2027-02-21", now=later)
     serial = ("--serial", f"{old.serial_number:x}")
@@ -143,7 +143,7 @@ def test_what_was_exported_since_is_not_left_behind(certstrap: CommandLine, depo
 def test_all_names_are_undone_or_none(certstrap: CommandLine, depot: Path) -> None:
     certstrap("issue", "other", "--curve", "P-256")
     certstrap("renew", "client")
-    certstrap.refuses("renew", "--undo", "client", "other", sentence="out/archive has nothing")
+    certstrap.refuses("renew", "--undo", "client", "other", sentence="has no older version")
     certstrap("renew", "other")
     certstrap("renew", "--undo", "client", "other")
 

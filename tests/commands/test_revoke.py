@@ -184,7 +184,7 @@ def test_a_hold_is_refused_as_nothing_ends_it(
 ) -> None:
     certstrap.refuses(
         *REVOKE, "--reason", reason,
-        sentence="The reason certificateHold is for a certificate that is released again",
+        sentence="The reason certificateHold is for a certificate that may be valid again later",
         hint="Choose another reason",
     )  # fmt: skip
 

@@ -316,7 +316,7 @@ def test_another_name_in_the_request_of_a_ca_is_refused(
     certstrap.refuses(
         "sign", "Int", "--intermediate", "--csr", "their.csr",
         sentence='their.csr is for "client", and "Int" was asked for.',
-        hint="If that is the CA that you mean, name it so.",
+        hint="If you mean that CA, use that name.",
     )  # fmt: skip
     certstrap("sign", "client", "--intermediate", "--csr", "their.csr")
     nameless = a_request(

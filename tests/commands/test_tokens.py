@@ -356,7 +356,7 @@ def test_a_key_is_not_made_where_there_is_one(certstrap: Program, hsm: SoftHSM) 
     )  # fmt: skip
     refuses(
         certstrap, "init", "--common-name", "Root", "--generate",
-        sentence="--generate makes a key in a token, and --key names none.",
+        sentence="--generate makes a key in a token, and --key does not name one.",
         hint="Add --key with its URI",
     )  # fmt: skip
 

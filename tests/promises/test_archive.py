@@ -41,18 +41,18 @@ def a_link(archive: Path) -> str:
     """Let the archive be a link to a folder of somebody else."""
     (archive.parent.parent / "theirs").mkdir()
     archive.symlink_to("../theirs")
-    return "out/archive is a symbolic link, and private keys go there."
+    return "out/archive is a symbolic link, and it keeps private keys."
 
 
 def a_file(archive: Path) -> str:
     archive.touch()
-    return "out/archive is not a folder, and private keys go there."
+    return "out/archive is not a folder, and it keeps private keys."
 
 
 def open_to_others(archive: Path) -> str:
     archive.mkdir()
     archive.chmod(0o777)
-    return "out/archive can be changed by others, and private keys go there."
+    return "out/archive can be changed by others, and it keeps private keys."
 
 
 def a_folder_of_somebody(archive: Path) -> str:

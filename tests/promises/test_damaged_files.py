@@ -195,7 +195,7 @@ def state(path: Path) -> object:
 
 def names(folder: Path) -> set[str]:
     """Return the files below a folder; those in the archive are named by a random number."""
-    return {re.sub(r"[0-9a-f]{40}", "N", str(path)) for path in folder.rglob("*")}
+    return {re.sub(r"[0-9A-Fa-f]{30,40}", "N", str(path)) for path in folder.rglob("*")}
 
 
 def kept_files(kept: Path, folder: Path) -> list[Path]:

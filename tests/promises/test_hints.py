@@ -378,13 +378,6 @@ def revoked_certificate(s: Stage) -> Iterator[Printed]:
     s("connect", "d", "--namespace", "your-namespace.acct")
 
 
-@prints("operations/renew.py: 'Only a renewal can be undone. Renew it'")
-def nothing_to_undo(s: Stage) -> Iterator[Printed]:
-    s(*issue("x"))
-    yield Printed(s("renew", "--undo", "x", code=1))
-    s("renew", "--undo", "x")
-
-
 @prints(
     "operations/renew.py: 'Create a new CA and change over to it with {}; or keep this one: renew "
     "it, and upload it'"
@@ -1130,27 +1123,6 @@ def test_what_only_the_key_of_a_ca_can_do_is_not_advised_without_it(folder: Path
         "that key, and copy it to out/Cert.crl."
     )
     assert hint in shown
-
-
-@pytest.mark.parametrize("lost", ["revoked", "expired", "compromised"])
-def test_who_cannot_undo_is_not_sent_to_a_renewal_that_is_refused(folder: Path, lost: str) -> None:
-    s = Stage("")
-    s(*init("Root"), "--path-length", "1", "--expires", "100 days")
-    s(*request("Int"))
-    s("sign", "Int", "--CA", "Root", "--intermediate", "--expires", "100 days")
-    s(*issue("x"), "--CA", "Int")
-    if lost == "expired":
-        s.now += 101 * DAY
-    else:
-        reason = ("--reason", "keyCompromise") if lost == "compromised" else ()
-        s("revoke", "--CN", "Int", *reason)
-    for name in ("Int", "x"):
-        s("renew", name, code=1)
-        shown = s("renew", "--undo", name, code=1)
-        assert shown.endswith("Hint: Only a renewal can be undone.\n")
-    shown = s("renew", "--undo", "Root", code=1)
-    assert shown.endswith("Renew it: certstrap renew Root\n")
-    s("renew", "Root")
 
 
 def test_a_root_whose_key_is_elsewhere_is_replaced_by_commands(folder: Path) -> None:

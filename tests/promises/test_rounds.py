@@ -46,7 +46,7 @@ def parts_with(rounds: int, depot: Path) -> dict[str, int]:
     for path in (*depot.rglob("*.key"), *depot.rglob("*.p12")):
         data = path.read_bytes()
         # An archived file has the serial number of its certificate in its name.
-        name = re.sub(r"\.\d+\.[0-9a-f]+", "", str(path.relative_to(depot)))
+        name = re.sub(r"\.\d+\.[0-9A-F]+", "", str(path.relative_to(depot)))
         found[name] = (data if path.suffix == ".p12" else der_of(data)).count(integer(rounds))
     return found
 

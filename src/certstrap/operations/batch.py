@@ -89,7 +89,7 @@ def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
             is_stem, line = each == stem, seen[each]
             what = f"The files of {stem} are" if is_stem else f"{each} is"
             raise RefusedError(
-                f"{what} asked for a second time{f', like line {line}' if line else ''}.",
+                f"{what} asked for twice{f', first in line {line}' if line else ''}.",
                 "Name each certificate once." if is_stem else "Choose another name.",
             )
     seen.update(dict.fromkeys([stem, *ready.missing], number))
@@ -195,7 +195,7 @@ def read_list(data: bytes, path: str, defaults: IssueRequest) -> list[Line]:
     text = text_of(data, path, "utf-8-sig")
     rows = [*(_toml(text, path) if path.lower().endswith(".toml") else _csv(text, path))]
     if len(rows) > MOST:
-        reason = f"asks for {len(rows):,} certificates, and a list has {MOST:,} at most"
+        reason = f"lists {len(rows):,} certificates, and a list may have at most {MOST:,}"
         raise UnusableFileError(path, reason, "Split it.")
     lines = [Line(number, attempted(partial(_parsed, row, defaults))) for number, row in rows]
     if not lines:

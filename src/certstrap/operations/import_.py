@@ -123,7 +123,7 @@ def _add_cas(
             paths.append(entry.path(CERTIFICATE))
             new.add(paths[-1], ca.public_bytes(Encoding.PEM), PUBLIC_MODE)
             continue
-        reason = f"{entry.stem} is another one" if entry else "its name can name no file"
+        reason = f"{entry.stem} is another one" if entry else "its name cannot name a file"
         subject = quoted(ca.subject.rfc4514_string())
         left.append(f"{subject} in {file}: {reason}. Import it under a name of your choice.")
     return paths, left

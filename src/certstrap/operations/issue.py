@@ -370,7 +370,7 @@ def _require_first_ca(depot: Depot, ca: Name) -> None:
         stems = ", ".join(each.entry.stem for each in depot.authorities)
         create = ("certstrap", "init", ("--common-name", ca.text))
         raise RefusedError(
-            f"{depot.root} has no CA {quoted(ca.text)}, but: {stems}.",
+            f"{depot.root} has no CA {quoted(ca.text)}; it has: {stems}.",
             depot.without_suffix(ca.text, CERTIFICATE)
             or Hint("Name one of these, or create a new CA first with", create),
         )

@@ -52,7 +52,7 @@ def change_passphrase(session: Session, new: Transaction, name: Name) -> Changed
     if is_export(entry):
         raise UnusableFileError(path, "is the PKCS#8 form of another key", "Name that key.")
     if any(pem.find_all(data, pem.CERTIFICATE)):
-        hint = "Leave the key alone in the file."
+        hint = "Keep only the key in the file."
         raise UnusableFileError(path, "has a certificate too, which would be lost", hint)
     key, old = key_files.load(data, path, session.passphrases.opening)
     secret = session.passphrases.new()
@@ -72,8 +72,8 @@ def change_passphrase(session: Session, new: Transaction, name: Name) -> Changed
     old_copies = archive.paths(entry, *_EXPORTS)
     copies = (
         *(_again(entry, suffix, secret) for suffix in _EXPORTS if entry.has(suffix)),
-        *(Hint(f"{each} is as before. Remove it if no client needs it.") for each in old_copies),
-        *(Hint(f"{each} had another hard link, which is as before. Remove it.") for each in links),
+        *(Hint(f"{each} has not changed. Remove it if no client needs it.") for each in old_copies),
+        *(Hint(f"Another hard link to {each} has not changed. Remove it.") for each in links),
     )
     return Changed(path, bool(secret), tuple(found), copies)
 

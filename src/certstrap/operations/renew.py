@@ -423,17 +423,6 @@ def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> 
     )
 
 
-def _can_be_renewed(session: Session, entry: Entry, old: x509.Certificate) -> bool:
-    """Return whether a renewal by name would not be refused for what is known without keys."""
-    with suppress(CertstrapError):
-        _require_good_key(session, entry, old)
-        if is_ca(old) and is_self_signed(old):
-            return entry.has(KEY)
-        _issuing_ca(session, entry, old)
-        return True
-    return False
-
-
 def _way_out(session: Session, entry: Entry, old: x509.Certificate) -> Hint | str:
     """Return what to do instead; empty if that is up to whoever has the key of its CA."""
     if is_ca(old):
@@ -524,10 +513,8 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
     last = next(iter(archive.of(entry)), None)
     if not last:
         raise RefusedError(
-            f"{archive.root} has nothing that took the place of {path}.",
-            Hint("Only a renewal can be undone. Renew it", ("certstrap", "renew", entry.stem))
-            if _can_be_renewed(session, entry, now_there)
-            else "Only a renewal can be undone.",
+            f"{archive.root} has no older version of {path}.",
+            "Only a renewal can be undone.",
         )
     source, before = last.paths[CERTIFICATE], last.certificate()
     if (before.subject, before.issuer) != (now_there.subject, now_there.issuer):

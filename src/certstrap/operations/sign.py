@@ -166,7 +166,7 @@ def _require_name(name: Name, request: x509.CertificateSigningRequest, source: s
     if found and not name.stands_for(found):
         raise RefusedError(
             f"{source} is for {quoted(found)}, and {quoted(name.text)} was asked for.",
-            "If that is the CA that you mean, name it so.",
+            "If you mean that CA, use that name.",
         )
 
 

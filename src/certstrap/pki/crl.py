@@ -24,7 +24,7 @@ REASONS = {
 }
 """Why a certificate is revoked, as RFC 5280, 5.3.1 names it.
 
-removeFromCRL is for delta CRLs, and certificateHold is for who releases certificates.
+removeFromCRL is for delta CRLs, and certificateHold for what may be valid again later.
 """
 
 COMPROMISED = {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise}
@@ -43,8 +43,8 @@ def reason_of(text: str) -> x509.ReasonFlags:
     """
     if text.casefold() == _HOLD.value.casefold():
         raise RefusedError(
-            f"The reason {_HOLD.value} is for a certificate that is released again, and certstrap "
-            "releases none.",
+            f"The reason {_HOLD.value} is for a certificate that may be valid again later, which "
+            "certstrap does not support.",
             "Choose another reason, or leave it out.",
         )
     for name, flag in REASONS.items():

@@ -71,7 +71,7 @@ class TokenURI(NamedTuple):
             if part and (name not in known or not value or name in attributes):
                 raise RefusedError(
                     f"Invalid URI of a key: {quoted(part)} is not an attribute that it can have "
-                    "there, or has no value, or is there twice.",
+                    "there, has no value, or appears twice.",
                     f"It looks like {SCHEME}token=LABEL;object=LABEL, with %20 for a space.",
                 )
             if part:

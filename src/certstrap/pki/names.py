@@ -217,7 +217,7 @@ def parse_domain(text: str, *, wildcard: bool = True) -> str:
         hint = "A domain has 253 characters at most."
     elif labels[-1].isdigit():
         hint = Hint(
-            "It ends in a number, as no domain does; an IP address goes into {}.", options=("--ip",)
+            "A domain does not end in a number; an IP address goes into {}.", options=("--ip",)
         )
     elif not all(re.fullmatch(_LABEL, label) for label in labels):
         hint = (

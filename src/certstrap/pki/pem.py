@@ -69,7 +69,7 @@ _NOT_TEXT = rb"[\x00-\x08\x0e-\x1f]"  # every DER object has one of these bytes
 # and lengths there.
 _OBJECT = rb"0(?:[\x81-\x84]|[\x00-\x7f](?:\x02|0[\x00-\x08\x0e-\x1f]))"
 _BEGIN = b"-----BEGIN "
-_PIECE = 254  # bytes; OpenSSL takes a longer line for several (get_name, crypto/pem/pem_lib.c)
+_LONGEST_LINE = 254  # bytes; OpenSSL splits longer ones (get_name, crypto/pem/pem_lib.c)
 _STRIPPED = bytes([*range(0x21), *range(0x80, 0x100)])  # what OpenSSL strips where a line ends
 _WIDTH = 64  # characters in a line
 
@@ -251,10 +251,10 @@ def _begins(data: bytes) -> Iterator[int]:
     while (begin := text.find(_BEGIN, begin + 1)) >= 0:
         newline = text.rfind(b"\n", last, begin)
         line, last = (line if newline < 0 else newline + 1), begin
-        if begin and (begin - line) % _PIECE:
+        if begin and (begin - line) % _LONGEST_LINE:
             continue
-        piece = text[begin : begin + _PIECE].partition(b"\n")[0].partition(b"\0")[0]
-        if piece[len(_BEGIN) :].rstrip(_STRIPPED).endswith(b"-----"):
+        line_text = text[begin : begin + _LONGEST_LINE].partition(b"\n")[0].partition(b"\0")[0]
+        if line_text[len(_BEGIN) :].rstrip(_STRIPPED).endswith(b"-----"):
             yield begin
 
 

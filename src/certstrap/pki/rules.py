@@ -298,7 +298,7 @@ def names(
             if not is_ia5(attribute):  # then peers cannot compare it (RFC 5280, A.1)
                 yield Finding(
                     "mail-type",
-                    f"The e-mail address {quoted(str(attribute.value))} in the subject is no "
+                    f"The e-mail address {quoted(str(attribute.value))} in the subject is not an "
                     "IA5String, which a CA with name constraints may not sign.",
                     "Create the request again, without it.",
                 )

@@ -20,13 +20,14 @@ from certstrap.pki import decode
 from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
 from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
+from certstrap.text import serial_number
 
 _SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
 PRIVATE = {KEY, PKCS8, PKCS12}
 _LONGEST = 255 - len(f".999999.{'f' * 40}{PKCS8}")
 """Bytes of a name that leave room for the rest; a file name has at most 255 (NAME_MAX)."""
 _NAME = re.compile(
-    rf"(.+)\.([0-9]+)\.-?[0-9a-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL
+    rf"(.+)\.([0-9]+)\.-?[0-9A-Fa-f]+({'|'.join(map(re.escape, _SUFFIXES))})", re.DOTALL
 )
 
 
@@ -136,7 +137,8 @@ class Archive:
 
     def path(self, entry: Entry, number: int, serial: int, suffix: str) -> str:
         """Return where a file that is replaced goes."""
-        return os.path.join(self.root, f"{_stem_of(entry)}.{number}.{serial:x}{suffix}")
+        name = f"{_stem_of(entry)}.{number}.{serial_number(serial)}{suffix}"
+        return os.path.join(self.root, name)
 
 
 def _stem_of(entry: Entry) -> str:

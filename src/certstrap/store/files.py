@@ -91,14 +91,14 @@ def require_own_folder(path: str) -> None:
     if not stat.S_ISDIR(found.st_mode):
         what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else "not a folder"
         raise UnusableFileError(
-            path, f"is {what}, and private keys go there", "Replace it with a folder of your own."
+            path, f"is {what}, and it keeps private keys", "Replace it with a folder of your own."
         )
     if owner:
         raise ForeignOwnerError(path, owner, folder_of(path))
     if not platform.IS_WINDOWS and found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UnusableFileError(
             path,
-            "can be changed by others, and private keys go there",
+            "can be changed by others, and it keeps private keys",
             Hint("Restrict it with", ("chmod", "0700", path)),
         )
 

@@ -98,12 +98,12 @@ class Timeout(NamedTuple):
     waiting: Callable[[str], None] = lambda _folder: None
 
 
-PATIENT = Timeout()
+DEFAULT_TIMEOUT = Timeout()
 
 
 @contextmanager
 def locked(
-    folders: Iterable[str], timeout: Timeout = PATIENT, create: str = ""
+    folders: Iterable[str], timeout: Timeout = DEFAULT_TIMEOUT, create: str = ""
 ) -> Iterator[tuple[Interrupts, list[str]]]:
     """Hold the locks of existing folders for the block; wait for whoever else holds one.
 

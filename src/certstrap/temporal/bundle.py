@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.errors import CertstrapError, ChooseCAError, RefusedError
 from certstrap.hints import Command, Hint
+from certstrap.pki import rules
 from certstrap.pki.decode import LoadedCertificate, extension, is_ca, validity_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import Issuers, is_self_signed
@@ -162,7 +163,7 @@ class Rotation(NamedTuple):
     def is_late(self) -> bool:
         """Whether the CA that goes, or one above it that goes too, has expired.
 
-        Then it lets nobody in, and Temporal Cloud refuses every bundle with it.
+        Then clients below it are refused, and Temporal Cloud refuses every bundle with it.
         """
         leaving = (validity_of(ca.certificate) for ca in self.leaving)
         return any(validity.state(self.now) == "expired" for validity in leaving)
@@ -324,7 +325,7 @@ def between(
     """Return the rotation from one CA of the depot to another.
 
     Raises:
-        RefusedError: they are one CA, or one of them is none.
+        RefusedError: they are one CA, one of them is none, or the new one is not valid.
         CertstrapError: the CRL of the old CA cannot be read.
     """
     known = {each.certificate for each in depot.authorities}
@@ -338,15 +339,15 @@ def between(
         own = Authority(entry, certificate, certificate.public_key())
         chains.append([own, *depot.issuers.path(certificate)])
     leaving, arriving = chains
+    another = Hint(
+        "Create a new CA, and name that",
+        ("certstrap", "init", ("--common-name", "NEW")),
+        ("certstrap", "bundle", ("--rotate", old.stem, "NEW")),
+    )
     if leaving[0].certificate == arriving[0].certificate:
-        raise RefusedError(
-            f"{old.stem} and {new.stem} are the same CA.",
-            Hint(
-                "Create a new CA, and name that",
-                ("certstrap", "init", ("--common-name", "NEW")),
-                ("certstrap", "bundle", ("--rotate", old.stem, "NEW")),
-            ),
-        )
+        raise RefusedError(f"{old.stem} and {new.stem} are the same CA.", another)
+    for ca in arriving:
+        require(rules.valid(ca.certificate, now, ca.entry.path(CERTIFICATE), ""), another)
     kept = {ca.certificate for ca in leaving} & {ca.certificate for ca in arriving}
     if {leaving[0].certificate, arriving[0].certificate} & kept:
         raise RefusedError(

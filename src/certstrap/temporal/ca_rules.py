@@ -242,7 +242,7 @@ _REPLACE_CA = Hint(
     ("certstrap", "init", ("--common-name", "NEW-NAME")),
     ("certstrap", "bundle", ("--rotate", "CA-NAME", "NEW-NAME")),
 )
-_LEAVE_OUT = "Leave it out: it lets nobody in any more, and other CAs are beside it."
+_LEAVE_OUT = "Leave it out: clients below it are refused, and the file has other CAs."
 _RENEW_CA = Hint(
     "Renew the CA where the key that signs it is, then upload it again with set, as add is refused",
     ("certstrap", "renew", "CA-NAME"),

@@ -666,7 +666,7 @@ def client_kind(source: str, kind: KeySpec, client: Client | None) -> Iterator[F
     """
     refused_by = refusing(kind)
     if client in refused_by or len(refused_by) == len(EVERY_CLIENT):
-        who = f"The client for {client.title}" if client else "No client of Temporal's"
+        who = f"The client for {client.title}" if client else "None of Temporal's clients"
         yield failure(
             f"{source} has a key of kind {kind}. {who} can{'not' if client else ''} use it."
         )

@@ -308,7 +308,7 @@ def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
 def filters_for(
     depot: Depot, wanted: Sequence[Leaf], now: datetime
 ) -> tuple[list[Filter], list[Admission]]:
-    """Return filters that admit these leaves, and whom else of the same CA they admit.
+    """Return filters that admit these leaves, and which others of the same CA they admit.
 
     Leaves that have expired are not counted, as nobody admits them.
 
@@ -316,7 +316,7 @@ def filters_for(
         RefusedError: there is no filter for a leaf; see `choices_of`.
         IncompleteError: the depot has certificates that cannot be read.
     """
-    depot.require_readable_certificates("Cannot tell whom else the filters would admit.")
+    depot.require_readable_certificates("Cannot tell which other clients the filters would admit.")
     others = [
         leaf
         for leaf in leaves_of(depot)[0]

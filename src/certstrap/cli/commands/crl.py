@@ -30,7 +30,7 @@ def command(
     days: int | None = options.value(
         "--days",
         "N",
-        "The next update is due in N days. Default: when the CA expires.",
+        "The next update is due in N days. Default: when the CA expires; never, if it has.",
         min=1,
         max=36_500,
         default=None,

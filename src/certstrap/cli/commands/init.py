@@ -99,7 +99,7 @@ def command(
     uri = TokenURI.parse(key) if key.startswith(SCHEME) else None
     if generate and not uri:
         raise RefusedError(
-            "--generate makes a key in a token, and --key names none.",
+            "--generate makes a key in a token, and --key does not name one.",
             "Add --key with its URI, as in pkcs11:token=LABEL;object=LABEL.",
         )
     source = TokenKey(uri, spec if generate else None) if uri else key or spec

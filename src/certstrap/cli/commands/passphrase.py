@@ -37,7 +37,7 @@ def command(
         "Read the new passphrase from the first line of FILE; - is standard input.",
         default=None,
     ),
-    no_passphrase: bool = options.flag("--no-passphrase", "Leave the key not encrypted."),
+    no_passphrase: bool = options.flag("--no-passphrase", "Remove the passphrase."),
 ) -> None:
     """Change, set or remove the passphrase of a key."""
     context: Context = ctx.obj

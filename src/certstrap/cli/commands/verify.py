@@ -34,7 +34,7 @@ def command(
         callback=options.read_once,
         default=(),
     ),
-    at: str = options.value("--at", "DATE", "Whether it is good then (2027-12-31, 90d), not now."),
+    at: str = options.value("--at", "DATE", "Verify as of then (2027-12-31, 90d), not now."),
     server: str = options.value(
         "--server", "HOST", "Also verify that clients accept it as the certificate of this server."
     ),

@@ -71,7 +71,7 @@ def _row(result: Result, depot_path: str) -> ResultRow:
 
 def _rehearsal(tried: Handshake) -> ResultRow:
     sentence = {
-        "accepted": "A TLS 1.3 server that trusts only the uploaded CAs lets the client in.",
+        "accepted": "A TLS 1.3 server that trusts only the uploaded CAs accepts the client.",
         "refused": "A TLS 1.3 server that trusts only the uploaded CAs refuses the client: "
         f"{_words(tried)}.",
         "skipped": f"Not tried: {escaped(tried.words)}.",
@@ -93,7 +93,7 @@ def _connection(tried: Handshake, address: str) -> ResultRow:
     fix = tried.fix
     if tried.demanded is False:
         sentence = (
-            f"{address} lets the client in, but also whoever has no certificate: this proves "
+            f"{address} accepts the client, but also clients without a certificate: this proves "
             "nothing about the certificate."
         )
         fix = "Use the endpoint of a Namespace that requires certificates."

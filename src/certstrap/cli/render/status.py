@@ -18,12 +18,12 @@ from certstrap.text import (
     counted,
     days_left,
     escaped,
-    folded,
     padded,
     serial_number,
     time_left,
     timestamp,
     utc,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -128,16 +128,16 @@ def _problem_lines(
 ) -> Iterator[tuple[str, str]]:
     """Yield the lines of what is wrong and what to do, each with its style.
 
-    They are folded to ``width`` columns, if that is not 0; a command never is, so that it can be
+    They are wrapped to ``width`` columns, if that is not 0; a command never is, so that it can be
     copied.
     """
     for problem in problems:
-        for number, part in enumerate(folded(escaped(problem.sentence), width and width - 2)):
+        for number, part in enumerate(wrapped(escaped(problem.sentence), width and width - 2)):
             yield ("  " if number else "! ") + part, RED
         if problem.hint:
             has_command = isinstance(problem.hint, Hint) and problem.hint.command
             hint = f"hint: {printed(problem.hint, depot_path)}"
-            for part in folded(hint, 0 if has_command else width and width - 2):
+            for part in wrapped(hint, 0 if has_command else width and width - 2):
                 yield f"  {part}", ""
 
 
@@ -191,7 +191,7 @@ def drawing(listing: Listing, width: int) -> Iterator["Text"]:
     style = RED if shown.expired or shown.problems else ORANGE if shown.expiring_soon else GREEN
     totals = [("", shown, style), ("Not shown: ", left_out, "")][: 2 if left_out.names else 1]
     for start, counts, style in totals:
-        yield from (Text(part, style) for part in folded(f"{start}{_totals(counts)}", width))
+        yield from (Text(part, style) for part in wrapped(f"{start}{_totals(counts)}", width))
 
 
 def _totals(of: Counts) -> str:
