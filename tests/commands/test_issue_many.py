@@ -330,7 +330,7 @@ def test_alternative_names_are_for_one_certificate(certstrap: CommandLine, folde
 def test_a_name_of_the_command_line_that_is_wrong_is_refused_alone(certstrap: CommandLine) -> None:
     certstrap.refuses("issue", "a", "...", *NEW_KEY, sentence='Invalid name: "..." has no letter')
     certstrap.refuses(
-        "issue", "a", "b", "a", *NEW_KEY, sentence="The files of a are asked for a second"
+        "issue", "a", "b", "a", *NEW_KEY, sentence="The files of a are asked for twice"
     )
 
 

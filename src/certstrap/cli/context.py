@@ -1,4 +1,4 @@
-"""The only place that looks at the clock, the environment, the terminal and the standard streams.
+"""From here alone, commands learn the time, the environment and what the standard streams are.
 
 The app takes a `Context` as its context object; tests provide their own.
 """
@@ -249,7 +249,7 @@ def prepare_streams() -> None:
 
 
 def close_streams() -> bool:
-    """Close standard output and standard error; tell whether all was written.
+    """Close standard output and standard error; return whether all was written.
 
     Left to Python, a failure to do so is a message of its own and status 120.
     """
