@@ -356,14 +356,11 @@ class InternalError(CertstrapError):
     """A bug of this program. The exception's own text is left out, as it may contain a secret."""
 
     def __init__(self, cause: BaseException) -> None:
-        last = cause.__traceback__
-        while last and last.tb_next:
-            last = last.tb_next
-        where = ""
-        if last:
-            frame = last.tb_frame
+        where, trace = "", cause.__traceback__
+        while trace:  # to where it was raised
+            frame, line, trace = trace.tb_frame, trace.tb_lineno, trace.tb_next
             module = frame.f_globals.get("__name__", "?")
-            where = f" in {module}.{frame.f_code.co_name}, line {last.tb_lineno}"
+            where = f" in {module}.{frame.f_code.co_name}, line {line}"
         super().__init__(
             f"certstrap failed unexpectedly: {type(cause).__name__}{where}.",
             "This is a bug: please report it with the command line. CERTSTRAP_DEBUG=1 shows the "

@@ -242,6 +242,10 @@ class _Key:
     def __init__(self, token: Token, private: Any, public: Any) -> None:
         self._token, self._private, self._public = token, private, public
 
+    @property
+    def key_size(self) -> Any:
+        return self._public.key_size
+
     def public_key(self) -> Any:
         return self._public
 
@@ -266,10 +270,6 @@ class _Key:
 class _RSAKey(_Key, rsa.RSAPrivateKey):
     """An RSA key, which signs with PKCS#1 v1.5 and SHA-256: see `keys.signature_hash`."""
 
-    @property
-    def key_size(self) -> Any:
-        return self._public.key_size
-
     def sign(self, data: Any, *_: object) -> bytes:
         return self._signature(bytes(data), Mechanism.SHA256_RSA_PKCS)
 
@@ -280,10 +280,6 @@ class _ECKey(_Key, ec.EllipticCurvePrivateKey):
     @property
     def curve(self) -> Any:
         return self._public.curve
-
-    @property
-    def key_size(self) -> Any:
-        return self._public.key_size
 
     def sign(self, data: Any, signature_algorithm: Any) -> bytes:
         digest = hashlib.new(signature_algorithm.algorithm.name, data).digest()

@@ -155,7 +155,7 @@ def crl_properties(crl: x509.CertificateRevocationList, now: datetime) -> Proper
             {
                 "serial": serial_number(entry.serial_number),
                 "date": timestamp(entry.revocation_date_utc),
-                "reason": _reason(entry),
+                "reason": reason.value if (reason := crls.reason_in(entry)) else None,
             }
             for entry in crl
         ],
@@ -217,14 +217,6 @@ def _others(of: Signed, shown: Sequence[x509.ExtensionType] = ()) -> list[Proper
         {"oid": oid, "name": name if (name := oid_name(oid)) != oid else None, "critical": critical}
         for oid, critical in ((each.oid.dotted_string, each.critical) for each in others)
     ]
-
-
-def _reason(entry: x509.RevokedCertificate) -> str | None:
-    try:
-        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
-    except x509.ExtensionNotFound:
-        return None
-    return str(reason.value)
 
 
 OWN = {CERTIFICATE: pem.CERTIFICATE, REQUEST: pem.REQUEST, KEY: pem.PRIVATE_KEY, CRL: pem.CRL}

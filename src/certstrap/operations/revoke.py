@@ -106,7 +106,8 @@ def revoke(
     issuer = Issuer.of_crl(issuing, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     list_path = _note_key(session, new, known, issuing) if reason in crl.COMPROMISED else ""
     is_on_it = entry in crls and crl.entry_of(crls[entry], serial) is not None
-    reason_before = crl.reason_in(before) if before else reason
+    unspecified = x509.ReasonFlags.unspecified
+    reason_before = (crl.reason_in(before) or unspecified) if before else reason
     is_worse = crl.is_worse(reason, reason_before)
     if not before or is_worse:
         after = crl.revoke(issuer, every, serial, reason, session.now)

@@ -99,11 +99,10 @@ def entry_of(crl: CRL, serial: int) -> x509.RevokedCertificate | None:
     return crl.get_revoked_certificate_by_serial_number(serial)
 
 
-def reason_in(entry: x509.RevokedCertificate) -> x509.ReasonFlags:
-    """Return why a certificate was revoked; ``unspecified`` if its entry does not say it."""
+def reason_in(entry: x509.RevokedCertificate) -> x509.ReasonFlags | None:
+    """Return why a certificate was revoked; None, which is ``unspecified``, if it does not say."""
     reasons = (each.value for each in entry_extensions(entry))
-    found = next((each.reason for each in reasons if isinstance(each, x509.CRLReason)), None)
-    return found or x509.ReasonFlags.unspecified
+    return next((each.reason for each in reasons if isinstance(each, x509.CRLReason)), None)
 
 
 def entry_extensions(entry: x509.RevokedCertificate) -> list[x509.Extension[x509.ExtensionType]]:

@@ -139,8 +139,8 @@ def load(data: bytes, source: str, passphrase: Passphrase) -> tuple[PrivateKey, 
         )
     block, is_pem = pem.find(data, pem.PRIVATE_KEY, source)
     der = pem.der_of(block) if is_pem else block
-    if _CERTSTRAPS_HMAC in der:
-        block, is_pem = _pbes2_of_certstrap(der), False
+    if _CERTSTRAPS_HMAC in der:  # certstrap 1.3.0 writes 00 00 where hmacWithSHA256 has a NULL
+        block, is_pem = der.replace(_CERTSTRAPS_HMAC, HMAC_SHA256 + b"\5\0", 1), False
     if _RSA_PSS in der[:32]:
         # It would be read as an RSA key for anything, and what binds it to PSS would be lost.
         raise UnusableFileError(
@@ -208,11 +208,6 @@ def is_malformed(data: bytes) -> bool:
     """Return whether ``data`` is an encrypted key of certstrap, malformed for other programs."""
     blocks = [data, *map(pem.der_of, pem.find_all(data, pem.PRIVATE_KEY))]
     return any(_CERTSTRAPS_HMAC in block for block in blocks)
-
-
-def _pbes2_of_certstrap(der: bytes) -> bytes:
-    """Return a key in which hmacWithSHA256 has a NULL, where certstrap 1.3.0 writes ``00 00``."""
-    return der.replace(_CERTSTRAPS_HMAC, HMAC_SHA256 + b"\5\0", 1)
 
 
 _SEC1 = rb"\x02\x01\x01\x04([\x00-\x7f])"  # the version 1, and a short octet string

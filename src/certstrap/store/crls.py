@@ -37,7 +37,7 @@ class FoundCRL(NamedTuple):
     """
 
     entry: Entry
-    crl: x509.CertificateRevocationList | None
+    crl: crls.CRL | None
     problem: Finding | None = None
     signers: tuple[Authority, ...] = ()
 
@@ -73,10 +73,7 @@ def _names(depot: Depot) -> dict[Hashable, _Named]:
 
 
 def _found(
-    depot: Depot,
-    cas: Issuers[Authority],
-    entry: Entry,
-    crl: x509.CertificateRevocationList | CertstrapError,
+    depot: Depot, cas: Issuers[Authority], entry: Entry, crl: crls.CRL | CertstrapError
 ) -> FoundCRL:
     if isinstance(crl, CertstrapError):
         is_repairable = isinstance(crl, DamagedError) and crl.repaired
@@ -92,9 +89,7 @@ def _found(
     return FoundCRL(entry, crl, problem and problem._replace(hint=hint), tuple(signers))
 
 
-def _crl_signers(
-    depot: Depot, cas: Issuers[Authority], crl: x509.CertificateRevocationList
-) -> Iterator[Authority]:
+def _crl_signers(depot: Depot, cas: Issuers[Authority], crl: crls.CRL) -> Iterator[Authority]:
     """Yield what has the key that a CA with that name uses for CRLs alone (RFC 5280, 3.3)."""
     name = comparable_name(crl.issuer)
     if all(comparable_name(subject_of(ca.certificate)) != name for ca in depot.authorities):
@@ -160,16 +155,14 @@ def _is_revoked(depot: Depot, signer: x509.Certificate) -> bool:
     )
 
 
-def complete_crls_of(
-    depot: Depot, ca: x509.Certificate
-) -> dict[Entry, x509.CertificateRevocationList]:
+def complete_crls_of(depot: Depot, ca: x509.Certificate) -> dict[Entry, crls.CRL]:
     """Return the CRLs that speak of what ``ca`` issued, by entry; each must be complete."""
     found = crls_of(depot, ca)
     require(each.problem for each in found if each.problem)
     return {each.entry: each.crl for each in found if each.crl is not None}
 
 
-def revoking(found: Iterable[FoundCRL]) -> list[x509.CertificateRevocationList]:
+def revoking(found: Iterable[FoundCRL]) -> list[crls.CRL]:
     """Return those CRLs of which all entries are revoked."""
     return [
         each.crl
@@ -194,15 +187,13 @@ def _foreign(found: FoundCRL, ca: x509.Certificate, entry: Entry) -> FoundCRL:
     return found._replace(problem=problem)
 
 
-def dates(found: FoundCRL, crl: x509.CertificateRevocationList, now: datetime) -> Iterator[Finding]:
+def dates(found: FoundCRL, crl: crls.CRL, now: datetime) -> Iterator[Finding]:
     """Yield whether ``crl``, which was found, is not valid at ``now``."""
     hint = renewal_of_crl(found.entry, *(each.entry for each in found.signers))
     yield from crls.current(crl, now, found.path, hint)
 
 
-def signature(
-    found: FoundCRL, crl: x509.CertificateRevocationList, *others: LoadedCertificate
-) -> Iterator[Finding]:
+def signature(found: FoundCRL, crl: crls.CRL, *others: LoadedCertificate) -> Iterator[Finding]:
     """Yield why nobody should rely on the signature of ``crl``, which was found.
 
     ``others`` signed it, if nothing in the depot did.

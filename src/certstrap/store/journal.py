@@ -90,10 +90,6 @@ def _is_safe(step: Step) -> bool:
     return plain and fits and files.is_temporary(step.staged)
 
 
-def _path(folder: str, identifier: str) -> str:
-    return os.path.join(folder, f"{JOURNAL}-{identifier}" if files.is_sticky(folder) else JOURNAL)
-
-
 @contextmanager
 def recorded(staged: Sequence[Staged]) -> Iterator[None]:
     """Have a journal of the staged files in each of their folders for the block.
@@ -125,7 +121,8 @@ def recorded(staged: Sequence[Staged]) -> Iterator[None]:
 
 
 def _write(journal: Journal, folder: str, journals: ExitStack) -> None:
-    path = _path(folder, journal.identifier)
+    name = f"{JOURNAL}-{journal.identifier}" if files.is_sticky(folder) else JOURNAL
+    path = os.path.join(folder, name)
     with ExitStack() as temporary:
         new = files.stage(NewFile(path, journal.data, _MODE), temporary)
         journals.callback(files.remove_if_same, path, new)
