@@ -154,7 +154,10 @@ class Verifier:
                 () if number else self._as_a_whole(certificates),
                 self._below(each, above[0], used) if above else self._end(each),
             )
-            findings = self._with_renewal(each, tuple(found))
+            findings = tuple(found)
+            if not any(finding.rule in {"revoked", "compromised-key"} for finding in findings):
+                of = self.depot, each.certificate, self.at, each.source
+                findings = tuple(with_renewal(findings, *of))
             links.append(Link(each.certificate, each.source, findings))
         return Verdict(name, tuple(links), tuple(used))
 
@@ -163,15 +166,6 @@ class Verifier:
         yield from path.policies(certificates)
         if self.server:
             yield from above_server(certificates)
-
-    def _with_renewal(
-        self, loaded: LoadedCertificate, found: tuple[Finding, ...]
-    ) -> tuple[Finding, ...]:
-        """Return findings with how to renew the certificate, if it can be renewed."""
-        if any(finding.rule in {"revoked", "compromised-key"} for finding in found):
-            return found
-        renewing = with_renewal(found, self.depot, loaded.certificate, self.at, loaded.source)
-        return tuple(renewing)
 
     def _itself(self, loaded: LoadedCertificate, number: int) -> Iterator[Finding]:
         certificate, source = loaded.certificate, loaded.source

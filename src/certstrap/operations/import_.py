@@ -1,6 +1,7 @@
 """Import a certificate of any tool into the depot, with its key, its request and its chain."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -181,10 +182,9 @@ def _above(
 
 def _entry_of_ca(session: Session, ca: x509.Certificate) -> Entry | None:
     """Return where a CA goes by the name in its certificate, or None if it has none that can be."""
-    try:
+    with suppress(CertstrapError):
         return session.depot.place(Name.parse(decode.identity(ca)), ca=True)
-    except CertstrapError:
-        return None
+    return None
 
 
 def _kept(session: Session, entry: Entry) -> Iterator[tuple[str, object]]:

@@ -20,11 +20,11 @@ from certstrap.errors import (
 from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
 from certstrap.pki import crl, key_files, keys, pem, rules, stores
-from certstrap.pki.build import Issuer, length_asked_for, successor
+from certstrap.pki.build import Issuer, length_asked_for, request_for, successor
 from certstrap.pki.decode import extension, is_ca, path_length_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_issued_by, is_self_signed
-from certstrap.pki.keys import PrivateKey, signature_hash, spec_like
+from certstrap.pki.keys import PrivateKey, spec_like
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import BACKDATED, Expiry, Validity
 from certstrap.session import CA, Session
@@ -60,10 +60,9 @@ _LEGACY = bytes.fromhex("2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-C
 
 
 class NewKey(NamedTuple):
-    """A key that takes the place of another: both, and the passphrase that opened the old one."""
+    """A key that takes the place of another, and the passphrase that opened that one."""
 
     private: PrivateKey
-    old: PrivateKey
     secret: bytes
 
 
@@ -79,7 +78,7 @@ def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes
     """Return the new content of the files of ``entry``, by suffix, as far as they change."""
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
-        found |= _of_new_key(session, entry, change.key)
+        found |= _of_new_key(session, entry, change.key, change.old.public_key())
     old_chain = _chain_in(entry.read(CHAIN)) if entry.has(CHAIN) else None
     if old_chain == []:
         again = Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem))
@@ -95,28 +94,21 @@ def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes
     return found
 
 
-def _of_new_key(session: Session, entry: Entry, key: NewKey) -> dict[str, bytes]:
+def _of_new_key(session: Session, entry: Entry, key: NewKey, before: object) -> dict[str, bytes]:
     found = {KEY: keys.dump(key.private, key.secret, session.rounds)}
-    public = key.old.public_key()
     if entry.has(PKCS8):
         old, secret = key_files.load(
             entry.read(PKCS8), entry.path(PKCS8), session.passphrases.opening
         )
-        if old.public_key() == public:
+        if old.public_key() == before:
             found[PKCS8] = keys.dump_pkcs8(key.private, secret, session.rounds)
     if entry.has(REQUEST):
         request = entry.request()
-        if request.public_key() == public:
-            found[REQUEST] = _request(request, key.private)
+        if request.public_key() == before:
+            names = extension(request, x509.SubjectAlternativeName)
+            made = request_for(key.private, request.subject, names)
+            found[REQUEST] = made.public_bytes(Encoding.PEM)
     return found
-
-
-def _request(old: x509.CertificateSigningRequest, key: PrivateKey) -> bytes:
-    builder = x509.CertificateSigningRequestBuilder(old.subject)
-    names = extension(old, x509.SubjectAlternativeName)
-    if names:
-        builder = builder.add_extension(names, critical=not old.subject.rdns)
-    return builder.sign(key, signature_hash(key)).public_bytes(Encoding.PEM)
 
 
 def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
@@ -466,7 +458,7 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
     private, secret = entry.key(session.passphrases.opening)
     require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
     new = session.new_key(spec_like(old.public_key()), entry.path(KEY))
-    return NewKey(new, private, secret)
+    return NewKey(new, secret)
 
 
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
@@ -481,7 +473,6 @@ def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:
     return None
 
 
-_FROM_CERTIFICATE = (CHAIN, PKCS12)
 _AWAY = "Move it out of the archive."
 
 
@@ -534,7 +525,7 @@ def _undo(renewal: _Renewal, entry: Entry) -> Renewed:
             f"The archive does not have the key of {source}.",
             "A certificate does not work without its key.",
         )
-    for suffix in _FROM_CERTIFICATE if same_key else MODES:
+    for suffix in (CHAIN, PKCS12) if same_key else MODES:
         if entry.has(suffix) and suffix not in last.paths:
             raise RefusedError(
                 f"{entry.path(suffix)} is newer than what is put back, and would not belong to it.",

@@ -233,8 +233,8 @@ def renew_crl(session: Session, new: Transaction, name: Name, days: int | None =
     Raises:
         RefusedError: it is not a CA's, the CA may not sign CRLs, or its CRL is another CA's.
     """
-    entry = session.depot.find(name, CERTIFICATE, ca=True)
-    certificate, path = _ca(entry), entry.path(CRL)
+    entry, certificate = _ca(session, name)
+    path = entry.path(CRL)
     issuer = Issuer.of_crl(certificate, entry.path(CERTIFICATE), lambda: open_key(session, entry))
     crls = complete_crls_of(session.depot, certificate)
     end = session.now + timedelta(days=days) if days else None
@@ -262,12 +262,12 @@ def crl_in_der(session: Session, name: Name) -> bytes:
     Raises:
         RefusedError: it is not a CA's, or the CA has no CRL that readers accept.
     """
+    return _current(session, _ca(session, name)[1]).public_bytes(Encoding.DER)
+
+
+def _ca(session: Session, name: Name) -> tuple[Entry, x509.Certificate]:
+    """Return the entry of a CA, and its certificate."""
     entry = session.depot.find(name, CERTIFICATE, ca=True)
-    return _current(session, _ca(entry)).public_bytes(Encoding.DER)
-
-
-def _ca(entry: Entry) -> x509.Certificate:
-    """Return the certificate of an entry that is a CA."""
     certificate = entry.certificate()
     if not is_ca(certificate):
         raise RefusedError(
@@ -277,7 +277,7 @@ def _ca(entry: Entry) -> x509.Certificate:
                 ("certstrap", "crl", entry.stem, ("--bundle",)),
             ),
         )
-    return certificate
+    return entry, certificate
 
 
 def _current(session: Session, ca: x509.Certificate) -> x509.CertificateRevocationList:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import AlreadyExistsError, CertstrapError, PathTakenError, RefusedError
+from certstrap.errors import AlreadyExistsError, PathTakenError, RefusedError, attempted
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
@@ -174,10 +174,6 @@ def _revoked_before(
     depot: Depot, entry: Entry, request: x509.CertificateSigningRequest
 ) -> Iterator[Finding]:
     """Yield whether the certificate of ``entry`` has the key of ``request`` and is revoked."""
-    try:
-        certificate = entry.certificate()
-    except CertstrapError:  # it is not needed
-        return
-    if certificate.public_key() == request.public_key():
-        chain = depot.chain_of(certificate)
-        yield from revoked(depot, chain[:2], entry.path(CERTIFICATE))
+    found = attempted(entry.certificate)  # one that cannot be read is not needed
+    if isinstance(found, x509.Certificate) and found.public_key() == request.public_key():
+        yield from revoked(depot, depot.chain_of(found)[:2], entry.path(CERTIFICATE))

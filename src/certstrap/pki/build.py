@@ -103,9 +103,16 @@ def make_request(
     name, alternative = subject.to_x509(), names.to_x509()
     if not name.rdns and not alternative:
         raise InvalidNameError("name", "", "is empty", "Give a common name, a domain or a URI.")
-    builder = x509.CertificateSigningRequestBuilder(name)
-    if alternative:
-        builder = builder.add_extension(alternative, critical=not name.rdns)
+    return request_for(key, name, alternative)
+
+
+def request_for(
+    key: PrivateKey, subject: x509.Name, names: x509.SubjectAlternativeName | None
+) -> x509.CertificateSigningRequest:
+    """Return a request for ``key`` with these names, of which there must be one."""
+    builder = x509.CertificateSigningRequestBuilder(subject)
+    if names:
+        builder = builder.add_extension(names, critical=not subject.rdns)
     return builder.sign(key, keys.signature_hash(key))
 
 

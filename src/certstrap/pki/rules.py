@@ -198,8 +198,8 @@ def same_key(key: object, source: str, other: object, other_source: str) -> Iter
         )
 
 
-# What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
-PROCESSED = {
+# Since 1.24; Go refuses key identifiers that are critical.
+PROCESSED_BY_GO = {
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.KEY_USAGE,
     ExtensionOID.EXTENDED_KEY_USAGE,
@@ -210,6 +210,9 @@ PROCESSED = {
     ExtensionOID.POLICY_MAPPINGS,
     ExtensionOID.INHIBIT_ANY_POLICY,
     ExtensionOID.CRL_DISTRIBUTION_POINTS,
+}
+# What OpenSSL processes (`X509_supported_extension`); the last one is Netscape's certificate type.
+PROCESSED = PROCESSED_BY_GO | {
     ExtensionOID.OCSP_NO_CHECK,
     x509.ObjectIdentifier("2.16.840.1.113730.1.1"),
 }

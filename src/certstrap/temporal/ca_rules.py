@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certstrap.hints import Hint, filled
 from certstrap.pki import issuers, rules
@@ -20,7 +20,7 @@ from certstrap.pki.decode import (
 )
 from certstrap.pki.findings import Finding
 from certstrap.pki.issuers import Issuers, is_self_signed
-from certstrap.pki.keys import LARGEST_RSA, KeySpec, kind_of
+from certstrap.pki.keys import LARGEST_RSA, NIST_CURVES, KeySpec, kind_of
 from certstrap.pki.names import name_text
 from certstrap.temporal.inputs import CertificateFile
 from certstrap.temporal.rules import RULES, Page, Result, adopted, failure, looked_at, rule, warning
@@ -29,7 +29,6 @@ from certstrap.text import quoted, utc
 LARGEST_RSA_OF_GO = 8192
 """Bits; crypto/tls refuses a larger key in any certificate that a client presents."""
 
-_CURVES = {"P-224", "P-256", "P-384", "P-521"}
 _HASHES = {"sha256", "sha384", "sha512"}
 
 
@@ -38,7 +37,7 @@ def is_accepted(kind: KeySpec) -> bool:
 
     Which keys nobody takes, `rules.key` says.
     """
-    return not kind.curve or kind.curve in _CURVES
+    return not kind.curve or kind.curve in NIST_CURVES
 
 
 MOST_CAS = 16
@@ -46,18 +45,6 @@ MOST_BYTES = 32_768
 NOTICE = timedelta(days=15)
 """How long before a CA's end Temporal Cloud sends a notice."""
 
-_KNOWN_EXTENSIONS = {  # to Go since 1.24, which refuses key identifiers that are critical
-    ExtensionOID.BASIC_CONSTRAINTS,
-    ExtensionOID.CERTIFICATE_POLICIES,
-    ExtensionOID.CRL_DISTRIBUTION_POINTS,
-    ExtensionOID.EXTENDED_KEY_USAGE,
-    ExtensionOID.INHIBIT_ANY_POLICY,
-    ExtensionOID.KEY_USAGE,
-    ExtensionOID.NAME_CONSTRAINTS,
-    ExtensionOID.POLICY_CONSTRAINTS,
-    ExtensionOID.POLICY_MAPPINGS,
-    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-}
 _GO_NAMES = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
 _PUBLIC = (  # organizations whose roots are in the stores of operating systems
     "Amazon",
@@ -128,7 +115,7 @@ def algorithm(loaded: LoadedCertificate) -> Iterator[Finding]:
 def critical(loaded: LoadedCertificate) -> Iterator[Finding]:
     """Yield which critical extensions Temporal Cloud does not know, or not all of."""
     certificate, source = loaded.certificate, loaded.source
-    yield from adopted(rules.critical_extensions(certificate, source, _KNOWN_EXTENSIONS))
+    yield from adopted(rules.critical_extensions(certificate, source, rules.PROCESSED_BY_GO))
     for each in extensions(certificate):
         value = each.value
         if not each.critical:

@@ -100,11 +100,13 @@ _ELSEWHERE: Mapping[Command, str] = {
 
 def _fix(fix: Hint | str, subject: CheckSubject) -> Hint | str:
     """Return what to do about ``subject``, by its name."""
-    where = _ELSEWHERE.get(fix.command[1:3]) if isinstance(fix, Hint) else None
-    if isinstance(fix, Hint) and where and fix.command[1] not in subject.signing:
+    if isinstance(fix, str):
+        return fix
+    where = _ELSEWHERE.get(fix.command[1:3])
+    if where and fix.command[1] not in subject.signing:
         return f"{fix.sentence}, {where}."
     own = [each for each in subject.revoked or () if not each.of_ca and each.severity == "warning"]
-    if isinstance(fix, Hint) and "renew" in fix.command and own:
+    if "renew" in fix.command and own:
         fix = new_key_hint("NAME")
     return fix_for(fix, subject.rewrite, subject.placeholders)
 
