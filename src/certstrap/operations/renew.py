@@ -59,26 +59,24 @@ MODES = {  # in the order in which they are written: a key before what depends o
 _LEGACY = bytes.fromhex("2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC, RFC 7292, C
 
 
-class NewKey(NamedTuple):
-    """A key that takes the place of another, and the passphrase that opened that one."""
-
-    private: PrivateKey
-    secret: bytes
-
-
 class Change(NamedTuple):
-    """A certificate that takes the place of another, and perhaps its key."""
+    """A certificate that takes the place of another, and perhaps its key.
+
+    Attributes:
+        secret: the passphrase that opened the old key, if there is a new one.
+    """
 
     old: x509.Certificate
     new: x509.Certificate
-    key: NewKey | None = None
+    key: PrivateKey | None = None
+    secret: bytes = b""
 
 
 def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes]:
     """Return the new content of the files of ``entry``, by suffix, as far as they change."""
     found = {CERTIFICATE: change.new.public_bytes(Encoding.PEM)}
     if change.key:
-        found |= _of_new_key(session, entry, change.key, change.old.public_key())
+        found |= _of_new_key(session, entry, change, change.key)
     old_chain = _chain_in(entry.read(CHAIN)) if entry.has(CHAIN) else None
     if old_chain == []:
         again = Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem))
@@ -94,19 +92,22 @@ def _contents(session: Session, entry: Entry, change: Change) -> dict[str, bytes
     return found
 
 
-def _of_new_key(session: Session, entry: Entry, key: NewKey, before: object) -> dict[str, bytes]:
-    found = {KEY: keys.dump(key.private, key.secret, session.rounds)}
+def _of_new_key(
+    session: Session, entry: Entry, change: Change, key: PrivateKey
+) -> dict[str, bytes]:
+    found = {KEY: keys.dump(key, change.secret, session.rounds)}
+    before = change.old.public_key()
     if entry.has(PKCS8):
         old, secret = key_files.load(
             entry.read(PKCS8), entry.path(PKCS8), session.passphrases.opening
         )
         if old.public_key() == before:
-            found[PKCS8] = keys.dump_pkcs8(key.private, secret, session.rounds)
+            found[PKCS8] = keys.dump_pkcs8(key, secret, session.rounds)
     if entry.has(REQUEST):
         request = entry.request()
         if request.public_key() == before:
             names = extension(request, x509.SubjectAlternativeName)
-            made = request_for(key.private, request.subject, names)
+            made = request_for(key, request.subject, names)
             found[REQUEST] = made.public_bytes(Encoding.PEM)
     return found
 
@@ -119,7 +120,7 @@ def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
     opened, secret = _open_pkcs12(session, data, entry.path(PKCS12), entry)
     if not opened.cert or opened.cert.certificate != change.old:
         return None
-    key = change.key.private if change.key and opened.key else opened.key
+    key = change.key if change.key and opened.key else opened.key
     encryption = encryption_for(secret, session.rounds, legacy=_LEGACY in data)
     _, *above = session.depot.chain_of(change.new)
     name = opened.cert.friendly_name
@@ -321,10 +322,10 @@ def _renew(
             f"{path} expires with its CA, and renewing it would not make it valid for longer.",
             how_to_renew(session.depot, ca.certificate, session.now),
         )
-    key = _new_key(session, entry, old) if wanted.new_key else None
-    public = key.private.public_key() if key else old.public_key()
+    key, secret = _new_key(session, entry, old) if wanted.new_key else (None, b"")
+    public = key.public_key() if key else old.public_key()
     assert isinstance(public, keys.PublicKey)  # noqa: S101 - `rules.strong_key` has checked it
-    change = Change(old, successor(old, public, issuer, validity, ca.ancestors), key)
+    change = Change(old, successor(old, public, issuer, validity, ca.ancestors), key, secret)
     found = _contents(session, entry, change)
     renewed = _replace(renewal, entry, change, found, cut=validity.is_cut_by(issuer.validity))
     if not is_ca(old):
@@ -447,8 +448,8 @@ def _issuing_ca(session: Session, entry: Entry, old: x509.Certificate) -> CA:
     return ca
 
 
-def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
-    """Return a new key of the kind that the entry has, which is opened."""
+def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> tuple[PrivateKey, bytes]:
+    """Return a new key of the kind that the entry has, and the passphrase that opened that."""
     if not entry.has(KEY):
         raise NotFoundError(
             "private key",
@@ -457,8 +458,7 @@ def _new_key(session: Session, entry: Entry, old: x509.Certificate) -> NewKey:
         )
     private, secret = entry.key(session.passphrases.opening)
     require(rules.pair(old, entry.path(CERTIFICATE), private, entry.path(KEY)))
-    new = session.new_key(spec_like(old.public_key()), entry.path(KEY))
-    return NewKey(new, secret)
+    return session.new_key(spec_like(old.public_key()), entry.path(KEY)), secret
 
 
 def _end_of_crl(entry: Entry, old: x509.Certificate) -> datetime | None:

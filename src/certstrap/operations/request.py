@@ -27,11 +27,10 @@ class OwnedKey(NamedTuple):
 
 
 class NewRequest(NamedTuple):
-    """A request that was created: the paths of its files, and its parts."""
+    """A request that was created: where its key is, the paths of the new files, and its parts."""
 
     key_path: str
-    key_was_read: bool
-    path: str
+    paths: tuple[str, ...]
     request: x509.CertificateSigningRequest
     key: OwnedKey
 
@@ -94,7 +93,7 @@ def request_certificate(
 
     new.require_free(path, exists_error)
     owned = _existing_key(session, entry, key, key_file) if isinstance(key, KeySpec) else key
-    was_read = owned is not None
+    paths = [path]
     if owned is None:
         assert not isinstance(key, OwnedKey)  # noqa: S101 - that one is there
         new.require_free(key_path, exists_error)
@@ -102,9 +101,10 @@ def request_certificate(
         private = session.new_key(key, key_path)
         owned = OwnedKey(private, bool(secret))
         new.add(key_path, keys.dump(private, secret, session.rounds), KEY_MODE)
+        paths = [key_path, path]
     request = build.make_request(owned.private, subject, names)
     new.add(path, request.public_bytes(Encoding.PEM), PUBLIC_MODE)
-    return NewRequest(key_path, was_read, path, request, owned)
+    return NewRequest(key_path, tuple(paths), request, owned)
 
 
 def _existing_key(session: Session, entry: Entry, spec: KeySpec, path: str) -> OwnedKey | None:

@@ -76,6 +76,7 @@ def sign(
         require(key_of_ca(session.depot, key, request_path))
     require(compromised(session.depot, key, request_path))
     issuer, cas = issuer_of(session, ca), (ca.certificate, *ca.ancestors)
+    permitted = permitted_usages(profile.usages, cas)
     validity = Validity.starting(session.now, end)
     urls = urls.or_else(ca.urls)
     certificate = build.sign(issuer, request, profile, validity, ca.ancestors, urls)
@@ -89,15 +90,10 @@ def sign(
         certificate,
         validity.is_cut_by(issuer.validity),
         build.extensions_left_out(request, certificate),
-        _excluded(profile, cas),
+        tuple(usage_name(usage) for usage in profile.usages if usage not in permitted),
         _remaining_path_length(profile, cas),
         crl_path,
     )
-
-
-def _excluded(profile: Profile, cas: Sequence[x509.Certificate]) -> tuple[str, ...]:
-    given = permitted_usages(profile.usages, cas)
-    return tuple(usage_name(usage) for usage in profile.usages if usage not in given)
 
 
 def _remaining_path_length(profile: Profile, cas: Sequence[x509.Certificate]) -> int | None:

@@ -64,11 +64,10 @@ def command(
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
     warn(*render.country_lines(subject))
-    if requested.key_was_read and options.asks_for_kind(ctx):
+    if requested.key_path not in requested.paths and options.asks_for_kind(ctx):
         warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     if as_json:
-        paths = [requested.path] if requested.key_was_read else [requested.key_path, requested.path]
-        say_json(render.document(session.now, None, paths))
+        say_json(render.document(session.now, None, requested.paths))
         return
     say(*render.request_lines(requested))
     if prints_to_terminal():

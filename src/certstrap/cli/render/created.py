@@ -61,10 +61,9 @@ def https_lines(*urls: "URLs") -> Iterator[str]:
 
 def request_lines(new: "NewRequest") -> Iterator[str]:
     """Yield the lines of certstrap's ``request-cert``."""
-    yield (
-        f"Read {new.key_path}" if new.key_was_read else key_line(new.key_path, new.key.encrypted)
-    )
-    yield f"Created {new.path}"
+    *keys, path = new.paths
+    yield key_line(new.key_path, new.key.encrypted) if keys else f"Read {new.key_path}"
+    yield f"Created {path}"
 
 
 def country_lines(subject: "Subject") -> Iterator[str]:

@@ -226,8 +226,7 @@ def _created(issued: "Issued") -> Iterator[str]:
     if new_ca:
         yield from new_ca.paths
     if request:
-        yield from () if request.key_was_read else (request.key_path,)
-        yield request.path
+        yield from request.paths
     if issued.signed:
         yield ready.entry.path(CERTIFICATE)
     if ready.pkcs8 in ready.missing:
