@@ -37,18 +37,9 @@ class Imported(NamedTuple):
     not_imported: tuple[str, ...]
 
 
-class _Contents(NamedTuple):
-    """What the file of a certificate has.
-
-    Attributes:
-        certificates: PEM or DER, that of the name first.
-        key: the key of the first one, if the file has it.
-        passphrase: what opened the file.
-    """
-
-    certificates: list[bytes]
-    key: PrivateKey | None = None
-    passphrase: bytes = b""
+_Contents = tuple[list[bytes], PrivateKey | None, bytes]
+"""Of a file: its certificates, that of the name first; the key of that one, if the file has it; and
+the passphrase that opened the file."""
 
 
 def import_certificate(
@@ -73,15 +64,11 @@ def import_certificate(
         PathTakenError: the depot has such a file of that name.
         RefusedError: the parts do not belong together.
     """
-    contents = _contents(session, name, certificate_file)
+    (first, *more), key, secret = _contents(session, name, certificate_file)
     file = source_of(certificate_file)
-    certificate = decode.load_certificate(contents.certificates[0], file)
-    found = [
-        attempted(partial(decode.load_certificate, each, file))
-        for each in contents.certificates[1:]
-    ]
+    certificate = decode.load_certificate(first, file)
+    found = [attempted(partial(decode.load_certificate, each, file)) for each in more]
     others = [each for each in found if isinstance(each, x509.Certificate)]
-    key, secret = contents.key, contents.passphrase
     entry = session.depot.place(name, ca=is_ca(certificate))
     given = ((key_file or key, KEY), (request_file, REQUEST), (certificate_file, CERTIFICATE))
     paths = [entry.path(suffix) for part, suffix in given if part]
@@ -137,8 +124,8 @@ def _contents(session: Session, name: Name, file: str) -> _Contents:
         store = stores.open_pkcs12(data, source, session.passphrases.opening_pkcs12)
         return _of_pkcs12(store, name, source)
     if container == pem.PKCS7:
-        return _Contents(stores.read_pkcs7(data, source))
-    return _Contents([data, *list(pem.find_all(data, pem.CERTIFICATE))[1:]])
+        return stores.read_pkcs7(data, source), None, b""
+    return [data, *list(pem.find_all(data, pem.CERTIFICATE))[1:]], None, b""
 
 
 def _of_pkcs12(store: Store, name: Name, source: str) -> _Contents:
@@ -164,7 +151,7 @@ def _of_pkcs12(store: Store, name: Name, source: str) -> _Contents:
     first = [each.certificate for each in own if each.certificate]
     others = [each for each in store.certificates if each not in first]
     key = own[0].private if own else None
-    return _Contents(_encoded([*first, *others]), key, store.passphrase)
+    return _encoded([*first, *others]), key, store.passphrase
 
 
 def _encoded(certificates: Iterable[x509.Certificate]) -> list[bytes]:

@@ -78,7 +78,7 @@ class LoadedCertificate(NamedTuple):
 
     Attributes:
         source: a path, with the number of the certificate if the file has several.
-        name: its name in the depot, if it is a CA there; else empty.
+        name: its name in the depot, if it is known to be there; else empty.
         can_be_renewed: whether the key that signs it is in the depot too.
     """
 

@@ -5,9 +5,10 @@ admits it. Case does not count, and one ``*`` at the start or at the end of a fi
 text. https://docs.temporal.io/cloud/certificates#manage-certificate-filters
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -15,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from certstrap.documents import Pairs, parse_json, text_of
 from certstrap.errors import CertstrapError, RefusedError
 from certstrap.hints import Hint
-from certstrap.pki.decode import is_ca, names_of, validity_of
+from certstrap.pki.decode import LoadedCertificate, is_ca, names_of, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.names import is_plain
 from certstrap.store.depot import CERTIFICATE, Depot, Entry
@@ -158,8 +159,8 @@ def choices_of(certificate: x509.Certificate, source: str) -> list[Filter]:
     return choices
 
 
-def document(filters: Sequence[Filter]) -> dict[str, Any]:
-    """Return filters as the JSON that tcld imports.
+def document(filters: Sequence[Filter]) -> str:
+    """Return filters as the JSON that tcld imports; in ASCII, if one has control characters.
 
     Raises:
         RefusedError: there are more than Temporal Cloud takes.
@@ -169,12 +170,9 @@ def document(filters: Sequence[Filter]) -> dict[str, Any]:
             f"These are {len(filters)} filters, and a Namespace has {MOST} at most.",
             "Give the clients names with a common beginning, and write one filter with *.",
         )
-    return {"filters": [each.fields for each in filters]}
-
-
-def is_readable(filters: Sequence[Filter]) -> bool:
-    """Return whether their values can be shown as they are, without control characters."""
-    return all(is_plain(value) for each in filters for value in each)
+    ascii_only = not all(is_plain(value) for each in filters for value in each)
+    found = {_LIST: [each.fields for each in filters]}
+    return json.dumps(found, indent=2, ensure_ascii=ascii_only)
 
 
 def parse(data: bytes, path: str) -> tuple[Filter, ...]:
@@ -237,18 +235,6 @@ def _decoded(data: bytes, path: str) -> object:
     return parse_json(text_of(data, path), path, unique, _FORM)
 
 
-class Leaf(NamedTuple):
-    """A client's certificate in the depot."""
-
-    entry: Entry
-    certificate: x509.Certificate
-
-    @property
-    def path(self) -> str:
-        """Where it is."""
-        return self.entry.path(CERTIFICATE)
-
-
 class Admission(NamedTuple):
     """A leaf that a filter admits although it was not asked for.
 
@@ -276,37 +262,37 @@ class Match(NamedTuple):
     withdrawn: frozenset[str]
 
 
-def leaves_of(depot: Depot) -> tuple[list[Leaf], list[tuple[Entry, CertstrapError]]]:
+def leaves_of(depot: Depot) -> tuple[list[LoadedCertificate], list[tuple[Entry, CertstrapError]]]:
     """Return the certificates of the depot that are not a CA's, and those that cannot be read."""
     leaves, unreadable = [], []
     for entry, found in depot.certificates():
         if isinstance(found, CertstrapError):
             unreadable.append((entry, found))
         elif not is_ca(found):
-            leaves.append(Leaf(entry, found))
+            leaves.append(LoadedCertificate(found, entry.path(CERTIFICATE), entry.stem))
     return leaves, unreadable
 
 
-def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> Leaf:
+def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> LoadedCertificate:
     """Return the certificate of an entry.
 
     Raises:
         RefusedError: it is a CA's, or is to be admitted although it is revoked or its key is
             compromised.
     """
-    leaf = Leaf(entry, entry.certificate())
+    leaf = LoadedCertificate(entry.certificate(), entry.path(CERTIFICATE), entry.stem)
     if is_ca(leaf.certificate):
         raise RefusedError(
-            f"{leaf.path} is a CA's certificate, and filters are for clients.", "Name a client."
+            f"{leaf.source} is a CA's certificate, and filters are for clients.", "Name a client."
         )
     if admitted:
         chain = depot.chain_of(leaf.certificate)
-        require(withdrawn(depot, chain, leaf.path))
+        require(withdrawn(depot, chain, leaf.source))
     return leaf
 
 
 def filters_for(
-    depot: Depot, wanted: Sequence[Leaf], now: datetime
+    depot: Depot, wanted: Sequence[LoadedCertificate], now: datetime
 ) -> tuple[list[Filter], list[Admission]]:
     """Return filters that admit these leaves, and which others of the same CA they admit.
 
@@ -320,13 +306,13 @@ def filters_for(
     others = [
         leaf
         for leaf in leaves_of(depot)[0]
-        if leaf.entry not in {each.entry for each in wanted}
+        if leaf.name not in {each.name for each in wanted}
         and validity_of(leaf.certificate).state(now) != "expired"
     ]
     filters: list[Filter] = []
     admissions: list[Admission] = []
     for leaf in wanted:
-        choices = choices_of(leaf.certificate, leaf.path)
+        choices = choices_of(leaf.certificate, leaf.source)
         root = _root_above(depot, leaf.certificate)
         rivals = [
             other
@@ -341,7 +327,7 @@ def filters_for(
         found, also = min(admitted, key=lambda each: len(each[1]))
         if found not in filters:
             filters.append(found)
-            admissions += [Admission(found, each.path, _withdrawn(depot, each)) for each in also]
+            admissions += [Admission(found, each.source, _withdrawn(depot, each)) for each in also]
     return filters, admissions
 
 
@@ -350,14 +336,16 @@ def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate
     return next(reversed(depot.chain_of(certificate)[1:]), None)
 
 
-def _withdrawn(depot: Depot, leaf: Leaf) -> frozenset[str]:
+def _withdrawn(depot: Depot, leaf: LoadedCertificate) -> frozenset[str]:
     chain = depot.chain_of(leaf.certificate)
-    return frozenset(finding.rule for finding in withdrawn(depot, chain, leaf.path))
+    return frozenset(finding.rule for finding in withdrawn(depot, chain, leaf.source))
 
 
-def matches(depot: Depot, filters: Sequence[Filter], leaves: Sequence[Leaf]) -> Iterator[Match]:
+def matches(
+    depot: Depot, filters: Sequence[Filter], leaves: Sequence[LoadedCertificate]
+) -> Iterator[Match]:
     """Yield for each leaf the filters that admit it."""
     for leaf in leaves:
         numbers = tuple(n for n, each in enumerate(filters, 1) if each.admits(leaf.certificate))
         rules_against = _withdrawn(depot, leaf) if numbers else frozenset[str]()
-        yield Match(leaf.entry.stem, leaf.path, numbers, rules_against)
+        yield Match(leaf.name, leaf.source, numbers, rules_against)

@@ -1,7 +1,5 @@
 """``certstrap filters``."""
 
-import json
-
 import typer
 
 from certstrap.cli import completion, options
@@ -60,10 +58,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
         entries = [depot.find(Name.parse(name), CERTIFICATE) for name in names]
         wanted = [of_temporal.leaf_of(depot, entry) for entry in dict.fromkeys(entries)]
         filters, admissions = of_temporal.filters_for(depot, wanted, session.now)
-        ascii_only = not of_temporal.is_readable(filters)
-        return json.dumps(
-            of_temporal.document(filters), indent=2, ensure_ascii=ascii_only
-        ), admissions
+        return of_temporal.document(filters), admissions
 
     text, admissions = session.save(make, output, lambda made: f"{made[0]}\n".encode(), _MODE)
     if output:
