@@ -118,13 +118,13 @@ class TooLargeError(UnusableFileError):
 
 
 class TooLongError(UnusableFileError):
-    """The line that should be a passphrase is longer than any, or does not end."""
+    """The line that should be a secret, ``what``, is longer than any, or does not end."""
 
     LIMIT = 65_536  # bytes
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, what: str = "passphrase") -> None:
         super().__init__(
-            path, f"has a line of more than {self.LIMIT:,} bytes", "A passphrase is one short line."
+            path, f"has a line of more than {self.LIMIT:,} bytes", f"A {what} is one short line."
         )
 
 

@@ -78,7 +78,7 @@ def test_name_shows_certificate_request_and_key(certstrap: CommandLine, depot: P
         "Subject": "CN=worker",
         "Issuer": "CN=Cert",
         "Issued by": "the CA Cert (out/Cert.crt)",
-        "Names": "a.example",
+        "Names": "DNS:a.example",
         "CA": "no",
         "Used for": "TLS server, TLS client",
         "Key usage": "digital signature",
@@ -439,8 +439,8 @@ def test_certificate_with_extensions_is_shown(certstrap: CommandLine, folder: Pa
     Path("x.crt").write_bytes(it.pem)
     printed = certstrap("inspect", "x.crt").stdout
     shown = rows(printed)
-    assert shown["Permitted"] == "a.example"
-    assert shown["Excluded"] == "directory CN=x"
+    assert shown["Permitted"] == "DNS:a.example"
+    assert shown["Excluded"] == "DirName:CN=x"
     assert "  Extension   1.2.3.4, critical\n  Extension   OCSPNoCheck\n" in printed
 
 

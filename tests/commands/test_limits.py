@@ -130,9 +130,15 @@ def test_temporal_accepts_a_client_below_limited_cas(root: CommandLine) -> None:
 
 def test_the_limits_are_shown(certstrap: CommandLine) -> None:
     certstrap(*ROOT, *EVERY_LIMIT)
-    shown = certstrap("inspect", "Root").stdout
-    assert "Permitted   example.com, 10.0.0.0/8, 2001:db8::/32, .example.com, example.com" in shown
-    assert "Excluded    secret.example.com, 10.9.0.0/16, secret.example.com, root@e" in shown
+    shown = certstrap("inspect", "Root").lines
+    assert (
+        "  Permitted   DNS:example.com, IP:10.0.0.0/8, IP:2001:db8::/32, URI:.example.com, "
+        "email:example.com"
+    ) in shown
+    assert (
+        "  Excluded    DNS:secret.example.com, IP:10.9.0.0/16, URI:secret.example.com, "
+        "email:root@example.com"
+    ) in shown
 
 
 def test_the_library_takes_the_same_limits(folder: Path) -> None:

@@ -146,7 +146,10 @@ def test_no_command_that_only_looks_opens_the_token(
     inspected = without_pin("inspect", "Root")
     assert '  Kept in     the token "ca", which is not opened here' in inspected.lines
     assert "Problem" not in inspected.stdout
-    assert f'"uri": "{URI}"' in without_pin("inspect", "out/Root.key", "--json").stdout
+    inspected = without_pin("inspect", "out/Root.key", "--json")
+    assert f'"uri": "{URI}"' in inspected.stdout
+    for outcome in (inspected, without_pin("status", "--json")):
+        assert '"encrypted": null' in outcome.stdout
     for command in ("verify", "check"):
         without_pin(command, "a")
         without_pin(command, "Root")
@@ -199,6 +202,25 @@ def test_the_pin_comes_from_a_file_from_the_environment_or_from_a_terminal(
         printed = ends(command)
     assert "Updated out/b.crt" in printed
     assert "PIN" not in printed
+
+
+def test_a_pin_that_is_too_long_or_missing_is_called_a_pin(
+    certstrap: Program, without_pin: Program, hsm: SoftHSM
+) -> None:
+    certstrap("init", "--common-name", "Root", *IN_TOKEN)
+    long = "1" * 65_537
+    Path("pin").write_text(long)
+    for source in ("pin", "-"):
+        refuses(
+            without_pin, "crl", "Root", "--pin-file", source, input=long,
+            sentence=" has a line of more than 65,536 bytes.", hint="A PIN is one short line.",
+        )  # fmt: skip
+    with terminal(Path.cwd(), "crl", "Root", environ=hsm.environ) as command:
+        command.expect_exact("Enter PIN for the token ca: ")
+        command.sendeof()
+        printed = ends(command, 1)
+    assert "No PIN was typed." in printed
+    assert "Hint: Use --pin-file FILE or CERTSTRAP_PIN." in printed
 
 
 def test_a_pin_is_never_a_passphrase_and_a_passphrase_never_a_pin(
@@ -564,6 +586,9 @@ def test_the_library_signs_with_a_key_in_a_token(certstrap: Program, hsm: SoftHS
         ("pkcs11:object=a;object=b", '"object=b" is not', "with %20 for a space"),
         ("pkcs11:object=a;id", '"id" is not', "looks like"),
         ("pkcs11:object=a;module-path=m", '"module-path=m" is not an attribute', ""),
+        ("pkcs11:object=%zz", '"object=%zz" has a % without two hexadecimal digits.', "%25"),
+        ("pkcs11:object=a%2", '"object=a%2" has a %', "Write %25 for a percent sign."),
+        ("pkcs11:object=a?module-name=100%", '"module-name=100%" has a %', "%25"),
     ],
 )
 def test_a_uri_that_cannot_be_the_address_of_a_key_is_refused(

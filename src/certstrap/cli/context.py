@@ -94,15 +94,20 @@ class Context(NamedTuple):
     run: Callable[[str], int] = run_command
     rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
-    def ask(self, prompt: str, hint: str = NoPassphraseError.HINT) -> bytes:
+    def ask(
+        self, prompt: str, hint: str = NoPassphraseError.HINT, what: str = "passphrase"
+    ) -> bytes:
         """Return what is typed at ``prompt``, not echoed; without a terminal, a line of input.
+
+        Args:
+            what: what it is, for the sentences.
 
         Raises:
             NoPassphraseError: there is neither; ``hint`` says what to use instead.
         """
-        line = _read_hidden(prompt) if is_interactive() else read_line()
+        line = _read_hidden(prompt, what) if is_interactive() else read_line(what)
         if not line:
-            sentence = "No passphrase was typed." if is_interactive() else _NOBODY_TO_ASK
+            sentence = f"No {what} was typed." if is_interactive() else _NOBODY_TO_ASK
             raise NoPassphraseError(sentence, hint)
         return line.rstrip(b"\r\n")
 
@@ -175,8 +180,11 @@ def read_all() -> bytes:
     return data
 
 
-def read_line() -> bytes:
+def read_line(what: str) -> bytes:
     """Return the next line of standard input, and leave what follows it to the next command.
+
+    Args:
+        what: what it is, for the sentences.
 
     Raises:
         StorageError: it cannot be read.
@@ -186,21 +194,21 @@ def read_line() -> bytes:
         return b""
     stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)  # reading ahead is what buffers do
     try:
-        return _line(lambda: stream.read(1), "Standard input")
+        return _line(lambda: stream.read(1), "Standard input", what)
     except OSError as cause:
         raise StorageError("read", "standard input", cause) from None
 
 
-def _line(read_byte: Callable[[], bytes], source: str) -> bytes:
+def _line(read_byte: Callable[[], bytes], source: str, what: str) -> bytes:
     line = b""
     while not line.endswith(b"\n") and (byte := read_byte()):
         line += byte
         if len(line) > TooLongError.LIMIT:
-            raise TooLongError(source)
+            raise TooLongError(source, what)
     return line
 
 
-def _read_hidden(prompt: str) -> bytes:
+def _read_hidden(prompt: str, what: str) -> bytes:
     """Return a line from the terminal, which does not echo it; empty at its end (Ctrl-D).
 
     What was typed before the prompt counts, unlike with `getpass`, which discards it.
@@ -222,7 +230,7 @@ def _read_hidden(prompt: str) -> bytes:
         termios.tcsetattr(fd, termios.TCSADRAIN, hidden)
         try:
             os.write(fd, prompt.encode())
-            return _line(lambda: os.read(fd, 1), "The terminal")
+            return _line(lambda: os.read(fd, 1), "The terminal", what)
         finally:
             termios.tcsetattr(fd, termios.TCSADRAIN, before)
             os.write(fd, b"\n")  # the one that was typed was not echoed

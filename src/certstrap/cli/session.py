@@ -135,7 +135,8 @@ def _pin(context: Context, file: str | None) -> Callable[[str], bytes]:
     def pin(token: str) -> bytes:
         if known() or not is_interactive():
             return known()
-        return context.ask(f"Enter PIN for the token {escaped(token)}: ")
+        prompt = f"Enter PIN for the token {escaped(token)}: "
+        return context.ask(prompt, "Use --pin-file FILE or CERTSTRAP_PIN.", "PIN")
 
     if file is not None:
         _report_unused(context, "--pin-file", known, "no key in a token was used.")
@@ -241,7 +242,7 @@ def _first_line(
     """
     try:
         if path == STANDARD_INPUT:
-            line = read_line()
+            line = read_line(what)
         else:
             with open(descriptor(path, os.O_RDONLY), "rb", buffering=0) as file:
                 line = file.readline(TooLongError.LIMIT + 1)
@@ -250,7 +251,7 @@ def _first_line(
     except OSError as cause:
         raise StorageError("read", path, cause) from None
     if len(line) > TooLongError.LIMIT:
-        raise TooLongError(path)
+        raise TooLongError(path, what)
     line = line.rstrip(b"\r\n")
     if not line:
         raise UnusableFileError(source_of(path), f"has no {what}", without)

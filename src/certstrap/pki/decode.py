@@ -248,13 +248,14 @@ class KeyObject(NamedTuple):
     Attributes:
         private: the key; None if it is encrypted and was not opened.
         form: ``PKCS#1``, ``SEC1``, ``PKCS#8``, ``PKCS#12`` or ``DER``; another PEM label as it is.
+        encrypted: None if it is in a token, which stays closed.
         malformed: whether its encoding is that of certstrap 1.3.0, which other programs refuse.
         uri: where it is, if it is in a token.
     """
 
     private: PrivateKey | None
     form: str
-    encrypted: bool = False
+    encrypted: bool | None = False
     malformed: bool = False
     uri: TokenURI | None = None
 
@@ -309,7 +310,7 @@ def read(
     """
     pem.require_size(data, pem.CRL, source)
     if uri := TokenURI.in_file(data, source):
-        return [Object(source, pem.PRIVATE_KEY, KeyObject(None, "URI", uri=uri))]
+        return [Object(source, pem.PRIVATE_KEY, KeyObject(None, "URI", encrypted=None, uri=uri))]
     container = pem.container_of(data)
     if container == pem.PKCS12:
         return list(_pkcs12(data, source, pkcs12_passphrase))

@@ -74,6 +74,11 @@ class TokenURI(NamedTuple):
                     "there, has no value, or appears twice.",
                     f"It looks like {SCHEME}token=LABEL;object=LABEL, with %20 for a space.",
                 )
+            if re.search("%(?![0-9A-Fa-f]{2})", value):
+                raise RefusedError(
+                    f"Invalid URI of a key: {quoted(part)} has a % without two hexadecimal digits.",
+                    "Write %25 for a percent sign.",
+                )
             if part:
                 attributes[name] = unquote_to_bytes(value)
         if not attributes.keys() & {"object", "id"} or not text.isprintable():

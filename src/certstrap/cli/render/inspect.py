@@ -181,12 +181,19 @@ def _of_public_key(of: inspect.Properties) -> Iterator[tuple[str, str, str]]:
     yield "SHA-256", f"{_colons(of['sha256'])} (of the key)", ""
 
 
+_FORMS = {
+    "dns": "DNS",
+    "ip": "IP",
+    "uri": "URI",
+    "email": "email",
+    "directory": "DirName",
+    "other": "other",
+}
+"""What OpenSSL writes before a name (https://docs.openssl.org/master/man5/x509v3_config/)."""
+
+
 def _names(names: dict[str, list[str]] | None) -> str:
-    shown = (
-        name if kind in {"dns", "ip", "uri", "email"} else f"{kind} {name}"
-        for kind, values in (names or {}).items()
-        for name in values
-    )
+    shown = (f"{_FORMS[kind]}:{name}" for kind, values in (names or {}).items() for name in values)
     return ", ".join(shown)
 
 
