@@ -41,7 +41,7 @@ def test_the_line_of_a_script_whose_variables_are_empty_is_read(folder: Path) ->
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_option_of_init_may_be_empty(certstrap: CommandLine, folder: Path, way: str) -> None:
-    options = "--expires --years --o --ou --c --st --l --key --permit-domain --path-length --curve"
+    options = "--expires --years --o --ou --c --st --l --key --path-length --curve"
     line = ("init", "--cn", "CA", *with_empty(options, way), "--curve", "P-256")
     outcome = certstrap(*line, *with_empty("--passphrase", way))
     assert outcome.lines == ["Created out/CA.key", "Created out/CA.crt", "Created out/CA.crl"]
@@ -120,6 +120,19 @@ def test_a_list_with_an_empty_entry_is_refused(
     entry = {"--ip": "::1", "--domain": "a.example", "--uri": "urn:a"}[option]
     line = ("request-cert", "--cn", "a", *NEW_KEY, option, text.format(entry))
     certstrap.refuses(*line, sentence="Invalid ", hint="The list has an empty entry")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", ["domain", "ip", "uri", "email"])
+@pytest.mark.parametrize("verb", ["permit", "exclude"])
+def test_a_ca_is_never_without_limits_because_a_variable_is_empty(
+    certstrap: CommandLine, verb: str, kind: str, way: str
+) -> None:
+    certstrap("init", "--cn", "CA", "--path-length", "1", *NEW_KEY)
+    certstrap("request-cert", "--cn", "Int", *NEW_KEY)
+    limit = with_empty(f"--{verb}-{kind}", way)
+    for line in (("init", "--cn", "Other", *NEW_KEY), ("sign", "Int", "--intermediate")):
+        certstrap.refuses(*line, *limit, sentence="Invalid ", hint="fill it, or leave it out")
 
 
 def test_an_empty_passphrase_means_none(certstrap: CommandLine, folder: Path) -> None:

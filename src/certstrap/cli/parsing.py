@@ -60,6 +60,8 @@ FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 _WORDS = {word for word in TRUE | FALSE if len(word) > 1}  # after a space; others are names
 # An empty passphrase means none; an empty name of its file never does, and is an error.
 _MAY_BE_EMPTY = {"--passphrase", "--passphrase-file", "--key-passphrase-file"}
+# An empty limit of a CA is an error too: an unset variable must not make a CA without limits.
+_LIMITS = ("--permit-", "--exclude-")
 
 
 def with_two_dashes(
@@ -95,6 +97,7 @@ def with_two_dashes(
         else:
             given = [value] if equals else rest[: option.nargs]
             rest = rest if equals else rest[option.nargs :]
-            if given != [""] or option.opts[0] in _MAY_BE_EMPTY:
-                result += [option.opts[0], *given]
+            first = option.opts[0]
+            if given != [""] or first in _MAY_BE_EMPTY or first.startswith(_LIMITS):
+                result += [first, *given]
     return result

@@ -256,9 +256,10 @@ def split(kind: str, lists: Iterable[str]) -> Iterator[str]:
     for text in lists:
         for entry in map(str.strip, text.split(",")):
             if not entry:
-                raise InvalidAlternativeNameError(
-                    kind, quoted(text), "The list has an empty entry: remove the extra comma."
-                )
+                hint = "The list has an empty entry: remove the extra comma."
+                if not text:
+                    hint = "The list is empty: fill it, or leave it out."
+                raise InvalidAlternativeNameError(kind, quoted(text), hint)
             yield entry
 
 
