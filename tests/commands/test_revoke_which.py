@@ -183,6 +183,24 @@ def test_a_ca_whose_key_is_elsewhere_is_not_denied(certstrap: CommandLine, depot
     certstrap.refuses("revoke", "--CN", "client", sentence="There is no private key out/Cert.key.")
 
 
+def test_what_has_no_file_is_revoked_where_the_key_of_its_ca_is(
+    certstrap: CommandLine, depot: Path
+) -> None:
+    """As in an engine, which has the key of its CA and all certificates."""
+    serial = foreign.load_certificate(depot / "client.crt").serial_number
+    (depot / "client.crt").unlink()
+    hint = (
+        "If its file is gone, revoke it where the key of its CA is: in an engine, or in a depot "
+        "with --serial HEX and --elsewhere\n"
+    )
+    sentence, by_number = "There is no certificate out/client.crt.", ("--serial", f"{serial:x}")
+    certstrap.refuses("revoke", "--CN", "client", sentence=sentence, hint=hint)
+    (depot / "Cert.key").rename(depot.parent / "offline.key")
+    certstrap.refuses("revoke", "--CN", "client", sentence=sentence, hint=hint)
+    (depot.parent / "offline.key").rename(depot / "Cert.key")
+    assert certstrap("revoke", *by_number, "--elsewhere").stdout == UPDATED
+
+
 def test_of_two_certificates_of_the_ca_one_must_be_named(
     certstrap: CommandLine, depot: Path
 ) -> None:

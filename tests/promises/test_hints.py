@@ -361,6 +361,25 @@ def new_key_for_a_ca(s: Stage) -> Iterator[Printed]:
     yield Printed(s("renew", "--new-key", "Cert", code=1), {"NEW": "New"})
 
 
+@prints(
+    "operations/sign.py: 'Choose another name; or renew it, with the key and the CA that it has'"
+)
+def intermediate_signed_again(s: Stage) -> Iterator[Printed]:
+    s.below_intermediate()
+    again = ("sign", "Int", "--CA", "Root", "--intermediate")
+    s.now += 80 * DAY
+    yield Printed(s(*again, code=1))
+    assert s.pair("Int").certificate.not_valid_before_utc > NOW
+    other = f"Choose another name, or move {s.folder}/Int.crt away.\n"
+    s(*request("Other"))
+    s("sign", "Other", "--CA", "Root", "--intermediate")
+    s("revoke", "--CN", "Int")
+    assert other in s(*again, code=1)
+    assert other.replace("Int", "Root") in s("sign", "Root", *again[2:], code=1)
+    s.away("Root.key")
+    assert other.replace("Int", "Other") in s("sign", "Other", *again[2:], code=1)
+
+
 @prints("store/renewal.py: 'If the client may be let in again, give it a new key'")
 def revoked_certificate(s: Stage) -> Iterator[Printed]:
     """Whether it has expired too or not, and whichever command refuses it."""
@@ -1084,6 +1103,13 @@ def test_the_depot_stands_in_a_hint_whenever_the_user_named_it(
         (("sign", "x", "--CA", "Cert.crt"), "Use its name, without the suffix: Cert."),
         (("sign", "x.csr"), "Use its name, without the suffix: x."),
         (("issue", "y", "--CA", "out/Cert.crt"), "Use its name, without the suffix: Cert."),
+        *(
+            (
+                (*command, "--CA", "pkcs11:object=ca"),
+                "Use the name of the CA: its key file says in which token its key is.",
+            )
+            for command in (("sign", "x"), ("issue", "y"))
+        ),
     ],
 )
 def test_a_hint_fits_what_the_depot_has(folder: Path, command: tuple[str, ...], hint: str) -> None:

@@ -28,7 +28,8 @@ from certstrap.store.transaction import Transaction
 from certstrap.text import serial_number
 
 _GONE = Hint(
-    "If its file is gone, revoke it by its serial number with {} and {}",
+    "If its file is gone, revoke it where the key of its CA is: in an engine, or in a depot with "
+    "{} and {}",
     options=("--serial HEX", "--elsewhere"),
 )
 

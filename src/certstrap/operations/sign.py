@@ -1,6 +1,7 @@
 """Sign a request with a CA of the depot."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
 from certstrap.pki.decode import identity
 from certstrap.pki.findings import Finding, require
+from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.path import permitted_usages, shortest_remaining_path_length
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
 from certstrap.pki.urls import NO_URLS, URLs
@@ -20,8 +22,9 @@ from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
 from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
+from certstrap.store.renewal import can_be_signed
 from certstrap.store.transaction import Exists, Transaction
-from certstrap.store.withdrawn import compromised, key_of_ca, revoked
+from certstrap.store.withdrawn import compromised, key_of_ca, revoked, withdrawn
 from certstrap.text import quoted
 
 
@@ -136,7 +139,8 @@ def sign_request(
     exists_error: Exists = PathTakenError
     if certificate_file == "":
         path = entry.path(CERTIFICATE)
-        exists_error = partial(AlreadyExistsError, "certificate", entry.stem)
+        hint = _how_to_renew(depot, entry) if isinstance(profile, CAProfile) else ""
+        exists_error = partial(AlreadyExistsError, "certificate", entry.stem, hint=hint)
     if path:
         new.require_free(path, exists_error)
     if request_file:
@@ -155,6 +159,20 @@ def sign_request(
     require(rules.request(request, profile, issuing.certificate, issuing.ancestors))
     request_path = source_of(request_file) or entry.path(REQUEST)
     return sign(session, new, issuing, request, request_path, profile, expiry, path, urls)
+
+
+def _how_to_renew(depot: Depot, entry: Entry) -> Hint | str:
+    """Return how to renew the intermediate that an entry has; empty if that cannot be done here."""
+    if entry.is_ca:
+        old = entry.certificate()
+        with suppress(CertstrapError):
+            require(withdrawn(depot, depot.chain_of(old), entry.path(CERTIFICATE)))
+            if can_be_signed(depot, old) and not is_self_signed(old):
+                return Hint(
+                    "Choose another name; or renew it, with the key and the CA that it has",
+                    ("certstrap", "renew", entry.stem),
+                )
+    return ""
 
 
 def _require_name(name: Name, request: x509.CertificateSigningRequest, source: str) -> None:

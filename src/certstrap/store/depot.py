@@ -29,7 +29,7 @@ from certstrap.hints import Hint
 from certstrap.pki import decode, key_files, rules
 from certstrap.pki.decode import identity, is_ca
 from certstrap.pki.issuers import Issuers
-from certstrap.pki.key_files import Passphrase
+from certstrap.pki.key_files import SCHEME, Passphrase
 from certstrap.pki.keys import PrivateKey
 from certstrap.pki.names import require_plain
 from certstrap.pki.urls import NO_URLS, URLs
@@ -383,7 +383,12 @@ class Depot:
         return found or self.entry(name.ca_stem if ca else name.stem)
 
     def without_suffix(self, name: str, suffix: str) -> str:
-        """Return a hint, if somebody typed the name of such a file for the name of its entry."""
+        """Return a hint, if somebody typed the name of such a file for the name of its entry.
+
+        In the place of a CA's name, somebody may have typed the URI of its key.
+        """
+        if suffix == CERTIFICATE and name.startswith(SCHEME):
+            return "Use the name of the CA: its key file says in which token its key is."
         stem = os.path.basename(name).removesuffix(suffix)
         is_file = name.endswith(suffix) and self.entry(stem).has(suffix)
         return f"Use its name, without the suffix: {stem}." if is_file else ""
