@@ -244,7 +244,8 @@ def test_json_tells_what_was_done(certstrap: CommandLine, depot: Path) -> None:
             {
                 "name": "short",
                 "reason": "out/short.crt was revoked on 2026-11-23 12:00:00 UTC.",
-                "fix": "Move it away, and its key and request too if the key was lost.",
+                "fix": "If the client may be let in again, give it a new key: certstrap renew "
+                "short --new-key",
             }
         ],
         "refused": [

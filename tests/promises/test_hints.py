@@ -383,7 +383,7 @@ def intermediate_signed_again(s: Stage) -> Iterator[Printed]:
 @prints("store/renewal.py: 'If the client may be let in again, give it a new key'")
 def revoked_certificate(s: Stage) -> Iterator[Printed]:
     """Whether it has expired too or not, and whichever command refuses it."""
-    names = ("a", "b", "c", "d")
+    names = ("a", "b", "c", "d", "e", "f", "g")
     s(*issue(*names), "--expires", "90d")
     for name in names:
         s("revoke", "--CN", name, "--reason", "keyCompromise")
@@ -395,6 +395,13 @@ def revoked_certificate(s: Stage) -> Iterator[Printed]:
     assert "already exists" in s("issue", "c")
     yield Printed(s("connect", "d", "--namespace", "your-namespace.acct", code=1))
     s("connect", "d", "--namespace", "your-namespace.acct")
+    yield Printed(s("verify", "e", code=3))
+    assert "e: good" in s("verify", "e")
+    yield Printed(s("sign", "f", "--cert", "new.crt", code=1))
+    assert "f: good" in s("verify", "f")
+    (skipped,) = json.loads(s("renew", "--expiring", "1 day", "--json"))["skipped"]
+    yield Printed(skipped["fix"])
+    assert "g: good" in s("verify", "g")
 
 
 @prints(

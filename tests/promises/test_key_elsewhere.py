@@ -184,7 +184,7 @@ def test_a_crl_that_has_expired_is_fetched_again(
 def test_a_revoked_client_gets_no_new_key_here(certstrap: CommandLine, engine: pairs.Pair) -> None:
     revoked(engine)
     sentence = "out/worker.crt was revoked on 2026-11-23 12:00:00 UTC."
-    refused = certstrap.refuses("renew", "worker", sentence=sentence, hint="Move it away")
+    refused = certstrap.refuses("renew", "worker", sentence=sentence, hint="Replace it with a new")
     assert "new-key" not in refused.stderr
     assert "new-key" not in certstrap("verify", "worker", exit_code=3).stdout
     checked = certstrap("check", "--cert", "worker.chain.pem", "--key", "worker.key").stdout

@@ -21,7 +21,7 @@ from certstrap.pki.names import name_text
 from certstrap.pki.server import above_server, serves
 from certstrap.store import crls
 from certstrap.store.depot import CERTIFICATE, Depot
-from certstrap.store.renewal import with_renewal
+from certstrap.store.renewal import with_new_key, with_renewal
 from certstrap.store.withdrawn import compromised
 
 
@@ -174,7 +174,8 @@ class Verifier:
         yield from rules.signature(certificate, source, "")
         yield from rules.critical_extensions(certificate, source, rules.PROCESSED)
         try:
-            yield from compromised(self.depot, certificate.public_key(), source)
+            stolen = compromised(self.depot, certificate.public_key(), source)
+            yield from with_new_key(stolen, self.depot, certificate, source)
         except CertstrapError as error:
             yield Finding("unreadable-compromised-keys", str(error), error.hint)
         if number:
@@ -190,7 +191,8 @@ class Verifier:
         found = crls.crls_of(self.depot, above.certificate, below.certificate)
         used.update(dict.fromkeys(each.path for each in found))
         yield from crls.doubts(found)
-        yield from revocation.revoked(below.certificate, crls.revoking(found), below.source)
+        by = revocation.revoked(below.certificate, crls.revoking(found), below.source)
+        yield from with_new_key(by, self.depot, below.certificate, below.source)
         usable = [(each, each.crl) for each in found if each.crl is not None and not each.problem]
         outdated = [[*crls.dates(*each, self.at)] for each in usable]
         if all(outdated):

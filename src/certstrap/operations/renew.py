@@ -44,7 +44,7 @@ from certstrap.store.depot import (
     Name,
 )
 from certstrap.store.files import EXPORT_MODE, KEY_MODE, PUBLIC_MODE
-from certstrap.store.renewal import can_be_signed, how_to_renew, new_key_hint
+from certstrap.store.renewal import can_be_signed, how_to_renew, new_key_hint, with_new_key
 from certstrap.store.transaction import Transaction
 from certstrap.store.withdrawn import compromised, key_of_ca, revoked, withdrawn
 
@@ -390,7 +390,8 @@ def _validity(
 def _withdrawn(session: Session, certificate: x509.Certificate, path: str) -> Iterator[Finding]:
     session.depot.require_readable_cas()
     yield from revoked(session.depot, session.depot.chain_of(certificate)[:2], path)
-    yield from compromised(session.depot, certificate.public_key(), path)
+    stolen = compromised(session.depot, certificate.public_key(), path)
+    yield from with_new_key(stolen, session.depot, certificate, path)
 
 
 def _require_good_key(session: Session, entry: Entry, old: x509.Certificate) -> None:

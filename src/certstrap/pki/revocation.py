@@ -126,5 +126,5 @@ def revoked(certificate: x509.Certificate, crls: Iterable[CRL], source: str) -> 
         yield Finding(
             "revoked",
             f"{source} was revoked on {utc(min(dates))}.",
-            "Move it away, and its key and request too if the key was lost.",
+            "Replace it with a new certificate, and its key too if somebody else may have it.",
         )

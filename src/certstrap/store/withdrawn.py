@@ -47,7 +47,8 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         what = source if below is chain[0] else name_of_ca(below)
         found = crls.crls_of(depot, above, below)
         require(crls.doubts(found))
-        yield from revocation.revoked(below, crls.revoking(found), what)
+        by = revocation.revoked(below, crls.revoking(found), what)
+        yield from with_new_key(by, depot, below, what)
 
 
 def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
@@ -57,14 +58,12 @@ def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> I
     """
     for number, certificate in enumerate(chain):
         what = name_of_ca(certificate) if number else source
+        stolen = compromised(depot, certificate.public_key(), what)
         found = [
             *revoked(depot, chain[number : number + 2], what),
-            *compromised(depot, certificate.public_key(), what),
+            *with_new_key(stolen, depot, certificate, what),
         ]
-        if number:
-            yield from (each._replace(of_ca=True) for each in found)
-        else:
-            yield from with_new_key(found, depot, certificate, source)
+        yield from (each._replace(of_ca=number > 0) for each in found)
 
 
 def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
