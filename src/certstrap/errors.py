@@ -5,11 +5,11 @@ scripts look for are kept to the letter.
 """
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from certstrap import platform
-from certstrap.hints import Hint
+from certstrap.hints import Hint, printed
 from certstrap.text import counted, escaped, printable, quoted, with_capital
 
 Result = TypeVar("Result")
@@ -34,6 +34,13 @@ class CertstrapError(Exception):
     def text(self) -> str:
         """All that it says but the hints, in one line."""
         return " ".join((str(self), *(line.strip() for line, _ in self.details)))
+
+    def hint_lines(self, depot_path: str) -> Iterator[str]:
+        """Yield what follows its sentence, with commands for the depot that the user named."""
+        for line, hint in self.details:
+            yield f"{line} {printed(hint, depot_path)}".rstrip()
+        if self.hint:
+            yield f"Hint: {printed(self.hint, depot_path)}"
 
 
 class NotNamedError(CertstrapError):

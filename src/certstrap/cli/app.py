@@ -21,7 +21,6 @@ from certstrap.cli import context as outside
 from certstrap.cli.context import Context
 from certstrap.cli.parsing import Command, Group
 from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
-from certstrap.hints import printed
 from certstrap.text import escaped
 
 
@@ -176,10 +175,8 @@ def _reported(error: CertstrapError, context: Context | None) -> typer.Exit:
     typer.echo(
         typer.style(sentence, fg="red") if outside.shows_colour(errors=True) else sentence, err=True
     )
-    for line, hint in error.details:
-        typer.echo(f"{line} {printed(hint, depot_path)}".rstrip(), err=True)
-    if error.hint:
-        typer.echo(f"Hint: {printed(error.hint, depot_path)}", err=True)
+    for line in error.hint_lines(depot_path):
+        typer.echo(line, err=True)
     return typer.Exit(error.exit_code)
 
 

@@ -94,6 +94,10 @@ class Context(NamedTuple):
     run: Callable[[str], int] = run_command
     rounds: int = 0  # to import `keys` for their number would cost `--version` its start
 
+    def report_no_options(self) -> None:
+        """Say of no option that it had no effect: there was nothing to do, or to be said."""
+        self.without_effect.clear()
+
     def ask(
         self, prompt: str, hint: str = NoPassphraseError.HINT, what: str = "passphrase"
     ) -> bytes:

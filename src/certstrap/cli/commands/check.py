@@ -122,7 +122,7 @@ def command(
     if not reports and not servers:
         raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
     if quiet:
-        context.without_effect.clear()
+        context.report_no_options()
     show(
         reports,
         session.now,

@@ -152,7 +152,7 @@ def command(
     if jobs and sum(bool(each.wanted.new_spec.bits) for each in ready) <= 1:
         warn("--jobs had no effect: it is for several RSA keys.")
     if not any(each.missing for each in ready):  # the same line, run again, is quiet
-        context.without_effect.clear()
+        context.report_no_options()
     if dry_run:
         if as_json:
             print_json(render.dry_run_document(ready, session.now))

@@ -11,7 +11,6 @@ from certstrap.cli.render import renew as render
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import CertstrapError, NotNamedError
-from certstrap.hints import printed
 from certstrap.operations import renew as operation
 from certstrap.operations.renew import Outcome, Renewed, RenewOptions
 from certstrap.pki.decode import is_ca
@@ -95,7 +94,7 @@ def command(
         lambda new: _renew(session, new, whose, limit, wanted, undone=undone)
     )
     if quiet or not outcome.renewed:
-        context.without_effect.clear()
+        context.report_no_options()
     try:
         if not as_json:
             if not quiet:
@@ -121,7 +120,7 @@ def command(
 def _say_refused(context: Context, outcome: Outcome) -> None:
     for entry, error in outcome.refused:
         warn(f"{entry.stem} is not renewed: {error.text}")
-        warn(*(f"Hint: {printed(hint, context.named_depot)}" for hint in [error.hint] if hint))
+        warn(*error.hint_lines(context.named_depot))
 
 
 def _prune(context: Context, age: str, *, as_json: bool) -> None:

@@ -76,7 +76,7 @@ def command(
         say_json(_document(revoked, session.now))
     elif revoked.since:
         if not (revoked.is_worse or revoked.list_path):
-            context.without_effect.clear()
+            context.report_no_options()
         say(_already_line(revoked, revoked.since))
         if reason and why != revoked.reason:
             warn(f"The reason stays {revoked.reason.value}: it can only be made worse.")
