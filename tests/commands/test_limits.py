@@ -128,6 +128,23 @@ def test_temporal_accepts_a_client_below_limited_cas(root: CommandLine) -> None:
     root("bundle", "--check", "out/Root.crt")
 
 
+def test_an_intermediate_that_can_sign_no_name_of_a_kind_is_reported(root: CommandLine) -> None:
+    root("sign", "Int", "--intermediate", "--path-length", "1", "--permit-domain", "example.com")
+    limits = (
+        "--permit-domain", "a.example.com", "--permit-ip", "10.0.0.0/8", "--permit-email", "a@b.c"
+    )  # fmt: skip
+    root("request-cert", "--cn", "Narrow", *NEW_KEY)
+    below = ("--intermediate", "--CA", "Int")
+    root("sign", "Narrow", *below, *limits)
+    root("request-cert", "--cn", "Nothing", *NEW_KEY)
+    line = ("sign", "Nothing", *below, "--permit-domain", "b.example.org,b.example")
+    said = (
+        "It can sign none of the names that it is permitted (b.example.org, b.example): a CA above "
+        "it is permitted only example.com.\n"
+    )
+    root(*line, stderr=said)
+
+
 def test_the_limits_are_shown(certstrap: CommandLine) -> None:
     certstrap(*ROOT, *EVERY_LIMIT)
     shown = certstrap("inspect", "Root").lines

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from certstrap.errors import InvalidAlternativeNameError, RefusedError
 from certstrap.pki import rules
 from certstrap.pki.decode import alternative_names
-from certstrap.pki.name_constraints import Subtrees, are_too_many, constraints, not_permitted
+from certstrap.pki.name_constraints import (
+    Subtrees,
+    are_too_many,
+    constraints,
+    disjoint,
+    not_permitted,
+)
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.text import printable
 from tests.builders.certificates import NO_CA, a_certificate, a_name, a_request
@@ -483,3 +489,46 @@ def test_mailboxes_of_another_case_and_names_of_another_kind_are_others() -> Non
     kinds = Subtrees(domains=["a.example"]), Subtrees(uris=["a.example"])
     assert constraints(*emails)
     assert constraints(*kinds)
+
+
+HOSTS = ["a.b.c", ".b.c", "b.c", ".c", "x.b.c", "b.x", ".x.b.c"]
+NAMED = ["a.b.c", "b.c", "x.b.c", "y.x.b.c", "z.c", "b.x", "a.b.x"]
+KINDS: dict[str, tuple[Names, Names]] = {
+    "domains": ([*map(dns, HOSTS), dns("B.C")], [*map(dns, NAMED)]),
+    "hosts of URIs": ([*map(uri, HOSTS)], [uri(f"https://{name}/") for name in NAMED]),
+    "e-mail addresses": (
+        [*map(email, HOSTS), email("m@b.c"), email("n@b.c"), email("m@x.b.c")],
+        [email(f"{mailbox}@{name}") for mailbox in "mnx" for name in NAMED],
+    ),
+    "networks": (
+        [*map(ip, ("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.2.0.0/16", "::/0", "::1/128"))],
+        [*map(ip, ("9.0.0.1", "10.0.0.1", "10.1.0.1", "10.2.0.1", "::1", "::2"))],
+    ),
+}
+"""Constraints, and names, so many that two of the former share one if they share any."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_name_is_left_if_two_cas_are_permitted_none_in_common(kind: str) -> None:
+    trees, names = KINDS[kind]
+    cas = [constrained([tree], []) for tree in trees]
+    signed = [
+        {name for name in names if not any(not_permitted(x509.Name([]), [name], ca))} for ca in cas
+    ]
+    for one, below in enumerate(cas):
+        for other, above in enumerate(cas):
+            is_left = not any(disjoint(below, above))
+            assert is_left == bool(signed[one] & signed[other]), (trees[one], trees[other])
+
+
+def test_only_names_of_a_kind_that_both_are_permitted_are_compared() -> None:
+    below = constrained([dns("a.b"), ip("10.0.0.0/8")], [dns("c.d")])
+    for above in (
+        constrained([], [dns("a.b")]),
+        constrained([uri("c.d")], []),
+        constrained([dns("c.d"), dns("b")], []),
+        a_certificate(subject=CA_NAME),
+    ):
+        assert not any(disjoint(below, above))
+    assert [*disjoint(below, constrained([dns("c.d")], []))] == [("a.b", "c.d")]
+    assert not any(disjoint(constrained([], [dns("a.b")]), constrained([dns("c.d")], [])))

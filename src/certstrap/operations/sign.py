@@ -15,6 +15,7 @@ from certstrap.pki import build, rules
 from certstrap.pki.decode import identity
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import is_self_signed
+from certstrap.pki.name_constraints import disjoint
 from certstrap.pki.path import permitted_usages, shortest_remaining_path_length
 from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
 from certstrap.pki.urls import NO_URLS, URLs
@@ -39,6 +40,7 @@ class Signed(NamedTuple):
         remaining_path_length: how many CAs fit below an intermediate, if its path length allows
             more; or None.
         crl_path: the CA's first CRL, if it had none; else empty.
+        disjoint: what an intermediate is permitted and a CA above it, if they share no name.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Signed(NamedTuple):
     excluded: tuple[str, ...] = ()
     remaining_path_length: int | None = None
     crl_path: str = ""
+    disjoint: tuple[tuple[str, str], ...] = ()
 
 
 def sign(
@@ -96,6 +99,7 @@ def sign(
         tuple(usage_name(usage) for usage in profile.usages if usage not in permitted),
         _remaining_path_length(profile, cas),
         crl_path,
+        _disjoint(profile, certificate, cas),
     )
 
 
@@ -107,6 +111,14 @@ def _remaining_path_length(profile: Profile, cas: Sequence[x509.Certificate]) ->
     if remaining is None or (allowed is not None and allowed < remaining):
         return None
     return remaining - 1
+
+
+def _disjoint(
+    profile: Profile, certificate: x509.Certificate, cas: Sequence[x509.Certificate]
+) -> tuple[tuple[str, str], ...]:
+    if isinstance(profile, LeafProfile) or not profile.constraints:
+        return ()
+    return tuple(each for above in cas for each in disjoint(certificate, above))
 
 
 def sign_request(

@@ -162,6 +162,40 @@ def not_permitted(
             yield _text(value), shown
 
 
+def disjoint(below: x509.Certificate, above: x509.Certificate) -> Iterator[tuple[str, str]]:
+    """Yield what two CAs of a chain are permitted, of each kind of which no name is left to sign.
+
+    Two subtrees that share a name are one inside the other.
+
+    Args:
+        below: a CA that was limited by `constraints`.
+    """
+    for kind, (permitted, _, shown) in _constraints(below).items():
+        others, _, shown_above = _constraints(above).get(kind, (_trees([]), None, ""))
+        if permitted.keys and others.keys:
+            inside = (_is_inside(kind, tree, others) for tree in _permitted(below, kind))
+            around = (_is_inside(kind, tree, permitted) for tree in _permitted(above, kind))
+            if not any(inside) and not any(around):
+                yield shown, shown_above
+
+
+def _permitted(ca: x509.Certificate, kind: Kind) -> Iterator[Any]:
+    """Yield the constraints of one kind that a CA is permitted, which has some."""
+    found = ca.extensions.get_extension_for_class(x509.NameConstraints).value
+    return (tree.value for tree in found.permitted_subtrees or () if type(tree) is kind)
+
+
+def _is_inside(kind: Kind, tree: Any, trees: "_Trees") -> bool:
+    """Return whether a constraint is part of one of others of its kind."""
+    sizes = trees.sizes
+    if kind is x509.IPAddress:
+        sizes = frozenset(size for size in sizes if size <= tree.prefixlen)
+        tree = tree.network_address
+    if kind is x509.UniformResourceIdentifier:
+        tree = f"scheme://{tree}"
+    return not trees.keys.isdisjoint(_keys_of(kind, tree, sizes))
+
+
 class _Trees(NamedTuple):
     """Constraints of one kind.
 

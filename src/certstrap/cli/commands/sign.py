@@ -133,6 +133,7 @@ def _report(
         (warn if is_named else say)(*render.other_name_lines(path, signed.certificate, name))
     if is_ca:
         tell(*render.identity_lines(signed.certificate))
+        warn(*render.disjoint_lines(signed))
     if is_shown or (signed.cut and asked_for_end):
         tell(render.expiry_line(signed.certificate, cut=signed.cut))
     tell(*render.path_length_lines(signed), *render.left_out_lines(signed))

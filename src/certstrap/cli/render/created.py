@@ -113,6 +113,15 @@ def path_length_lines(signed: "Signed") -> Iterator[str]:
         yield f"{counted(fit, 'more CA')} {fits} below this one: the CAs above it allow no more."
 
 
+def disjoint_lines(signed: "Signed") -> Iterator[str]:
+    """Yield a line for each kind of names of which an intermediate can sign none."""
+    for permitted, above in signed.disjoint:
+        yield (
+            f"It can sign none of the names that it is permitted ({permitted}): a CA above it is "
+            f"permitted only {above}."
+        )
+
+
 def usage_hints(name: str) -> Iterator[Hint]:
     """Yield what to do with a certificate, whose name is as the user typed it."""
     yield Hint("Check it", ("certstrap", "check", name))
