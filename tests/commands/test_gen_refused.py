@@ -88,6 +88,15 @@ def test_a_forced_ca_that_cannot_be_written_leaves_the_old_one(
     )  # fmt: skip
 
 
+def test_a_folder_that_is_missing_is_reported_before_the_ca_is_read(
+    certstrap: CommandLine, folder: Path
+) -> None:
+    certstrap.refuses(
+        "gen", "leaf", "--org", "x", "--ca-cert", "ca.pem", "--ca-key", "ca.key", "--key", "k",
+        "--cert", "no/such", sentence="Cannot write no/such: No such file or directory.",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("target", ["x", "./x", "link"])
 @pytest.mark.parametrize("force", [(), ("--force",)])
 def test_a_certificate_and_its_key_need_two_paths(

@@ -243,6 +243,17 @@ def test_a_file_named_for_the_request_is_not_overwritten(
     certstrap.refuses(*REQUEST, "--cn", "a", "--csr", csr, sentence=f"{csr} already exists!")
 
 
+@pytest.mark.parametrize("option", ["--key", "--csr"])
+def test_a_folder_that_is_missing_is_reported_before_a_passphrase_is_read(
+    certstrap: CommandLine, folder: Path, option: str
+) -> None:
+    Path("passphrase.txt").write_text("")  # which would be refused
+    certstrap.refuses(
+        "request-cert", "--cn", "x", "--passphrase-file", "passphrase.txt", option, "no/such",
+        sentence="Cannot write no/such: No such file or directory.",
+    )  # fmt: skip
+
+
 def test_key_and_request_cannot_be_one_file(certstrap: CommandLine, folder: Path) -> None:
     certstrap.refuses(
         *REQUEST, "--cn", "a", "--key", "same", "--csr", "same", sentence="same already exists!"

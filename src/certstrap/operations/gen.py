@@ -81,7 +81,7 @@ def create_ca_files(
         RefusedError: both would be one file.
         PathTakenError: one of the files exists, and is not to be replaced.
     """
-    _require_free(session, target, overwrite=overwrite)
+    _require_free(session, new, target, overwrite=overwrite)
     subject, names = holder.names("root")
     validity = Validity.starting(session.now, expiry.after(session.now))
     key = session.new_key(RSA_4096 if rsa else P384, target.key)
@@ -112,7 +112,7 @@ def create_leaf_files(
     """
     for output in target:
         require_apart(output, *ca)
-    _require_free(session, target, overwrite=overwrite)
+    _require_free(session, new, target, overwrite=overwrite)
     now = session.now
     data = session.read(ca.certificate, "CA certificate")
     ca_certificate = decode.load_certificate(data, ca.certificate)
@@ -147,11 +147,12 @@ def unfinished(ca: Pair) -> list[str]:
     return [path for path in map(os.path.realpath, ca) if files.journals(folder_of(path))]
 
 
-def _require_free(session: Session, target: Pair, *, overwrite: bool) -> None:
+def _require_free(session: Session, new: Transaction, target: Pair, *, overwrite: bool) -> None:
     """Refuse files that exist; only files outside of the depot are overwritten."""
     require_apart(target.certificate, target.key)
     for path in (target.key, target.certificate):
         if not os.path.lexists(path):
+            new.require_free(path)
             continue
         if session.depot.holds(path):
             raise PathTakenError(path)

@@ -104,9 +104,17 @@ class Transaction:
         return not is_new and exists(self.depot, path)
 
     def require_free(self, path: str, error: Exists = PathTakenError) -> None:
-        """Refuse a path that a file has, with ``error``, before any work is done for it."""
+        """Refuse a path that a file has, with ``error``, before any work is done for it.
+
+        Raises:
+            StorageError: its folder does not exist.
+        """
         if self.exists(path):
             raise error(path)
+        folder = folder_of(path)
+        if folder not in {self.depot.root, self.depot.archive}:  # which are made
+            with storage_errors("write", path):
+                os.stat(folder)
 
     def add(self, path: str, data: bytes, mode: int) -> None:
         """Add a new file with that content and mode (less the umask).
