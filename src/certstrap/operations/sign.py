@@ -8,7 +8,13 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certstrap.errors import AlreadyExistsError, PathTakenError, RefusedError, attempted
+from certstrap.errors import (
+    AlreadyExistsError,
+    CertstrapError,
+    PathTakenError,
+    RefusedError,
+    attempted,
+)
 from certstrap.hints import Hint
 from certstrap.operations.ca import add_missing_crl, issuer_of, open_ca
 from certstrap.pki import build, rules
