@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from certstrap import __version__
 from certstrap.cli import context as outside
 from certstrap.cli.context import Context
-from certstrap.cli.parsing import Command, Group
+from certstrap.cli.parsing import Command, Group, as_typer_reads
 from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
 from certstrap.text import escaped
 
@@ -100,11 +100,12 @@ def _app_of(name: str, module: ModuleType) -> typer.Typer:
     how: dict[str, Any] = {"cls": Command, "context_settings": {"allow_extra_args": True}}
     epilog = "\n".join(module.EXAMPLES)
     if not hasattr(module, "COMMANDS"):
-        holder.command(name, epilog=epilog, **how)(module.command)
+        holder.command(name, epilog=epilog, **how)(as_typer_reads(module.command))
         return holder
     holder.callback(cls=Group, invoke_without_command=True, epilog=epilog)(module.before)
     for sub, (visible, function, examples) in module.COMMANDS.items():
-        holder.command(sub, epilog="\n".join(examples), hidden=not visible, **how)(function)
+        add = holder.command(sub, epilog="\n".join(examples), hidden=not visible, **how)
+        add(as_typer_reads(function))
     return holder
 
 

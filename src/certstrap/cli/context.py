@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -75,6 +75,7 @@ class Context(NamedTuple):
         depot_path: the depot's folder, as the user typed it.
         named_depot: the same, or empty if the user named none.
         wait: for how many seconds it waits for another process.
+        typed: the names of the parameters that are on the command line.
         without_effect: called when the command has done its work; each returns what is to be said
             of an option that had no effect, or an empty text.
         connect: opens a connection to a host and a port, within some seconds.
@@ -88,6 +89,7 @@ class Context(NamedTuple):
     depot_path: str = "out"
     named_depot: str = ""
     wait: int = 60
+    typed: Collection[str] = ()
     without_effect: list[Callable[[], str]] = []  # noqa: RUF012 - the app gives each one of its own
     connect: Callable[[str, int, float], socket] = open_connection
     loopback: Callable[[], tuple[socket, socket]] = open_loopback

@@ -8,11 +8,15 @@ from typing import Any
 import typer
 
 from certstrap.cli import completion
-from certstrap.cli.context import require_output
+from certstrap.cli.context import Context, require_output
+from certstrap.cli.session import SecretOptions
 from certstrap.cli.terminal import STANDARD_OUTPUT, warn
 from certstrap.errors import NotFoundError, RefusedError
 from certstrap.hints import Hint
 from certstrap.pki.keys import CURVES, KeySpec
+from certstrap.pki.name_constraints import Subtrees
+from certstrap.pki.names import Subject
+from certstrap.pki.urls import URLs
 from certstrap.session import Session
 from certstrap.store.depot import Entry, Name
 from certstrap.store.files import STANDARD_INPUT
@@ -117,33 +121,51 @@ PROFILE_NAME = value(
     envvar="CERTSTRAP_PROFILE",
 )
 YEARS = value("--years", "N", "", default=None, hidden=True)
-PASSPHRASE_FILE = source(
+_PASSPHRASE_FILE = source(
     "--passphrase-file",
     "Read the passphrase from the first line of FILE; - is standard input. Without it, "
     "CERTSTRAP_PASSPHRASE in the environment is used.",
     default=None,
 )
-CA_PASSPHRASE_FILE = source(
-    "--passphrase-file",
-    "Read the passphrase of the CA's key from the first line of FILE; - is standard input. "
-    "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
-    default=None,
-)
-PIN_FILE = source(
+_PIN_FILE = source(
     "--pin-file",
     "Read the PIN of the token that has the key from the first line of FILE; - is standard input. "
     "Without it, CERTSTRAP_PIN in the environment is used.",
     default=None,
 )
-CA_PASSPHRASE_TEXT = value(
+_PASSPHRASE = value(
+    "--passphrase",
+    "TEXT",
+    "Passphrase of the key. Visible in the process list. Empty means none.",
+    default=None,
+)
+_CA_PASSPHRASE = value(
     "--passphrase", "TEXT", "Passphrase of the CA's key. Visible in the process list.", default=None
 )
-NO_NEW_CA_PASSPHRASE = flag(
-    "--no-passphrase", "Do not ask for a passphrase or encrypt the key of a new CA."
-)
-NO_CA_PASSPHRASE = flag(
-    "--no-passphrase",
-    "The CA's key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
+
+
+def _secrets(not_encrypted: str, text: Any = _PASSPHRASE) -> SecretOptions:
+    """Return the options for a passphrase, given what ``--no-passphrase`` is for."""
+    return SecretOptions(text, _PASSPHRASE_FILE, flag("--no-passphrase", not_encrypted))
+
+
+NEW_KEY_PASSPHRASE = _secrets("Do not ask for a passphrase or encrypt new keys.")
+NEW_KEY_SECRETS = NEW_KEY_PASSPHRASE._replace(pin_file=_PIN_FILE)
+COPY_PASSPHRASE = _secrets("Do not ask for a passphrase or encrypt the new file.")
+_ASKED = "is not encrypted. If it is, its passphrase is asked for on a terminal only."
+KEY_PASSPHRASE = _secrets(f"The key {_ASKED}")
+CA_PASSPHRASE = _secrets(f"The CA's key {_ASKED}", _CA_PASSPHRASE)
+CA_SECRETS = CA_PASSPHRASE._replace(pin_file=_PIN_FILE)
+NEW_CA_SECRETS = SecretOptions(
+    _CA_PASSPHRASE,
+    source(
+        "--passphrase-file",
+        "Read the passphrase of the CA's key from the first line of FILE; - is standard input. "
+        "Without it, CERTSTRAP_PASSPHRASE in the environment is used.",
+        default=None,
+    ),
+    flag("--no-passphrase", "Do not ask for a passphrase or encrypt the key of a new CA."),
+    _PIN_FILE,
 )
 
 
@@ -170,18 +192,6 @@ CURVE = value(
     completion.words(CURVES),
     envvar=CURVE_VARIABLE,
 )
-PASSPHRASE_TEXT = value(
-    "--passphrase",
-    "TEXT",
-    "Passphrase of the key. Visible in the process list. Empty means none.",
-    default=None,
-)
-NO_PASSPHRASE = flag("--no-passphrase", "Do not ask for a passphrase or encrypt new keys.")
-NO_KEY_PASSPHRASE = flag(
-    "--no-passphrase",
-    "The key is not encrypted. If it is, its passphrase is asked for on a terminal only.",
-)
-NO_COPY_PASSPHRASE = flag("--no-passphrase", "Do not ask for a passphrase or encrypt the new file.")
 ALLOW_CA = flag("--allow-ca", "Export a CA's key too.")
 
 
@@ -195,15 +205,16 @@ def subject_field(spellings: str, help: str, variable: str, **more: Any) -> Any:
     return value(spellings, help=help, envvar=f"CERTSTRAP_{variable}", **more)
 
 
-ORGANIZATION = subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION")
-ORGANIZATIONAL_UNIT = subject_field(
-    "--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"
+SUBJECT = Subject(
+    "",
+    subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION"),
+    subject_field("--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"),
+    subject_field(
+        "--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", metavar="CC"
+    ),
+    subject_field("--province --st", "State or province (ST).", "PROVINCE"),
+    subject_field("--locality --l -l", "Locality (L).", "LOCALITY"),
 )
-COUNTRY = subject_field(
-    "--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", metavar="CC"
-)
-PROVINCE = subject_field("--province --st", "State or province (ST).", "PROVINCE")
-LOCALITY = subject_field("--locality --l -l", "Locality (L).", "LOCALITY")
 DOMAINS = value("--domain", "LIST", "Domains, separated by commas; repeatable.", default=())
 ADDRESSES = value("--ip", "LIST", "IP addresses, separated by commas; repeatable.", default=())
 URIS = value("--uri", "LIST", "URIs, separated by commas; repeatable.", default=())
@@ -215,26 +226,26 @@ _LIMITS = {
 }
 
 
-def limit(verb: str, kind: str) -> Any:
-    """Return an option for names that a CA may sign, to ``permit``, or may not, to ``exclude``."""
+def _limit(verb: str, kind: str) -> Any:
     names, example = _LIMITS[kind]
     amount = "only" if verb == "permit" else "no"
     text = f"Let the CA sign {amount} {names} in LIST, such as {example}; repeatable."
     return value(f"--{verb}-{kind}", "LIST", text, default=())
 
 
-_URLS = {
-    "crl": "the CRL of its CA, in DER; http is right, as it is signed",
-    "ocsp": "the OCSP responder of its CA",
-    "issuer": "the certificate of its CA, in DER",
-}
+PERMITTED = Subtrees(*(_limit("permit", kind) for kind in _LIMITS))
+EXCLUDED = Subtrees(*(_limit("exclude", kind) for kind in _LIMITS))
 
 
-def url(kind: str) -> Any:
-    """Return an option for a URL that goes into a certificate."""
-    return value(f"--{kind}-url", "URL", f"Where programs find {_URLS[kind]}.", default=())
+def _url(kind: str, where: str) -> Any:
+    return value(f"--{kind}-url", "URL", f"Where programs find {where}.", default=())
 
 
+URL_LISTS = URLs(
+    _url("crl", "the CRL of its CA, in DER; http is right, as it is signed"),
+    _url("ocsp", "the OCSP responder of its CA"),
+    _url("issuer", "the certificate of its CA, in DER"),
+)
 BUNDLE_FILE = value("--output", "FILE", "Write the bundle to FILE.")
 CERTIFICATE_NAME = argument(
     "NAME", "The name in the certificate.", completion.certificates, default=...
@@ -296,20 +307,16 @@ def named_entry(session: Session, what: str, *suffixes: str) -> Entry | None:
     return None
 
 
-def is_typed(ctx: typer.Context, parameter: str) -> bool:
-    """Return whether a parameter is on the command line, and not only has its default."""
-    source = ctx.get_parameter_source(parameter)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-def asks_for_kind(ctx: typer.Context) -> bool:
+def asks_for_kind(context: Context) -> bool:
     """Return whether the command line says of which kind a new key is to be."""
-    return is_typed(ctx, "curve") or is_typed(ctx, "key_bits")
+    return "curve" in context.typed or "key_bits" in context.typed
 
 
-def new_key(ctx: typer.Context, bits: int, curve: str) -> KeySpec:
+def new_key(context: Context, bits: int, curve: str) -> KeySpec:
     """Return the kind of a new key; ``--key-bits`` goes before a curve of the environment."""
-    is_rsa = is_typed(ctx, "key_bits") and not is_typed(ctx, "curve")
-    if is_typed(ctx, "key_bits") and is_typed(ctx, "curve"):
-        warn("--key-bits had no effect: a key on a curve has the size of its curve.")
-    return KeySpec.of(bits, "" if is_rsa else curve)
+    if "key_bits" in context.typed:
+        if "curve" in context.typed:
+            warn("--key-bits had no effect: a key on a curve has the size of its curve.")
+        else:
+            curve = ""
+    return KeySpec.of(bits, curve)

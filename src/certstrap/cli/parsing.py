@@ -4,12 +4,14 @@ certstrap's parser is Go's, which takes ``-ca x``, ``--ca=x`` and ``--flag=false
 say ``certstrap help sign``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from inspect import Parameter, Signature, signature
 from itertools import takewhile
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.models import OptionInfo
 
 from certstrap.cli.help import HelpPage
 
@@ -53,6 +55,51 @@ class Group(HelpPage, TyperGroup):
         if args[0] == "help":
             args = [*args[1:], "--help"]
         return super().resolve_command(ctx, args)
+
+
+def as_typer_reads(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with a parameter for each option of its groups, and the context of typer.
+
+    The command gets a `Context` first. A group is the default of one parameter: a named tuple of
+    options, in whose place the command gets one of their values. These are texts, flags, and lists
+    of texts where the default is empty.
+    """
+    _, *params = signature(command).parameters.values()
+    groups: dict[str, Any] = {each.name: each.default for each in params if _is_group(each)}
+
+    def call(ctx: typer.Context, **given: Any) -> None:
+        for name, group in groups.items():
+            fields = group._asdict().items()
+            values = (given.pop(f"{name}_{field}", default) for field, default in fields)
+            given[name] = type(group)(*values)
+        command(ctx.obj._replace(typed=_typed(ctx)), **given)
+
+    call.__doc__ = command.__doc__
+    own = signature(call).parameters["ctx"]
+    options = (each for param in params for each in _options(param))
+    call.__signature__ = Signature([own, *options])  # type: ignore[attr-defined]
+    return call
+
+
+def _is_group(param: Parameter) -> bool:
+    return isinstance(param.default, tuple)
+
+
+def _options(param: Parameter) -> Iterator[Parameter]:
+    if not _is_group(param):
+        yield param
+        return
+    for field, option in param.default._asdict().items():
+        if isinstance(option, OptionInfo):
+            kind = {(): list[str], False: bool}.get(option.default, str)
+            yield param.replace(name=f"{param.name}_{field}", default=option, annotation=kind)
+
+
+def _typed(ctx: Any) -> set[str]:
+    """Return the names of the parameters on the command line, which have not just a default."""
+    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
+    typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    return typed | _typed(ctx.parent) if ctx.parent else typed
 
 
 TRUE = {"1", "t", "T", "true", "TRUE", "True"}

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 
@@ -50,28 +50,36 @@ _NO_CHANGED = "Use --passphrase-file FILE; with --no-passphrase, the key is not 
 _NOT_NEEDED = "nothing that was opened is encrypted, and no new file was to be."
 
 
+class SecretOptions(NamedTuple):
+    """What a command line says of passphrases, and of the PIN of a token; None if nothing."""
+
+    text: str | None = None
+    file: str | None = None
+    none: bool = False
+    pin_file: str | None = None
+
+
+NO_SECRETS = SecretOptions()
+
+
 def passphrases(
     context: Context,
-    text: str | None = None,
-    file: str | None = None,
-    none: bool = False,
+    options: SecretOptions = NO_SECRETS,
     *,
     ask_opening: bool = True,
     ask_new: bool = True,
     new_prompt: str = NEW,
     names_cas: bool = False,
-    pin_file: str | None = None,
 ) -> Passphrases:
     """Return where the passphrases of a command come from.
 
     Args:
-        text, file, none: the options ``--passphrase``, ``--passphrase-file``, ``--no-passphrase``.
         ask_opening: ask somebody if nothing is given, else open none.
         ask_new: ask somebody if nothing is given, else do not encrypt new keys.
         new_prompt: how somebody is asked for that of a new key.
         names_cas: name the CA whose key is opened, where one command may open those of several.
-        pin_file: the option ``--pin-file``.
     """
+    text, file, none, pin_file = options
     if (text is not None) + (file is not None) + none > 1:
         raise typer.BadParameter(
             "only one of --passphrase, --passphrase-file and --no-passphrase can be given"
@@ -186,15 +194,13 @@ def with_client_passphrase(
     )
 
 
-def changing(
-    context: Context, text: str | None, file: str | None, none: bool, old_file: str | None
-) -> Passphrases:
+def changing(context: Context, options: SecretOptions, old_file: str | None) -> Passphrases:
     """Return the passphrases of the command that changes one: that in the environment is the old.
 
     Args:
-        old_file: the option ``--old-passphrase-file``; the others are as for `passphrases`.
+        old_file: the option ``--old-passphrase-file``.
     """
-    new = passphrases(context._replace(environ={}), text, file, none, new_prompt=_CHANGED)
+    new = passphrases(context._replace(environ={}), options, new_prompt=_CHANGED)
     without = "Leave --old-passphrase-file out if the key is not encrypted."
     given = cache(lambda: None if old_file is None else _first_line(old_file, without))
     if old_file is not None:
@@ -263,16 +269,13 @@ _EARLIEST = datetime(1950, 1, 2, tzinfo=UTC)  # RFC 5280, 4.1.2.5; what begins n
 
 def new_session(
     context: Context,
-    text: str | None = None,
-    file: str | None = None,
-    none: bool = False,
+    options: SecretOptions = NO_SECRETS,
     *,
     uses_depot: bool = True,
     **asking: Any,
 ) -> Session:
     """Return what a command works with; see `passphrases` and `session_with`."""
-    given = passphrases(context, text, file, none, **asking)
-    return session_with(context, given, uses_depot=uses_depot)
+    return session_with(context, passphrases(context, options, **asking), uses_depot=uses_depot)
 
 
 def session_with(context: Context, passphrases: Passphrases, *, uses_depot: bool = True) -> Session:

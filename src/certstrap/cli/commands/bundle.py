@@ -2,8 +2,6 @@
 
 from contextlib import suppress
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.bundle import rotation_lines
@@ -31,7 +29,7 @@ _EXAMPLE_NAMESPACE = "your-namespace.acct"
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[CA]...", "The CAs. Default: all in the depot.", completion.cas, default=()
     ),
@@ -57,14 +55,13 @@ def command(
     It goes to standard output, if --output is not given. With --check, the exit status is 3 if
     anything failed.
     """
-    context: Context = ctx.obj
     options.refuse_if(
         check and (names or cert or output or rotate),
         "--check FILE checks an existing file: give nothing else",
     )
     options.refuse_if(rotate and (names or cert), "--rotate names both CAs: give no others")
     options.refuse_if(
-        options.is_typed(ctx, "namespace") and not rotate,
+        "namespace" in context.typed and not rotate,
         "--namespace is for the steps of --rotate OLD NEW",
     )
     options.refuse_if((quiet or as_json) and not check, "--quiet and --json are for --check FILE")

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive, require_output
 from certstrap.cli.render.check import show
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.errors import NotFoundError
 from certstrap.pki.server import parse_server_name
 from certstrap.store.depot import CERTIFICATE, Name, changed_at
@@ -26,7 +24,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[NAME]...",
         "The names in the certificates. Default: all in the depot.",
@@ -65,16 +63,13 @@ def command(
     ),
     strict: bool = options.flag("--strict", "End with status 3 if there are warnings, too."),
     as_json: bool = options.AS_JSON,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
+    secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Check certificates and keys against Temporal Cloud's rules.
 
     A rehearsal tries them in a TLS connection on this machine. Without NAME, only what is wrong is
     printed. The exit status is 3 if anything failed.
     """
-    context: Context = ctx.obj
     if not quiet:
         require_output()
     wanted_client = CLIENTS.get(options.one_of("client", client, CLIENTS))
@@ -87,11 +82,9 @@ def command(
         (server_ca or server_name) and not connect,
         "--server-ca and --server-name need --connect HOST",
     )
-    options.refuse_if(
-        options.is_typed(ctx, "timeout") and not connect, "--timeout needs --connect HOST"
-    )
+    options.refuse_if("timeout" in context.typed and not connect, "--timeout needs --connect HOST")
     ask = is_interactive()
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
+    session = new_session(context, secrets, ask_opening=ask)
     endpoint = None
     if connect:
         name = parse_server_name(server_name) if server_name else ""

@@ -4,13 +4,11 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, is_interactive
 from certstrap.cli.render import connect as render
 from certstrap.cli.render.connect import SHELLS
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_text, warn
 from certstrap.errors import NotNamedError
 from certstrap.hints import Command, Hint
@@ -32,7 +30,7 @@ _EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.argument(
         "NAME", "The name in the certificate.", completion.leaves, default=...
     ),
@@ -77,19 +75,14 @@ def command(
     ),
     profile: str = options.value("--profile", "NAME", "The profile in TOML. Default: default."),
     as_json: bool = options.AS_JSON,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
+    secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Print the configuration of a client.
 
     The paths in it are absolute. Only --format kubernetes prints the private key itself.
     """
-    context: Context = ctx.obj
     form = "json" if as_json else options.one_of("format", form, render.FORMATS)
-    options.refuse_if(
-        as_json and options.is_typed(ctx, "form"), "--json and --format exclude each other"
-    )
+    options.refuse_if(as_json and "form" in context.typed, "--json and --format exclude each other")
     shell = options.one_of("shell", shell, SHELLS)
     options.refuse_if(
         shell and form not in render.OF_A_SHELL, "--shell is for --format env and --format cli"
@@ -105,7 +98,7 @@ def command(
         raise NotNamedError("Must provide --namespace ID", options.for_example(EXAMPLES[0]))
     target = target_of(namespace, address, server_name, server_ca)
     ask = is_interactive()
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_opening=ask)
+    session = new_session(context, secrets, ask_opening=ask)
 
     def make() -> tuple[str, Connection]:
         entry = session.depot.find(Name.parse(name), CERTIFICATE)

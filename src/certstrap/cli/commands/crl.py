@@ -2,12 +2,10 @@
 
 from functools import partial
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import crl_line
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import STANDARD_OUTPUT, print_lines, say, say_pem
 from certstrap.operations.revoke import crl_bundle, crl_in_der, renew_crl, write_crls
 from certstrap.store.depot import Name
@@ -20,7 +18,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.argument(
         "NAME",
         "The CA whose CRL it is; with --bundle, any certificate.",
@@ -44,13 +42,9 @@ def command(
     ),
     output: str = options.value("--output", "FILE", "Write the bundle, or the DER, to FILE."),
     stdout: bool = options.TO_STDOUT,
-    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_CA_PASSPHRASE,
-    pin_file: str | None = options.PIN_FILE,
+    secrets: SecretOptions = options.CA_SECRETS,
 ) -> None:
     """Create or renew a CA's CRL, or print those of a chain."""
-    context: Context = ctx.obj
     options.refuse_if(bundle and der, "--bundle is PEM: leave out --der")
     option = "--der" if der else "--bundle"
     options.refuse_if(
@@ -62,7 +56,7 @@ def command(
         der and output in {"", STANDARD_OUTPUT}, "--der needs the name of a file: --output FILE"
     )
     output = options.file_unless_dash(output)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
+    session = new_session(context, secrets)
     whose = Name.parse(name)
     if not (bundle or der):
         renewed = session.transact(lambda new: renew_crl(session, new, whose, days))

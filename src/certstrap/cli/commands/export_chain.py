@@ -1,7 +1,5 @@
 """``certstrap export-chain``."""
 
-import typer
-
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.session import new_session
@@ -17,7 +15,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.CERTIFICATE_NAME,
     with_root: bool = options.flag("--with-root", "Include the root."),
     der: bool = options.flag(
@@ -26,7 +24,6 @@ def command(
     output: str = options.file_or_device("--output", "Write the chain to FILE."),
 ) -> None:
     """Write a certificate and the intermediates above it."""
-    context: Context = ctx.obj
     options.refuse_if(
         der and (with_root or not output),
         "--der writes one certificate to the file of --output FILE",

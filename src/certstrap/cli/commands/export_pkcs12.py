@@ -1,10 +1,8 @@
 """``certstrap export-pkcs12``."""
 
-import typer
-
 from certstrap.cli import options
 from certstrap.cli.context import Context
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs12
 from certstrap.store.depot import Name
@@ -17,20 +15,17 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.CERTIFICATE_NAME,
     legacy: bool = options.flag(
         "--legacy", "Encrypt with 3DES and SHA-1, for old Java and Windows."
     ),
     output: str = options.file_or_device("--output", "Write to FILE."),
     allow_ca: bool = options.ALLOW_CA,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_COPY_PASSPHRASE,
+    secrets: SecretOptions = options.COPY_PASSPHRASE,
 ) -> None:
     """Write key, certificate and chain as one PKCS#12 file."""
-    context: Context = ctx.obj
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, secrets)
     whose = Name.parse(name)
     exported = session.transact(
         lambda new: export_pkcs12(

@@ -1,11 +1,9 @@
 """``certstrap export-pkcs8``."""
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, warn
 from certstrap.operations.export import export_pkcs8
 from certstrap.store.depot import Name
@@ -18,7 +16,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str | None = options.argument(
         "NAME", "The name of the key.", completion.keys, default=None
     ),
@@ -28,13 +26,10 @@ def command(
     key: str = options.source("--key", "Read the key from FILE; - is standard input."),
     output: str = options.file_or_device("--output", "Write the copy to FILE."),
     allow_ca: bool = options.ALLOW_CA,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
+    secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Write a key as PKCS#8, which the Java SDK reads."""
-    context: Context = ctx.obj
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, secrets)
     whose = None if name is None else Name.parse(name)
     exported = session.transact(
         lambda new: export_pkcs8(

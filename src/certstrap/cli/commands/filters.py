@@ -22,7 +22,7 @@ _MODE = 0o644  # of a new file, less the umask
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[NAME]...",
         "The clients to admit; with --match, those to look at. Default there: all.",
@@ -39,7 +39,6 @@ def command(
 
     The JSON is what tcld imports, and is pasted into the page of the Namespace.
     """
-    context: Context = ctx.obj
     options.refuse_if(match and output, "--output is for new filters, and --match FILE reads some")
     options.refuse_if(as_json and not match, "--json is for --match FILE: filters are JSON anyway")
     if match:

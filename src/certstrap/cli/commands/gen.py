@@ -10,7 +10,7 @@ from certstrap.cli.context import Context, is_interactive, prints_to_terminal
 from certstrap.cli.parsing import TRUE
 from certstrap.cli.render.created import document, excluded_lines
 from certstrap.cli.render.keys import refusal_lines
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.operations.gen import Holder, Pair, create_ca_files, create_leaf_files, unfinished
 from certstrap.pki.profiles import BOTH, usage_name
@@ -50,7 +50,7 @@ def before(ctx: typer.Context, auto_confirm: bool = AUTO_CONFIRM) -> None:  # no
 
 
 def ca(
-    ctx: typer.Context,
+    context: Context,
     organization: str = ORGANIZATION,
     validity_period: str = options.value(
         "--validity-period -d", "TIME", "How long it is valid.", default=...
@@ -67,7 +67,6 @@ def ca(
     auto_confirm: bool = AUTO_CONFIRM,  # noqa: ARG001 - it asks nothing
 ) -> None:
     """Write a root CA's certificate and key."""
-    context: Context = ctx.obj
     target = Pair(ca_certificate_file, ca_key_file)
     session = new_session(context, uses_depot=False)
     holder = Holder(organization, organization_unit, common_name)
@@ -82,7 +81,7 @@ def ca(
 
 
 def leaf(
-    ctx: typer.Context,
+    context: Context,
     organization: str = ORGANIZATION,
     ca_certificate_file: str = options.source(
         "--ca-certificate-file --ca-cert", "CA certificate.", default=...
@@ -101,18 +100,13 @@ def leaf(
     common_name: str = COMMON_NAME,
     force: bool = FORCE,
     as_json: bool = options.AS_JSON,
-    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_CA_PASSPHRASE,
+    secrets: SecretOptions = options.CA_PASSPHRASE,
     auto_confirm: bool = AUTO_CONFIRM,  # noqa: ARG001 - `_confirms` looks at it
 ) -> None:
     """Write a client's certificate and key, signed by a CA in files."""
-    context: Context = ctx.obj
     target = Pair(certificate_file, key_file)
-    ask = not (is_interactive() and _confirms(ctx))
-    session = new_session(
-        context, passphrase, passphrase_file, no_passphrase, ask_opening=ask, uses_depot=False
-    )
+    ask = not (is_interactive() and _confirms(context))
+    session = new_session(context, secrets, ask_opening=ask, uses_depot=False)
     holder = Holder(organization, organization_unit, common_name)
     ca = Pair(ca_certificate_file, ca_key_file)
     expiry = Expiry.parse(validity_period) if validity_period else None
@@ -131,13 +125,9 @@ def leaf(
         say(*refusal_lines(certificate.public_key()))
 
 
-def _confirms(ctx: typer.Context) -> bool:
+def _confirms(context: Context) -> bool:
     """Return whether no question is to be asked: by tcld's variable, or its flag anywhere."""
-    context: Context = ctx.obj
-    levels = (ctx, ctx.parent, ctx.find_root())
-    return context.environ.get("AUTO_CONFIRM", "") in TRUE or any(
-        level is not None and level.params["auto_confirm"] for level in levels
-    )
+    return context.environ.get("AUTO_CONFIRM", "") in TRUE or "auto_confirm" in context.typed
 
 
 def _show(written: Written, pair: Pair, now: datetime, *, as_json: bool) -> None:

@@ -1,11 +1,9 @@
 """``certstrap import``."""
 
-import typer
-
 from certstrap.cli import options
 from certstrap.cli.context import Context
 from certstrap.cli.render.created import key_line
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say
 from certstrap.operations.import_ import import_certificate
 from certstrap.store.depot import KEY, Name
@@ -18,7 +16,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.argument("NAME", "Its name in the depot.", default=...),
     cert: str = options.source(
         "--cert",
@@ -28,13 +26,10 @@ def command(
     ),
     key: str = options.source("--key", "Its private key."),
     csr: str = options.source("--csr", "Its request."),
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_COPY_PASSPHRASE,
+    secrets: SecretOptions = options.COPY_PASSPHRASE,
 ) -> None:
     """Copy a certificate from any tool into the depot."""
-    context: Context = ctx.obj
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, ask_new=False)
+    session = new_session(context, secrets, ask_new=False)
     entry_name = Name.parse(name)
     imported = session.transact(
         lambda new: import_certificate(session, new, entry_name, cert, key, csr), creates=True

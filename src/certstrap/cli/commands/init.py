@@ -1,12 +1,10 @@
 """``certstrap init``."""
 
-import typer
-
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import created as render
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.operations.ca import NewCA, TokenKey, create_ca
@@ -28,52 +26,36 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.NEW_NAME,
     common_name: str = options.COMMON_NAME,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_PASSPHRASE,
+    secrets: SecretOptions = options.NEW_KEY_SECRETS,
     key_bits: int = options.key_bits(4096),
     curve: str = options.CURVE,
     expires: str = options.value(
         "--expires", "TIME", f"When the certificate expires: {options.TIME}.", default="18 months"
     ),
     years: int | None = options.YEARS,
-    organization: str = options.ORGANIZATION,
-    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
-    country: str = options.COUNTRY,
-    province: str = options.PROVINCE,
-    locality: str = options.LOCALITY,
+    subject: Subject = options.SUBJECT,
     key: str = options.source(
         "--key",
         "Use the key in FILE, which is copied; - is standard input. Or use the key in a token that "
         "a pkcs11: URI names.",
     ),
     generate: bool = options.flag("--generate", "Make the key in the token that --key names."),
-    pin_file: str | None = options.PIN_FILE,
     stdout: bool = options.TO_STDOUT,
-    permit_domain: list[str] = options.limit("permit", "domain"),
-    permit_ip: list[str] = options.limit("permit", "ip"),
-    permit_uri: list[str] = options.limit("permit", "uri"),
-    permit_email: list[str] = options.limit("permit", "email"),
-    exclude_domain: list[str] = options.limit("exclude", "domain"),
-    exclude_ip: list[str] = options.limit("exclude", "ip"),
-    exclude_uri: list[str] = options.limit("exclude", "uri"),
-    exclude_email: list[str] = options.limit("exclude", "email"),
+    permitted: Subtrees = options.PERMITTED,
+    excluded: Subtrees = options.EXCLUDED,
     path_length: int | None = options.value(
         "--path-length", "N", "How many intermediates may follow. Default: 0.", default=None
     ),
     exclude_path_length: bool = options.flag(
         "--exclude-path-length", "Let any number of intermediates follow."
     ),
-    crl_url: list[str] = options.url("crl"),
-    ocsp_url: list[str] = options.url("ocsp"),
-    issuer_url: list[str] = options.url("issuer"),
+    urls: URLs = options.URL_LISTS,
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Create a CA: its key, its certificate and an empty CRL."""
-    context: Context = ctx.obj
     options.require_one_document(as_json=as_json, pem=stdout)
     common_name = options.one_name(name, common_name)
     if not common_name.strip():
@@ -84,15 +66,10 @@ def command(
             "Leave one of them out.",
         )
     whose = Name.parse(common_name)
-    expiry, spec = Expiry.parse(expires), options.new_key(ctx, key_bits, curve)
-    subject = Subject.of(
-        whose.common_name, organization, organizational_unit, country, province, locality
-    )
-    limits = constraints(
-        Subtrees(permit_domain, permit_ip, permit_uri, permit_email),
-        Subtrees(exclude_domain, exclude_ip, exclude_uri, exclude_email),
-    )
-    urls = URLs.of(crl_url, ocsp_url, issuer_url)
+    expiry, spec = Expiry.parse(expires), options.new_key(context, key_bits, curve)
+    subject = Subject.of(*subject._replace(common_name=whose.common_name))
+    limits = constraints(permitted, excluded)
+    urls = URLs.of(*urls)
     profile = CAProfile.of(None if exclude_path_length else path_length or 0, limits)
     if years:
         expiry = expiry.with_years(years)
@@ -103,7 +80,7 @@ def command(
             "Add --key with its URI, as in pkcs11:token=LABEL;object=LABEL.",
         )
     source = TokenKey(uri, spec if generate else None) if uri else key or spec
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
+    session = new_session(context, secrets)
 
     def steps(new: Transaction) -> NewCA:
         entry = session.depot.place(whose, ca=True)
@@ -111,7 +88,7 @@ def command(
 
     created = session.transact(steps, creates=True)
     warn(*render.country_lines(subject), *render.https_lines(urls))
-    if key and not generate and options.asks_for_kind(ctx):
+    if key and not generate and options.asks_for_kind(context):
         warn(*other_kind_lines(source_of(key), created.ca.certificate.public_key(), spec))
     if as_json:
         say_json(render.document(session.now, created.ca.certificate, created.paths))

@@ -7,7 +7,7 @@ from certstrap.cli.context import Context
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
-from certstrap.cli.session import OPENING, new_session
+from certstrap.cli.session import OPENING, SecretOptions, new_session
 from certstrap.cli.terminal import print_lines, warn
 from certstrap.errors import NoPassphraseError, NotNamedError
 from certstrap.inventory.inspect import OWN, Inspection, Inspector
@@ -23,7 +23,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    about: Context,
     what: list[str] = options.argument(
         "NAME|FILE...",
         "Names in the depot, or files; - is standard input.",
@@ -33,17 +33,14 @@ def command(
     ),
     as_json: bool = options.AS_JSON,
     as_pem: bool = options.flag("--pem", "Print PEM; for a private key, its public key."),
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
+    secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Show the contents of a certificate, request, CRL or key."""
-    about: Context = ctx.obj
     context.require_output()
     if not what:
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     options.refuse_if(as_json and as_pem, "only one of --json and --pem can be given")
-    session = new_session(about, passphrase, passphrase_file, no_passphrase, ask_opening=False)
+    session = new_session(about, secrets, ask_opening=False)
     opening, now = session.passphrases.opening, session.now
 
     def opening_pkcs12() -> bytes:

@@ -1,13 +1,17 @@
 """``certstrap issue``."""
 
-import typer
-
 from certstrap import platform
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, cores, is_interactive, prints_to_terminal
 from certstrap.cli.render import issue as render
 from certstrap.cli.render.created import country_lines, https_lines
-from certstrap.cli.session import NEW_CA, passphrases, session_with, with_client_passphrase
+from certstrap.cli.session import (
+    NEW_CA,
+    SecretOptions,
+    passphrases,
+    session_with,
+    with_client_passphrase,
+)
 from certstrap.cli.terminal import print_json, print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import Line, create_all, prepare_all, read_list
 from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
@@ -29,15 +33,12 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[NAME]...", "The names in the certificates.", completion.requests, default=()
     ),
     ca: str = options.CA,
-    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.CA_PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_NEW_CA_PASSPHRASE,
-    pin_file: str | None = options.PIN_FILE,
+    secrets: SecretOptions = options.NEW_CA_SECRETS,
     encrypt_key: bool = options.flag(
         "--encrypt-key", "Encrypt the client's new key; its passphrase is asked for on a terminal."
     ),
@@ -66,19 +67,13 @@ def command(
         "A new CA expires after 18 months.",
         envvar=options.EXPIRES_VARIABLE,
     ),
-    organization: str = options.ORGANIZATION,
-    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
-    country: str = options.COUNTRY,
-    province: str = options.PROVINCE,
-    locality: str = options.LOCALITY,
+    subject: Subject = options.SUBJECT,
     ip: list[str] = options.ADDRESSES,
     domain: list[str] = options.DOMAINS,
     uri: list[str] = options.URIS,
     pkcs8: bool = options.flag("--pkcs8", "Write the key as PKCS#8 too, for the Java SDK."),
     profile: str = options.PROFILE_NAME,
-    crl_url: list[str] = options.url("crl"),
-    ocsp_url: list[str] = options.url("ocsp"),
-    issuer_url: list[str] = options.url("issuer"),
+    urls: URLs = options.URL_LISTS,
     source: str = options.source(
         "--from", "Issue all certificates of a list: CSV with a header, or TOML (docs/batches.md)."
     ),
@@ -99,7 +94,6 @@ def command(
 
     That is a CA, a key, a request and the signature. What exists is used as it is.
     """
-    context: Context = ctx.obj
     options.refuse_if(
         bool(names) == bool(source),
         "name the certificates, or give a list of them with --from FILE",
@@ -108,36 +102,28 @@ def command(
         (ip or domain or uri) and (source or len(names) > 1),
         "--domain, --ip and --uri are for one certificate; a list has columns for them",
     )
-    subject = {
-        "common_name": "",
-        "organization": organization,
-        "organizational_unit": organizational_unit,
-        "country": country,
-        "province": province,
-        "locality": locality,
-    }
+    typed = (
+        text * (f"subject_{field}" in context.typed) for field, text in subject._asdict().items()
+    )
     defaults = IssueRequest(
         Name.parse(names[0] if names else "any"),
         Name.parse(ca) if ca else None,
         AlternativeNames.parse(domain, ip, uri),
-        options.new_key(ctx, key_bits or 0, curve) if options.asks_for_kind(ctx) else None,
-        Expiry.parse(expires) if options.is_typed(ctx, "expires") else None,
+        options.new_key(context, key_bits or 0, curve) if options.asks_for_kind(context) else None,
+        Expiry.parse(expires) if "expires" in context.typed else None,
         pkcs8,
-        LeafProfile.of(profile) if options.is_typed(ctx, "profile") else None,
-        Subject(*(text * options.is_typed(ctx, field) for field, text in subject.items())),
+        LeafProfile.of(profile) if "profile" in context.typed else None,
+        Subject(*typed),
         Defaults(
             KeySpec.of(0, curve) if curve else RSA_2048,
             Expiry.parse(expires) if expires else DEFAULT_EXPIRY,
-            Subject.of(**subject),
+            Subject.of(*subject),
             LeafProfile.of(profile),
         ),
-        URLs.of(crl_url, ocsp_url, issuer_url),
+        URLs.of(*urls),
     )
     ask = is_interactive()
-    of_ca = passphrases(
-        context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file,
-        ask_opening=ask, ask_new=ask, new_prompt=NEW_CA,
-    )  # fmt: skip
+    of_ca = passphrases(context, secrets, ask_opening=ask, ask_new=ask, new_prompt=NEW_CA)
     given = with_client_passphrase(context, of_ca, encrypt=encrypt_key, file=key_passphrase_file)
     session = session_with(context, given)
     if source:

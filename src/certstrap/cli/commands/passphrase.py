@@ -1,10 +1,8 @@
 """``certstrap passphrase``."""
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.session import changing, session_with
+from certstrap.cli.session import SecretOptions, changing, session_with
 from certstrap.cli.terminal import say
 from certstrap.hints import printed
 from certstrap.operations.passphrase import change_passphrase
@@ -18,7 +16,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.argument("NAME", "The name of the key.", completion.own_keys, default=...),
     old_passphrase_file: str | None = options.source(
         "--old-passphrase-file",
@@ -26,22 +24,23 @@ def command(
         "CERTSTRAP_PASSPHRASE in the environment is used.",
         default=None,
     ),
-    passphrase: str | None = options.value(
-        "--passphrase",
-        "TEXT",
-        "The new passphrase. Visible in the process list. Empty means none.",
-        default=None,
+    secrets: SecretOptions = SecretOptions(
+        options.value(
+            "--passphrase",
+            "TEXT",
+            "The new passphrase. Visible in the process list. Empty means none.",
+            default=None,
+        ),
+        options.source(
+            "--passphrase-file",
+            "Read the new passphrase from the first line of FILE; - is standard input.",
+            default=None,
+        ),
+        options.flag("--no-passphrase", "Remove the passphrase."),
     ),
-    passphrase_file: str | None = options.source(
-        "--passphrase-file",
-        "Read the new passphrase from the first line of FILE; - is standard input.",
-        default=None,
-    ),
-    no_passphrase: bool = options.flag("--no-passphrase", "Remove the passphrase."),
 ) -> None:
     """Change, set or remove the passphrase of a key."""
-    context: Context = ctx.obj
-    given = changing(context, passphrase, passphrase_file, no_passphrase, old_passphrase_file)
+    given = changing(context, secrets, old_passphrase_file)
     session, whose = session_with(context, given), Name.parse(name)
     changed = session.transact(lambda new: change_passphrase(session, new, whose))
     state = "encrypted by passphrase" if changed.encrypted else "not encrypted"

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
 from certstrap.cli.render import renew as render
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.operations import renew as operation
@@ -29,7 +29,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[NAME]...", "The names of the certificates.", completion.certificates, default=()
     ),
@@ -56,18 +56,14 @@ def command(
     ),
     quiet: bool = options.flag("--quiet -q", "Print only what you must act on."),
     as_json: bool = options.AS_JSON,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_PASSPHRASE,
-    pin_file: str | None = options.PIN_FILE,
+    secrets: SecretOptions = options.NEW_KEY_SECRETS,
 ) -> None:
     """Renew certificates: the same names, the same CA, new dates.
 
     The old files go to the folder archive of the depot.
     """
-    context: Context = ctx.obj
     if prune_age:
-        secret = passphrase or passphrase_file
+        secret = secrets.text or secrets.file
         options.refuse_if(
             names or expiring or undone or execute or new_key or expires or secret,
             "--prune TIME is for the whole archive: give nothing else",
@@ -85,9 +81,7 @@ def command(
     options.refuse_if(quiet and as_json, "--json prints everything: leave out --quiet")
     wanted = RenewOptions(new_key, Expiry.parse(expires) if expires else None)
     whose = [Name.parse(name) for name in names]
-    session = new_session(
-        context, passphrase, passphrase_file, no_passphrase, names_cas=True, pin_file=pin_file
-    )
+    session = new_session(context, secrets, names_cas=True)
     now = session.now
     limit = Expiry.parse(expiring).after(now) if expiring else None
     outcome = session.transact(

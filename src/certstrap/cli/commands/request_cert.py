@@ -1,12 +1,10 @@
 """``certstrap request-cert``."""
 
-import typer
-
 from certstrap.cli import options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render import created as render
 from certstrap.cli.render.keys import other_kind_lines, refusal_lines
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_json, say_pem, warn
 from certstrap.operations.request import NewRequest, common_name_of, name_of, request_certificate
 from certstrap.pki.names import AlternativeNames, Subject
@@ -21,19 +19,13 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.NEW_NAME,
     common_name: str = options.COMMON_NAME,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_PASSPHRASE,
+    secrets: SecretOptions = options.NEW_KEY_PASSPHRASE,
     key_bits: int = options.key_bits(2048),
     curve: str = options.CURVE,
-    organization: str = options.ORGANIZATION,
-    organizational_unit: str = options.ORGANIZATIONAL_UNIT,
-    country: str = options.COUNTRY,
-    province: str = options.PROVINCE,
-    locality: str = options.LOCALITY,
+    subject: Subject = options.SUBJECT,
     ip: list[str] = options.ADDRESSES,
     domain: list[str] = options.DOMAINS,
     uri: list[str] = options.URIS,
@@ -45,15 +37,12 @@ def command(
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Create a key and a certificate request."""
-    context: Context = ctx.obj
     options.require_one_document(as_json=as_json, pem=stdout)
     names = AlternativeNames.parse(domain, ip, uri)
     whose = name_of(options.one_name(name, common_name), names)
-    subject = Subject.of(
-        common_name_of(whose, names), organization, organizational_unit, country, province, locality
-    )
-    spec = options.new_key(ctx, key_bits, curve)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    subject = Subject.of(*subject._replace(common_name=common_name_of(whose, names)))
+    spec = options.new_key(context, key_bits, curve)
+    session = new_session(context, secrets)
 
     def steps(new: Transaction) -> NewRequest:
         entry = session.depot.place(whose)
@@ -64,7 +53,7 @@ def command(
     outputs = [path for path in (key, csr) if path and path != STANDARD_INPUT]
     requested = session.transact(steps, outputs, creates=True)
     warn(*render.country_lines(subject))
-    if requested.key_path not in requested.paths and options.asks_for_kind(ctx):
+    if requested.key_path not in requested.paths and options.asks_for_kind(context):
         warn(*other_kind_lines(requested.key_path, requested.request.public_key(), spec))
     if as_json:
         say_json(render.document(session.now, None, requested.paths))

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal
 from certstrap.cli.render.created import other_name_lines
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import say, say_json, warn
 from certstrap.errors import IncompleteError, RefusedError
 from certstrap.hints import Hint
@@ -27,7 +25,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: str = options.argument(
         "[NAME]", "The name in the certificate; the same as --CN.", completion.certificates
     ),
@@ -48,14 +46,10 @@ def command(
     reason: str = options.value(
         "--reason", "REASON", f"Why: {', '.join(REASONS)}.", completion.words(REASONS)
     ),
-    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_CA_PASSPHRASE,
-    pin_file: str | None = options.PIN_FILE,
+    secrets: SecretOptions = options.CA_SECRETS,
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Revoke a certificate: add it to the CRL of its CA."""
-    context: Context = ctx.obj
     common_name = options.one_name(name, common_name)
     if bool(common_name) == bool(serial):
         raise RefusedError(
@@ -63,7 +57,7 @@ def command(
         )
     options.refuse_if(elsewhere and not serial, "--elsewhere is for --serial HEX")
     which = _serial_number(serial) if serial else Name.parse(common_name)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
+    session = new_session(context, secrets)
     issuer, why = Name.parse(ca) if ca else None, reason_of(reason)
     revoked = session.transact(
         lambda new: revoke(session, new, which, issuer, why, elsewhere=elsewhere)

@@ -1,11 +1,9 @@
 """``certstrap sign``."""
 
-import typer
-
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context, prints_to_terminal, require_output
 from certstrap.cli.render import created as render
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import STANDARD_OUTPUT, say, say_json, say_pem, warn
 from certstrap.errors import RefusedError
 from certstrap.hints import printed
@@ -25,15 +23,12 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     name: list[str] = options.argument(
         "NAME", "The name in the request.", completion.requests, default=()
     ),
     ca: str = options.CA,
-    passphrase: str | None = options.CA_PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_CA_PASSPHRASE,
-    pin_file: str | None = options.PIN_FILE,
+    secrets: SecretOptions = options.CA_SECRETS,
     expires: str = options.EXPIRES_WITH_CA,
     years: int | None = options.YEARS,
     csr: str = options.source("--csr", "Read the request from FILE; - is standard input."),
@@ -52,43 +47,31 @@ def command(
         default=None,
     ),
     profile: str = options.PROFILE_NAME,
-    permit_domain: list[str] = options.limit("permit", "domain"),
-    permit_ip: list[str] = options.limit("permit", "ip"),
-    permit_uri: list[str] = options.limit("permit", "uri"),
-    permit_email: list[str] = options.limit("permit", "email"),
-    exclude_domain: list[str] = options.limit("exclude", "domain"),
-    exclude_ip: list[str] = options.limit("exclude", "ip"),
-    exclude_uri: list[str] = options.limit("exclude", "uri"),
-    exclude_email: list[str] = options.limit("exclude", "email"),
-    crl_url: list[str] = options.url("crl"),
-    ocsp_url: list[str] = options.url("ocsp"),
-    issuer_url: list[str] = options.url("issuer"),
+    permitted: Subtrees = options.PERMITTED,
+    excluded: Subtrees = options.EXCLUDED,
+    urls: URLs = options.URL_LISTS,
     as_json: bool = options.AS_JSON,
 ) -> None:
     """Sign a request with a CA."""
-    context: Context = ctx.obj
     if len(name) != 1:
         raise RefusedError("One host name must be provided.", options.for_example(EXAMPLES[0]))
-    limits = constraints(
-        Subtrees(permit_domain, permit_ip, permit_uri, permit_email),
-        Subtrees(exclude_domain, exclude_ip, exclude_uri, exclude_email),
-    )
-    if intermediate and not options.is_typed(ctx, "profile"):  # the variable is for clients
+    limits = constraints(permitted, excluded)
+    if intermediate and "profile" not in context.typed:  # the variable is for clients
         profile = ""
-    urls = URLs.of(crl_url, ocsp_url, issuer_url)
+    urls = URLs.of(*urls)
     kind = profile_of(profile, path_length, limits, is_ca=intermediate)
     prints_pem = stdout or cert == STANDARD_OUTPUT
     options.require_one_document(as_json=as_json, pem=prints_pem)
     if prints_pem:
         require_output()
     whose, issuer = Name.parse(name[0]), Name.parse(ca) if ca else None
-    has_end = options.is_typed(ctx, "expires")
+    has_end = "expires" in context.typed
     if not has_end and (intermediate or years):  # the variable is for clients
         expires = ""
     expiry = Expiry.parse(expires) if expires else DEFAULT_EXPIRY
     if years:
         expiry = expiry.with_years(years)
-    session = new_session(context, passphrase, passphrase_file, no_passphrase, pin_file=pin_file)
+    session = new_session(context, secrets)
     file = None if cert == STANDARD_OUTPUT else cert
     signed = session.transact(
         lambda new: sign_request(

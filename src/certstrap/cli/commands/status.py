@@ -38,7 +38,7 @@ _DELAY = 1.0  # seconds without a bar: most depots are read by then
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     names: list[str] = options.argument(
         "[NAME]...", "The names to show. Default: all.", completion.stems, default=()
     ),
@@ -68,7 +68,6 @@ def command(
 
     The exit status is 3 if a file cannot be read.
     """
-    context: Context = ctx.obj
     options.one_of("kind", kind, KINDS)
     options.one_of("format", form, FORMATS)
     options.refuse_if(

@@ -7,7 +7,7 @@ from certstrap.cli.context import Context, require_output
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import verify as render
 from certstrap.cli.render.report import show
-from certstrap.cli.session import new_session
+from certstrap.cli.session import SecretOptions, new_session
 from certstrap.cli.terminal import FOUND
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.inventory.verify import Verdict, Verifier, read_certificates
@@ -25,7 +25,7 @@ EXAMPLES = (
 
 
 def command(
-    ctx: typer.Context,
+    context: Context,
     what: list[str] = options.argument(
         "NAME|FILE...",
         "Names in the depot, or files; - is standard input. The first certificate of a "
@@ -39,19 +39,16 @@ def command(
         "--server", "HOST", "Also verify that clients accept it as the certificate of this server."
     ),
     as_json: bool = options.AS_JSON,
-    passphrase: str | None = options.PASSPHRASE_TEXT,
-    passphrase_file: str | None = options.PASSPHRASE_FILE,
-    no_passphrase: bool = options.NO_KEY_PASSPHRASE,
+    secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Verify certificates: chain, signatures, dates, CRLs.
 
     The root and the CRLs are those of the depot. The exit status is 3 if a certificate is not good.
     """
-    context: Context = ctx.obj
     require_output()
     if not what:
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
-    session = new_session(context, passphrase, passphrase_file, no_passphrase)
+    session = new_session(context, secrets)
     moment = instant(at, session.now) if at else session.now
     name = parse_server_name(server) if server else ""
     verifier = Verifier(session.depot, moment, name)
