@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import typer
 
 from certstrap import __version__
-from certstrap.cli.app import COMMANDS, app
+from certstrap.cli.app import SUMMARIES, app
 from certstrap.cli.help import grouped
 
 DOCS = Path(__file__).parent
@@ -57,7 +57,7 @@ def commands() -> Iterator[Described]:
     """Yield all commands in the order of the help, a group followed by its own."""
     group: Any = typer.main.get_command(app)
     above = _context(group)
-    for name in (name for name, listed in COMMANDS.items() if not listed.hidden):
+    for name in SUMMARIES:
         command = group.commands[name].loaded
         context = typer.Context(command, info_name=name, parent=above)
         yield _described(command, context)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -23,55 +23,44 @@ from certstrap.cli.parsing import Command, Group, as_typer_reads
 from certstrap.errors import CertstrapError, InternalError, OutputError, StorageError
 from certstrap.text import escaped
 
-
-class Listed(NamedTuple):
-    """A command as the help lists it: the module that contains it, and its summary."""
-
-    module: str
-    summary: str
-    hidden: bool = False
-
-
 GROUPS = {
     "Create certificates": {
-        "issue": Listed("issue", "Create whatever is missing for client certificates."),
-        "init": Listed("init", "Create a CA: its key, its certificate and an empty CRL."),
-        "request-cert": Listed("request_cert", "Create a key and a certificate request."),
-        "sign": Listed("sign", "Sign a request with a CA."),
-        "export-pkcs8": Listed("export_pkcs8", "Write a key as PKCS#8, which the Java SDK reads."),
+        "issue": "Create whatever is missing for client certificates.",
+        "init": "Create a CA: its key, its certificate and an empty CRL.",
+        "request-cert": "Create a key and a certificate request.",
+        "sign": "Sign a request with a CA.",
+        "export-pkcs8": "Write a key as PKCS#8, which the Java SDK reads.",
     },
     "Renew and revoke": {
-        "renew": Listed("renew", "Renew certificates: the same names, the same CA, new dates."),
-        "revoke": Listed("revoke", "Revoke a certificate: add it to the CRL of its CA."),
-        "crl": Listed("crl", "Create or renew a CA's CRL, or print those of a chain."),
-        "passphrase": Listed("passphrase", "Change, set or remove the passphrase of a key."),
+        "renew": "Renew certificates: the same names, the same CA, new dates.",
+        "revoke": "Revoke a certificate: add it to the CRL of its CA.",
+        "crl": "Create or renew a CA's CRL, or print those of a chain.",
+        "passphrase": "Change, set or remove the passphrase of a key.",
     },
     "Inspect and verify": {
-        "status": Listed("status", "Show what a depot contains, and when it expires."),
-        "inspect": Listed("inspect", "Show the contents of a certificate, request, CRL or key."),
-        "verify": Listed("verify", "Verify certificates: chain, signatures, dates, CRLs."),
+        "status": "Show what a depot contains, and when it expires.",
+        "inspect": "Show the contents of a certificate, request, CRL or key.",
+        "verify": "Verify certificates: chain, signatures, dates, CRLs.",
     },
     "For Temporal": {
-        "check": Listed("check", "Check certificates and keys against Temporal Cloud's rules."),
-        "connect": Listed("connect", "Print the configuration of a client."),
-        "filters": Listed("filters", "Print certificate filters that admit only these clients."),
-        "bundle": Listed("bundle", "Create the CA file to upload to Temporal Cloud."),
+        "check": "Check certificates and keys against Temporal Cloud's rules.",
+        "connect": "Print the configuration of a client.",
+        "filters": "Print certificate filters that admit only these clients.",
+        "bundle": "Create the CA file to upload to Temporal Cloud.",
     },
     "Other tools and formats": {
-        "import": Listed("import_", "Copy a certificate from any tool into the depot."),
-        "export-chain": Listed(
-            "export_chain", "Write a certificate and the intermediates above it."
-        ),
-        "export-pkcs12": Listed(
-            "export_pkcs12", "Write key, certificate and chain as one PKCS#12 file."
-        ),
-        "gen": Listed("gen", "Write a CA or a leaf to files of your own, as tcld does."),
-        "generate-certificates": Listed("gen", "The long name that tcld has for gen.", hidden=True),
+        "import": "Copy a certificate from any tool into the depot.",
+        "export-chain": "Write a certificate and the intermediates above it.",
+        "export-pkcs12": "Write key, certificate and chain as one PKCS#12 file.",
+        "gen": "Write a CA or a leaf to files of your own, as tcld does.",
     },
 }
-"""All commands, in the groups and the order in which they are listed everywhere."""
+"""All commands and their summaries, in the groups and the order in which they are always listed."""
 
-COMMANDS = {name: listed for group in GROUPS.values() for name, listed in group.items()}
+SUMMARIES = {name: text for group in GROUPS.values() for name, text in group.items()}
+LONG_NAME_OF_GEN = "generate-certificates"  # tcld's
+MODULES = {"import": "import_", LONG_NAME_OF_GEN: "gen"}
+"""The modules of commands, if they have another name."""
 _INTERRUPTED = 130  # the status that typer gives to Ctrl-C
 
 
@@ -82,7 +71,8 @@ class LazyCommand(TyperCommand):
     def loaded(self) -> TyperCommand | TyperGroup:
         """The real command."""
         assert self.name  # noqa: S101 - all have one
-        module = import_module(f"{__package__}.commands.{COMMANDS[self.name].module}")
+        name = MODULES.get(self.name, self.name.replace("-", "_"))
+        module = import_module(f"{__package__}.commands.{name}")
         command = typer.main.get_command(_app_of(self.name, module))
         assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - typer has no other
         command.name = self.name
@@ -114,11 +104,10 @@ class _App(Group):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for group, listed in GROUPS.items():
-            for name, (_, summary, hidden) in listed.items():
-                self.add_command(
-                    LazyCommand(name, help=summary, hidden=hidden, rich_help_panel=group)
-                )
+        for group, summaries in GROUPS.items():
+            for name, summary in summaries.items():
+                self.add_command(LazyCommand(name, help=summary, rich_help_panel=group))
+        self.add_command(LazyCommand(LONG_NAME_OF_GEN, hidden=True))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _errors_reported(ctx):
