@@ -1,23 +1,25 @@
 """``certstrap bundle``."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from certstrap.cli import completion, options
 from certstrap.cli.context import Context
-from certstrap.cli.render.bundle import rotation_lines
 from certstrap.cli.render.check import show
 from certstrap.cli.session import new_session
 from certstrap.cli.terminal import print_lines, say, warn
 from certstrap.errors import CertstrapError
+from certstrap.hints import Hint, command_line, printed
 from certstrap.pki.findings import require
 from certstrap.session import Session
 from certstrap.store.depot import CERTIFICATE, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.temporal import bundle as bundles
-from certstrap.temporal.bundle import Bundle, Rotation
+from certstrap.temporal.bundle import Bundle, Rotation, fingerprint
 from certstrap.temporal.check import check_bundle
 from certstrap.temporal.inputs import read_ca, read_certificates, with_names
 from certstrap.temporal.namespace import Namespace
+from certstrap.text import escaped
 
 EXAMPLES = (
     'certstrap bundle "Cert" --output ca-bundle.pem',
@@ -92,7 +94,7 @@ def command(
         require(bundles.withdrawn_cas(session.depot, staying))
         leaving = [ca for ca in bundle.certificates if ca.certificate in old]
         # The steps name the clients: if these cannot be read, there is no bundle either.
-        lines = list(rotation_lines(rotation, bundles.steps(rotation), context.named_depot))
+        lines = list(_rotation_lines(rotation, context.named_depot))
         sentences = (finding.sentence for finding in bundles.withdrawn_cas(session.depot, leaving))
         return bundle, lines, [*rotation.namespace.doubts, *sentences]
 
@@ -114,3 +116,20 @@ def _rotation(session: Session, names: tuple[str, str], path: str, namespace: st
     shown = Namespace.parse(namespace or _EXAMPLE_NAMESPACE)
     old, new = (session.depot.find(Name.parse(name), CERTIFICATE, ca=True) for name in names)
     return bundles.between(session.depot, old, new, path, shown, session.now)
+
+
+def _rotation_lines(rotation: Rotation, depot_path: str) -> Iterator[str]:
+    """Yield what a rotation is about, and its steps."""
+    yield "The CAs, with their fingerprints as tcld shows them:"
+    for what, ca in (("old", rotation.old), ("new", rotation.new)):
+        end = ca.certificate.not_valid_after_utc
+        name = escaped(ca.entry.stem)
+        yield f"  {what}  {fingerprint(ca.certificate)}  {name}, expires {end:%Y-%m-%d}"
+    for number, step in enumerate(bundles.steps(rotation), 1):
+        yield ""
+        yield f"{number}. {escaped(step.sentence)}"
+        for line in step.lines:
+            if isinstance(line, Hint):
+                yield f"   # {printed(line, depot_path)}"
+            else:
+                yield f"   {escaped(command_line(line, depot_path))}"

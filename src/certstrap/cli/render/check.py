@@ -202,10 +202,7 @@ def _end(sentence: str, passed: bool) -> Line:
 
 
 def sections(
-    reports: Iterable[Report],
-    depot_path: str,
-    width: int,
-    shown: tuple[Status, ...] = SHOWN["all"],
+    reports: Iterable[Report], depot_path: str, width: int, shown: tuple[Status, ...] = SHOWN["all"]
 ) -> Iterator[list[Section]]:
     """Yield a report on each subject: what is found by each rule, by group, and the verdict.
 

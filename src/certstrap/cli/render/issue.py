@@ -212,12 +212,7 @@ def dry_run_document(ready: "Sequence[Ready]", now: datetime) -> dict[str, Any]:
 
 
 def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "issued_at": timestamp(now),
-        "dry_run": dry_run,
-        "results": results,
-    }
+    return {"schema": SCHEMA, "issued_at": timestamp(now), "dry_run": dry_run, "results": results}
 
 
 def _created(issued: "Issued") -> Iterator[str]:

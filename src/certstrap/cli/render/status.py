@@ -294,10 +294,7 @@ _METRICS: dict[str, tuple[str, Callable[[Item], datetime | int | None]]] = {
         lambda item: int(item.revoked is not None) if item.end else None,
     ),
     "crl_next_update_timestamp_seconds": ("When the CRL expires.", lambda item: item.crl_end),
-    "problems": (
-        "How many problems the files of that name have.",
-        lambda item: len(item.problems),
-    ),
+    "problems": ("How many problems the files of that name have.", lambda item: len(item.problems)),
 }
 
 

@@ -21,11 +21,8 @@ def sections(verdicts: Iterable[Verdict], depot_path: str) -> Iterator[list[Sect
 
 
 def _lines(verdict: Verdict, depot_path: str) -> Iterator[Line]:
-    name = escaped(verdict.name)
-    if verdict.is_good:
-        yield (Cell(f"{name}: good", f"bold {GREEN}"),)
-    else:
-        yield (Cell(f"{name}: not good", f"bold {RED}"),)
+    result, colour = ("good", GREEN) if verdict.is_good else ("not good", RED)
+    yield (Cell(f"{escaped(verdict.name)}: {result}", f"bold {colour}"),)
     if verdict.unreadable:
         yield Cell("  failed: ", RED), Cell(escaped(str(verdict.unreadable)), RED)
         if verdict.unreadable.hint:
