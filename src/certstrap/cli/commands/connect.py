@@ -25,8 +25,7 @@ EXAMPLES = (
     "certstrap connect worker --namespace your-namespace.acct --format go",
     "certstrap connect worker --namespace your-namespace.acct --output worker.toml",
 )
-
-_EDITED, _SECRET = 0o644, 0o600  # the modes of new files, less the umask
+_SECRET_MODE = 0o600
 
 
 def command(
@@ -122,7 +121,7 @@ def command(
             _, connection = make()
             data = files.read(real, "configuration file", hint=create)
             changed = connect.add_to(data, into, connection, profile or connect.DEFAULT)
-            new.replace(real, changed, _SECRET, keep_mode=True)
+            new.replace(real, changed, _SECRET_MODE, keep_mode=True)
             return connection
 
         files.read(into, "configuration file", hint=create)
@@ -130,7 +129,7 @@ def command(
         say(f"Added the profile {quoted(profile or connect.DEFAULT)} to {escaped(into)}")
         say(*_selecting(context, into, profile))
     else:
-        mode = _SECRET if form == "kubernetes" else _EDITED
+        mode = _SECRET_MODE if form == "kubernetes" else files.EDITED_MODE
         text, connection = session.save(make, output, lambda made: made[0].encode(), mode)
         if output:
             say(f"Created {output}")

@@ -9,7 +9,7 @@ from certstrap.cli.session import new_session
 from certstrap.cli.terminal import draw, print_json, print_lines, say, say_text, warn
 from certstrap.errors import CertstrapError, NotNamedError
 from certstrap.store.depot import CERTIFICATE, Entry, Name
-from certstrap.store.files import source_of
+from certstrap.store.files import EDITED_MODE, source_of
 from certstrap.temporal import filters as of_temporal
 from certstrap.temporal.filters import Admission
 
@@ -18,7 +18,6 @@ EXAMPLES = (
     "certstrap filters your-namespace worker",
     "certstrap filters --match filters.json",
 )
-_MODE = 0o644  # of a new file, less the umask
 
 
 def command(
@@ -59,7 +58,7 @@ def _make(context: Context, names: list[str], output: str) -> None:
         filters, admissions = of_temporal.filters_for(depot, wanted, session.now)
         return of_temporal.document(filters), admissions
 
-    text, admissions = session.save(make, output, lambda made: f"{made[0]}\n".encode(), _MODE)
+    text, admissions = session.save(make, output, lambda made: f"{made[0]}\n".encode(), EDITED_MODE)
     if output:
         say(f"Created {output}")
     else:

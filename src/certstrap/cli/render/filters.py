@@ -4,15 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from certstrap.cli.terminal import GREY, ORANGE
+from certstrap.errors import CertstrapError
+from certstrap.store.depot import Entry
 from certstrap.temporal.filters import Admission, Filter, Match
 from certstrap.text import columns, escaped, padded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-    from certstrap.errors import CertstrapError
-    from certstrap.store.depot import Entry
-
 
 SCHEMA = "certstrap.filters/1"
 _WITHDRAWN = {
@@ -28,7 +26,7 @@ def admission_lines(admissions: Iterable[Admission]) -> Iterator[str]:
         yield escaped(f"The filter {each.filter} also admits {each.path}.{notes}")
 
 
-def unreadable_lines(unreadable: Iterable[tuple["Entry", "CertstrapError"]]) -> Iterator[str]:
+def unreadable_lines(unreadable: Iterable[tuple[Entry, CertstrapError]]) -> Iterator[str]:
     """Yield of which certificates it is not known whether a filter admits them."""
     for entry, error in unreadable:
         yield f"Cannot tell whether a filter admits {escaped(entry.stem)}: {error}"
@@ -71,7 +69,7 @@ def document(
     path: str,
     matches: Iterable[Match],
     filters: Iterable[Filter],
-    unreadable: Iterable[tuple["Entry", "CertstrapError"]],
+    unreadable: Iterable[tuple[Entry, CertstrapError]],
 ) -> dict[str, Any]:
     """Return the same as JSON, which docs/json.md describes."""
     return {

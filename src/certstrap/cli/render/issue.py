@@ -3,19 +3,16 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, printed
+from certstrap.operations.issue import Issued, Ready
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.server import is_for_server, served_names
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
 from certstrap.text import escaped, quoted, serial_number, timestamp
-
-if TYPE_CHECKING:
-    from certstrap.operations.issue import Issued, Ready
-
 
 CopyingLine = Callable[[str], str]
 """Returns the command line that copies a file to the clipboard; empty where no program does."""
@@ -23,7 +20,7 @@ CopyingLine = Callable[[str], str]
 SCHEMA = "certstrap.issue/1"
 
 
-def issued_lines(issued: "Issued") -> Iterator[str]:
+def issued_lines(issued: Issued) -> Iterator[str]:
     """Yield what was created, and what already exists."""
     ready, path = issued.ready, issued.ready.entry.path(CERTIFICATE)
     if issued.new_ca:
@@ -44,7 +41,7 @@ def issued_lines(issued: "Issued") -> Iterator[str]:
 
 
 def next_lines(
-    issued: "Issued", depot_path: str, name: str, copying: CopyingLine | None = None
+    issued: Issued, depot_path: str, name: str, copying: CopyingLine | None = None
 ) -> Iterator[str]:
     """Yield what to do next; with ``copying``, which is for a person on a terminal, more of it.
 
@@ -91,9 +88,7 @@ def next_lines(
         yield printed(Hint("The CA's key is not encrypted. Encrypt it", encrypt), depot_path)
 
 
-def _trust_lines(
-    issued: "Issued", copying: CopyingLine | None, *, for_server: bool
-) -> Iterator[str]:
+def _trust_lines(issued: Issued, copying: CopyingLine | None, *, for_server: bool) -> Iterator[str]:
     """Yield who is to trust the root."""
     root = issued.root_path or f"the root above {issued.ca.entry.path(CERTIFICATE)}"
     if for_server:
@@ -104,7 +99,7 @@ def _trust_lines(
     yield from _copying_lines(issued.root_path, copying)
 
 
-def _where_line(issued: "Issued") -> str:
+def _where_line(issued: Issued) -> str:
     """Return the line on where a new CA is: whoever is in the wrong folder sees it."""
     return f"New CA: {os.path.abspath(issued.ca.entry.path(CERTIFICATE))}"
 
@@ -114,7 +109,7 @@ def _copying_lines(path: str, copying: CopyingLine | None) -> Iterator[str]:
         yield f"Copy its text: {line}"
 
 
-def _key_lines(issued: "Issued") -> Iterator[str]:
+def _key_lines(issued: Issued) -> Iterator[str]:
     """Yield who refuses the key of the certificate, or else that of its CA."""
     yield from [*refusal_lines(issued.certificate.public_key())] or refusal_lines(
         issued.ca.certificate.public_key(), of_ca=True
@@ -122,7 +117,7 @@ def _key_lines(issued: "Issued") -> Iterator[str]:
 
 
 def next_lines_of_many(
-    issued: "Sequence[Issued]", copying: CopyingLine | None = None
+    issued: Sequence[Issued], copying: CopyingLine | None = None
 ) -> Iterator[str]:
     """Yield how many certificates there are, and what to do next; see `next_lines`."""
     created = sum(each.signed is not None for each in issued)
@@ -144,7 +139,7 @@ def next_lines_of_many(
         yield f"Let the clients of your servers trust {root}."
 
 
-def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
+def ready_lines(every: Sequence[Ready]) -> Iterator[str]:
     """Yield what would be created, and what already exists."""
     first = next((each for each in every if each.ca is None), None)
     if first:
@@ -157,7 +152,7 @@ def ready_lines(every: "Sequence[Ready]") -> Iterator[str]:
         yield from (f"Would create {path}" for path in ready.missing)
 
 
-def other_expiry_lines(every: "Sequence[Ready]", depot_path: str) -> Iterator[str]:
+def other_expiry_lines(every: Sequence[Ready], depot_path: str) -> Iterator[str]:
     """Yield which certificates exist, and were made for another end than is asked for now."""
     for ready in every:
         if ready.certificate and ready.wanted.expiry and ready.has_other_expiry:
@@ -173,12 +168,12 @@ def other_expiry_lines(every: "Sequence[Ready]", depot_path: str) -> Iterator[st
             )
 
 
-def _ca_paths(ready: "Ready") -> Iterator[str]:
+def _ca_paths(ready: Ready) -> Iterator[str]:
     """Yield the paths of the files of a CA that is to be created."""
     return (ready.ca_entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL))
 
 
-def document(issued: "Sequence[Issued]", now: datetime) -> dict[str, Any]:
+def document(issued: Sequence[Issued], now: datetime) -> dict[str, Any]:
     """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
@@ -196,7 +191,7 @@ def document(issued: "Sequence[Issued]", now: datetime) -> dict[str, Any]:
     return _document(now, results, dry_run=False)
 
 
-def dry_run_document(ready: "Sequence[Ready]", now: datetime) -> dict[str, Any]:
+def dry_run_document(ready: Sequence[Ready], now: datetime) -> dict[str, Any]:
     """Return what would be created as JSON, which docs/json.md describes."""
     first = next((each for each in ready if each.ca is None), None)  # it comes with the new CA
     results = [
@@ -215,7 +210,7 @@ def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) ->
     return {"schema": SCHEMA, "issued_at": timestamp(now), "dry_run": dry_run, "results": results}
 
 
-def _created(issued: "Issued") -> Iterator[str]:
+def _created(issued: Issued) -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
     ready, new_ca, request = issued.ready, issued.new_ca, issued.request
     if new_ca:

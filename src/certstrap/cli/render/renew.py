@@ -2,27 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography import x509
 
 from certstrap.cli.render.created import excluded_lines
+from certstrap.errors import CertstrapError
 from certstrap.hints import Hint, printed
+from certstrap.operations.renew import Outcome, Renewed
 from certstrap.pki.path import usages_of
 from certstrap.pki.profiles import usage_name
-from certstrap.store.depot import CERTIFICATE, KEY
+from certstrap.store.depot import CERTIFICATE, KEY, Entry
 from certstrap.text import serial_number, timestamp
-
-if TYPE_CHECKING:
-    from certstrap.errors import CertstrapError
-    from certstrap.operations.renew import Outcome, Renewed
-    from certstrap.store.depot import Entry
-
 
 SCHEMA = "certstrap.renew/1"
 
 
-def lines(outcome: "Outcome", archive: str, limit: datetime | None) -> Iterator[str]:
+def lines(outcome: Outcome, archive: str, limit: datetime | None) -> Iterator[str]:
     """Yield what was replaced, where the old files are, and what nobody should use any more."""
     for each in outcome.renewed:
         certificate_path = each.entry.path(CERTIFICATE)
@@ -43,7 +39,7 @@ def lines(outcome: "Outcome", archive: str, limit: datetime | None) -> Iterator[
         yield f"Nothing to renew: nothing else expires by {limit:%Y-%m-%d}."
 
 
-def ca_lines(renewed: "Renewed", problems: Sequence[str], depot_path: str) -> Iterator[str]:
+def ca_lines(renewed: Renewed, problems: Sequence[str], depot_path: str) -> Iterator[str]:
     """Yield what to know of a CA that was renewed, and what Temporal Cloud has against it."""
     name = renewed.entry.stem
     path = renewed.entry.path(CERTIFICATE)
@@ -82,7 +78,7 @@ def pruned(paths: Sequence[str], now: datetime) -> dict[str, Any]:
 
 
 def document(
-    outcome: "Outcome",
+    outcome: Outcome,
     now: datetime,
     depot_path: str,
     *,
@@ -105,7 +101,7 @@ def document(
     }
 
 
-def _renewed(renewed: "Renewed") -> dict[str, Any]:
+def _renewed(renewed: Renewed) -> dict[str, Any]:
     return {
         "name": renewed.entry.stem,
         "certificate": renewed.entry.path(CERTIFICATE),
@@ -119,6 +115,6 @@ def _renewed(renewed: "Renewed") -> dict[str, Any]:
     }
 
 
-def _reason(entry: "Entry", error: "CertstrapError", depot_path: str) -> dict[str, Any]:
+def _reason(entry: Entry, error: CertstrapError, depot_path: str) -> dict[str, Any]:
     fix = printed(error.hint, depot_path) or None
     return {"name": entry.stem, "reason": error.text, "fix": fix}
