@@ -78,13 +78,13 @@ def command(
         return
     session = new_session(context)
 
-    def make_bundle() -> tuple[Bundle, list[str], list[str]]:
+    def make_bundle() -> tuple[Bundle, list[str]]:
         if not rotate:
             others = (
                 read_certificates(session.read(path, "CA certificate"), source_of(path))
                 for path in cert
             )
-            return bundles.of_depot(session.depot, names, session.now, others), [], []
+            return bundles.of_depot(session.depot, names, session.now, others), []
         rotation = _rotation(session, rotate, output or _DEFAULT, namespace)
         bundle = bundles.make(
             [read_ca(session.depot, ca.entry) for ca in rotation.cas], session.now
@@ -96,16 +96,15 @@ def command(
         # The steps name the clients: if these cannot be read, there is no bundle either.
         lines = list(_rotation_lines(rotation, context.named_depot))
         sentences = (finding.sentence for finding in bundles.withdrawn_cas(session.depot, leaving))
-        return bundle, lines, [*rotation.namespace.doubts, *sentences]
+        warnings = (*rotation.namespace.doubts, *sentences, *bundle.warnings)
+        return bundle._replace(warnings=warnings), lines
 
-    bundle, lines, warnings = session.save(
-        make_bundle, output, lambda made: made[0].pem, PUBLIC_MODE
-    )
+    bundle, lines = session.save(make_bundle, output, lambda made: made[0].pem, PUBLIC_MODE)
     if output:
         say(f"Created {output}")
     else:
         print_lines([bundle.pem.decode().rstrip("\n")])
-    warn(*warnings, *bundle.warnings)
+    warn(*bundle.warnings)
     if output and lines:
         say("", *lines)
     else:  # standard output is the bundle's

@@ -97,21 +97,19 @@ def command(
     if not cert:
         session.depot.require()
 
-    servers: list[str] = []
-
-    def judge() -> list[Report]:
+    def judge() -> tuple[list[Report], list[str]]:
         sources = Sources(session, wanted_client, key, ca_bundle)
-        sources.servers = servers
-        return [
+        reports = [
             check(subject, wanted, session.now, context.loopback, context.connect)
             for subject in _subjects(sources, cert, names)
         ]
+        return reports, sources.servers
 
     before = changed_at(context.depot_path)
-    reports = judge()
+    reports, servers = judge()
     # A key may have been replaced after its certificate was read, or the other way round.
     if not all(report.passed for report in reports) and changed_at(context.depot_path) != before:
-        reports = session.transact(lambda _: judge())
+        reports, servers = session.transact(lambda _: judge())
     if not reports and not servers:
         raise NotFoundError("certificate in", context.depot_path, NotFoundError.IN_DEPOT)
     if quiet:
