@@ -2,12 +2,13 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import typer
 
 from certstrap.cli import completion
+from certstrap.cli.completion import Complete
 from certstrap.cli.context import Context, require_output
 from certstrap.cli.session import SecretOptions
 from certstrap.cli.terminal import STANDARD_OUTPUT, warn
@@ -26,8 +27,8 @@ from certstrap.text import quoted
 def value(
     spellings: str,
     metavar: str,
-    help: str,  # noqa: A002 - as typer calls it
-    complete: Callable[..., Iterable[str]] | None = None,
+    text: str,
+    complete: Complete | None = None,
     default: Any = "",
     **more: Any,
 ) -> Any:
@@ -37,38 +38,30 @@ def value(
     value. An option whose default is ``...`` must be given. What else `typer.Option` takes, goes on
     to it.
     """
-    names = spellings.split()
     return typer.Option(
-        default, *names, metavar=metavar, help=help, autocompletion=complete, **more
+        default, *spellings.split(), metavar=metavar, help=text, autocompletion=complete, **more
     )
 
 
-def flag(spellings: str, help: str, **more: Any) -> Any:  # noqa: A002
+def flag(spellings: str, text: str, **more: Any) -> Any:
     """Return an option without a value; see `value`."""
-    return typer.Option(False, *spellings.split(), help=help, **more)
+    return typer.Option(False, *spellings.split(), help=text, **more)
 
 
 def argument(
-    metavar: str,
-    help: str,  # noqa: A002
-    complete: Callable[..., Iterable[str]] | None = None,
-    default: Any = "",
-    **more: Any,
+    metavar: str, text: str, complete: Complete | None = None, default: Any = "", **more: Any
 ) -> Any:
     """Return an argument; see `value`."""
-    return typer.Argument(default, metavar=metavar, help=help, autocompletion=complete, **more)
+    return typer.Argument(default, metavar=metavar, help=text, autocompletion=complete, **more)
 
 
-def source(spellings: str, help: str, default: Any = "") -> Any:  # noqa: A002
+def source(spellings: str, text: str, default: Any = "") -> Any:
     """Return an option that names a file to read; ``-``, which one option may be, is a stream."""
-    return value(spellings, "FILE", help, default=default, callback=read_once)
+    return value(spellings, "FILE", text, default=default, callback=read_once)
 
 
 def file(
-    spellings: str,
-    help: str,  # noqa: A002
-    default: Any = "",
-    hint: str = "A file of that name is ./-.",
+    spellings: str, text: str, default: Any = "", hint: str = "A file of that name is ./-."
 ) -> Any:
     """Return an option that names a file to write; ``-`` is refused."""
 
@@ -78,13 +71,13 @@ def file(
             raise RefusedError(f"{option} needs the name of a file, not -.", hint)
         return value
 
-    return value(spellings, "FILE", help, default=default, callback=refuse_dash)
+    return value(spellings, "FILE", text, default=default, callback=refuse_dash)
 
 
-def file_or_device(spellings: str, help: str) -> Any:  # noqa: A002
+def file_or_device(spellings: str, text: str) -> Any:
     """Return the same where a device such as ``/dev/stdout`` may take the place of the file."""
     hint = "Standard output is /dev/stdout, and a file of that name is ./-."
-    return file(spellings, help, hint=hint)
+    return file(spellings, text, hint=hint)
 
 
 def read_once(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
@@ -199,19 +192,18 @@ NEW_NAME = argument("[NAME]", "The name in it; the same as --common-name.")
 COMMON_NAME = value("--common-name --cn", "NAME", "Common name (CN).")
 
 
-def subject_field(spellings: str, help: str, variable: str, **more: Any) -> Any:  # noqa: A002
+def subject_field(
+    spellings: str, text: str, variable: str, metavar: str = "TEXT", **more: Any
+) -> Any:
     """Return an option for a field of the subject, which a team sets once, in a variable."""
-    more = {"metavar": "TEXT", **more}
-    return value(spellings, help=help, envvar=f"CERTSTRAP_{variable}", **more)
+    return value(spellings, metavar, text, envvar=f"CERTSTRAP_{variable}", **more)
 
 
 SUBJECT = Subject(
     "",
     subject_field("--organization --o -o", "Organization (O).", "ORGANIZATION"),
     subject_field("--organizational-unit --ou", "Organizational unit (OU).", "ORGANIZATIONAL_UNIT"),
-    subject_field(
-        "--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", metavar="CC"
-    ),
+    subject_field("--country --c -c", "Country (C), two letters such as DE.", "COUNTRY", "CC"),
     subject_field("--province --st", "State or province (ST).", "PROVINCE"),
     subject_field("--locality --l -l", "Locality (L).", "LOCALITY"),
 )
