@@ -56,12 +56,12 @@ class HelpPage:
 
     def format_help(self: Any, ctx: Any, formatter: Any) -> None:
         """Write the page."""
-        formatter.write(f"{_bold('Usage:')} ")
+        formatter.write(f"{_styled('Usage:', bold=True)} ")
         formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), "")
         self.format_help_text(ctx, formatter)
         _write(formatter, self._commands())
         _write(formatter, grouped(self, ctx))
-        formatter.write(f"\n{_bold('Examples:')}\n")
+        formatter.write(f"\n{_styled('Examples:', bold=True)}\n")
         for line in self.epilog.splitlines():
             formatter.write(f"  {line}\n")
 
@@ -80,15 +80,13 @@ def _write(formatter: Any, groups: Mapping[str, list[tuple[str, str]]]) -> None:
     lengths = [len(name) for rows in groups.values() for name, _ in rows]
     width = max((length for length in lengths if length <= most), default=0)
     for heading, rows in groups.items():
-        formatter.write(f"\n{_bold(f'{heading}:')}\n")
+        formatter.write(f"\n{_styled(f'{heading}:', bold=True)}\n")
         with formatter.indentation():
-            aligned = [(_cyan(name) + " " * (width - len(name)), text) for name, text in rows]
+            aligned = [
+                (_styled(name, fg="cyan") + " " * (width - len(name)), text) for name, text in rows
+            ]
             formatter.write_dl(aligned, col_max=width)
 
 
-def _cyan(name: str) -> str:
-    return typer.style(name, fg="cyan") if shows_colour() else name
-
-
-def _bold(heading: str) -> str:
-    return typer.style(heading, bold=True) if shows_colour() else heading
+def _styled(text: str, **style: Any) -> str:
+    return typer.style(text, **style) if shows_colour() else text

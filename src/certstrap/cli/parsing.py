@@ -97,8 +97,7 @@ def _options(param: Parameter) -> Iterator[Parameter]:
 
 def _typed(ctx: Any) -> set[str]:
     """Return the names of the parameters on the command line, which have not just a default."""
-    sources = {name: ctx.get_parameter_source(name) for name in ctx.params}
-    typed = {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+    typed = {name for name in ctx.params if ctx.get_parameter_source(name).name == "COMMANDLINE"}
     return typed | _typed(ctx.parent) if ctx.parent else typed
 
 

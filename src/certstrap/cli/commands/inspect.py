@@ -2,8 +2,8 @@
 
 import typer
 
-from certstrap.cli import completion, context, options
-from certstrap.cli.context import Context
+from certstrap.cli import completion, options
+from certstrap.cli.context import Context, is_interactive, require_output
 from certstrap.cli.options import named_entry
 from certstrap.cli.render import inspect as render
 from certstrap.cli.render.report import show
@@ -23,7 +23,7 @@ EXAMPLES = (
 
 
 def command(
-    about: Context,
+    context: Context,
     what: list[str] = options.argument(
         "NAME|FILE...",
         "Names in the depot, or files; - is standard input.",
@@ -36,20 +36,20 @@ def command(
     secrets: SecretOptions = options.KEY_PASSPHRASE,
 ) -> None:
     """Show the contents of a certificate, request, CRL or key."""
-    context.require_output()
+    require_output()
     if not what:
         raise NotNamedError("Must provide a name or a file.", options.for_example(EXAMPLES[0]))
     options.refuse_if(as_json and as_pem, "only one of --json and --pem can be given")
-    session = new_session(about, secrets, ask_opening=False)
+    session = new_session(context, secrets, ask_opening=False)
     opening, now = session.passphrases.opening, session.now
 
     def opening_pkcs12() -> bytes:
         try:
             return opening()
         except NoPassphraseError:
-            if not context.is_interactive() or STANDARD_INPUT in what:
+            if not is_interactive() or STANDARD_INPUT in what:
                 raise
-            return about.ask(OPENING.format("PKCS#12 file"))
+            return context.ask(OPENING.format("PKCS#12 file"))
 
     inspector = Inspector(session.depot, now, opening, opening_pkcs12)
     found = [_inspected(session, inspector, each, repair=as_pem) for each in dict.fromkeys(what)]
