@@ -1,13 +1,15 @@
 """What the tests share: a clock that stands still, a command line to call, folders to compare."""
 
+import os
 import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import chdir
+from contextlib import chdir, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from tests.programs import CERTSTRAP, Outcome
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 FEW_ROUNDS = 2048  # as many as `cryptography` uses; deriving a key by the usual 600,000 is slow
 USUAL_ROUNDS = 0  # as `Context` has it
+ROOT = Path(__file__).parent.parent
 
 programs.forget_environment()
 programs.use_shared_memory()
@@ -60,6 +63,22 @@ def call(*args: str, input: str | bytes, context: Context) -> Outcome:  # noqa: 
         code = ended.value.code
         assert isinstance(code, int)
         return Outcome(code, stdout.getvalue().decode(), stderr.getvalue().decode())
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Compile a share of the tests if this is one of several workers, which all need all of them.
+
+    A module whose assertions pytest has rewritten is cached beside it. Rewriting them takes longer
+    than all else that a worker does before its first test.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers == 1:
+        return
+    worker = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+    files = [file for arg in session.config.args for file in sorted(Path(arg).rglob("test_*.py"))]
+    for file in files[worker::workers]:
+        with suppress(Exception, pytest.skip.Exception):  # the collection meets it again
+            import_module(".".join(file.absolute().relative_to(ROOT).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
