@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from certstrap.cli.app import app
 from certstrap.cli.context import Context, cores, utc_now
-from tests import programs
+from tests import loaded, programs
 from tests.builders import depots
 from tests.builders.depots import Command
 from tests.programs import CERTSTRAP, Outcome
@@ -79,6 +79,11 @@ def pytest_collection(session: pytest.Session) -> None:
     for file in files[worker::workers]:
         with suppress(Exception, pytest.skip.Exception):  # the collection meets it again
             import_module(".".join(file.absolute().relative_to(ROOT).with_suffix("").parts))
+
+
+def pytest_sessionfinish() -> None:
+    """End what has been started for all tests."""
+    loaded.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,8 @@ import pexpect
 from certstrap.cli.context import utc_now
 from certstrap.pki.validity import BACKDATED, Expiry
 from tests.conftest import NOW
+from tests.loaded import FOLDER
+from tests.loaded import environ as loaded_environ
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -153,9 +155,12 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Terminal:
-    """An interactive bash on a terminal, in a folder, where `certstrap` and `python3` are ours."""
+    """An interactive bash on a terminal, in a folder, where `certstrap` and `python3` are ours.
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    Its `certstrap` is that of `tests/loaded.py` if it is ``loaded``, else that of users.
+    """
+
+    def __init__(self, folder: Path, environ: Mapping[str, str], *, loaded: bool = False) -> None:
         # What this test run tells its own processes is not for those of a reader.
         kept = {
             name: value
@@ -163,6 +168,9 @@ class Terminal:
             if not name.startswith(("CERTSTRAP", "COVERAGE", "PYTEST"))
         }
         ours = {"PS1": "[$?]ready> ", "TERM": "xterm"}
+        if loaded:
+            path = os.pathsep.join([str(FOLDER), kept["PATH"]])
+            ours |= {**loaded_environ(), "PATH": path}
         self._folder = os.path.realpath(folder)
         self._started = utc_now()
         self._bash: Any = pexpect.spawn(

@@ -66,8 +66,8 @@ def open_terminal() -> Iterator[OpenTerminal]:
         pytest.skip("bash is not on this machine")
     with ExitStack() as opened:
 
-        def opening(folder: Path, **environ: str) -> Terminal:
-            terminal = Terminal(folder, environ)
+        def opening(folder: Path, *, loaded: bool = False, **environ: str) -> Terminal:
+            terminal = Terminal(folder, environ, loaded=loaded)
             opened.callback(terminal.close)
             return terminal
 
@@ -78,6 +78,12 @@ def open_terminal() -> Iterator[OpenTerminal]:
 def terminal(open_terminal: OpenTerminal, tmp_path: Path) -> Terminal:
     """A terminal in an empty folder, which is the home folder too."""
     return open_terminal(tmp_path, HOME=str(tmp_path))
+
+
+@pytest.fixture
+def loaded_terminal(open_terminal: OpenTerminal, tmp_path: Path) -> Terminal:
+    """The same, where `certstrap` is that of `tests/loaded.py`."""
+    return open_terminal(tmp_path, loaded=True, HOME=str(tmp_path))
 
 
 @pytest.fixture
@@ -171,10 +177,10 @@ def test_readme_shows_what_the_program_prints(terminal: Terminal) -> None:
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
-def test_guides_show_what_the_program_prints(guide: Path, terminal: Terminal) -> None:
+def test_guides_show_what_the_program_prints(guide: Path, loaded_terminal: Terminal) -> None:
     elsewhere = {*SETTING_UP, *ENGINES, *TOKENS}
     for step in steps([block for block in blocks(guide) if block.heading not in elsewhere]):
-        terminal.follow(step)
+        loaded_terminal.follow(step)
 
 
 def test_quick_tests_that_contributing_names_exist() -> None:
@@ -227,16 +233,16 @@ def test_picture_loads_nothing_from_elsewhere() -> None:
 
 
 def test_reference_lists_the_files_of_a_client_with_their_modes(
-    terminal: Terminal, tmp_path: Path
+    loaded_terminal: Terminal, tmp_path: Path
 ) -> None:
     url = "--crl-url http://pki.example.com/Cert.crl"
-    terminal.run(f"certstrap init --common-name Cert --curve P-256 --no-passphrase {url}")
-    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase --pkcs8")
-    terminal.run("certstrap export-chain your-namespace")
-    terminal.run("certstrap export-pkcs12 your-namespace --passphrase p")
-    terminal.run("certstrap issue lost --no-passphrase")
-    terminal.run("certstrap revoke --CN lost --reason keyCompromise")
-    terminal.run("rm -f out/lost.*")
+    loaded_terminal.run(f"certstrap init --common-name Cert --curve P-256 --no-passphrase {url}")
+    loaded_terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase --pkcs8")
+    loaded_terminal.run("certstrap export-chain your-namespace")
+    loaded_terminal.run("certstrap export-pkcs12 your-namespace --passphrase p")
+    loaded_terminal.run("certstrap issue lost --no-passphrase")
+    loaded_terminal.run("certstrap revoke --CN lost --reason keyCompromise")
+    loaded_terminal.run("rm -f out/lost.*")
     text = REFERENCE.read_text(encoding="utf-8")
     listed = dict(re.findall(r"^\| `(out/[^`]+)` \| (\d{4}) \|", text, re.MULTILINE))
     assert listed == {
@@ -356,19 +362,19 @@ def test_links_inside_the_repository_lead_somewhere(document: Path) -> None:
 
 
 def test_client_reads_the_variables_and_the_file_of_the_walkthrough(
-    terminal: Terminal, tmp_path: Path
+    loaded_terminal: Terminal, tmp_path: Path
 ) -> None:
     guide = ROOT / "docs/walkthrough.md"
-    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
+    loaded_terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
     for step in steps([block for block in blocks(guide) if block.heading.startswith("Step 7")]):
-        terminal.follow(step)
+        loaded_terminal.follow(step)
     wanted = {
         "target_host": "your-namespace.acct.tmprl.cloud:7233",
         "namespace": "your-namespace.acct",
     }
     files = [(tmp_path / f"out/your-namespace.{end}").read_bytes() for end in ("crt", "key")]
 
-    _, printed = terminal.run("env | grep ^TEMPORAL_")
+    _, printed = loaded_terminal.run("env | grep ^TEMPORAL_")
     environ = dict(line.split("=", 1) for line in printed)
     of_environ = ClientConfig.load_client_connect_config(
         disable_file=True, override_env_vars=environ
@@ -393,15 +399,15 @@ def test_client_reads_the_variables_and_the_file_of_the_walkthrough(
 
 
 def test_profile_of_the_documentation_is_what_connect_prints(
-    terminal: Terminal, tmp_path: Path
+    loaded_terminal: Terminal, tmp_path: Path
 ) -> None:
     found = blocks(ROOT / "docs/connect.md")
     (shown,) = (block for block in found if block.language == "toml")
     lines = [
         step.command for step in steps(found) if "namespace your-namespace.acct" in step.command
     ]
-    terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
+    loaded_terminal.run("certstrap issue your-namespace --curve P-256 --no-passphrase")
     (command,) = (line for line in lines if line.endswith("--namespace your-namespace.acct"))
-    status, printed = terminal.run(command)
+    status, printed = loaded_terminal.run(command)
     assert status == 0
     assert [line.replace(str(tmp_path), "/home/you") for line in printed] == [*shown.lines]

@@ -1,4 +1,4 @@
-"""The real program on a terminal of its own, as a person sees it."""
+"""The program on a terminal of its own, as a person sees it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pexpect
 
-from tests.programs import CERTSTRAP, environment
+from tests import loaded
+from tests.programs import environment
 
 ENTER = "\r"
 NEW = "Enter passphrase (empty for no passphrase): "
@@ -21,7 +22,7 @@ def terminal(
     *args: str,
     environ: Mapping[str, str] | None = None,
     output: str = "",
-    program: Sequence[str] = CERTSTRAP,
+    program: Sequence[str] = loaded.CERTSTRAP,
     timeout: int = 20,
 ) -> Iterator["pexpect.spawn[str]"]:
     """Run the program in ``folder``, 24 lines by 80 columns; it is gone when the block ends.
@@ -34,7 +35,7 @@ def terminal(
         "sh",
         ["-c", script, "sh", *program, *args],
         cwd=str(folder),
-        env=environment({"TERM": "xterm", **(environ or {})}),
+        env=environment({"TERM": "xterm", **loaded.environ(), **(environ or {})}),
         dimensions=(24, 80),
         timeout=timeout,
         encoding="utf-8",

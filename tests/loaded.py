@@ -1,0 +1,137 @@
+"""The program on a terminal, loaded once and forked for each call.
+
+To start Python and to import what a command needs takes ten times as long as most commands. The
+program in `FOLDER` hands its arguments, folder, environment and standard streams to a process that
+has imported all that, and which forks; it passes on Ctrl-C, and ends as the fork ends. A fork
+differs from the program in that it has no controlling terminal, only one as its standard streams,
+and in that it encrypts keys by few rounds of PBKDF2.
+"""
+
+import gc
+import marshal
+import os
+import pkgutil
+import select
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tests import programs
+
+FOLDER = programs.BIN / "loaded"
+"""The folder of the program, which is ``certstrap`` where this is first on the PATH."""
+
+CERTSTRAP = (sys.executable, "-IS", str(FOLDER / "certstrap"))
+
+_MAIN = "import sys; sys.path.insert(0, sys.argv[1]); import tests.loaded as it; it.main()"
+# What some commands import when they need it.
+_LATER = ("rich.console", "rich.live", "rich.progress", "rich.table", "rich.text", "ssl")
+
+
+_started: list[programs.Process] = []
+
+
+@cache
+def environ() -> Mapping[str, str]:
+    """Return what the program has to have in its environment; the process that forks is started."""
+    path = f"{tempfile.mkdtemp()}/socket"
+    root = str(Path(__file__).parent.parent)
+    process = programs.serve(sys.executable, "-c", _MAIN, root, path)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    _started.append(process)
+    return {"LOADED_CERTSTRAP": path}
+
+
+def close() -> None:
+    """End the process that forks, if it has been started."""
+    for process in _started:
+        programs.end(process)
+
+
+def main() -> None:
+    """Fork for each connection, until standard input ends."""
+    path = sys.argv[2]
+    os.setsid()  # the terminal of who runs the tests is not that of the program
+    _load()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        watched: list[Any] = [0, listening]
+        while listening in select.select(watched, [], [])[0]:
+            connection, _ = listening.accept()
+            if not os.fork():
+                listening.close()
+                _serve(connection)
+            connection.close()
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+    os.unlink(path)
+    os.rmdir(os.path.dirname(path))
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _load() -> None:
+    import certstrap  # noqa: PLC0415 - only this process runs it
+
+    for module in pkgutil.walk_packages(certstrap.__path__, "certstrap."):
+        if module.name != "certstrap.__main__":
+            import_module(module.name)
+    for name in _LATER:
+        import_module(name)
+    gc.freeze()
+
+
+def _serve(connection: socket.socket) -> None:
+    """Run the program for a connection in a process of its own, and say how it ends."""
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    asked = b""
+    while part := connection.recv(1 << 16):
+        asked += part
+    pid = os.fork()
+    if not pid:
+        connection.close()
+        _become(streams, *marshal.loads(asked))  # noqa: S302 - from ourselves
+    for stream in streams:
+        os.close(stream)
+    connection.sendall(b"%d\n" % pid)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    connection.sendall(b"%d\n" % status)
+    os._exit(0)
+
+
+def _become(
+    streams: Sequence[int], args: list[str], folder: str, mask: int, environ: Mapping[str, str]
+) -> None:
+    from certstrap.cli.context import Context  # noqa: PLC0415 - only the process that forks needs it
+
+    for fd, stream in enumerate(streams):
+        os.dup2(stream, fd)
+        os.close(stream)
+    os.chdir(folder)
+    os.umask(mask)
+    os.environ.clear()
+    os.environ.update(environ)
+    time.tzset()
+    sys.argv = ["certstrap", *args]
+    sys.stdin, sys.stdout, sys.stderr = (
+        _stream(fd, mode) for fd, mode in enumerate(("r", "w", "w"))
+    )
+    import_module("certstrap.__main__").main(Context(rounds=2048))
+
+
+def _stream(fd: int, mode: str) -> Any:
+    """Return a standard stream as Python opens it."""
+    return open(fd, mode, encoding="utf-8", errors="surrogateescape", closefd=False)
