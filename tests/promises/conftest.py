@@ -12,7 +12,7 @@ from certstrap.store.locks import locked
 from tests import programs
 from tests.programs import Outcome
 from tests.promises import strace
-from tests.promises.forks import Forks
+from tests.promises.fork_server import ForkServer
 from tests.promises.processes import until_waiting
 from tests.promises.scenes import Scene
 from tests.promises.strace import DEPOT, Call, Traced
@@ -33,16 +33,16 @@ def skip_without(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+def fork_server() -> Iterator[ForkServer]:
     """The program, loaded once and forked for each run."""
-    forks = Forks()
-    yield forks
-    forks.close()
+    fork_server = ForkServer()
+    yield fork_server
+    fork_server.close()
 
 
 @pytest.fixture(scope="session")
-def _why_not(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return strace.missing(forks, tmp_path_factory.mktemp("missing"))
+def _why_not(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return strace.missing(fork_server, tmp_path_factory.mktemp("missing"))
 
 
 @pytest.fixture
@@ -76,14 +76,14 @@ def stage(prepared: Stage, tmp_path: Path) -> Stage:
 
 
 @pytest.fixture(scope="session")
-def record(prepared: Stage, forks: Forks) -> Record:
+def record(prepared: Stage, fork_server: ForkServer) -> Record:
     """Gives a run of a scene's command with its system calls, in the folder ``recorded``."""
 
     @cache
     def recorded(scene: Scene) -> Traced:
         folder = prepared(scene)
         again = shutil.copytree(folder, folder.with_name("recorded"))
-        traced = strace.run(forks, again, *scene.command)
+        traced = strace.run(fork_server, again, *scene.command)
         assert traced.exit_code == 0, traced
         assert {call.name for call in traced.calls} >= {"openat", "write", "fsync", "close"}
         return traced
@@ -98,24 +98,24 @@ def calls(record: Record) -> Calls:
 
 
 @pytest.fixture
-def traced(forks: Forks) -> Break:
+def traced(fork_server: ForkServer) -> Break:
     """Runs a command under strace: `strace.run`."""
-    return partial(strace.run, forks)
+    return partial(strace.run, fork_server)
 
 
 @pytest.fixture
-def break_call(forks: Forks) -> Break:
+def break_call(fork_server: ForkServer) -> Break:
     """Runs a command and breaks one of its calls: `strace.break_call`."""
-    return partial(strace.break_call, forks)
+    return partial(strace.break_call, fork_server)
 
 
 @pytest.fixture
-def at_once(forks: Forks) -> AtOnce:
+def at_once(fork_server: ForkServer) -> AtOnce:
     """Runs commands in a folder, each in a process of its own, which begin as one."""
 
     def run(folder: Path, *commands: tuple[str, ...], until_all_wait: bool = True) -> list[Outcome]:
         """Run them; if they are to wait, all look at the depot before the first of them writes."""
-        runs = [forks.start(folder, "--depot-path", DEPOT, *command) for command in commands]
+        runs = [fork_server.start(folder, "--depot-path", DEPOT, *command) for command in commands]
         depot = folder / DEPOT
         if until_all_wait:
             depot.mkdir(mode=0o700, exist_ok=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests import programs
 from tests.programs import CERTSTRAP, SECONDS, Outcome, Process
-from tests.promises.forks import Run
+from tests.promises.fork_server import Run
 from tests.promises.strace import DEPOT
 
 WAITING = f"Waiting up to 60 seconds for another process that uses {DEPOT} (--wait).\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests import programs
-from tests.promises.forks import Forks
+from tests.promises.fork_server import ForkServer
 
 DEPOT = "the-depot"  # a word that stands in no other path
 
@@ -104,7 +104,7 @@ def after_changes(calls: list[Call]) -> list[Call]:
 
 
 def run(
-    forks: Forks,
+    fork_server: ForkServer,
     folder: Path,
     *args: str,
     inject: str = "",
@@ -114,7 +114,7 @@ def run(
     """Run ``certstrap --depot-path DEPOT`` with ``args`` in ``folder``, under strace.
 
     Args:
-        forks: what runs it.
+        fork_server: what runs it.
         folder: the current folder of the run.
         args: the command and its options.
         inject: what strace is to break, as its ``-e inject`` has it; more than one with a space.
@@ -122,7 +122,7 @@ def run(
         meanwhile: called with the process's number while it runs.
     """
     log = folder.with_suffix(".strace")
-    started = forks.start(folder, "--depot-path", DEPOT, *args)
+    started = fork_server.start(folder, "--depot-path", DEPOT, *args)
     injecting = tuple(f"--inject={each}" for each in inject.split())
     tracer = programs.start(
         *("strace", "-f", "-y", "-o", str(log), "-e", f"trace={trace}", *injecting),
@@ -140,28 +140,28 @@ def run(
     return Traced(*ended, tuple(lines))
 
 
-def break_call(forks: Forks, folder: Path, call: Call, how: str, *args: str) -> Traced:
+def break_call(fork_server: ForkServer, folder: Path, call: Call, how: str, *args: str) -> Traced:
     """Run a command as `run` does, and break one call of it.
 
     Args:
-        forks: what runs it.
+        fork_server: what runs it.
         folder: the current folder of the run.
         call: the call, as a run in an equal folder made it.
         how: what is to happen at it: ``signal=KILL``, ``error=EIO``.
         args: the command and its options.
     """
     inject = f"{call.name}:{how}:when={call.nth}"
-    traced = run(forks, folder, *args, inject=inject, trace=call.name)
+    traced = run(fork_server, folder, *args, inject=inject, trace=call.name)
     assert traced.met(call), (call, traced)
     return traced
 
 
-def missing(forks: Forks, folder: Path) -> str:
+def missing(fork_server: ForkServer, folder: Path) -> str:
     """Return why nothing can be traced on this machine, or nothing."""
     if sys.platform != "linux" or not shutil.which("strace"):
         return "strace is not installed"
     try:
-        traced = run(forks, folder, "--version", inject="write:error=EIO")
+        traced = run(fork_server, folder, "--version", inject="write:error=EIO")
     except AssertionError as cause:
         return f"strace cannot trace: {cause}"
     return "" if "INJECTED" in str(traced) else "strace cannot break a call"

@@ -9,7 +9,7 @@ import pytest
 from tests.builders.depots import NEW_KEY
 from tests.promises import strace
 from tests.promises.conftest import Stage
-from tests.promises.forks import Forks
+from tests.promises.fork_server import ForkServer
 from tests.promises.scenes import INIT, Scene
 from tests.promises.strace import DEPOT, Traced
 
@@ -48,12 +48,12 @@ def traces() -> dict[tuple[str, ...], Traced]:
 
 
 @pytest.fixture
-def trace(stage: Stage, forks: Forks, traces: dict[tuple[str, ...], Traced]) -> Trace:
+def trace(stage: Stage, fork_server: ForkServer, traces: dict[tuple[str, ...], Traced]) -> Trace:
     """Runs a command in a depot with a CA, two clients and a request."""
 
     def traced(command: tuple[str, ...]) -> Traced:
         if command not in traces:
-            run = strace.run(forks, stage(FILLED), *command, trace="openat,getdents64")
+            run = strace.run(fork_server, stage(FILLED), *command, trace="openat,getdents64")
             assert run.exit_code == 0, run
             traces[command] = run
         return traces[command]

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import typer
 from cryptography import x509
+from typer.core import TyperGroup
 
+from certstrap.cli.app import app
 from certstrap.pki.keys import PublicKey
 from tests.builders import crls, foreign
 from tests.builders.depots import NEW_KEY
 from tests.conftest import snapshot
 from tests.programs import Outcome
 from tests.promises.conftest import Stage
-from tests.promises.forks import Forks
+from tests.promises.fork_server import ForkServer
 from tests.promises.scenes import Scene, temporary
 from tests.promises.strace import DEPOT
 
@@ -24,6 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 
 Command = tuple[str, ...]
 BY = ("--CA", "Cert")
+OF_GEN = ("--ca-cert", "ca.pem", "--ca-key", "ca.key")
 LIST = [f"listed{number}" for number in range(8)]
 CLIENTS = [f"client-{number}" for number in range(12)]
 FOUND = {0, 3}
@@ -61,6 +65,8 @@ LINES: list[list[Command]] = [
         ("sign", "signed", *BY),
         ("export-pkcs8", "signed"),
         ("check", "signed"),
+        ("passphrase", "signed", "--passphrase-file", "passphrase"),
+        ("passphrase", "signed", "--old-passphrase-file", "passphrase", "--no-passphrase"),
     ],
     [("issue", "one", *BY, *NEW_KEY), ("renew", "one"), ("revoke", "--CN", "one", *BY)],
     [
@@ -91,7 +97,14 @@ LINES: list[list[Command]] = [
         for name in CLIENTS[9:12]
     ],
     [("status",), ("status", "--json"), ("verify", *CLIENTS), ("bundle", "Cert"), ("status",)],
-    [("verify", CLIENTS[0]), ("check", CLIENTS[3]), ("filters", *CLIENTS[8:]), ("inspect", "Cert")],
+    [
+        ("gen", "ca", "--org", "acme", "-d", "1y", *OF_GEN),
+        ("gen", "leaf", "--org", "acme", *OF_GEN, "--cert", "leaf.pem", "--key", "leaf.key"),
+        ("verify", CLIENTS[0]),
+        ("check", CLIENTS[3]),
+        ("filters", *CLIENTS[8:]),
+        ("inspect", "Cert"),
+    ],
 ]
 
 
@@ -104,9 +117,10 @@ class Done(NamedTuple):
 
 @pytest.fixture
 def place(stage: Stage) -> Path:
-    """A folder with the depot that the lines begin with, a list, and a certificate to import."""
+    """A folder with the depot that the lines begin with, and the files that they read."""
     folder = stage(BEFORE)
     (folder / "list").write_text("\n".join(["name", *LIST]))
+    (folder / "passphrase").write_text("secret\n")
     (folder / "temporal.toml").touch()
     for suffix in ("crt", "key"):
         content = (folder / DEPOT / f"{CLIENTS[0]}.{suffix}").read_bytes()
@@ -115,18 +129,25 @@ def place(stage: Stage) -> Path:
 
 
 @pytest.fixture
-def done(place: Path, forks: Forks) -> list[Done]:
+def done(place: Path, fork_server: ForkServer) -> list[Done]:
     """What the lines did, which ran at the same time."""
 
     def run(line: Sequence[Command]) -> list[Done]:
         return [
-            Done(command, forks.start(place, "--depot-path", DEPOT, *command).run())
+            Done(command, fork_server.start(place, "--depot-path", DEPOT, *command).run())
             for command in line
         ]
 
-    assert len(LINES) == 20
     with ThreadPoolExecutor(len(LINES)) as pool:
         return [each for line in pool.map(run, LINES) for each in line]
+
+
+def test_the_lines_are_twenty_and_have_every_command() -> None:
+    assert len(LINES) == 20
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    tried = {command[0] for line in LINES for command in line}
+    assert tried == {name for name, command in group.commands.items() if not command.hidden}
 
 
 def test_twenty_processes_that_mix_every_command_lose_nothing_and_tell_the_truth(
@@ -142,6 +163,9 @@ def test_twenty_processes_that_mix_every_command_lose_nothing_and_tell_the_truth
     for name in CLIENTS[8:]:
         assert f"{depot}/{name}.key" in (place / "temporal.toml").read_text()
     assert len(x509.load_pem_x509_certificates((place / "bundle.pem").read_bytes())) == 2
+    generated = foreign.load_certificate(place / "leaf.pem")
+    generated.verify_directly_issued_by(foreign.load_certificate(place / "ca.pem"))
+    assert foreign.load_key(place / "leaf.key").public_key() == generated.public_key()
 
 
 def assert_all_succeeded(done: list[Done]) -> None:

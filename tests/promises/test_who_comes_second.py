@@ -15,7 +15,7 @@ from tests.builders import crls, foreign
 from tests.conftest import snapshot
 from tests.programs import Outcome, end
 from tests.promises.conftest import Break, Stage
-from tests.promises.forks import Forks
+from tests.promises.fork_server import ForkServer
 from tests.promises.processes import WAITING, start, until, until_waiting
 from tests.promises.scenes import INIT, ISSUE, REVOKE, SIGN, Scene, assert_whole, names, revoked
 from tests.promises.strace import DEPOT
@@ -26,12 +26,12 @@ InOrder = Callable[..., tuple[Outcome, Outcome]]
 
 
 @pytest.fixture
-def in_order(forks: Forks) -> InOrder:
+def in_order(fork_server: ForkServer) -> InOrder:
     """Runs two commands in a folder, which both wait for the depot's lock, and get it in order."""
 
     def run(folder: Path, *commands: tuple[str, ...]) -> tuple[Outcome, Outcome]:
         first, second = (
-            forks.start(folder, "--depot-path", DEPOT, *command) for command in commands
+            fork_server.start(folder, "--depot-path", DEPOT, *command) for command in commands
         )
         with locked([str(folder / DEPOT)]):
             for each in (first, second):

@@ -2,8 +2,8 @@
 
 Each run starts from the same state: all modules are loaded, so that it makes the same system calls
 as an equal run, whatever is compiled or cached and however fast the machine is; and it need not
-wait until Python has started. ``python -m tests.promises.forks`` is the process that forks; it
-reads a request a line, and answers each with a line.
+wait until Python has started. ``python -m tests.promises.fork_server`` is the process that forks;
+it reads a request a line, and answers each with a line.
 """
 
 import ctypes
@@ -33,12 +33,12 @@ _PR_SET_PTRACER, _ANY = 0x59616D61, ctypes.c_ulong(-1)  # linux/prctl.h
 class Run:
     """A run that does not begin before `go`, and what it prints."""
 
-    def __init__(self, forks: "Forks", folder: Path, args: Sequence[str]) -> None:
-        self._forks = forks
+    def __init__(self, server: "ForkServer", folder: Path, args: Sequence[str]) -> None:
+        self._server = server
         self._gate, *self._outputs = (folder.with_suffix(f".{next(_NUMBERS)}") for _ in range(3))
         os.mkfifo(self._gate)
         outputs = [*map(str, self._outputs)]
-        self.pid = forks.ask(folder=str(folder), args=args, gate=str(self._gate), outputs=outputs)
+        self.pid = server.ask(folder=str(folder), args=args, gate=str(self._gate), outputs=outputs)
 
     def go(self) -> None:
         """Let it begin."""
@@ -57,14 +57,14 @@ class Run:
             in_time = select.select([watched], [], [], seconds)[0]
             if not in_time:
                 os.kill(self.pid, signal.SIGKILL)
-            exit_code = self._forks.ask(wait=self.pid)
+            exit_code = self._server.ask(wait=self.pid)
         finally:
             os.close(watched)
         assert in_time, "it does not end"
         return Outcome(exit_code, *(path.read_text() for path in self._outputs))
 
 
-class Forks:
+class ForkServer:
     """The process that forks."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class Forks:
 
     @cached_property
     def _process(self) -> Process:
-        return programs.serve(sys.executable, "-m", "tests.promises.forks")
+        return programs.serve(sys.executable, "-m", "tests.promises.fork_server")
 
     def start(self, folder: Path, *args: str) -> Run:
         """Return a run of ``certstrap`` with ``args`` in ``folder``, which waits to begin."""
