@@ -22,7 +22,7 @@ def clock() -> datetime:
 
 
 @pytest.fixture
-def depot(folder: Path) -> Depot:
+def worker_depot(folder: Path) -> Depot:
     """A depot with the CA `Cert` and the certificate `worker`."""
     depot = Depot("out", now=clock)
     depot.init("Cert", curve="P-256", path_length=1)
@@ -52,71 +52,71 @@ def test_each_method_of_the_page_exists_and_has_a_description() -> None:
         assert getattr(Depot, name).__doc__
 
 
-def test_it_writes_what_the_command_line_reads(depot: Depot, certstrap: CommandLine) -> None:
+def test_it_writes_what_the_command_line_reads(worker_depot: Depot, certstrap: CommandLine) -> None:
     assert "worker" in certstrap("status").stdout
     certstrap("verify", "worker")
     certstrap("issue", "other", "--curve", "P-256", "--no-passphrase")
-    assert depot["other"].certificate.issuer == depot["Cert"].certificate.subject
+    assert worker_depot["other"].certificate.issuer == worker_depot["Cert"].certificate.subject
 
 
-def test_certificates_come_as_values(depot: Depot) -> None:
-    worker, root = depot["worker"], depot["Cert"]
+def test_certificates_come_as_values(worker_depot: Depot) -> None:
+    worker, root = worker_depot["worker"], worker_depot["Cert"]
     assert x509.load_pem_x509_certificates(worker.pem) == [worker.certificate]
     assert root.chain == (root.certificate,)
     assert worker.certificate_path == "out/worker.crt"
     key = load_pem_private_key(worker.key_pem(), None)
     assert key.public_key() == worker.certificate.public_key()
     Path("out/worker.key").unlink()
-    assert depot["worker"].key_path == ""
+    assert worker_depot["worker"].key_path == ""
 
 
-def test_an_intermediate_is_in_the_chain_of_what_it_signs(depot: Depot) -> None:
-    depot.request("Int", curve="P-256")
-    above = depot.sign("Int", ca="Cert", intermediate=True)
-    below = depot.issue("below", ca="Int", curve="P-256", domains=["x.example"])
+def test_an_intermediate_is_in_the_chain_of_what_it_signs(worker_depot: Depot) -> None:
+    worker_depot.request("Int", curve="P-256")
+    above = worker_depot.sign("Int", ca="Cert", intermediate=True)
+    below = worker_depot.issue("below", ca="Int", curve="P-256", domains=["x.example"])
     assert below.chain == (below.certificate, above.certificate)
-    assert depot.verify("below").is_good
+    assert worker_depot.verify("below").is_good
 
 
-def test_a_request_is_signed_for_a_time_and_a_purpose(depot: Depot) -> None:
-    request = depot.request("web", curve="P-256", domains=["web.example"])
-    web = depot.sign("web", expires="90d", profile="server")
+def test_a_request_is_signed_for_a_time_and_a_purpose(worker_depot: Depot) -> None:
+    request = worker_depot.request("web", curve="P-256", domains=["web.example"])
+    web = worker_depot.sign("web", expires="90d", profile="server")
     assert web.certificate.public_key() == request.public_key()
     end = NOW + timedelta(days=90)
     assert abs(web.certificate.not_valid_after_utc - end) < timedelta(minutes=1)
 
 
-def test_a_renewal_and_a_revocation_are_seen_at_once(depot: Depot) -> None:
-    (renewed,) = depot.renew("worker", new_key=True, expires="30d")
-    assert renewed.certificate == depot["worker"].certificate != renewed.old
-    revoked = depot.revoke("worker", reason="superseded")
+def test_a_renewal_and_a_revocation_are_seen_at_once(worker_depot: Depot) -> None:
+    (renewed,) = worker_depot.renew("worker", new_key=True, expires="30d")
+    assert renewed.certificate == worker_depot["worker"].certificate != renewed.old
+    revoked = worker_depot.revoke("worker", reason="superseded")
     assert revoked.reason is x509.ReasonFlags.superseded
-    assert not depot.verify("worker").is_good
-    (item,) = (item for item in depot.status().items if item.stem == "worker")
+    assert not worker_depot.verify("worker").is_good
+    (item,) = (item for item in worker_depot.status().items if item.stem == "worker")
     assert item.revoked == NOW
     with pytest.raises(CertstrapError):
-        depot.revoke(7)
+        worker_depot.revoke(7)
 
 
-def test_a_certificate_is_checked_and_its_ca_bundled(depot: Depot) -> None:
-    assert depot.check("worker", namespace="worker.acct").passed
-    pem = depot.bundle()
-    assert pem == depot.bundle("Cert") == Path("out/Cert.crt").read_bytes()
+def test_a_certificate_is_checked_and_its_ca_bundled(worker_depot: Depot) -> None:
+    assert worker_depot.check("worker", namespace="worker.acct").passed
+    pem = worker_depot.bundle()
+    assert pem == worker_depot.bundle("Cert") == Path("out/Cert.crt").read_bytes()
 
 
-def test_a_bundle_leaves_no_ca_out_in_silence(depot: Depot) -> None:
+def test_a_bundle_leaves_no_ca_out_in_silence(worker_depot: Depot) -> None:
     Path("out/Broken.crt").write_text("broken")
     with pytest.raises(CertstrapError, match="Cannot tell which CAs belong in the bundle"):
-        depot.bundle()
-    assert depot.bundle("Cert")
+        worker_depot.bundle()
+    assert worker_depot.bundle("Cert")
 
 
-def test_a_ca_that_is_revoked_is_in_no_bundle(depot: Depot) -> None:
-    depot.request("Int", curve="P-256")
-    depot.sign("Int", ca="Cert", intermediate=True)
-    depot.revoke("Int")
+def test_a_ca_that_is_revoked_is_in_no_bundle(worker_depot: Depot) -> None:
+    worker_depot.request("Int", curve="P-256")
+    worker_depot.sign("Int", ca="Cert", intermediate=True)
+    worker_depot.revoke("Int")
     with pytest.raises(CertstrapError, match="was revoked"):
-        depot.bundle("Cert", "Int")
+        worker_depot.bundle("Cert", "Int")
 
 
 def test_a_passphrase_encrypts_the_key_of_a_ca_and_of_a_request_and_opens_them(
@@ -145,17 +145,17 @@ def test_only_a_passphrase_of_its_own_encrypts_the_key_of_a_client(folder: Path)
     assert secret.issue("third").certificate.issuer == secret["Cert"].certificate.subject
 
 
-def test_a_certificate_gets_the_subject_it_is_issued_with(depot: Depot) -> None:
+def test_a_certificate_gets_the_subject_it_is_issued_with(worker_depot: Depot) -> None:
     given = Subject(organization="acme", country="DE")
-    other = depot.issue("other", curve="P-256", subject=given)
+    other = worker_depot.issue("other", curve="P-256", subject=given)
     assert other.certificate.subject.rfc4514_string() == "CN=other,O=acme,C=DE"
     with pytest.raises(CertstrapError):
-        depot.issue("other", subject=Subject(organization="another"))
+        worker_depot.issue("other", subject=Subject(organization="another"))
 
 
-def test_an_error_says_what_to_do_in_its_hint(depot: Depot) -> None:
+def test_an_error_says_what_to_do_in_its_hint(worker_depot: Depot) -> None:
     with pytest.raises(CertstrapError) as caught:
-        depot.sign("none")
+        worker_depot.sign("none")
     assert str(caught.value.hint) == ("Create it with: certstrap request-cert --common-name none")
 
 
@@ -190,11 +190,11 @@ def test_the_package_is_light_until_the_library_is_used() -> None:
         certstrap.x  # noqa: B018
 
 
-def test_a_passphrase_is_changed_and_removed(depot: Depot) -> None:
-    assert depot.passphrase("worker", "one") == ("out/worker.key",)
+def test_a_passphrase_is_changed_and_removed(worker_depot: Depot) -> None:
+    assert worker_depot.passphrase("worker", "one") == ("out/worker.key",)
     with pytest.raises(CertstrapError, match=r"^out/worker\.key is encrypted"):
-        depot.passphrase("worker", "two")
+        worker_depot.passphrase("worker", "two")
     encrypted = Depot("out", passphrase="one", now=clock)
     assert encrypted.passphrase("worker", b"one") == ()
     assert encrypted.passphrase("worker", "") == ("out/worker.key",)
-    load_pem_private_key(depot["worker"].key_pem(), None)
+    load_pem_private_key(worker_depot["worker"].key_pem(), None)

@@ -29,7 +29,7 @@ def a_ca(subject: str, *usages: x509.ObjectIdentifier, by: Pair | None = None) -
 
 
 @pytest.fixture
-def depot(folder: Path) -> Path:
+def limited(folder: Path) -> Path:
     """`Root` for servers and clients, and below it `Servers` and `Below`, which is below that."""
     root = a_ca("Root", *BOTH)
     root.store("Root")
@@ -45,30 +45,32 @@ def usages_of(path: Path) -> Usages:
 
 
 @pytest.mark.parametrize("ca", ["Servers", "Below"])
-def test_what_a_ca_above_excludes_is_left_out(certstrap: CommandLine, depot: Path, ca: str) -> None:
+def test_what_a_ca_above_excludes_is_left_out(
+    certstrap: CommandLine, limited: Path, ca: str
+) -> None:
     left_out = "Left out, because a CA above excludes it: TLS client."
     new = ("--curve", "P-256", "--no-passphrase", "--domain", "a.example")
     assert left_out in certstrap("issue", "a", "--CA", ca, *new).stdout
-    assert usages_of(depot / "a.crt") == SERVER
+    assert usages_of(limited / "a.crt") == SERVER
     certstrap("verify", "a")
     certstrap("request-cert", "--common-name", "b", *new)
     certstrap("sign", "b", "--CA", ca, stderr=f"{left_out}\n")
-    assert usages_of(depot / "b.crt") == SERVER
+    assert usages_of(limited / "b.crt") == SERVER
     certstrap("request-cert", "--common-name", "c", *new)
     certstrap("sign", "c", "--CA", ca, "--profile", "server")
     certstrap("issue", "d", "--CA", "Root", *new)
-    assert usages_of(depot / "d.crt") == BOTH
+    assert usages_of(limited / "d.crt") == BOTH
 
 
-def test_nothing_is_signed_that_a_ca_above_excludes(certstrap: CommandLine, depot: Path) -> None:
+def test_nothing_is_signed_that_a_ca_above_excludes(certstrap: CommandLine, limited: Path) -> None:
     new = ("--curve", "P-256", "--no-passphrase")
     certstrap("request-cert", "--common-name", "a", *new)
-    before = snapshot(depot)
+    before = snapshot(limited)
     client = ("--CA", "Below", "--profile", "client")
     certstrap.refuses("sign", "a", *client, sentence=EXCLUDED, hint="another profile")
     certstrap.refuses("issue", "a", *client, sentence=EXCLUDED, hint="Choose another CA")
     certstrap.refuses("issue", "b", *client, *new, sentence=EXCLUDED)
-    assert snapshot(depot) == before
+    assert snapshot(limited) == before
     certstrap("sign", "a", "--CA", "Root", "--profile", "client")
 
 
@@ -76,10 +78,10 @@ def test_nothing_is_signed_that_a_ca_above_excludes(certstrap: CommandLine, depo
     ("old", "new"), [(BOTH, SERVER), (SERVER, SERVER), (ANY, ANY), (CLIENT, None)]
 )
 def test_renewal_leaves_out_what_a_ca_above_excludes(
-    certstrap: CommandLine, depot: Path, old: Usages, new: Usages | None
+    certstrap: CommandLine, limited: Path, old: Usages, new: Usages | None
 ) -> None:
     below = Pair(
-        foreign.load_certificate(depot / "Below.crt"), foreign.load_key(depot / "Below.key")
+        foreign.load_certificate(limited / "Below.crt"), foreign.load_key(limited / "Below.key")
     )
     extensions = x509.ExtendedKeyUsage(old), foreign.alternative("a.example")
     pairs.leaf(below, "leaf", *extensions).store("leaf")
@@ -88,7 +90,7 @@ def test_renewal_leaves_out_what_a_ca_above_excludes(
     else:
         left_out = "Left out, because a CA above excludes it: TLS client."
         assert (left_out in certstrap("renew", "leaf").lines) is (old != new)
-        assert usages_of(depot / "leaf.crt") == new
+        assert usages_of(limited / "leaf.crt") == new
         certstrap("verify", "leaf")
 
 
@@ -121,9 +123,9 @@ def test_a_ca_that_another_one_above_it_permits_excludes_nothing(
     assert not [line for line in certstrap("status").lines if "!" in line]
 
 
-def test_gen_says_what_a_ca_excludes(certstrap: CommandLine, depot: Path) -> None:
+def test_gen_says_what_a_ca_excludes(certstrap: CommandLine, limited: Path) -> None:
     ca = ("--ca-cert", "out/Servers.crt", "--ca-key", "out/Servers.key")
     target = ("--cert", "leaf.pem", "--key", "leaf.key")
     left_out = "Left out, because a CA above excludes it: TLS client.\n"
     certstrap("gen", "leaf", "--org", "acme", "-d", "1d", *ca, *target, stderr=left_out)
-    assert usages_of(depot.parent / "leaf.pem") == SERVER
+    assert usages_of(limited.parent / "leaf.pem") == SERVER

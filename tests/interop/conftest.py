@@ -74,8 +74,8 @@ def kind() -> str:
 
 
 @pytest.fixture
-def depot(kind: str, make_depot: Make) -> Path:
-    """Our depot."""
+def pki(kind: str, make_depot: Make) -> Path:
+    """The depot of `make_depot` that is ours."""
     return make_depot(kind, "ours")
 
 
@@ -86,10 +86,10 @@ def stranger(kind: str, make_depot: Make) -> Path:
 
 
 @pytest.fixture
-def below(depot: Path, tmp_path: Path) -> Path:
+def below(pki: Path, tmp_path: Path) -> Path:
     """The chain of ``below``: its certificate and its intermediate's, without the root."""
     path = tmp_path / "below-chain.crt"
-    path.write_bytes(chain_of_below(depot))
+    path.write_bytes(chain_of_below(pki))
     return path
 
 

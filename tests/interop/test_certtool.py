@@ -18,11 +18,11 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture
-def chain(depot: Path, certstrap: CommandLine) -> Path:
+def chain(pki: Path, certstrap: CommandLine) -> Path:
     """The chain of `below` with the root, as `export-chain` writes it."""
     path = Path.cwd() / "chain.pem"
     export = ("export-chain", "below", "--with-root", "--output", str(path))
-    certstrap("--depot-path", str(depot), *export, now=utc_now())
+    certstrap("--depot-path", str(pki), *export, now=utc_now())
     return path
 
 
@@ -34,9 +34,9 @@ def test_a_chain_of_three_verifies(chain: Path) -> None:
 
 @every_kind
 def test_a_chain_with_an_intermediate_of_another_key_does_not(
-    depot: Path, stranger: Path, folder: Path
+    pki: Path, stranger: Path, folder: Path
 ) -> None:
-    files = (depot / "below.crt", stranger / "Intermediate.crt", stranger / "Root.crt")
+    files = (pki / "below.crt", stranger / "Intermediate.crt", stranger / "Root.crt")
     (folder / "chain.pem").write_text("".join(file.read_text() for file in files))
     refused = certtool("--verify-chain", "--infile", "chain.pem", exit_code=1).stdout
     assert "Chain verification output: Not verified." in refused
@@ -47,20 +47,20 @@ def test_a_chain_with_an_intermediate_of_another_key_does_not(
     ("name", "purpose"), [("below", CLIENT), ("server", CLIENT), ("server", SERVER)]
 )
 def test_a_leaf_verifies_below_a_trusted_root_for_its_purpose(
-    depot: Path, folder: Path, name: str, purpose: str
+    pki: Path, folder: Path, name: str, purpose: str
 ) -> None:
     (folder / "chain.pem").write_text(
-        (depot / f"{name}.crt").read_text() + (depot / "Intermediate.crt").read_text()
+        (pki / f"{name}.crt").read_text() + (pki / "Intermediate.crt").read_text()
     )
-    verify = ("--verify", "--load-ca-certificate", depot / "Root.crt", "--infile", "chain.pem")
+    verify = ("--verify", "--load-ca-certificate", pki / "Root.crt", "--infile", "chain.pem")
     profile = ("--verify-profile", "medium")
     assert TRUSTED in certtool(*verify, *profile, "--verify-purpose", purpose).stdout
     certtool(*verify, *profile, "--verify-purpose", CODE_SIGNING, exit_code=1)
 
 
-def test_a_server_is_known_by_its_name(depot: Path) -> None:
+def test_a_server_is_known_by_its_name(pki: Path) -> None:
     verify = (
-        "--verify", "--load-ca-certificate", depot / "Root.crt", "--infile", depot / "server.crt",
+        "--verify", "--load-ca-certificate", pki / "Root.crt", "--infile", pki / "server.crt",
         "--verify-hostname",
     )  # fmt: skip
     assert TRUSTED in certtool(*verify, HOST).stdout
@@ -68,9 +68,9 @@ def test_a_server_is_known_by_its_name(depot: Path) -> None:
 
 
 @every_kind
-def test_a_crl_verifies_with_its_own_ca_alone(depot: Path, stranger: Path) -> None:
-    verify = ("--verify-crl", "--infile", depot / "Root.crl", "--load-ca-certificate")
-    assert "Verified. The certificate is trusted." in certtool(*verify, depot / "Root.crt").stdout
+def test_a_crl_verifies_with_its_own_ca_alone(pki: Path, stranger: Path) -> None:
+    verify = ("--verify-crl", "--infile", pki / "Root.crl", "--load-ca-certificate")
+    assert "Verified. The certificate is trusted." in certtool(*verify, pki / "Root.crt").stdout
     certtool(*verify, stranger / "Root.crt", exit_code=1)
 
 
@@ -91,9 +91,9 @@ def test_a_revoked_certificate_is_seen_to_be(certstrap: CommandLine, folder: Pat
 
 @every_kind
 def test_a_key_is_read_unencrypted_and_encrypted(
-    depot: Path, certstrap: CommandLine, kind: str
+    pki: Path, certstrap: CommandLine, kind: str
 ) -> None:
-    clear = certtool("--key-info", "--infile", depot / "client.key").stdout
+    clear = certtool("--key-info", "--infile", pki / "client.key").stdout
     assert "Public Key Algorithm: " in clear
     certstrap("request-cert", "--cn", "N", *KINDS[kind], "--passphrase", "secret")
     read = ("--key-info", "--pkcs8", "--infile", "out/N.key", "--password")

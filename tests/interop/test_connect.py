@@ -69,13 +69,13 @@ class Odd:
 
 
 @pytest.fixture
-def odd(depot: Path, folder: Path, certstrap: CommandLine) -> Odd:
-    return Odd(depot, folder, certstrap)
+def odd(pki: Path, folder: Path, certstrap: CommandLine) -> Odd:
+    return Odd(pki, folder, certstrap)
 
 
 @pytest.fixture
-def server(depot: Path) -> Iterator[Server]:
-    with serving(depot, depot / "Root.crt") as server:
+def server(pki: Path) -> Iterator[Server]:
+    with serving(pki, pki / "Root.crt") as server:
         yield server
 
 
@@ -127,10 +127,10 @@ def test_the_program_in_python_connects(name: str, server: Server, odd: Odd) -> 
     assert server.seen == [name]
 
 
-def test_the_program_in_python_ends_cleanly(depot: Path, stranger: Path, odd: Odd) -> None:
+def test_the_program_in_python_ends_cleanly(pki: Path, stranger: Path, odd: Odd) -> None:
     """The threads of the SDK abort a Python that exits while they still answer it."""
-    for ca, exit_code, stdout in ((depot, 0, "Connected.\n"), (stranger, 1, "")):
-        with serving(depot, ca / "Root.crt") as server:
+    for ca, exit_code, stdout in ((pki, 0, "Connected.\n"), (stranger, 1, "")):
+        with serving(pki, ca / "Root.crt") as server:
             file = odd.file("connect.py", odd.printed(server, "client", "python"))
             for _ in range(5):
                 ended = programs.run(sys.executable, file, exit_code=exit_code)
@@ -173,9 +173,9 @@ def test_the_program_in_go_connects(name: str, server: Server, odd: Odd) -> None
 
 
 def test_the_program_in_go_is_turned_away_with_the_certificate_of_another_ca(
-    depot: Path, stranger: Path, odd: Odd
+    pki: Path, stranger: Path, odd: Odd
 ) -> None:
-    with serving(depot, stranger / "Root.crt") as server:
+    with serving(pki, stranger / "Root.crt") as server:
         file = odd.file("connect.go", odd.printed(server, "client", "go"))
         ended = programs.run(*sdks.go(file), exit_code=1)
     assert "Cannot connect: failed reaching server" in ended.stderr
@@ -203,7 +203,7 @@ def test_the_readme_names_the_versions_that_have_been_tried() -> None:
 
 
 def test_the_lines_of_the_documentation_lead_to_a_connected_client(
-    depot: Path, folder: Path, certstrap: CommandLine
+    pki: Path, folder: Path, certstrap: CommandLine
 ) -> None:
     """What is changed is the endpoint: a server of this machine that trusts the uploaded file."""
     heading = "From nothing to a connected client"
@@ -211,8 +211,8 @@ def test_the_lines_of_the_documentation_lead_to_a_connected_client(
     *before, last = [shlex.split(line) for block in found for line in block.lines]
     for _, *words in before:
         certstrap(*words, now=utc_now())
-    with serving(depot, folder / "ca-bundle.pem") as server:
+    with serving(pki, folder / "ca-bundle.pem") as server:
         endpoint = ("--address", server.address, "--server-name", HOST)
-        certstrap(*last[1:], *endpoint, "--server-ca", str(depot / "Root.crt"), now=utc_now())
+        certstrap(*last[1:], *endpoint, "--server-ca", str(pki / "Root.crt"), now=utc_now())
         assert programs.run(sys.executable, "connect.py").stdout == "Connected.\n"
     assert server.seen == ["your-namespace"]

@@ -62,9 +62,9 @@ class Judge:
 
 
 @pytest.fixture
-def ours(depot: Path, tmp_path: Path) -> Path:
+def ours(pki: Path, tmp_path: Path) -> Path:
     """A copy of our depot, to revoke in."""
-    return shutil.copytree(depot, tmp_path / "ours")
+    return shutil.copytree(pki, tmp_path / "ours")
 
 
 @pytest.fixture

@@ -112,24 +112,24 @@ def test_what_an_imported_ca_signs_and_revokes(today: CommandLine, folder: Path,
 
 
 def test_a_pair_of_gen_lets_a_temporal_client_in(
-    today: CommandLine, folder: Path, depot: Path
+    today: CommandLine, folder: Path, pki: Path
 ) -> None:
     gen(today)
-    with serving(depot, folder / "ca.pem") as server:
-        connect(server, depot, folder / "client.pem", folder / "client.key")
+    with serving(pki, folder / "ca.pem") as server:
+        connect(server, pki, folder / "client.pem", folder / "client.key")
     (seen,) = server.seen
     assert seen.startswith("client.endentity.temporal.")
 
 
 def test_a_chain_of_an_imported_intermediate_lets_a_temporal_client_in(
-    today: CommandLine, folder: Path, depot: Path
+    today: CommandLine, folder: Path, pki: Path
 ) -> None:
     for name in ("Root", "Intermediate"):
-        key = ("--key", str(depot / f"{name}.key")) if name == "Intermediate" else ()
-        today("import", name, "--cert", str(depot / f"{name}.crt"), *key)
+        key = ("--key", str(pki / f"{name}.key")) if name == "Intermediate" else ()
+        today("import", name, "--cert", str(pki / f"{name}.crt"), *key)
     today("request-cert", "--cn", "worker", *NEW_KEY)
     today("sign", "worker", "--CA", "Intermediate", "--expires", "7 days")
     today("export-chain", "worker")
-    with serving(depot, depot / "Root.crt") as server:
-        connect(server, depot, folder / "out/worker.chain.crt", folder / "out/worker.key")
+    with serving(pki, pki / "Root.crt") as server:
+        connect(server, pki, folder / "out/worker.chain.crt", folder / "out/worker.key")
     assert server.seen == ["worker"]

@@ -51,11 +51,11 @@ TheirKey = Callable[[str], Path]
 
 
 @pytest.fixture
-def verify(depot: Path) -> Verify:
+def verify(pki: Path) -> Verify:
     """``openssl verify``, strictly, below the root of our depot."""
 
     def run(*args: str | Path, exit_code: int = 0) -> Outcome:
-        root = depot / "Root.crt"
+        root = pki / "Root.crt"
         return openssl("verify", "-x509_strict", "-CAfile", root, *args, exit_code=exit_code)
 
     return run
@@ -77,23 +77,23 @@ def their_key(tmp_path_factory: pytest.TempPathFactory) -> TheirKey:
 
 @every_kind
 @pytest.mark.parametrize("purpose", ["sslclient", "sslserver"])
-def test_a_chain_verifies_strictly(verify: Verify, depot: Path, purpose: str) -> None:
-    leaves = [depot / f"{name}.crt" for name in ("client", "server", NAMELESS)]
+def test_a_chain_verifies_strictly(verify: Verify, pki: Path, purpose: str) -> None:
+    leaves = [pki / f"{name}.crt" for name in ("client", "server", NAMELESS)]
     verified = verify("-purpose", purpose, *leaves).stdout.splitlines()
     assert verified == [f"{leaf}: OK" for leaf in leaves]
-    verify("-purpose", purpose, "-untrusted", depot / "Intermediate.crt", depot / "below.crt")
+    verify("-purpose", purpose, "-untrusted", pki / "Intermediate.crt", pki / "below.crt")
 
 
 @every_kind
 def test_another_ca_of_the_same_name_verifies_nothing(
-    verify: Verify, depot: Path, stranger: Path
+    verify: Verify, pki: Path, stranger: Path
 ) -> None:
     verify(stranger / "client.crt", exit_code=2)
-    verify("-untrusted", stranger / "Intermediate.crt", depot / "below.crt", exit_code=2)
+    verify("-untrusted", stranger / "Intermediate.crt", pki / "below.crt", exit_code=2)
 
 
-def test_a_leaf_is_for_tls_only(verify: Verify, depot: Path) -> None:
-    refused = verify("-purpose", "smimesign", depot / "client.crt", exit_code=2)
+def test_a_leaf_is_for_tls_only(verify: Verify, pki: Path) -> None:
+    refused = verify("-purpose", "smimesign", pki / "client.crt", exit_code=2)
     assert "unsuitable certificate purpose" in refused.stderr
 
 
@@ -102,13 +102,13 @@ def test_a_leaf_is_for_tls_only(verify: Verify, depot: Path) -> None:
     [("-verify_hostname", HOST), ("-verify_ip", "127.0.0.1"), ("-verify_ip", "::1")],
     ids=lambda name: name[1],
 )
-def test_a_server_is_known_by_its_names(verify: Verify, depot: Path, name: tuple[str]) -> None:
-    verify(*name, depot / "server.crt")
-    verify(*name, depot / f"{NAMELESS}.crt", exit_code=2)
+def test_a_server_is_known_by_its_names(verify: Verify, pki: Path, name: tuple[str]) -> None:
+    verify(*name, pki / "server.crt")
+    verify(*name, pki / f"{NAMELESS}.crt", exit_code=2)
 
 
-def test_a_server_without_a_subject_is_known_by_its_name(verify: Verify, depot: Path) -> None:
-    verify("-verify_hostname", NAMELESS, depot / f"{NAMELESS}.crt")
+def test_a_server_without_a_subject_is_known_by_its_name(verify: Verify, pki: Path) -> None:
+    verify("-verify_hostname", NAMELESS, pki / f"{NAMELESS}.crt")
 
 
 def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
@@ -131,32 +131,30 @@ def test_a_chain_of_two_intermediates_below_permitted_domains_verifies(
 
 
 @every_kind
-def test_a_new_crl_verifies_and_revokes_nothing(
-    verify: Verify, depot: Path, stranger: Path
-) -> None:
-    crl = depot / "Root.crl"
+def test_a_new_crl_verifies_and_revokes_nothing(verify: Verify, pki: Path, stranger: Path) -> None:
+    crl = pki / "Root.crl"
     read = ("crl", "-verify", "-noout", "-text", "-in", crl, "-CAfile")
     # What the exit status of `openssl crl -verify` says depends on the version.
     assert "verify failure" in openssl(*read, stranger / "Root.crt", exit_code=None).stderr
-    verified = openssl(*read, depot / "Root.crt")
+    verified = openssl(*read, pki / "Root.crt")
     assert "verify OK" in verified.stderr
     assert "No Revoked Certificates" in verified.stdout
-    verify("-crl_check", "-CRLfile", crl, depot / "client.crt")
-    verify("-crl_check", depot / "client.crt", exit_code=2)
+    verify("-crl_check", "-CRLfile", crl, pki / "client.crt")
+    verify("-crl_check", pki / "client.crt", exit_code=2)
 
 
 @every_kind
 @pytest.mark.parametrize("name", ["client", "server", "Intermediate", NAMELESS])
-def test_a_request_verifies(depot: Path, name: str) -> None:
-    verified = openssl("req", "-verify", "-noout", "-in", depot / f"{name}.csr")
+def test_a_request_verifies(pki: Path, name: str) -> None:
+    verified = openssl("req", "-verify", "-noout", "-in", pki / f"{name}.csr")
     assert "verify OK" in verified.stderr
 
 
 @every_kind
 @pytest.mark.parametrize("name", ["client", "Root"])
-def test_our_keys_belong_to_our_certificates(depot: Path, name: str) -> None:
-    ours = openssl("pkey", "-in", depot / f"{name}.key", "-pubout").stdout
-    assert ours == openssl("x509", "-in", depot / f"{name}.crt", "-noout", "-pubkey").stdout
+def test_our_keys_belong_to_our_certificates(pki: Path, name: str) -> None:
+    ours = openssl("pkey", "-in", pki / f"{name}.key", "-pubout").stdout
+    assert ours == openssl("x509", "-in", pki / f"{name}.crt", "-noout", "-pubkey").stdout
 
 
 @every_kind
@@ -187,9 +185,9 @@ def test_our_encrypted_keys_are_pbes2_with_600000_rounds(folder: Path) -> None:
 
 @every_kind
 def test_export_writes_what_openssl_writes_of_our_key(
-    certstrap: CommandLine, folder: Path, depot: Path
+    certstrap: CommandLine, folder: Path, pki: Path
 ) -> None:
-    key = depot / "client.key"
+    key = pki / "client.key"
     certstrap("export-pkcs8", "--key", str(key), "--output", "ours.key")
     openssl(*PKCS8, "-in", key, "-out", "theirs.key")
     assert (folder / "ours.key").read_bytes() == (folder / "theirs.key").read_bytes()
@@ -253,9 +251,9 @@ def test_export_writes_a_key_of_unusual_form_in_the_usual_one(
 
 @every_kind
 def test_an_encrypted_export_decrypts_to_what_openssl_writes_of_the_key(
-    certstrap: CommandLine, folder: Path, depot: Path
+    certstrap: CommandLine, folder: Path, pki: Path
 ) -> None:
-    key = depot / "client.key"
+    key = pki / "client.key"
     certstrap(
         "export-pkcs8", "--key", str(key), "--output", "ours.key", "--encrypt", environ=ENVIRON
     )

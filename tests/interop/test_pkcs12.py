@@ -22,9 +22,9 @@ either_form = pytest.mark.parametrize("legacy", [(), ("--legacy",)], ids=["moder
 
 
 @pytest.fixture
-def export(folder: Path, depot: Path) -> CommandLine:
+def export(folder: Path, pki: Path) -> CommandLine:
     """`export-pkcs12` in a copy of the depot."""
-    shutil.copytree(depot, folder / "out")
+    shutil.copytree(pki, folder / "out")
     return CommandLine(now=utc_now(), rounds=USUAL_ROUNDS)
 
 
@@ -36,18 +36,16 @@ def bags(info: str) -> list[str]:
 @some_kinds
 @either_form
 def test_openssl_finds_the_key_its_certificate_and_the_whole_chain(
-    export: CommandLine, depot: Path, legacy: tuple[str, ...]
+    export: CommandLine, pki: Path, legacy: tuple[str, ...]
 ) -> None:
     export("export-pkcs12", "below", "--passphrase", PASSPHRASE, *legacy)
     read = ("pkcs12", "-in", "out/below.p12", "-nodes", "-out", "found.pem", *PASSIN)
     openssl(*read, *(["-legacy"] if legacy else []))
     found = Path("found.pem").read_text()
-    certificates = [
-        (depot / f"{name}.crt").read_text() for name in ("below", "Intermediate", "Root")
-    ]
+    certificates = [(pki / f"{name}.crt").read_text() for name in ("below", "Intermediate", "Root")]
     assert re.findall(r"-----BEGIN C.*?END CERTIFICATE-----\n", found, re.DOTALL) == certificates
     theirs = openssl("pkey", "-in", "found.pem", "-pubout").stdout
-    assert theirs == openssl("pkey", "-in", depot / "below.key", "-pubout").stdout
+    assert theirs == openssl("pkey", "-in", pki / "below.key", "-pubout").stdout
 
 
 def test_the_new_form_is_aes_256_and_pbkdf2_of_600000_rounds(export: CommandLine) -> None:
@@ -96,12 +94,12 @@ def test_openssl_opens_a_passphrase_beyond_ascii(export: CommandLine) -> None:
 
 
 @pytest.mark.parametrize("kind", ["RSA", "P-256"])
-def test_openssl_opens_a_file_without_a_passphrase(export: CommandLine, depot: Path) -> None:
+def test_openssl_opens_a_file_without_a_passphrase(export: CommandLine, pki: Path) -> None:
     export("export-pkcs12", "client", "--no-passphrase")
     read = ("pkcs12", "-in", "out/client.p12", "-passin", "pass:")
     Path("key").write_text(openssl(*read, "-nocerts", "-nodes").stdout)
     theirs = openssl("pkey", "-in", "key", "-pubout").stdout
-    assert theirs == openssl("pkey", "-in", depot / "client.key", "-pubout").stdout
+    assert theirs == openssl("pkey", "-in", pki / "client.key", "-pubout").stdout
     assert openssl(*read, "-nokeys").stdout.count("BEGIN CERTIFICATE") == 2
 
 

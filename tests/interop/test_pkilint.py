@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certstrap.pki.crl import COMPROMISED, REASONS
+from tests.builders.certificates import A_CA, a_certificate_with, a_name
 from tests.builders.depots import NEW_KEY
 from tests.commands.test_limits import EVERY_LIMIT
 from tests.commands.test_urls import OPTIONS
@@ -80,13 +81,13 @@ def findings(pem: str) -> set[str]:
     "file",
     ["Root.crt", "Intermediate.crt", "client.crt", "server.crt", "below.crt", "Root.crl"],
 )
-def test_nothing_is_wrong(depot: Path, file: str) -> None:
-    assert findings((depot / file).read_text()) == set()
+def test_nothing_is_wrong(pki: Path, file: str) -> None:
+    assert findings((pki / file).read_text()) == set()
 
 
 @every_kind
-def test_nothing_is_wrong_without_a_subject(depot: Path) -> None:
-    pem = (depot / f"{NAMELESS}.crt").read_text()
+def test_nothing_is_wrong_without_a_subject(pki: Path) -> None:
+    pem = (pki / f"{NAMELESS}.crt").read_text()
     leaf = x509.load_pem_x509_certificate(pem.encode())
     assert not leaf.subject.rdns
     assert leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
@@ -157,18 +158,7 @@ def test_nothing_is_wrong_in_certificates_with_urls(certstrap: CommandLine, fold
 
 
 def test_a_bad_certificate_is_found_out() -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    bad = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(x509.Name([]))
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(NOW)
-        .not_valid_after(NOW + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=False)
-        .sign(key, SHA256())
-    )
+    bad = a_certificate_with((A_CA, False), subject=a_name())
     assert findings(bad.public_bytes(Encoding.PEM).decode()) == {
         "pkix.basic_constraints_extension_not_critical",
         "pkix.ca_certificate_no_ku_extension",

@@ -58,68 +58,68 @@ def handshake(server: ssl.SSLContext, client: ssl.SSLContext, host: str = HOST) 
 
 
 @every_kind
-def test_both_sides_accept_each_other(depot: Path) -> None:
-    seen = handshake(server_of(depot), client_of(depot))
-    assert seen == (depot / "client.crt").read_text()
+def test_both_sides_accept_each_other(pki: Path) -> None:
+    seen = handshake(server_of(pki), client_of(pki))
+    assert seen == (pki / "client.crt").read_text()
 
 
 @every_kind
 def test_a_client_below_an_intermediate_is_accepted_by_who_trusts_the_root(
-    depot: Path, below: Path
+    pki: Path, below: Path
 ) -> None:
-    seen = handshake(server_of(depot), client_of(depot, below, "below"))
-    assert seen == (depot / "below.crt").read_text()
+    seen = handshake(server_of(pki), client_of(pki, below, "below"))
+    assert seen == (pki / "below.crt").read_text()
 
 
-def test_a_client_that_leaves_out_its_intermediate_is_refused(depot: Path) -> None:
+def test_a_client_that_leaves_out_its_intermediate_is_refused(pki: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match=UNTRUSTED):
-        handshake(server_of(depot), client_of(depot, name="below"))
+        handshake(server_of(pki), client_of(pki, name="below"))
 
 
 @every_kind
-def test_a_client_of_another_ca_of_the_same_name_is_refused(depot: Path, stranger: Path) -> None:
+def test_a_client_of_another_ca_of_the_same_name_is_refused(pki: Path, stranger: Path) -> None:
     client = client_of(stranger)
-    client.load_verify_locations(depot / "Root.crt")
+    client.load_verify_locations(pki / "Root.crt")
     with pytest.raises(ssl.SSLCertVerificationError, match=UNTRUSTED):
-        handshake(server_of(depot), client)
+        handshake(server_of(pki), client)
 
 
 @every_kind
-def test_a_server_of_another_ca_of_the_same_name_is_refused(depot: Path, stranger: Path) -> None:
+def test_a_server_of_another_ca_of_the_same_name_is_refused(pki: Path, stranger: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match=UNTRUSTED):
-        handshake(server_of(stranger), client_of(depot))
+        handshake(server_of(stranger), client_of(pki))
 
 
 @pytest.mark.parametrize("host", [HOST, "www.example.com", "127.0.0.1", "::1"])
-def test_a_server_is_known_by_each_of_its_alternative_names(depot: Path, host: str) -> None:
-    handshake(server_of(depot), client_of(depot), host)
+def test_a_server_is_known_by_each_of_its_alternative_names(pki: Path, host: str) -> None:
+    handshake(server_of(pki), client_of(pki), host)
 
 
 @pytest.mark.parametrize("host", ["other.example.com", "server", "127.0.0.2"])
-def test_a_server_is_known_by_no_other_name(depot: Path, host: str) -> None:
+def test_a_server_is_known_by_no_other_name(pki: Path, host: str) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
-        handshake(server_of(depot), client_of(depot), host)
+        handshake(server_of(pki), client_of(pki), host)
 
 
 @every_kind
-def test_a_server_that_looks_into_the_crl_accepts_the_client(depot: Path) -> None:
-    server = server_of(depot)
+def test_a_server_that_looks_into_the_crl_accepts_the_client(pki: Path) -> None:
+    server = server_of(pki)
     server.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get certificate CRL"):
-        handshake(server, client_of(depot))
-    server.load_verify_locations(depot / "Root.crl")
-    handshake(server, client_of(depot))
+        handshake(server, client_of(pki))
+    server.load_verify_locations(pki / "Root.crl")
+    handshake(server, client_of(pki))
 
 
 def test_an_encrypted_key_is_opened_with_its_passphrase(
-    depot: Path, certstrap: CommandLine, folder: Path
+    pki: Path, certstrap: CommandLine, folder: Path
 ) -> None:
     certstrap(
-        "export-pkcs8", "--key", str(depot / "client.key"), "--output", "client.key", "--encrypt",
+        "export-pkcs8", "--key", str(pki / "client.key"), "--output", "client.key", "--encrypt",
         "--passphrase", "secret",
     )  # fmt: skip
-    client = _trusting(depot, ssl.PROTOCOL_TLS_CLIENT)
+    client = _trusting(pki, ssl.PROTOCOL_TLS_CLIENT)
     with pytest.raises(ssl.SSLError, match="PEM lib"):
-        client.load_cert_chain(depot / "client.crt", folder / "client.key", "wrong")
-    client.load_cert_chain(depot / "client.crt", folder / "client.key", "secret")
-    handshake(server_of(depot), client)
+        client.load_cert_chain(pki / "client.crt", folder / "client.key", "wrong")
+    client.load_cert_chain(pki / "client.crt", folder / "client.key", "secret")
+    handshake(server_of(pki), client)

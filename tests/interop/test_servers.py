@@ -11,9 +11,8 @@ from socket import create_connection
 import pytest
 import yaml
 
-from certstrap.cli.context import utc_now
 from tests import programs
-from tests.builders.depots import NEW_KEY
+from tests.builders.depots import issue
 from tests.conftest import CommandLine
 from tests.docs import ROOT, blocks
 from tests.interop import peers
@@ -29,11 +28,13 @@ def under(heading: str) -> str:
     return "\n".join(block.lines)
 
 
+pytestmark = pytest.mark.depot(issue("web", "--domain", HOST, "--profile", "server"))
+
+
 @pytest.fixture
-def depot(folder: Path) -> Path:
-    """The depot of the page, by the wall clock."""
-    CommandLine(now=utc_now())("issue", "web", "--domain", HOST, "--profile", "server", *NEW_KEY)
-    return folder / "out"
+def certstrap(today: CommandLine) -> CommandLine:
+    """The command line, by the wall clock as the peers go by it."""
+    return today
 
 
 def served(port: int, cas: Path) -> bool:

@@ -75,8 +75,8 @@ def serving(depot: Path, clients_ca: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def server(depot: Path) -> Iterator[Server]:
-    with serving(depot, depot / "Root.crt") as server:
+def server(pki: Path) -> Iterator[Server]:
+    with serving(pki, pki / "Root.crt") as server:
         yield server
 
 
@@ -93,52 +93,52 @@ def connect(server: Server, depot: Path, certificate: Path, key: Path) -> None:
 
 
 @every_kind
-def test_a_client_connects(server: Server, depot: Path) -> None:
-    connect(server, depot, depot / "client.crt", depot / "client.key")
+def test_a_client_connects(server: Server, pki: Path) -> None:
+    connect(server, pki, pki / "client.crt", pki / "client.key")
     assert server.seen == ["client"]
 
 
 @every_kind
 def test_a_client_connects_with_its_key_as_pkcs8(
-    server: Server, depot: Path, certstrap: CommandLine, folder: Path
+    server: Server, pki: Path, certstrap: CommandLine, folder: Path
 ) -> None:
-    certstrap("export-pkcs8", "--key", str(depot / "client.key"), "--output", "client.pkcs8.key")
-    connect(server, depot, depot / "client.crt", folder / "client.pkcs8.key")
+    certstrap("export-pkcs8", "--key", str(pki / "client.key"), "--output", "client.pkcs8.key")
+    connect(server, pki, pki / "client.crt", folder / "client.pkcs8.key")
     assert server.seen == ["client"]
 
 
 @every_kind
-def test_a_client_below_an_intermediate_connects(server: Server, depot: Path, below: Path) -> None:
-    connect(server, depot, below, depot / "below.key")
+def test_a_client_below_an_intermediate_connects(server: Server, pki: Path, below: Path) -> None:
+    connect(server, pki, below, pki / "below.key")
     assert server.seen == ["below"]
 
 
 @every_kind
 def test_a_client_of_another_ca_of_the_same_name_is_turned_away(
-    server: Server, depot: Path, stranger: Path
+    server: Server, pki: Path, stranger: Path
 ) -> None:
     with pytest.raises(RuntimeError, match=TURNED_AWAY):
-        connect(server, depot, stranger / "client.crt", stranger / "client.key")
+        connect(server, pki, stranger / "client.crt", stranger / "client.key")
     assert not server.seen
-    connect(server, depot, depot / "client.crt", depot / "client.key")
+    connect(server, pki, pki / "client.crt", pki / "client.key")
     assert server.seen == ["client"]
 
 
 @every_kind
 def test_a_client_turns_a_server_of_another_ca_of_the_same_name_away(
-    depot: Path, stranger: Path
+    pki: Path, stranger: Path
 ) -> None:
     with (
-        serving(stranger, depot / "Root.crt") as server,
+        serving(stranger, pki / "Root.crt") as server,
         pytest.raises(RuntimeError, match=TURNED_AWAY),
     ):
-        connect(server, depot, depot / "client.crt", depot / "client.key")
+        connect(server, pki, pki / "client.crt", pki / "client.key")
     assert not server.seen
 
 
 @every_kind
 def test_a_client_connects_by_its_configuration_file(
-    server: Server, depot: Path, tmp_path: Path
+    server: Server, pki: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "temporal.toml"
     file.write_text(
@@ -147,9 +147,9 @@ def test_a_client_connects_by_its_configuration_file(
         address = "{server.address}"
         namespace = "your-namespace.acct"
         [profile.default.tls]
-        client_cert_path = "{depot}/client.crt"
-        client_key_path = "{depot}/client.key"
-        server_ca_cert_path = "{depot}/Root.crt"
+        client_cert_path = "{pki}/client.crt"
+        client_key_path = "{pki}/client.key"
+        server_ca_cert_path = "{pki}/Root.crt"
         server_name = "{HOST}"
         """)
     )
@@ -171,12 +171,12 @@ ISSUE = [("issue", "your-namespace", "--curve", "P-384", "--pkcs8")]
 
 @pytest.mark.parametrize("commands", [WALKTHROUGH, ISSUE], ids=["walkthrough", "issue"])
 def test_a_client_connects_with_what_the_commands_leave(
-    depot: Path, certstrap: CommandLine, folder: Path, commands: list[tuple[str, ...]]
+    pki: Path, certstrap: CommandLine, folder: Path, commands: list[tuple[str, ...]]
 ) -> None:
     for command in commands:
         certstrap(*command, input="\n\n", now=utc_now())  # peers judge by the wall clock
     out = folder / "out"
-    with serving(depot, out / "Cert.crt") as server:
-        connect(server, depot, out / "your-namespace.crt", out / "your-namespace.key")
-        connect(server, depot, out / "your-namespace.crt", out / "your-namespace.pkcs8.key")
+    with serving(pki, out / "Cert.crt") as server:
+        connect(server, pki, out / "your-namespace.crt", out / "your-namespace.key")
+        connect(server, pki, out / "your-namespace.crt", out / "your-namespace.pkcs8.key")
     assert server.seen == ["your-namespace", "your-namespace"]
