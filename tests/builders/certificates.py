@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509.oid import NameOID
 
 from certstrap.pki import keys
@@ -83,15 +85,24 @@ def a_certificate_with(
     by: tuple[x509.Name, PrivateKey] | None = None,
     start: datetime = START,
     end: datetime = END,
+    serial: int = 0,
+    pss: hashes.HashAlgorithm | None = None,
 ) -> x509.Certificate:
-    """Return a certificate with these extensions, each with whether it is critical."""
+    """Return a certificate with these extensions, each with whether it is critical.
+
+    Its serial number is random, unless one is given; with ``pss`` it is signed with RSA-PSS.
+    """
     issuer_name, issuer_key = by or (subject, key)
-    builder = x509.CertificateBuilder(
-        issuer_name, subject, key.public_key(), x509.random_serial_number(), start, end
-    )
+    serial = serial or x509.random_serial_number()
+    builder = x509.CertificateBuilder(issuer_name, subject, key.public_key(), serial, start, end)
     for value, critical in extensions:
         builder = builder.add_extension(value, critical)
-    return builder.sign(issuer_key, keys.signature_hash(issuer_key))
+    hashed, scheme = pss or keys.signature_hash(issuer_key), _scheme(pss)
+    return builder.sign(issuer_key, hashed, rsa_padding=scheme)  # type: ignore[arg-type]
+
+
+def _scheme(pss: hashes.HashAlgorithm | None) -> padding.PSS | None:
+    return padding.PSS(padding.MGF1(pss), pss.digest_size) if pss else None
 
 
 def an_issuer(
@@ -108,14 +119,17 @@ def a_request(
     subject: x509.Name | None = None,
     names: Sequence[x509.GeneralName] = (),
     extensions: Sequence[x509.ExtensionType] = (),
+    hashed: hashes.HashAlgorithm | None = None,
+    pss: hashes.HashAlgorithm | None = None,
 ) -> x509.CertificateSigningRequest:
-    """Return a request of "leaf", if nothing else is given."""
+    """Return a request of "leaf", if nothing else is given; with ``pss`` signed with RSA-PSS."""
     builder = x509.CertificateSigningRequestBuilder(a_name("leaf") if subject is None else subject)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     for value in extensions:
         builder = builder.add_extension(value, critical=False)
-    return builder.sign(key, keys.signature_hash(key))
+    hashed = hashed or pss or keys.signature_hash(key)
+    return builder.sign(key, hashed, rsa_padding=_scheme(pss))  # type: ignore[arg-type]
 
 
 def alternative(*, domains: str = "", addresses: str = "", uris: str = "") -> AlternativeNames:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
@@ -155,9 +154,8 @@ def test_a_hold_of_another_tool_can_be_made_a_revocation_and_keeps_its_other_ext
 ) -> None:
     hold = x509.CRLReason(x509.ReasonFlags.certificate_hold)
     since = x509.InvalidityDate(NOW.replace(tzinfo=None))
-    held = x509.RevokedCertificateBuilder(serial, NOW)
-    held = held.add_extension(hold, critical=False).add_extension(since, critical=False)
-    foreign.write(depot / "Cert.crl", crls.made_elsewhere(*ca_of(depot), entries=[held.build()]))
+    held = crls.entry(serial, NOW, hold, since)
+    foreign.write(depot / "Cert.crl", crls.made_elsewhere(*ca_of(depot), entries=[held]))
     certstrap(*REVOKE, now=LATER)
     (entry,) = crls.load(depot / "Cert.crl")
     assert [each.value for each in entry.extensions] == [since]
@@ -228,28 +226,12 @@ def test_what_another_ca_issued_is_refused(certstrap: CommandLine, depot: Path, 
 
 def test_a_ca_of_the_same_name_did_not_issue_it(certstrap: CommandLine, depot: Path) -> None:
     key = P256.generate()
-    foreign.store_ca(depot, "Twin", it=signing_crls(key, name="Cert"), key=key)
+    foreign.store_ca(depot, "Twin", it=a_certificate(key=key, subject=a_name("Cert")), key=key)
     certstrap.refuses(
         "revoke", "--CN", "client", "--CA", "Twin", sentence="The CA Twin did not issue that"
     )
     certstrap("revoke", "--CN", "client")
     assert not (depot / "Twin.crl").exists()
-
-
-def signing_crls(
-    key: PrivateKey, *, name: str = "Foreign", usage: x509.KeyUsage | None = None
-) -> x509.Certificate:
-    """Return a root's certificate; without ``usage`` it has no key usage at all."""
-    subject = foreign.name_of(name)
-    builder = (
-        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(NOW - foreign.YEAR)
-        .not_valid_after(NOW + foreign.YEAR)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-    )
-    if usage:
-        builder = builder.add_extension(usage, critical=True)
-    return builder.sign(key, hashes.SHA256())
 
 
 @pytest.mark.parametrize("ca", [("--CA", "Cert"), ()])
@@ -258,7 +240,7 @@ def test_a_ca_does_not_revoke_itself(
     certstrap: CommandLine, depot: Path, ca: tuple[str, ...], name: str
 ) -> None:
     _, key = ca_of(depot)
-    renewed = signing_crls(key, name="Cert")
+    renewed = a_certificate(key=key, subject=a_name("Cert"))
     foreign.write(depot / "Renewed.crt", renewed.public_bytes(Encoding.PEM), 0o444)
     certstrap.refuses(
         "revoke", "--CN", name, *ca,
@@ -305,7 +287,7 @@ def test_a_ca_of_another_tool_revokes(
 ) -> None:
     key = P256.generate()
     usage = foreign.key_usage(*usages) if usages else None
-    foreign.store_ca(depot, "Theirs", it=signing_crls(key, usage=usage), key=key)
+    foreign.store_ca(depot, "Theirs", it=a_certificate(key=key, usage=usage), key=key)
     certstrap("revoke", "--serial", "2A", "--elsewhere", "--CA", "Theirs")
     assert crls.serials(depot / "Theirs.crl") == [42]
 

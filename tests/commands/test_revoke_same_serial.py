@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.builders.certificates import END, START, a_name
+from tests.builders import foreign
+from tests.builders.certificates import a_certificate_with, a_name
 from tests.builders.depots import NEW_KEY
 from tests.builders.keys import LEAF_KEY
 from tests.conftest import CommandLine
@@ -17,12 +17,12 @@ SERIAL = 0x1234
 
 def leaf_of(folder: Path, ca: str) -> bytes:
     """Return a certificate of ``ca`` with that serial number."""
-    key = load_pem_private_key((folder / f"out/{ca}.key").read_bytes(), None)
-    issuer = x509.load_pem_x509_certificate((folder / f"out/{ca}.crt").read_bytes())
-    builder = x509.CertificateBuilder(
-        issuer.subject, a_name(f"below {ca}"), LEAF_KEY.public_key(), SERIAL, START, END
+    key = foreign.load_key(folder / f"out/{ca}.key")
+    issuer = foreign.load_certificate(folder / f"out/{ca}.crt")
+    leaf = a_certificate_with(
+        key=LEAF_KEY, subject=a_name(f"below {ca}"), by=(issuer.subject, key), serial=SERIAL
     )
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)  # type: ignore[arg-type]
+    return leaf.public_bytes(Encoding.PEM)
 
 
 @pytest.mark.parametrize("ca", ["One", "Two"])

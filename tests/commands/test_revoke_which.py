@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
 from tests.builders import crls, foreign
+from tests.builders.certificates import a_certificate
 from tests.builders.depots import NEW_KEY, init, signed
-from tests.conftest import NOW, CommandLine
+from tests.conftest import CommandLine
 
 UPDATED = "Updated out/Cert.crl: 1 revoked certificate\n"
 
@@ -205,13 +204,7 @@ def test_of_two_certificates_of_the_ca_one_must_be_named(
     certstrap: CommandLine, depot: Path
 ) -> None:
     old, key = foreign.load_certificate(depot / "Cert.crt"), foreign.load_key(depot / "Cert.key")
-    renewed = (
-        x509.CertificateBuilder(old.subject, old.subject, key.public_key(), 42)
-        .not_valid_before(NOW - foreign.YEAR)
-        .not_valid_after(NOW + foreign.YEAR)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
+    renewed = a_certificate(key=key, subject=old.subject)
     foreign.store_ca(depot, "Renewed", it=renewed, key=key)
     certstrap.refuses(
         "revoke", "--CN", "client",

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -19,7 +18,7 @@ from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.pem import to_pem
 from certstrap.store.depot import Depot
 from tests.builders import crls, foreign
-from tests.builders.certificates import a_name, key_usage
+from tests.builders.certificates import a_certificate_with, a_name, key_usage
 from tests.builders.der import oid, sequence
 from tests.conftest import NOW
 from tests.interop.peers import openssl
@@ -57,35 +56,28 @@ class Cert:
     crl: "Crl | None" = None
 
     def made(self, above: "Cert") -> bytes:
-        builder = x509.CertificateBuilder(
-            self.issuer or above.subject,
-            self.subject,
-            self.key.public_key(),
-            x509.random_serial_number(),
-            self.start,
-            self.end,
-        )
-        if self.ca is not None:
-            length = self.path_length if self.ca else None
-            builder = builder.add_extension(x509.BasicConstraints(self.ca, length), critical=True)
-        public = self.key.public_key()
-        builder = builder.add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(public), critical=False
-        )
-        own = x509.SubjectKeyIdentifier.from_public_key(above.key.public_key()).digest
-        authority = x509.AuthorityKeyIdentifier(self.authority or own, None, None)
-        builder = builder.add_extension(authority, critical=False)
-        if self.usage:
-            builder = builder.add_extension(self.usage, critical=True)
-        if self.names:
-            builder = builder.add_extension(x509.SubjectAlternativeName(self.names), critical=False)
-        if self.constraints:
-            builder = builder.add_extension(self.constraints, critical=True)
-        for value, critical in self.more:
-            builder = builder.add_extension(value, critical)
+        length = self.path_length if self.ca else None
+        authority = self.authority or key_identifier(above).digest
+        extensions: list[tuple[x509.ExtensionType | None, bool]] = [
+            (None if self.ca is None else x509.BasicConstraints(self.ca, length), True),
+            (key_identifier(self), False),
+            (x509.AuthorityKeyIdentifier(authority, None, None), False),
+            (self.usage, True),
+            (x509.SubjectAlternativeName(self.names) if self.names else None, False),
+            (self.constraints, True),
+            *self.more,
+        ]
         signer = self.signer or above.key
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
-        der = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.DER)
+        signed = a_certificate_with(
+            *((value, critical) for value, critical in extensions if value is not None),
+            key=self.key,
+            subject=self.subject,
+            by=(self.issuer or above.subject, signer),
+            start=self.start,
+            end=self.end,
+        )
+        der = signed.public_bytes(Encoding.DER)
         der = with_sha1(signer)(der) if self.sha1 else der
         return broken_signature(der) if self.broken else der
 

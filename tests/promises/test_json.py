@@ -15,7 +15,7 @@ from tests.builders.depots import NEW_KEY
 from tests.cli.terminal import ends, terminal
 from tests.conftest import CommandLine
 from tests.docs import ROOT
-from tests.inventory.test_facts import NAMES
+from tests.inventory.test_inspect import NAMES
 
 PAGE = (ROOT / "docs/json.md").read_text(encoding="utf-8")
 SECTIONS = {

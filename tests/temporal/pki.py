@@ -17,11 +17,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from certstrap.cli.context import open_connection, open_loopback, utc_now
 from certstrap.errors import NoPassphraseError
 from certstrap.pki.findings import Finding
-from certstrap.pki.keys import PrivateKey, PublicKey, signature_hash
+from certstrap.pki.keys import PrivateKey, PublicKey
 from certstrap.pki.pem import to_pem
 from certstrap.temporal.check import CheckOptions, Report, check
 from certstrap.temporal.inputs import CheckSubject, read_certificates, read_key
-from tests.builders.certificates import a_name, key_usage
+from tests.builders.certificates import a_certificate_with, a_name, key_usage
 from tests.builders.der import der, integer, oid, sequence
 from tests.builders.keys import CA_KEY, LEAF_KEY, key_data
 
@@ -71,13 +71,14 @@ class Made:
     @cached_property
     def der(self) -> bytes:
         by = self.by or self
-        issuer, serial = self.issuer or by.subject, x509.random_serial_number()
-        builder = x509.CertificateBuilder(
-            issuer, self.subject, self.key.public_key(), serial, self.start, self.end
+        signed = a_certificate_with(
+            *self.extensions.values(),
+            key=self.key,
+            subject=self.subject,
+            by=(self.issuer or by.subject, by.key),
+            start=self.start,
+            end=self.end,
         )
-        for value, critical in self.extensions.values():
-            builder = builder.add_extension(value, critical)
-        signed = builder.sign(by.key, signature_hash(by.key))
         return self.changed(signed.public_bytes(Encoding.DER))
 
     @property

@@ -9,7 +9,7 @@ from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.issuers import is_issued_by, is_self_signed, is_signed_by
 from certstrap.pki.keys import RSA_2048, KeySpec
 from certstrap.temporal.ca_rules import algorithm
-from tests.builders.certificates import a_name
+from tests.builders.certificates import a_certificate_with, a_name
 from tests.builders.der import der, oid, sequence
 from tests.builders.keys import CA_KEY, ED448_KEY, OTHER_KEY, a_key
 from tests.temporal.pki import (
@@ -39,11 +39,9 @@ def with_md5(certificate: bytes) -> bytes:
 
 
 def with_pss(algorithm: hashes.HashAlgorithm) -> x509.Certificate:
-    scheme = padding.PSS(padding.MGF1(algorithm), algorithm.digest_size)
-    builder = x509.CertificateBuilder(
-        a_name("Root"), a_name("Root"), RSA.public_key(), 5, ROOT.start, ROOT.end
+    return a_certificate_with(
+        key=RSA, subject=a_name("Root"), start=ROOT.start, end=ROOT.end, pss=algorithm
     )
-    return builder.sign(RSA, algorithm, rsa_padding=scheme)  # type: ignore[arg-type]
 
 
 ROOTS = {

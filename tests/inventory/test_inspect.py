@@ -6,7 +6,6 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -174,12 +173,9 @@ def test_signatures_are_named() -> None:
     assert signed(ED448_KEY) == "Ed448"
     sha1 = x509.load_der_x509_csr(request_signed_with_sha1())
     assert signature_name(sha1) == "ECDSA with SHA-1"
-    builder = x509.CertificateSigningRequestBuilder(a_name("a"))
-    pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
-    assert isinstance(rsa_key, type(an_rsa_key(1024)))
-    request = builder.sign(rsa_key, hashes.SHA256(), rsa_padding=pss)
-    assert signature_name(request) == "RSA-PSS with SHA-256"
-    sha3 = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA3_256())
+    pss = a_request(key=rsa_key, pss=hashes.SHA256())
+    assert signature_name(pss) == "RSA-PSS with SHA-256"
+    sha3 = a_request(hashed=hashes.SHA3_256())
     assert signature_name(sha3) == "ECDSA with SHA3-256"
 
 
