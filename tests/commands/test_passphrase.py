@@ -16,7 +16,7 @@ from tests.cli.terminal import AGAIN, ENTER, ends, terminal
 from tests.conftest import CommandLine, snapshot
 
 OLD = "Enter old passphrase: "
-NEW = "Enter new passphrase (empty for no passphrase): "
+REPLACEMENT = "Enter new passphrase (empty for no passphrase): "
 ENCRYPTED = "Updated out/client.key (encrypted by passphrase)\n"
 PLAIN = "Updated out/client.key (not encrypted)\n"
 
@@ -138,20 +138,20 @@ def test_on_a_terminal_the_old_one_is_asked_for_and_the_new_one_twice(
     folder: Path, key: Path
 ) -> None:
     with terminal(folder, "passphrase", "client") as child:
-        for prompt, typed in ((OLD, "one"), (NEW, "two"), (AGAIN, "two")):
+        for prompt, typed in ((OLD, "one"), (REPLACEMENT, "two"), (AGAIN, "two")):
             child.expect_exact(prompt)
             child.send(typed + ENTER)
         assert ends(child) == "\n" + ENCRYPTED
     assert opened_by(key, "two")
     with terminal(folder, "passphrase", "Cert") as child:
-        for prompt in (NEW, AGAIN):
+        for prompt in (REPLACEMENT, AGAIN):
             child.expect_exact(prompt)
             child.send("ca" + ENTER)
         assert OLD not in ends(child)
     with terminal(folder, "passphrase", "client") as child:
         child.expect_exact(OLD)
         child.send("wrong" + ENTER)
-        assert NEW not in ends(child, 1)
+        assert REPLACEMENT not in ends(child, 1)
 
 
 FORMS = {
