@@ -5,6 +5,7 @@ The readers of the standard library take minutes for some files, and run out of 
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -74,8 +75,6 @@ def parse_toml(text: str, path: str) -> dict[str, Any]:
     Raises:
         InvalidDocumentError: it is not TOML, nests too deep, or has a key of too many parts.
     """
-    import tomllib  # noqa: PLC0415 - 3 % of a start, and few commands read TOML
-
     long_key = re.search(_LONG_KEY, text)
     if long_key:
         line = text.count("\n", 0, long_key.start()) + 1

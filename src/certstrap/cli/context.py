@@ -223,7 +223,7 @@ def _read_hidden(prompt: str, what: str) -> bytes:
         from getpass import getpass  # noqa: PLC0415
 
         return getpass(prompt).encode(errors="surrogateescape") + b"\n"
-    import termios  # noqa: PLC0415 - only a terminal needs it
+    import termios  # noqa: PLC0415 - Windows has none
 
     try:
         fd = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from html import escape
 from io import StringIO
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -203,8 +204,6 @@ def save_pictures(lines: "Callable[[int], Iterable[Text]]", title: str) -> tuple
 
     They are drawn for a width of 100 columns; ``title`` says of what.
     """
-    from html import escape  # noqa: PLC0415 - only pictures need it
-
     drawn = {"record": True, "file": StringIO(), "width": _PICTURE}
     console = _console(force_terminal=True, color_system="truecolor", **drawn)
     for line in lines(_PICTURE):

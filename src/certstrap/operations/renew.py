@@ -19,6 +19,7 @@ from certstrap.errors import (
 )
 from certstrap.hints import Hint
 from certstrap.operations.ca import issuer_of, open_key, usable_ca
+from certstrap.operations.export import encryption_for
 from certstrap.pki import crl, key_files, keys, pem, rules, stores
 from certstrap.pki.build import Issuer, length_asked_for, request_for, successor
 from certstrap.pki.decode import extension, is_ca, path_length_of
@@ -114,8 +115,6 @@ def _of_new_key(
 
 def _pkcs12(session: Session, entry: Entry, change: Change) -> bytes | None:
     """Return the PKCS#12 file for the new certificate, encrypted as the old one, or None."""
-    from certstrap.operations.export import encryption_for  # noqa: PLC0415 - rarely needed
-
     data = entry.read(PKCS12)
     opened, secret = _open_pkcs12(session, data, entry.path(PKCS12), entry)
     if not opened.cert or opened.cert.certificate != change.old:

@@ -14,6 +14,7 @@ from unicodedata import normalize
 from cryptography import x509
 
 from certstrap import platform
+from certstrap.documents import text_of
 from certstrap.errors import (
     AmbiguousNameError,
     CertstrapError,
@@ -227,8 +228,6 @@ class Entry(NamedTuple):
         """Return the URLs of what it signs as a CA."""
         if not self.has(URLS):
             return NO_URLS
-        from certstrap.documents import text_of  # noqa: PLC0415 - few CAs have such a file
-
         return URLs.parse(text_of(self.read(URLS), self.path(URLS)), self.path(URLS))
 
     @property

@@ -56,8 +56,8 @@ def readable_by_group(path: str) -> Iterator[Finding]:
     key = os.stat(path)
     if not (key.st_mode & stat.S_IRGRP and can_be_entered(folder_of(path), key.st_gid)):
         return
-    from grp import getgrgid  # noqa: PLC0415 - few keys are readable by a group
-    from pwd import getpwuid  # noqa: PLC0415
+    from grp import getgrgid  # noqa: PLC0415 - Windows has none
+    from pwd import getpwuid  # noqa: PLC0415 - nor this
 
     name = str(key.st_gid)
     with suppress(KeyError):
@@ -136,7 +136,7 @@ def is_sticky(folder: str) -> bool:
 
 
 def _user_name(uid: int) -> str:
-    from pwd import getpwuid  # noqa: PLC0415 - only an error needs it
+    from pwd import getpwuid  # noqa: PLC0415 - Windows has none
 
     try:
         return f"the user {getpwuid(uid).pw_name}"
