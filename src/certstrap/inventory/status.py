@@ -7,8 +7,10 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
-from typing import Any, Literal, NamedTuple, Self, get_args
+from sys import intern
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args
 
 from cryptography import x509
 
@@ -198,7 +200,17 @@ def _by_kind(item: Item) -> tuple[int, bool, float, str]:
 
 _AT_ONCE = 64  # names
 _OWN = (KEY, REQUEST, CERTIFICATE, CRL)
-_PRIVATE = {KEY: pem.PRIVATE_KEY, PKCS8: pem.PRIVATE_KEY, PKCS12: "PKCS#12 file"}
+_PRIVATE = {KEY, PKCS8, PKCS12}
+_FILES = {  # what they are, and the rule that one violates that cannot be read
+    KEY: (pem.PRIVATE_KEY, "unreadable-key"),
+    PKCS8: (pem.PRIVATE_KEY, "unreadable-key"),
+    PKCS12: (pem.PKCS12, "unreadable-key"),
+    REQUEST: (pem.REQUEST, "unreadable-request"),
+    CERTIFICATE: (pem.CERTIFICATE, "unreadable-certificate"),
+    CHAIN: (pem.CERTIFICATE, "unreadable-certificate"),
+}
+
+_Value = TypeVar("_Value")
 
 Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
@@ -222,15 +234,14 @@ class _Look:
         self.group_enters = files.can_be_entered(depot.root)
         self.stems = {
             suffix: {entry.stem for entry in depot.with_suffix(suffix)}
-            for suffix in (*_OWN, PKCS12)
+            for suffix in (*_OWN, PKCS12, CHAIN, URLS)
         }
-        self.chains = {entry.stem for entry in depot.with_suffix(CHAIN)}
-        self.chains -= _without(_CHAIN_STEM, self.stems[CERTIFICATE])  # certificates of their own
-        self.urls = {entry.stem for entry in depot.with_suffix(URLS)}
-        self.pkcs8 = _without(_PKCS8_STEM, self.stems[KEY])
+        self.stems[CHAIN] -= _without(_CHAIN_STEM, self.stems[CERTIFICATE])  # not of their own
+        self.stems[PKCS8] = _without(_PKCS8_STEM, self.stems[KEY])
+        unsigned = self.stems[REQUEST] - self.stems[CERTIFICATE]
+        self.unsigned = {depot.entry(stem).path(REQUEST) for stem in unsigned}
         self.cas = {ca.entry.stem: ca.certificate for ca in depot.authorities}
         self.ends = {stem: ca.not_valid_after_utc for stem, ca in self.cas.items()}
-        self.kinds: dict[object, str] = {}
         self.revoked: dict[str, dict[int, datetime]] = {}
         self.crl_ends: dict[str, datetime] = {}
         self.limited: dict[str, bool] = {}
@@ -258,7 +269,7 @@ class _Look:
         for at in range(0, len(stems), _AT_ONCE):
             progress(at, len(stems))
             items += self._items(stems[at : at + _AT_ONCE])
-        for stem in sorted((self.pkcs8 | self.stems[PKCS12]) - own):
+        for stem in sorted((self.stems[PKCS8] | self.stems[PKCS12]) - own):
             problems = tuple(self._exports(self.depot.entry(stem), None, ""))
             if problems:
                 items.append(Item(stem, problems=problems))
@@ -297,9 +308,6 @@ class _Look:
                 "Run this again; if it stays, run a command as the user who ran that one.",
             )
 
-    def _read(self, path: str, kind: str, *, private: bool = False) -> bytes:
-        return files.read(path, kind, private=private, own=self.shared)
-
     def _crl(self, found: FoundCRL, problem: Finding | None) -> Iterator[Finding]:
         """Yield what is wrong with a CRL, ``problem`` first; take note of when it ends."""
         crl, problem = found.crl, problem or found.problem
@@ -318,9 +326,52 @@ class _Look:
         """Return some items; work of one kind done at a time takes a third less time."""
         entries = [self.depot.entry(stem) for stem in stems]
         problems = [self.problems.pop(stem, []) for stem in stems]
-        found = list(map(self._certificate, entries, problems))
-        issuers = [next(self.depot.issuers.of(each), None) if each else None for each in found]
-        return list(map(self._item, entries, problems, found, issuers))
+        certificates = self._all(CERTIFICATE, entries, problems, _certificate)
+        issuers = [
+            next(self.depot.issuers.of(each), None) if each else None for each in certificates
+        ]
+        requested = self._all(REQUEST, entries, problems, self._request)
+        private = self._all(KEY, entries, problems, self._opened)
+        return list(map(self._item, entries, problems, certificates, issuers, requested, private))
+
+    def _all(
+        self,
+        suffix: str,
+        entries: Sequence[Entry],
+        problems: Sequence[list[Finding]],
+        decoded: Callable[[bytes, str, list[Finding]], _Value | None],
+    ) -> list[_Value | None]:
+        """Return what is in the files with a suffix: None for one that is missing or unreadable."""
+        contents = list(map(partial(self._content, suffix), entries, problems))
+        values: list[_Value | None] = []
+        for entry, content, found in zip(entries, contents, problems, strict=True):
+            value = None
+            try:
+                if content is not None:
+                    value = decoded(content, entry.path(suffix), found)
+            except CertstrapError as error:
+                found.append(Finding(_FILES[suffix][1], str(error), error.hint))
+            values.append(value)
+        return values
+
+    def _content(
+        self, suffix: str, entry: Entry, problems: list[Finding], *, lax: bool = False
+    ) -> bytes | None:
+        """Return the content of a file, if there is one that can be read."""
+        if entry.stem not in self.stems[suffix]:
+            return None
+        path, (kind, rule) = entry.path(suffix), _FILES[suffix]
+        private = suffix in _PRIVATE and not lax
+        try:
+            data = files.read(path, kind, private=private, own=self.shared)
+        except LaxModeError as error:
+            problems.append(Finding("lax-mode", str(error), error.hint))
+            return self._content(suffix, entry, problems, lax=True)
+        except CertstrapError as error:
+            problems.append(Finding(rule, str(error), error.hint))
+            return None
+        problems += files.readable_by_group(path) if private and self.group_enters else ()
+        return data
 
     def _item(
         self,
@@ -328,11 +379,11 @@ class _Look:
         problems: list[Finding],
         certificate: x509.Certificate | None,
         issuer: Authority | None,
+        requested: object | None,
+        private: object | None,
     ) -> Item:
-        stem = entry.stem
+        stem, key_path = entry.stem, entry.path(KEY)
         public = certificate.public_key() if certificate else None
-        requested = self._request(entry, problems)
-        private = self._private(entry, KEY, problems) if stem in self.stems[KEY] else None
         expected, other = (public, CERTIFICATE) if public else (requested, REQUEST)
         if public and requested:
             problems += _apart(entry, requested, REQUEST, public, CERTIFICATE)
@@ -342,20 +393,19 @@ class _Look:
             found = {CERTIFICATE: public, REQUEST: requested, KEY: private}
             problems += self._compromised(entry, found)
         problems += self._exports(entry, expected, other)
-        problems += self._urls(entry) if stem in self.urls else ()
-        if certificate and stem in self.chains:
-            problems += self._chain(entry, certificate)
+        problems += self._urls(entry) if stem in self.stems[URLS] else ()
         item = Item(
             stem,
             self._kind(stem),
-            self._kind_of(expected or private),
+            _kind_of(expected or private),
             stem in self.stems[KEY],
-            True if entry.path(KEY) in self.encrypted else False if private else None,
+            True if key_path in self.encrypted else False if private else None,
             crl_end=self.crl_ends.get(stem),
-            token=self.tokens.get(entry.path(KEY)),
+            token=self.tokens.get(key_path),
         )
         if certificate:
             path = entry.path(CERTIFICATE)
+            problems += self._chain(entry, certificate) if stem in self.stems[CHAIN] else ()
             problems += [*rules.key(certificate, path), *rules.signature(certificate, path)]
             if issuer and self._is_limited(issuer):
                 problems += self._not_permitted(certificate, path)
@@ -398,28 +448,10 @@ class _Look:
             return "request"
         return "key" if stem in self.stems[KEY] else "crl"
 
-    def _certificate(self, entry: Entry, problems: list[Finding]) -> x509.Certificate | None:
-        if entry.stem not in self.stems[CERTIFICATE]:
-            return None
-        try:
-            path = entry.path(CERTIFICATE)
-            return decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
-        except CertstrapError as error:
-            problems.append(Finding("unreadable-certificate", str(error), error.hint))
-            return None
-
-    def _request(self, entry: Entry, problems: list[Finding]) -> object | None:
-        if entry.stem not in self.stems[REQUEST]:
-            return None
-        path = entry.path(REQUEST)
-        try:
-            data = self._read(path, pem.REQUEST)
-            if entry.stem in self.stems[CERTIFICATE]:
-                return decode.key_of_request(data, path)
-            request = decode.decode_request(data, path)
-        except CertstrapError as error:
-            problems.append(Finding("unreadable-request", str(error), error.hint))
-            return None
+    def _request(self, data: bytes, path: str, problems: list[Finding]) -> object:
+        if path not in self.unsigned:
+            return decode.key_of_request(data, path)
+        request = decode.decode_request(data, path)
         problems += rules.request_itself(request, path)  # somebody is still to sign it
         return request.public_key()
 
@@ -444,29 +476,12 @@ class _Look:
         What is encrypted stays closed.
         """
         problems: list[Finding] = []
-        for suffix, stems in ((PKCS8, self.pkcs8), (PKCS12, self.stems[PKCS12])):
-            if entry.stem in stems:
-                private = self._private(entry, suffix, problems)
+        for suffix, decoded in ((PKCS8, self._opened), (PKCS12, _key_of_pkcs12)):
+            if entry.stem in self.stems[suffix]:
+                [private] = self._all(suffix, [entry], [problems], decoded)
                 if private and expected:
                     problems += _apart(entry, private, suffix, expected, other)
         return problems
-
-    def _private(self, entry: Entry, suffix: str, problems: list[Finding]) -> object | None:
-        """Return the public half of a private key, if that is not encrypted."""
-        path = entry.path(suffix)
-        try:
-            try:
-                data = self._read(path, _PRIVATE[suffix], private=True)
-                problems += files.readable_by_group(path) if self.group_enters else ()
-            except LaxModeError as error:
-                problems.append(Finding("lax-mode", str(error), error.hint))
-                data = self._read(path, _PRIVATE[suffix])
-            if suffix != PKCS12:
-                return self._opened(data, path, problems)
-            return decode.unencrypted_key_of_pkcs12(data, path)
-        except CertstrapError as error:
-            problems.append(Finding("unreadable-key", str(error), error.hint))
-            return None
 
     @staticmethod
     def _urls(entry: Entry) -> Iterator[Finding]:
@@ -476,27 +491,19 @@ class _Look:
         except CertstrapError as error:
             yield Finding("unreadable-urls", str(error), error.hint)
 
-    def _chain(self, entry: Entry, certificate: x509.Certificate) -> Iterator[Finding]:
-        """Yield whether an exported chain cannot be read, or is that of an older certificate."""
-        path = entry.path(CHAIN)
-        try:
-            first = decode.load_certificate(self._read(path, pem.CERTIFICATE), path)
-        except CertstrapError as error:
-            yield Finding("unreadable-certificate", str(error), error.hint)
-            return
-        if first.subject == certificate.subject and first != certificate:
-            yield Finding(
-                "chain",
-                f"{path} does not begin with the certificate in {entry.path(CERTIFICATE)}.",
-                Hint("Move it away, and write it again", ("certstrap", "export-chain", entry.stem)),
+    def _chain(self, entry: Entry, certificate: x509.Certificate) -> list[Finding]:
+        """Return whether an exported chain cannot be read, or is that of an older certificate."""
+        problems: list[Finding] = []
+        [first] = self._all(CHAIN, [entry], [problems], _certificate)
+        if first and first.subject == certificate.subject and first != certificate:
+            sentence = (
+                f"{entry.path(CHAIN)} does not begin with the certificate in "
+                f"{entry.path(CERTIFICATE)}."
             )
-
-    def _kind_of(self, key: object | None) -> str:
-        """Return the kind of a key as a string that all keys of that kind share."""
-        if key is None:
-            return ""
-        kind = kind_of(key)
-        return self.kinds.setdefault(kind, str(kind or "unknown"))
+            command = ("certstrap", "export-chain", entry.stem)
+            hint = Hint("Move it away, and write it again", command)
+            problems.append(Finding("chain", sentence, hint))
+        return problems
 
     def _issued(
         self,
@@ -530,6 +537,19 @@ class _Look:
                 hint = "Renew it where the key of its CA is, so that it expires with its CA."
             problems.append(Finding("outlives-ca", sentence, hint))
         return item._replace(issuer=stem, revoked=self.revoked[stem].get(serial))
+
+
+def _certificate(data: bytes, path: str, _: list[Finding]) -> x509.Certificate:
+    return decode.load_certificate(data, path)
+
+
+def _key_of_pkcs12(data: bytes, path: str, _: list[Finding]) -> object | None:
+    return decode.unencrypted_key_of_pkcs12(data, path)
+
+
+def _kind_of(key: object | None) -> str:
+    """Return the kind of a key as a string that all keys of that kind share."""
+    return intern(str(kind_of(key) or "unknown")) if key else ""
 
 
 _PKCS8_STEM = PKCS8.removesuffix(KEY)
