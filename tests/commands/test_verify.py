@@ -133,6 +133,24 @@ def test_issuer_is_known_by_its_signature_and_not_by_its_name(
     )
 
 
+def test_signer_counts_more_than_a_ca_with_the_name(certstrap: CommandLine, depot: Path) -> None:
+    right = pairs.ca(subject="Other")
+    renamed = Pair(pairs.ca(subject="Root", key=right.key).certificate, right.key)
+    (depot.parent / "x.pem").write_bytes(pairs.leaf(renamed).pem)
+    right.store_certificate("Other")
+    (failure,) = failures(certstrap, "x.pem")
+    assert failure.startswith("x.pem is signed by the key of out/Other.crt, but names")
+
+
+def test_cas_that_issued_each_other_have_no_root(certstrap: CommandLine, folder: Path) -> None:
+    a, b = pairs.ca(subject="A"), pairs.ca(subject="B")
+    pairs.ca(subject="A", key=a.key, by=b).store_certificate("A")
+    pairs.ca(subject="B", key=b.key, by=a).store_certificate("B")
+    pairs.leaf(a).store_certificate("leaf")
+    sentence = "out/B.crt is issued by out/A.crt, which is below it: the chain has no root."
+    assert failures(certstrap, "leaf") == [sentence]
+
+
 def test_signer_that_is_no_ca_is_named(certstrap: CommandLine, folder: Path) -> None:
     root = pairs.ca(subject="Root")
     middle = pairs.leaf(root, "middle")

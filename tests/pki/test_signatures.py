@@ -7,7 +7,9 @@ import pytest
 from cryptography import x509
 
 from certstrap.pki import rules
+from certstrap.pki.decode import LoadedCertificate
 from certstrap.pki.issuers import has_supported_signature, signature_name
+from tests.builders.certificates import a_certificate
 
 VECTORS = Path(cryptography_vectors.__file__).parent / "x509"
 
@@ -51,6 +53,15 @@ def test_algorithms_that_are_not_supported_are_named_as_that(file: str, name: st
     assert finding.sentence == (
         f"f is signed with {name}, which is not supported: its signature was not checked."
     )
+
+
+def test_what_cannot_be_checked_is_not_called_the_signature_of_another_ca() -> None:
+    last = LoadedCertificate(loaded("PKITS_data/certs/ValidDSASignaturesTest4EE.crt"), "f")
+    named = LoadedCertificate(a_certificate(subject=last.certificate.issuer), "ca")
+    (finding,) = rules.issuer_mismatch(last, [named])
+    assert finding.rule == "signature-algorithm"
+    other = LoadedCertificate(a_certificate(), "other")
+    assert not any(rules.issuer_mismatch(last, [other]))
 
 
 def test_sha1_is_weak_but_for_a_root_itself() -> None:

@@ -214,7 +214,7 @@ Verdict = dict[str, bool]
 
 DATES, KEY, REVOKED = {"expired", "not-yet-valid"}, {"key-kind", "key-size"}, {"revoked"}
 NO_CA = {"not-a-ca", "key-usage"}
-NO_ISSUER = {"issuer-missing", "signature", "issuer-name", "untrusted-root"}
+NO_ISSUER = {"issuer-missing", "issuer-loop", "signature", "issuer-name", "untrusted-root"}
 ALL, FIRST, SECOND, ABOVE = slice(None), slice(1), slice(1, 2), slice(1, None)  # of a chain
 
 VERIFY: dict[str, tuple[set[str], slice]] = {

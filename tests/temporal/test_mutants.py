@@ -304,6 +304,17 @@ MUTANTS = [
         REFUSED,
     ),
     Mutant(
+        "CAs that issued each other",
+        lambda: judged(
+            BELOW,
+            INTERMEDIATE,
+            ROOT.but(by=INTERMEDIATE),
+            uploaded=[_another_ca(1).but(key=OTHER_KEY)],
+        ),
+        "chain-complete",
+        REFUSED,
+    ),
+    Mutant(
         "a CA that is not known", lambda: judged(LEAF, uploaded=None), "chain-complete", SKIPPED
     ),
     Mutant(

@@ -28,6 +28,7 @@ from certstrap.pki.decode import (
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import (
     has_supported_signature,
+    is_issued_by,
     is_self_signed,
     is_signed_by,
     is_signed_with,
@@ -130,7 +131,12 @@ def issuer_mismatch(
     name = comparable_name(certificate.issuer)
     signer = next((ca for ca in cas if is_signed_by(certificate, ca.certificate)), None)
     named = next((ca for ca in cas if comparable_name(ca.certificate.subject) == name), None)
-    if signer:
+    if signer and is_issued_by(certificate, signer.certificate):
+        yield Finding(
+            "issuer-loop",
+            f"{source} is issued by {signer.source}, which is below it: the chain has no root.",
+        )
+    elif signer:
         yield Finding(
             "issuer-name",
             f"{source} is signed by the key of {signer.source}, but names its issuer "

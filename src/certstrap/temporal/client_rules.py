@@ -372,7 +372,9 @@ def chain_complete(chain: ClientChain, hint: Hint | str) -> Iterator[Finding]:
 
     Temporal Cloud has only the uploaded CAs and the certificates that the client presents.
     """
-    if chain.anchored or any(_issuer_mismatch(chain)):
+    mismatch = [*_issuer_mismatch(chain)]
+    yield from adopted(mismatch, "issuer-loop")
+    if chain.anchored or mismatch:
         return
     last = chain.path[-1]
     hint = hint or ("" if chain.uploaded else _UNKNOWN_CA)
