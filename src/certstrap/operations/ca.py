@@ -169,10 +169,17 @@ def create_ca(
     session.issuers[entry.stem] = issuer
     before = complete_crls_of(session.depot, certificate)
     revocations = crl.following(issuer, before.values(), session.now)
+    uri = key.uri if isinstance(key, TokenKey) else None
+    if uri and not is_self_signed(certificate):
+        raise RefusedError(
+            f"The public key that {uri.place} shows is not that of its private key.",
+            "Write the right one there, with the id of the private key.",
+        )
     suffixes = [CERTIFICATE, CRL]
     if not leftover:
         suffixes.insert(0, KEY)
-        new.add(entry.path(KEY), _key_file(session, key, private, secret, certificate), KEY_MODE)
+        data = uri.content if uri else keys.dump(private, secret, session.rounds)
+        new.add(entry.path(KEY), data, KEY_MODE)
     if urls != entry.urls():  # before the certificate, which must not be there without them
         suffixes.append(URLS)
         new.add(entry.path(URLS), urls.text.encode(), EDITED_MODE)
@@ -196,24 +203,6 @@ def _key_of_new_ca(
     private, secret = read_key(session, key, session.passphrases.opening)
     require_usable(session, private, source_of(key))
     return private, secret or session.passphrases.new_ca()
-
-
-def _key_file(
-    session: Session,
-    key: KeySpec | str | TokenKey,
-    private: PrivateKey,
-    secret: bytes,
-    certificate: x509.Certificate,
-) -> bytes:
-    """Return what the file of a new CA's key holds."""
-    if not isinstance(key, TokenKey):
-        return keys.dump(private, secret, session.rounds)
-    if not is_self_signed(certificate):
-        raise RefusedError(
-            f"The public key that {key.uri.place} shows is not that of its private key.",
-            "Write the right one there, with the id of the private key.",
-        )
-    return key.uri.content
 
 
 def ca_exists(entry: Entry) -> str:
