@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from certstrap.operations.batch import Line, create_all, prepare_all
+from certstrap.operations.batch import create_all, prepare_all
 from certstrap.operations.issue import IssueRequest
 from certstrap.pki.keys import P256, PublicKey
 from certstrap.pki.names import NO_NAMES
@@ -73,7 +73,7 @@ def issue(names: Sequence[str], depot: str = "out") -> None:
     expiry = Expiry.parse("90d")
     wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
     session = Session(Depot(depot), datetime.now(UTC).replace(microsecond=0), nothing)
-    ready = prepare_all(session, [Line(0, each) for each in wanted], "")
+    ready = prepare_all(session, [(0, each) for each in wanted], "")
     for _ in create_all(session, ready, 1, lambda _: None):
         pass
 

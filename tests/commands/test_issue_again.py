@@ -36,7 +36,7 @@ NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=str.encode, new=bytes, ne
 def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:
     wanted = IssueRequest(Name.parse(name), None, NO_NAMES, spec, DAYS)
     session = Session(Depot("out"), NOW, NO_PASSPHRASES, generate)
-    ready = prepare_all(session, [Line(0, wanted)], "")
+    ready = prepare_all(session, [(0, wanted)], "")
     ((only,),) = create_all(session, ready, 1, lambda _: None)
     return only
 
@@ -70,7 +70,7 @@ def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -
 
     others: list[Future[Issued]] = []
     with ThreadPoolExecutor(1) as pool:
-        lines = Slow(Line(number, each) for number, each in enumerate(wanted, 2))
+        lines = Slow(enumerate(wanted, 2))
         one, two = prepare_all(session, lines, "list.csv")
         assert len(two.missing) == 3
         assert others[0].result().signed
@@ -113,7 +113,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
         IssueRequest(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)
     ]
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
-    ready = prepare_all(session, [Line(0, each) for each in wanted], "")
+    ready = prepare_all(session, [(0, each) for each in wanted], "")
     batches = create_all(session, ready, 1, lambda _: None)
     assert len(next(batches)) == SIZE
     with pytest.raises(KeyboardInterrupt):
@@ -125,7 +125,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
 def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
     session = Session(Depot("out"), NOW, NO_PASSPHRASES)
     wanted = IssueRequest(Name.parse("only"), None, NO_NAMES, P256, DAYS)
-    ready = prepare_all(session, [Line(0, wanted)], "")
+    ready = prepare_all(session, [(0, wanted)], "")
     assert [len(batch) for batch in create_all(session, ready, 1, lambda _: None)] == [1]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from io import StringIO
-from typing import Any, NamedTuple
+from typing import Any
 
 from certstrap.documents import InvalidDocumentError, parse_toml, text_of
 from certstrap.errors import (
@@ -36,16 +36,9 @@ MOST = 10_000
 """Certificates of a list."""
 
 
-class Line(NamedTuple):
-    """What a line of a list asks for.
-
-    Attributes:
-        number: its number, from 1; 0 for a name of the command line.
-        wanted: the certificate, or what is wrong with the line.
-    """
-
-    number: int
-    wanted: IssueRequest | CertstrapError
+Line = tuple[int, IssueRequest | CertstrapError]
+"""Of a list: its number, from 1, or 0 for a name of the command line; and the certificate that it
+asks for, or what is wrong with it."""
 
 
 def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Ready]:
@@ -60,17 +53,17 @@ def prepare_all(session: Session, lines: Sequence[Line], source: str) -> list[Re
         found: list[Ready] = []
         seen: dict[str, int] = {}
         wrong: list[tuple[int, CertstrapError]] = []
-        for line in lines:
+        for number, wanted in lines:
             try:
-                if isinstance(line.wanted, CertstrapError):
-                    raise line.wanted
-                ready = prepare(session, line.wanted)
-                _require_once(ready, line.number, seen)
+                if isinstance(wanted, CertstrapError):
+                    raise wanted
+                ready = prepare(session, wanted)
+                _require_once(ready, number, seen)
                 found.append(ready)
             except CertstrapError as error:
                 if not source:
                     raise
-                wrong.append((line.number, error))
+                wrong.append((number, error))
         if wrong:
             raise WrongLinesError(source, wrong)
         return found
@@ -197,7 +190,7 @@ def read_list(data: bytes, path: str, defaults: IssueRequest) -> list[Line]:
     if len(rows) > MOST:
         reason = f"lists {len(rows):,} certificates, and a list may have at most {MOST:,}"
         raise UnusableFileError(path, reason, "Split it.")
-    lines = [Line(number, attempted(partial(_parsed, row, defaults))) for number, row in rows]
+    lines = [(number, attempted(partial(_parsed, row, defaults))) for number, row in rows]
     if not lines:
         raise UnusableFileError(path, "lists no certificates", "Give each one a line.")
     return lines

@@ -13,7 +13,7 @@ from certstrap.cli.session import (
     with_client_passphrase,
 )
 from certstrap.cli.terminal import print_json, print_lines, progress, say, say_json, warn
-from certstrap.operations.batch import Line, create_all, prepare_all, read_list
+from certstrap.operations.batch import create_all, prepare_all, read_list
 from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
@@ -130,7 +130,7 @@ def command(
         data = session.read(source, "list of certificates")
         lines = read_list(data, source_of(source), defaults)
     else:
-        lines = [Line(0, defaults._replace(name=Name.parse(name))) for name in names]
+        lines = [(0, defaults._replace(name=Name.parse(name))) for name in names]
     ready = prepare_all(session, lines, source_of(source))
     warn(*dict.fromkeys(line for each in ready for line in country_lines(each.subject)))
     warn(*https_lines(*(each.wanted.urls for each in ready)))
