@@ -106,7 +106,9 @@ def _add_cas(
     for ca in cas:
         if any(ca == known.certificate for known in session.depot.authorities):
             continue
-        entry = _entry_of_ca(session, ca)
+        entry = None
+        with suppress(CertstrapError):  # by the name in it, which may be none that a file can have
+            entry = session.depot.place(Name.parse(decode.identity(ca)), ca=True)
         if entry and not entry.has(KEY, REQUEST) and not new.exists(entry.path(CERTIFICATE)):
             paths.append(entry.path(CERTIFICATE))
             new.add(paths[-1], ca.public_bytes(Encoding.PEM), PUBLIC_MODE)
@@ -165,13 +167,6 @@ def _above(
     issuers = Issuers(LoadedCertificate(each, "") for each in others if is_ca(each))
     found = dict.fromkeys(ca.certificate for path in issuers.paths(certificate) for ca in path)
     return [each for each in found if each != certificate]
-
-
-def _entry_of_ca(session: Session, ca: x509.Certificate) -> Entry | None:
-    """Return where a CA goes by the name in its certificate, or None if it has none that can be."""
-    with suppress(CertstrapError):
-        return session.depot.place(Name.parse(decode.identity(ca)), ca=True)
-    return None
 
 
 def _kept(session: Session, entry: Entry) -> Iterator[tuple[str, object]]:
