@@ -31,7 +31,12 @@ from tests.programs import AS_INSTALLED, CERTSTRAP
 
 ONE_AFTER_ANOTHER = """
 import json, os, sys
+from importlib import import_module
+from pkgutil import iter_modules
 from certstrap.__main__ import main
+from certstrap.cli import commands
+for each in iter_modules(commands.__path__):
+    import_module(f"certstrap.cli.commands.{each.name}")
 calls = json.loads(sys.argv[1])
 for number, (args, environ) in enumerate(calls):
     print(end="\\f" * bool(number), flush=True)
@@ -42,7 +47,10 @@ for number, (args, environ) in enumerate(calls):
         main()
     assert os.waitpid(child, 0)[1] == 0, args
 """
-"""Runs the program with each of the arguments and environments that its own argument lists."""
+"""Runs the program with each of the arguments and environments that its own argument lists.
+
+What they import is imported once, before.
+"""
 
 COMMAND_MODULES = [each.name for each in iter_modules(commands.__path__)]
 COMMANDS = ["init", "request-cert", "sign", "issue", "export-pkcs8"]

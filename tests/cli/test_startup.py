@@ -96,20 +96,13 @@ def test_every_command_is_tried_here() -> None:
     assert tried >= {name for name, command in group.commands.items() if not command.hidden}
 
 
-def test_rich_is_not_imported_where_output_is_a_pipe(
-    tmp_path: Path, subtests: pytest.Subtests
-) -> None:
-    for line in LINES:
-        with subtests.test(line):
-            assert not _of("rich", _imported(tmp_path, line))
-
-
-def test_nothing_of_pkcs11_is_imported_unless_a_key_file_says_so(
+def test_neither_rich_nor_pkcs11_is_imported_for_a_pipe_and_a_key_that_is_a_file(
     tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
     for line in LINES:
         with subtests.test(line):
             imported = _imported(tmp_path, line)
+            assert not _of("rich", imported)
             assert not {"pkcs11", "asn1crypto", "certstrap.tokens"} & imported
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from tests import programs
+from tests import loaded, programs
 from tests.builders.tokens import PIN, SoftHSM
 from tests.cli.terminal import ends, terminal
 from tests.conftest import snapshot
@@ -36,8 +36,8 @@ def without_pin(folder: Path, hsm: SoftHSM) -> Program:
     """The program, which finds the tokens."""
 
     def run(*args: str, environ: dict[str, str] | None = None, **how: object) -> Outcome:
-        environ = {**hsm.environ, **(environ or {})}
-        return programs.run(*CERTSTRAP, *args, folder=folder, environ=environ, **how)  # type: ignore[arg-type]
+        environ = {**hsm.environ, **loaded.environ(), **(environ or {})}
+        return programs.run(*loaded.CERTSTRAP, *args, folder=folder, environ=environ, **how)  # type: ignore[arg-type]
 
     return run
 
@@ -315,12 +315,13 @@ def test_modules_are_found_by_name_and_without_one_through_p11_kit(
 ) -> None:
     hsm.key("root")
     init = ("init", "--common-name", "Root", "--key")
+    # The loader of libraries reads this variable when a program starts.
     path = {"LD_LIBRARY_PATH": str(Path(hsm.module).parent), "CERTSTRAP_PIN": PIN}
-    without_pin(*init, f"{URI}?module-name=softhsm2", environ=path)
+    for command in ((*init, f"{URI}?module-name=softhsm2"), ("crl", "Root")):
+        programs.run(*CERTSTRAP, *command, environ={**hsm.environ, **path})
     if not find_library("p11-kit"):
         lacks("p11-kit")
     none = {"CERTSTRAP_PKCS11_MODULE": "", "CERTSTRAP_PIN": PIN}
-    without_pin("crl", "Root", environ=path)
     without_pin("init", "--common-name", "Other", "--key", URI, environ=none)
 
 

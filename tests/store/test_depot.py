@@ -31,7 +31,7 @@ from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, 
 from certstrap.store.transaction import Transaction
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.depots import NEW_KEY, init, request, signed
-from tests.conftest import NOW, CommandLine, snapshot, visible
+from tests.conftest import FEW_ROUNDS, NOW, CommandLine, snapshot, visible
 
 pytestmark = pytest.mark.depot(init(), *signed("a"), request("b"))
 """A depot with a CA ``Cert``, a client ``a`` with a certificate, and a request of ``b``."""
@@ -444,7 +444,7 @@ def test_whatever_command_line_fails_leaves_the_folder_as_it_was(
         Path("broken.pem").write_text("-----BEGIN PRIVATE KEY-----")
         Path("pass").write_text("secret\n")
         before = snapshot(Path())
-        world = Context(now=lambda: NOW, environ={})
+        world = Context(now=lambda: NOW, environ={}, rounds=FEW_ROUNDS)
         result = CliRunner().invoke(app, line, obj=world, prog_name="certstrap")
         event(f"{line[0]}: {result.exit_code}")
         assert result.exit_code in {0, 1, 2}
