@@ -123,14 +123,28 @@ def test_a_list_with_an_empty_entry_is_refused(
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", ["domain", "ip", "uri", "email"])
-@pytest.mark.parametrize("verb", ["permit", "exclude"])
+def test_an_empty_list_of_permitted_domains_counts_as_not_given_as_in_certstrap_and_is_reported(
+    certstrap: CommandLine, folder: Path, way: str
+) -> None:
+    said = "--permit-domain is empty, and does not limit the CA.\n"
+    certstrap("init", "--cn", "CA", *NEW_KEY, *with_empty("--permit-domain", way), stderr=said)
+    with pytest.raises(x509.ExtensionNotFound):
+        foreign.load_certificate(folder / "out/CA.crt").extensions.get_extension_for_class(
+            x509.NameConstraints
+        )
+
+
+_OTHER_LIMITS = "--permit-ip --permit-uri --permit-email --exclude-domain --exclude-ip"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("option", [*_OTHER_LIMITS.split(), "--exclude-uri", "--exclude-email"])
 def test_a_ca_is_never_without_limits_because_a_variable_is_empty(
-    certstrap: CommandLine, verb: str, kind: str, way: str
+    certstrap: CommandLine, option: str, way: str
 ) -> None:
     certstrap("init", "--cn", "CA", "--path-length", "1", *NEW_KEY)
     certstrap("request-cert", "--cn", "Int", *NEW_KEY)
-    limit = with_empty(f"--{verb}-{kind}", way)
+    limit = with_empty(option, way)
     for line in (("init", "--cn", "Other", *NEW_KEY), ("sign", "Int", "--intermediate")):
         certstrap.refuses(*line, *limit, sentence="Invalid ", hint="fill it, or leave it out")
 

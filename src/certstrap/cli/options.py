@@ -222,7 +222,15 @@ def _limit(verb: str, kind: str) -> Any:
     names, example = _LIMITS[kind]
     amount = "only" if verb == "permit" else "no"
     text = f"Let the CA sign {amount} {names} in LIST, such as {example}; repeatable."
-    return value(f"--{verb}-{kind}", "LIST", text, default=())
+    callback = _without_empty if (verb, kind) == ("permit", "domain") else None
+    return value(f"--{verb}-{kind}", "LIST", text, default=(), callback=callback)
+
+
+def _without_empty(lists: list[str]) -> list[str]:
+    """Leave out an empty list of domains: in certstrap, it permits every domain."""
+    if "" in lists:
+        warn("--permit-domain is empty, and does not limit the CA.")
+    return [each for each in lists if each]
 
 
 PERMITTED = Subtrees(*(_limit("permit", kind) for kind in _LIMITS))

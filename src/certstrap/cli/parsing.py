@@ -106,7 +106,7 @@ FALSE = {"0", "f", "F", "false", "FALSE", "False"}
 _WORDS = {word for word in TRUE | FALSE if len(word) > 1}  # after a space; others are names
 # An empty passphrase means none; an empty name of its file never does, and is an error.
 _MAY_BE_EMPTY = {"--passphrase", "--passphrase-file", "--key-passphrase-file"}
-# An empty limit of a CA is an error too: an unset variable must not make a CA without limits.
+# An empty limit of a CA is not passed over: an unset variable must not make a CA without limits.
 _LIMITS = ("--permit-", "--exclude-")
 
 
