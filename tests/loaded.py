@@ -1,12 +1,13 @@
-"""The program on a terminal, loaded once and forked for each call.
+"""The program on a terminal or in a script, loaded once and forked for each call.
 
 To start Python and to import what a command needs takes ten times as long as most commands. The
-program in `FOLDER` hands its arguments, folder, environment and standard streams to a process that
-has imported all that, and which forks; it passes on Ctrl-C, and ends as the fork ends. A fork
+program in `FOLDER` hands its arguments, folder, environment and open files to a process that has
+imported all that, and which forks; it passes on Ctrl-C, and ends as the fork ends. A fork
 differs from the program in that it has no controlling terminal, only one as its standard streams,
 and in that it encrypts keys by few rounds of PBKDF2.
 """
 
+import fcntl
 import gc
 import marshal
 import os
@@ -96,16 +97,16 @@ def _load() -> None:
 
 def _serve(connection: socket.socket) -> None:
     """Run the program for a connection in a process of its own, and say how it ends."""
-    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    _, files, _, _ = socket.recv_fds(connection, 1, 256)
     asked = b""
     while part := connection.recv(1 << 16):
         asked += part
     pid = os.fork()
     if not pid:
         connection.close()
-        _become(streams, *marshal.loads(asked))  # noqa: S302 - from ourselves
-    for stream in streams:
-        os.close(stream)
+        _become(files, *marshal.loads(asked))  # noqa: S302 - from ourselves
+    for file in files:
+        os.close(file)
     connection.sendall(b"%d\n" % pid)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     connection.sendall(b"%d\n" % status)
@@ -113,13 +114,20 @@ def _serve(connection: socket.socket) -> None:
 
 
 def _become(
-    streams: Sequence[int], args: list[str], folder: str, mask: int, environ: Mapping[str, str]
+    files: Sequence[int],
+    numbers: Sequence[int],
+    args: list[str],
+    folder: str,
+    mask: int,
+    environ: Mapping[str, str],
 ) -> None:
     from certstrap.cli.context import Context  # noqa: PLC0415 - only the process that forks needs it
 
-    for fd, stream in enumerate(streams):
-        os.dup2(stream, fd)
-        os.close(stream)
+    above = [fcntl.fcntl(file, fcntl.F_DUPFD, 256) for file in files]  # beyond all numbers
+    os.closerange(0, 256)
+    for number, file in zip(numbers, above, strict=True):
+        os.dup2(file, number)
+        os.close(file)
     os.chdir(folder)
     os.umask(mask)
     os.environ.clear()
@@ -133,5 +141,9 @@ def _become(
 
 
 def _stream(fd: int, mode: str) -> Any:
-    """Return a standard stream as Python opens it."""
+    """Return a standard stream as Python opens it; none if it is closed."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return None
     return open(fd, mode, encoding="utf-8", errors="surrogateescape", closefd=False)

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Mapping
 
-from tests import programs
-from tests.programs import BIN, Outcome
+from tests import loaded, programs
+from tests.programs import Outcome
 
 EC = '--curve P-256 --passphrase ""'
 
@@ -15,7 +15,7 @@ def bash(script: str, *, exit_code: int = 0, stderr: str = "", input: str = "") 
         *("bash", "-euo", "pipefail", "-c", script),
         exit_code=exit_code,
         input=input,
-        environ={"PATH": f"{BIN}:{os.environ['PATH']}"},
+        environ={"PATH": f"{loaded.FOLDER}:{os.environ['PATH']}", **loaded.environ()},
     )
     assert exit_code or done.stderr == stderr, (script, done)
     return done
