@@ -36,6 +36,8 @@ REFERENCE = ROOT / "docs/reference.md"
 SETTING_UP = ("Install", "Install without pipx", "Run the tests")
 # The programs that these sections use; the first two are installed from the package index.
 INSTALLERS = {"pipx": "pipx==1.18.4", "uv": "uv==0.13.9", "python3": ""}
+# Most of what pip would compile is never imported. By the variable it is told whether to compile.
+WITHOUT_COMPILING = {"PIP_NO_COMPILE": "0"}
 LONGEST_README = 160  # lines, which a newcomer reads in four minutes
 
 RUN = {"console", "sh"}
@@ -139,12 +141,14 @@ def test_readme_installs_and_runs_its_first_command(
         # A venv without a pip of its own, which would take longer than all that is installed.
         programs.run(sys.executable, "-m", "venv", "--without-pip", tools)
         pip = (sys.executable, "-m", "pip", "--python", tools / "bin/python")
-        programs.run(*pip, "install", INSTALLERS[installer], seconds=300)
+        wanted = ("install", INSTALLERS[installer])
+        programs.run(*pip, *wanted, environ=WITHOUT_COMPILING, seconds=300)
     if installer == "uv":  # it does not read the settings of pip
         require_index(tools / "bin/uv", "pip", folder=tmp_path)
     terminal = open_terminal(
         clone,
         PATH=f"{apps}:{tools / 'bin'}:{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin",
+        **WITHOUT_COMPILING,
         PIP_QUIET="1",  # what pip has to say of its own settings is not ours
         PIPX_HOME=str(tmp_path / "home"),
         PIPX_BIN_DIR=str(apps),
