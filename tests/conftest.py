@@ -1,5 +1,6 @@
 """What the tests share: a clock that stands still, a command line to call, folders to compare."""
 
+import gc
 import os
 import re
 import shutil
@@ -79,6 +80,11 @@ def pytest_collection(session: pytest.Session) -> None:
     for file in files[worker::workers]:
         with suppress(Exception, pytest.skip.Exception):  # the collection meets it again
             import_module(".".join(file.absolute().relative_to(ROOT).with_suffix("").parts))
+
+
+def pytest_collection_finish() -> None:
+    """Let Python look for garbage only in what the tests create, not in all that was collected."""
+    gc.freeze()
 
 
 def pytest_sessionfinish() -> None:
