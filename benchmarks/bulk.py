@@ -27,7 +27,7 @@ from certstrap.pki.keys import P256, PublicKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
 from certstrap.session import Passphrases, Session
-from certstrap.store.depot import Depot, Name
+from certstrap.store.depot import DepotFolder, Name
 
 LIMIT = 3.0
 """Of the processor time of the bare loop."""
@@ -72,7 +72,7 @@ def issue(names: Sequence[str], depot: str = "out") -> None:
     nothing = Passphrases(opening=bytes, opening_ca=str.encode, new=bytes, new_ca=bytes)
     expiry = Expiry.parse("90d")
     wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, expiry) for name in names]
-    session = Session(Depot(depot), datetime.now(UTC).replace(microsecond=0), nothing)
+    session = Session(DepotFolder(depot), datetime.now(UTC).replace(microsecond=0), nothing)
     ready = prepare_all(session, [(0, each) for each in wanted], "")
     for _ in create_all(session, ready, 1, lambda _: None):
         pass

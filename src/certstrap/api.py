@@ -377,7 +377,7 @@ class Depot:
             pin=lambda _token: self._pin,
             waits=False,
         )
-        depot = store.Depot(self.path)
+        depot = store.DepotFolder(self.path)
         session = Session(depot, self._now(), passphrases, module=self._module)
         session.recover()
         return session

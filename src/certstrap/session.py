@@ -22,7 +22,7 @@ from certstrap.pki.key_files import Passphrase, TokenURI
 from certstrap.pki.keys import PBKDF2_ROUNDS, KeySpec, PrivateKey
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.store import files
-from certstrap.store.depot import Depot, Entry
+from certstrap.store.depot import DepotFolder, Entry
 from certstrap.store.files import STANDARD_INPUT, open_stream, source_of
 from certstrap.store.locks import DEFAULT_TIMEOUT, Timeout
 from certstrap.store.transaction import Transaction, begun, is_stream_of
@@ -126,7 +126,7 @@ class Session:
 
     def __init__(
         self,
-        depot: Depot,
+        depot: DepotFolder,
         now: datetime,
         passphrases: Passphrases,
         generate: Generate = KeySpec.generate,
@@ -247,7 +247,7 @@ class Session:
                 pass
 
     def _look_again(self, names: Sequence[str] | None = None) -> None:
-        self.depot = Depot(self.depot.root, self.depot.leaves, names)
+        self.depot = DepotFolder(self.depot.root, self.depot.leaves, names)
         self.cas.clear()
 
     def read(self, path: str, kind: str) -> bytes:

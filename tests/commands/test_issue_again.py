@@ -16,13 +16,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from certstrap.operations.batch import SIZE, Line, create_all, prepare_all
-from certstrap.operations.issue import Issued, IssueRequest
+from certstrap.operations.issue import Issuance, IssueRequest
 from certstrap.pki.keys import P256, RSA_2048, KeySpec, PrivateKey
 from certstrap.pki.names import NO_NAMES
 from certstrap.pki.validity import Expiry
 from certstrap.session import Generate, Passphrases, Session
 from certstrap.store import transaction
-from certstrap.store.depot import Depot, Name
+from certstrap.store.depot import DepotFolder, Name
 from certstrap.store.locks import Interrupts
 from tests.builders import foreign
 from tests.builders.depots import NEW_KEY
@@ -33,9 +33,9 @@ DAYS = Expiry.parse("90d")
 NO_PASSPHRASES = Passphrases(opening=bytes, opening_ca=str.encode, new=bytes, new_ca=bytes)
 
 
-def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issued:
+def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P256) -> Issuance:
     wanted = IssueRequest(Name.parse(name), None, NO_NAMES, spec, DAYS)
-    session = Session(Depot("out"), NOW, NO_PASSPHRASES, generate)
+    session = Session(DepotFolder("out"), NOW, NO_PASSPHRASES, generate)
     ready = prepare_all(session, [(0, wanted)], "")
     ((only,),) = create_all(session, ready, 1, lambda _: None)
     return only
@@ -43,7 +43,7 @@ def issued(name: str, generate: Generate = KeySpec.generate, spec: KeySpec = P25
 
 def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> None:
     def generate_late(spec: KeySpec) -> PrivateKey:
-        if not Depot("out").authorities:
+        if not DepotFolder("out").authorities:
             issued("first", a_key, RSA_2048)
         return a_key(spec)
 
@@ -57,7 +57,7 @@ def test_a_ca_that_another_process_creates_meanwhile_is_used(folder: Path) -> No
 def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -> None:
     wanted = [IssueRequest(Name.parse(name), None, NO_NAMES, P256, DAYS) for name in ("one", "two")]
     issued("zero")
-    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
+    session = Session(DepotFolder("out"), NOW, NO_PASSPHRASES)
 
     class Slow(list[Line]):
         """A list between whose first and second line another process issues that of the second."""
@@ -68,7 +68,7 @@ def test_while_a_list_is_looked_at_nobody_else_changes_the_depot(folder: Path) -
             assert wait(others, 0.2).not_done
             yield from self[1:]
 
-    others: list[Future[Issued]] = []
+    others: list[Future[Issuance]] = []
     with ThreadPoolExecutor(1) as pool:
         lines = Slow(enumerate(wanted, 2))
         one, two = prepare_all(session, lines, "list.csv")
@@ -112,7 +112,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
     wanted = [
         IssueRequest(Name.parse(f"n{i}"), None, NO_NAMES, P256, DAYS) for i in range(SIZE + 1)
     ]
-    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
+    session = Session(DepotFolder("out"), NOW, NO_PASSPHRASES)
     ready = prepare_all(session, [(0, each) for each in wanted], "")
     batches = create_all(session, ready, 1, lambda _: None)
     assert len(next(batches)) == SIZE
@@ -123,7 +123,7 @@ def test_an_interrupt_that_comes_too_late_for_a_batch_ends_the_list_after_it(fol
 
 @pytest.mark.usefixtures("late")
 def test_an_interrupt_that_comes_too_late_for_the_last_batch_has_no_effect(folder: Path) -> None:
-    session = Session(Depot("out"), NOW, NO_PASSPHRASES)
+    session = Session(DepotFolder("out"), NOW, NO_PASSPHRASES)
     wanted = IssueRequest(Name.parse("only"), None, NO_NAMES, P256, DAYS)
     ready = prepare_all(session, [(0, wanted)], "")
     assert [len(batch) for batch in create_all(session, ready, 1, lambda _: None)] == [1]
@@ -257,6 +257,6 @@ def test_an_interrupt_while_the_lock_is_given_back_to_ask_for_a_passphrase_ends_
     depot: Path,
 ) -> None:
     passphrases = NO_PASSPHRASES._replace(opening=lambda: pytest.fail("it asked"))
-    session = Session(Depot("out"), NOW, passphrases)
+    session = Session(DepotFolder("out"), NOW, passphrases)
     with interrupted_after(unwrap(Interrupts.allowed).__code__), pytest.raises(KeyboardInterrupt):
         session.transact(lambda _: session.passphrases.opening())

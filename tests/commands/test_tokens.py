@@ -467,7 +467,7 @@ from certstrap.operations.sign import sign_request
 from certstrap.pki.profiles import LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.session import Passphrases, Session
-from certstrap.store.depot import Depot, Name
+from certstrap.store.depot import DepotFolder, Name
 
 def steps(new):
     ca = open_ca(session, session.depot.entry("Root"))
@@ -478,7 +478,7 @@ def steps(new):
 
 of_a_token = Passphrases(bytes, lambda _: b"", bytes, bytes, pin=lambda _: b"12345")
 session = Session(
-    Depot("out"), utc_now(), of_a_token, module=os.environ["CERTSTRAP_PKCS11_MODULE"]
+    DepotFolder("out"), utc_now(), of_a_token, module=os.environ["CERTSTRAP_PKCS11_MODULE"]
 )
 try:
     session.transact(steps)
@@ -526,11 +526,11 @@ from certstrap.cli.context import utc_now
 from certstrap.errors import CertstrapError
 from certstrap.pki.key_files import TokenURI
 from certstrap.session import Passphrases, Session
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 
 for label, kind in (("root", "P-256"), ("rsa", "RSA 2048")):
     of_a_token = Passphrases(bytes, lambda _: b"", bytes, bytes, pin=lambda _: b"12345")
-    session = Session(Depot("out"), utc_now(), of_a_token, module=sys.argv[1])
+    session = Session(DepotFolder("out"), utc_now(), of_a_token, module=sys.argv[1])
     key = session.key_in_token(TokenURI.parse("pkcs11:token=ca;object=" + label))
     copied = copy.deepcopy(copy.copy(key))
     assert copied.public_key() == key.public_key()

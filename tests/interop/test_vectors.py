@@ -19,7 +19,7 @@ from certstrap.cli.render import inspect as render
 from certstrap.errors import CertstrapError, NoPassphraseError
 from certstrap.inventory.inspect import Inspection, Inspector
 from certstrap.pki import pem
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 from tests.conftest import NOW, CommandLine
 from tests.interop.peers import openssl
 
@@ -53,7 +53,7 @@ def _inspected() -> Iterator[tuple[Path, Inspection]]:
                 raise NoPassphraseError(str(number))
             return b"password"
 
-        inspector = Inspector(Depot("none"), NOW, passphrase, passphrase)
+        inspector = Inspector(DepotFolder("none"), NOW, passphrase, passphrase)
         with suppress(CertstrapError):
             yield path, inspector.data(path.read_bytes(), str(path))
 

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from certstrap.inventory.verify import Verifier, read_certificates
 from certstrap.pki.keys import P256, PrivateKey
 from certstrap.pki.pem import to_pem
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 from tests.builders import crls, foreign
 from tests.builders.certificates import a_certificate_with, a_name, key_usage
 from tests.builders.der import oid, sequence
@@ -360,7 +360,7 @@ def our_verdict(depot: Path) -> tuple[bool, list[str]]:
     """Return what this program says, and the rules that are violated."""
     leaf = depot / "leaf.crt"
     (first, *_), _ = read_certificates(leaf.read_bytes(), "leaf.crt", bytes)
-    verdict = Verifier(Depot(str(depot)), NOW).verify("leaf", first)
+    verdict = Verifier(DepotFolder(str(depot)), NOW).verify("leaf", first)
     return verdict.is_good, [violation.rule for violation in verdict.findings]
 
 

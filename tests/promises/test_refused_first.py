@@ -20,7 +20,7 @@ from certstrap.pki.names import NO_NAMES, AlternativeNames, Subject
 from certstrap.pki.profiles import CAProfile, LeafProfile
 from certstrap.pki.validity import Expiry
 from certstrap.session import Passphrases, Session
-from certstrap.store.depot import Depot, Name
+from certstrap.store.depot import DepotFolder, Name
 from certstrap.store.transaction import Transaction
 from tests.builders import depots
 from tests.conftest import NOW
@@ -121,7 +121,7 @@ def test_a_refusal_comes_before_any_prompt_and_any_key(
     depot: Path, steps: Steps, sentence: str, now: datetime
 ) -> None:
     passphrases = Passphrases(opening=asked, opening_ca=asked, new=asked, new_ca=asked)
-    session = Session(Depot("out"), now, passphrases, generated)
+    session = Session(DepotFolder("out"), now, passphrases, generated)
     with pytest.raises(CertstrapError) as refused:
         session.transact(lambda new: steps(session, new))
     assert sentence in str(refused.value)

@@ -27,7 +27,7 @@ from certstrap.errors import (
     StorageError,
 )
 from certstrap.session import Passphrases, Session
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, DepotFolder, Entry, Name
 from certstrap.store.transaction import Transaction
 from tests.builders.certificates import a_certificate, a_name, a_request
 from tests.builders.depots import NEW_KEY, init, request, signed
@@ -38,9 +38,9 @@ pytestmark = pytest.mark.depot(init(), *signed("a"), request("b"))
 
 
 @pytest.fixture
-def opened(depot: Path) -> Depot:
+def opened(depot: Path) -> DepotFolder:
     """The depot, opened."""
-    return Depot(os.path.relpath(depot))
+    return DepotFolder(os.path.relpath(depot))
 
 
 def a_passphrase() -> bytes:
@@ -54,7 +54,7 @@ def create(root: str, *paths: str) -> None:
         for path in paths:
             new.add(path, b"new", 0o444)
 
-    session = Session(Depot(root), NOW, Passphrases(bytes, str.encode, bytes, bytes))
+    session = Session(DepotFolder(root), NOW, Passphrases(bytes, str.encode, bytes, bytes))
     session.transact(steps, paths, creates=True)
 
 
@@ -75,11 +75,11 @@ def put(stem: str, whose: str) -> None:
 def test_an_entry_that_does_not_exist_gets_the_stem_of_its_name(
     folder: Path, ca: bool, stem: str
 ) -> None:
-    for find in (Depot("out").find, Depot("out").place):
+    for find in (DepotFolder("out").find, DepotFolder("out").place):
         assert find(named("a b (x)"), ca=ca) == Entry("out", stem)
 
 
-def test_a_file_that_is_named_as_typed_is_the_right_one(opened: Depot) -> None:
+def test_a_file_that_is_named_as_typed_is_the_right_one(opened: DepotFolder) -> None:
     put("x_y", "a")
     put("x@y", "b")
     assert opened.find(named("x@y")).stem == "x@y"
@@ -88,7 +88,7 @@ def test_a_file_that_is_named_as_typed_is_the_right_one(opened: Depot) -> None:
 
 
 def test_another_spelling_counts_if_the_name_in_it_is_the_one_that_was_typed(
-    certstrap: CommandLine, opened: Depot
+    certstrap: CommandLine, opened: DepotFolder
 ) -> None:
     certstrap("request-cert", "--cn", "team/a", *NEW_KEY)
     assert opened.find(named("team/a")).stem == "team_a"
@@ -103,7 +103,7 @@ def test_another_spelling_counts_if_the_name_in_it_is_the_one_that_was_typed(
 
 
 def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
-    certstrap: CommandLine, opened: Depot
+    certstrap: CommandLine, opened: DepotFolder
 ) -> None:
     certstrap("request-cert", "--cn", "m_ller", *NEW_KEY)
     assert opened.place(named("möller")).stem == "möller"
@@ -111,7 +111,7 @@ def test_a_similar_name_is_not_in_the_way_of_a_place_of_its_own(
         opened.find(named("möller"))
 
 
-def test_a_name_in_another_case_is_another_name(opened: Depot) -> None:
+def test_a_name_in_another_case_is_another_name(opened: DepotFolder) -> None:
     put("x.y", "a")
     Path("out/X.Y.CSR").touch()  # as it seems to be there where file systems ignore the case
     assert opened.find(named("x.y"), REQUEST).stem == "x.y"
@@ -119,7 +119,7 @@ def test_a_name_in_another_case_is_another_name(opened: Depot) -> None:
     assert opened.find(named("X.Y")).stem == "X.Y"
 
 
-def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(opened: Depot) -> None:
+def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(opened: DepotFolder) -> None:
     for suffix, name in ((CERTIFICATE, "t/a"), (REQUEST, "t:a")):
         built = (a_certificate if suffix == CERTIFICATE else a_request)(subject=a_name(name))
         Path(f"out/t_a{suffix}").write_bytes(built.public_bytes(Encoding.PEM))
@@ -136,14 +136,14 @@ def test_a_request_counts_by_its_own_name_if_it_is_what_is_wanted(opened: Depot)
         assert caught.value.path == path
 
 
-def test_a_file_without_a_name_in_it_is_not_used(opened: Depot) -> None:
+def test_a_file_without_a_name_in_it_is_not_used(opened: DepotFolder) -> None:
     Path("out/x_z.csr").write_text("broken")
     with pytest.raises(NameMismatchError, match="contains no name") as caught:
         opened.find(named("x z"))
     assert caught.value.found == ""
 
 
-def test_a_name_in_two_entries_is_refused(opened: Depot) -> None:
+def test_a_name_in_two_entries_is_refused(opened: DepotFolder) -> None:
     request = a_request(subject=a_name("x y:z")).public_bytes(Encoding.PEM)
     for stem in ("x_y_z", "x_y:z"):
         Path(f"out/{stem}.csr").write_bytes(request)
@@ -153,7 +153,7 @@ def test_a_name_in_two_entries_is_refused(opened: Depot) -> None:
     assert set(caught.value.paths) == {"out/x_y_z.csr", "out/x_y:z.csr"}
 
 
-def test_the_folder_is_searched_once_for_each_suffix(opened: Depot) -> None:
+def test_the_folder_is_searched_once_for_each_suffix(opened: DepotFolder) -> None:
     assert opened.with_suffix(CRL) is opened.with_suffix(CRL)
     assert opened.with_suffix(CRL) != opened.with_suffix(REQUEST)
 
@@ -182,7 +182,7 @@ def test_a_file_that_is_missing_is_named_for_what_it_is(
     assert caught.value.hint == "Make it."
 
 
-def test_what_is_in_the_depot_is_read(opened: Depot) -> None:
+def test_what_is_in_the_depot_is_read(opened: DepotFolder) -> None:
     entry = opened.entry("a")
     key, passphrase = entry.key(a_passphrase)
     assert passphrase == b""
@@ -193,7 +193,7 @@ def test_what_is_in_the_depot_is_read(opened: Depot) -> None:
 
 @pytest.mark.parametrize(("suffix", "lax"), [(KEY, 0o444), (PKCS8, 0o444), (KEY, 0o660)])
 def test_keys_must_not_be_readable_by_others(
-    suffix: str, lax: int, opened: Depot, folder: Path
+    suffix: str, lax: int, opened: DepotFolder, folder: Path
 ) -> None:
     path = folder / "out" / f"a{suffix}"
     path.touch()
@@ -202,13 +202,13 @@ def test_keys_must_not_be_readable_by_others(
         opened.entry("a").read(suffix)
 
 
-def test_all_else_may_be_readable_by_others(opened: Depot, folder: Path) -> None:
+def test_all_else_may_be_readable_by_others(opened: DepotFolder, folder: Path) -> None:
     (folder / "out" / "a.crt").chmod(0o666)
     assert opened.entry("a").certificate().version is Version.v3
 
 
 def test_certificates_come_by_name_and_what_cannot_be_read_with_the_reason(
-    opened: Depot, folder: Path
+    opened: DepotFolder, folder: Path
 ) -> None:
     out = folder / "out"
     (out / "broken.crt").write_text("-----BEGIN CERTIFICATE-----")
@@ -227,7 +227,9 @@ def test_certificates_come_by_name_and_what_cannot_be_read_with_the_reason(
     assert [entry.stem for entry in opened.with_suffix(REQUEST)] == ["a", "b"]
 
 
-def test_a_client_is_no_ca_in_whatever_form_its_certificate_is(opened: Depot, folder: Path) -> None:
+def test_a_client_is_no_ca_in_whatever_form_its_certificate_is(
+    opened: DepotFolder, folder: Path
+) -> None:
     out = folder / "out"
     for stem, whose in (("client", "a"), ("ca", "Cert")):
         pem = (out / f"{whose}.crt").read_bytes()
@@ -247,40 +249,40 @@ def crlf(text: bytes) -> bytes:
 
 
 def test_a_folder_that_is_not_there_has_no_certificates(folder: Path) -> None:
-    assert list(Depot("out").certificates()) == []
-    assert Depot("out").authorities == ()
+    assert list(DepotFolder("out").certificates()) == []
+    assert DepotFolder("out").authorities == ()
 
 
 def test_what_is_no_folder_is_no_empty_depot(folder: Path) -> None:
     (folder / "out").touch()
     with pytest.raises(StorageError, match=r"^Cannot read out: "):
-        list(Depot("out").certificates())
+        list(DepotFolder("out").certificates())
 
 
-def test_the_only_ca_with_a_key_is_chosen(opened: Depot, folder: Path) -> None:
+def test_the_only_ca_with_a_key_is_chosen(opened: DepotFolder, folder: Path) -> None:
     assert opened.choose_ca(None) == Entry("out", "Cert")
     assert opened.choose_ca(named("Cert")) == Entry("out", "Cert")
     (folder / "out" / "Cert.key").unlink()
     with pytest.raises(ChooseCAError) as caught:
-        Depot("out").choose_ca(None)
+        DepotFolder("out").choose_ca(None)
     assert caught.value.found == ()
 
 
-def test_of_several_cas_none_is_chosen(certstrap: CommandLine, opened: Depot) -> None:
+def test_of_several_cas_none_is_chosen(certstrap: CommandLine, opened: DepotFolder) -> None:
     certstrap("init", "--cn", "Other", *NEW_KEY)
     with pytest.raises(ChooseCAError) as caught:
         opened.choose_ca(None)
     assert caught.value.found == ("Cert", "Other")
 
 
-def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(opened: Depot) -> None:
+def test_a_certificate_with_a_key_that_cannot_be_read_may_be_a_ca(opened: DepotFolder) -> None:
     Path("out/broken.crt").write_text("-----BEGIN CERTIFICATE-----")
     assert opened.choose_ca(None).stem == "Cert"
     Path("out/broken.key").touch()
     with pytest.raises(CertstrapError, match=r"^out/broken\.crt "):
-        Depot("out").choose_ca(None)
+        DepotFolder("out").choose_ca(None)
     Path("out/broken.csr").touch()  # then it was a client's
-    assert Depot("out").choose_ca(None).stem == "Cert"
+    assert DepotFolder("out").choose_ca(None).stem == "Cert"
 
 
 def test_new_files_create_a_depot_that_others_cannot_enter(folder: Path) -> None:
@@ -322,13 +324,13 @@ def test_a_depot_holds_what_is_in_its_own_folder(folder: Path, path: str, is_hel
     for name in ("out", "out/deeper", "other"):
         (folder / name).mkdir()
     (folder / "link").symlink_to("out")
-    assert Depot("out").holds(path) == is_held
-    assert Depot(str(folder / "out")).holds(path) == is_held
+    assert DepotFolder("out").holds(path) == is_held
+    assert DepotFolder(str(folder / "out")).holds(path) == is_held
 
 
 def test_the_folder_of_a_path_with_a_nul_is_a_storage_error() -> None:
     with pytest.raises(StorageError, match=r"^Cannot write "):
-        Depot("out").holds("a\0b/c")
+        DepotFolder("out").holds("a\0b/c")
 
 
 def test_files_that_go_elsewhere_make_no_depot(folder: Path) -> None:
@@ -434,7 +436,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
 @settings(max_examples=300)
 @given(line=command_lines())
 def test_whatever_command_line_fails_leaves_the_folder_as_it_was(
-    line: list[str], opened: Depot, folder: Path
+    line: list[str], opened: DepotFolder, folder: Path
 ) -> None:
     with TemporaryDirectory() as place, chdir(place):
         shutil.copytree(folder / "out", "out")

@@ -6,7 +6,7 @@ import typer
 
 from certstrap.cli.context import Context
 from certstrap.errors import CertstrapError
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, Depot
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, PKCS8, REQUEST, DepotFolder
 
 Complete = Callable[[typer.Context, str], list[str]]
 """Returns what may take the place of a word that is not complete."""
@@ -21,13 +21,13 @@ def words(offered: Iterable[str]) -> Complete:
     return matching
 
 
-def _of_depot(names: Callable[[Depot], Iterable[str]]) -> Complete:
+def _of_depot(names: Callable[[DepotFolder], Iterable[str]]) -> Complete:
     """Return what offers names of the depot; none if it cannot be read, as nobody sees an error."""
 
     def matching(ctx: typer.Context, incomplete: str) -> list[str]:
         path = ctx.find_root().params.get("depot_path") or Context().depot_path
         try:
-            return words(names(Depot(str(path))))(ctx, incomplete)
+            return words(names(DepotFolder(str(path))))(ctx, incomplete)
         except CertstrapError:
             return []
 
@@ -42,21 +42,21 @@ requests = _of_depot(  # those that are not signed yet
 
 
 @_of_depot
-def stems(depot: Depot) -> Iterable[str]:
+def stems(depot: DepotFolder) -> Iterable[str]:
     """Offer all names."""
     every = (depot.with_suffix(suffix) for suffix in (KEY, REQUEST, CERTIFICATE, CRL))
     return sorted({entry.stem for entries in every for entry in entries})
 
 
 @_of_depot
-def leaves(depot: Depot) -> Iterable[str]:
+def leaves(depot: DepotFolder) -> Iterable[str]:
     """Offer the certificates that are not a CA's."""
     found = {authority.entry for authority in depot.authorities}
     return (entry.stem for entry in depot.with_suffix(CERTIFICATE) if entry not in found)
 
 
 @_of_depot
-def own_keys(depot: Depot) -> Iterable[str]:
+def own_keys(depot: DepotFolder) -> Iterable[str]:
     """Offer the keys, without copies."""
     stems = {entry.stem for entry in depot.with_suffix(KEY)}
     return sorted(stems - {(stem + PKCS8).removesuffix(KEY) for stem in stems})

@@ -30,7 +30,7 @@ from certstrap.hints import printed
 from certstrap.pki.keys import PBKDF2_ROUNDS
 from certstrap.session import Passphrases, Session
 from certstrap.store import files
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 from certstrap.store.files import STANDARD_INPUT, descriptor, source_of
 from certstrap.store.locks import Timeout
 from certstrap.text import escaped
@@ -295,7 +295,7 @@ def session_with(context: Context, passphrases: Passphrases, *, uses_depot: bool
         )
     waiting = f"Waiting up to {context.wait} seconds for another process that uses {{}} (--wait)."
     timeout = Timeout(context.wait, lambda folder: warn(waiting.format(folder)))
-    depot = Depot(context.depot_path)
+    depot = DepotFolder(context.depot_path)
     rounds = context.rounds or PBKDF2_ROUNDS
     module = context.environ.get(MODULE_VARIABLE, "")
     session = Session(depot, now, passphrases, generate, read_all, timeout, rounds, module)

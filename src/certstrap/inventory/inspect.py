@@ -21,7 +21,16 @@ from certstrap.pki.parts import Readable, Signed
 from certstrap.pki.profiles import KEY_USAGES, usage_name
 from certstrap.pki.urls import URLs
 from certstrap.store import files
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, REQUEST, URLS, Authority, Depot, Entry
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CRL,
+    KEY,
+    REQUEST,
+    URLS,
+    Authority,
+    DepotFolder,
+    Entry,
+)
 from certstrap.store.withdrawn import compromised, revoked
 from certstrap.text import days_left, enumerated, serial_number, timestamp
 
@@ -256,7 +265,11 @@ class Inspector:
     """Looks at files, with what a depot knows of them at an instant."""
 
     def __init__(
-        self, depot: Depot, now: datetime, key_passphrase: Passphrase, pkcs12_passphrase: Passphrase
+        self,
+        depot: DepotFolder,
+        now: datetime,
+        key_passphrase: Passphrase,
+        pkcs12_passphrase: Passphrase,
     ) -> None:
         self.depot, self.now = depot, now
         self._passphrases = key_passphrase, pkcs12_passphrase

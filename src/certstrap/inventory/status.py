@@ -37,7 +37,7 @@ from certstrap.store.depot import (
     REQUEST,
     URLS,
     Authority,
-    Depot,
+    DepotFolder,
     Entry,
 )
 
@@ -216,7 +216,9 @@ Progress = Callable[[int, int], None]
 """Called with how many names of how many have been looked at."""
 
 
-def look(depot: Depot, now: datetime, progress: Progress = lambda _done, _total: None) -> Status:
+def look(
+    depot: DepotFolder, now: datetime, progress: Progress = lambda _done, _total: None
+) -> Status:
     """Return what a depot contains, and report the progress.
 
     Raises:
@@ -228,7 +230,7 @@ def look(depot: Depot, now: datetime, progress: Progress = lambda _done, _total:
 
 
 class _Look:
-    def __init__(self, depot: Depot, now: datetime) -> None:
+    def __init__(self, depot: DepotFolder, now: datetime) -> None:
         self.depot, self.now = depot, now
         self.shared = os.path.isdir(depot.root) and files.is_shared(depot.root)
         self.group_enters = files.can_be_entered(depot.root)

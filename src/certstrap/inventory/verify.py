@@ -20,7 +20,7 @@ from certstrap.pki.key_files import Passphrase
 from certstrap.pki.names import name_text
 from certstrap.pki.server import above_server, serves
 from certstrap.store import crls
-from certstrap.store.depot import CERTIFICATE, Depot
+from certstrap.store.depot import CERTIFICATE, DepotFolder
 from certstrap.store.renewal import with_new_key, with_renewal
 from certstrap.store.withdrawn import compromised
 
@@ -98,7 +98,7 @@ class Verifier:
     has the certificate; empty if it is not for one.
     """
 
-    def __init__(self, depot: Depot, at: datetime, server: str = "") -> None:
+    def __init__(self, depot: DepotFolder, at: datetime, server: str = "") -> None:
         self.depot, self.at, self.server = depot, at, server
         self._cas = [
             LoadedCertificate(ca.certificate, ca.entry.path(CERTIFICATE))

@@ -18,7 +18,14 @@ from certstrap.errors import (
     attempted,
 )
 from certstrap.operations.ca import issuer_of, open_ca
-from certstrap.operations.issue import Issued, IssueRequest, Ready, create, prepare, specs_of_new_ca
+from certstrap.operations.issue import (
+    Issuance,
+    IssueRequest,
+    Ready,
+    create,
+    prepare,
+    specs_of_new_ca,
+)
 from certstrap.pki.keys import KeySpec, PrivateKey, generating
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
@@ -90,7 +97,7 @@ def _require_once(ready: Ready, number: int, seen: dict[str, int]) -> None:
 
 def create_all(
     session: Session, ready: Sequence[Ready], jobs: int, done: Callable[[int], None]
-) -> Iterator[list[Issued]]:
+) -> Iterator[list[Issuance]]:
     """Create what is missing for a list, and yield each batch when it is on disk.
 
     Args:
@@ -129,8 +136,8 @@ def _prepare_keys(session: Session, ready: Sequence[Ready]) -> None:
         session.prepare_keys(of_ca)
 
 
-def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issued]:
-    def steps(new: Transaction) -> list[Issued]:
+def _create_batch(session: Session, batch: Sequence[Ready]) -> list[Issuance]:
+    def steps(new: Transaction) -> list[Issuance]:
         return [create(session, new, _look_again(session, each)) for each in batch]
 
     issued = session.transact(steps, creates=True)

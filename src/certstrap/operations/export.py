@@ -27,7 +27,7 @@ from certstrap.store.depot import (
     PKCS8,
     PKCS12,
     REQUEST,
-    Depot,
+    DepotFolder,
     Entry,
     Name,
 )
@@ -108,7 +108,7 @@ def export_pkcs8(
     return Exported(path, (f"{damage} The copy is repaired.",) if damage else ())
 
 
-def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
+def _require_own(depot: DepotFolder, entry: Entry, key: PrivateKey) -> None:
     """Refuse the key of an entry that is not that of its certificate or request, or is revoked."""
     if entry.has(CERTIFICATE):
         path = entry.path(CERTIFICATE)
@@ -119,7 +119,7 @@ def _require_own(depot: Depot, entry: Entry, key: PrivateKey) -> None:
         require(rules.pair(entry.request(), entry.path(REQUEST), key, entry.path(KEY)))
 
 
-def require_leaf(depot: Depot, key: PrivateKey, path: str) -> None:
+def require_leaf(depot: DepotFolder, key: PrivateKey, path: str) -> None:
     """Refuse the key of a CA of the depot."""
     hint = "Name the client's key; --allow-ca exports the CA's if you mean it."
     require(key_of_ca(depot, key.public_key(), path), hint)

@@ -21,7 +21,7 @@ from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import BACKDATED, Expiry
 from certstrap.session import CA, Session
 from certstrap.store.archive import Archive
-from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, Depot, Entry, Name
+from certstrap.store.depot import CERTIFICATE, KEY, PKCS8, REQUEST, DepotFolder, Entry, Name
 from certstrap.store.files import EXPORT_MODE
 from certstrap.store.renewal import expired
 from certstrap.store.transaction import Transaction
@@ -89,7 +89,7 @@ class IssueRequest(NamedTuple):
         return Subject.of(common_name_of(self.name, self.names), *fields)
 
 
-class Issued(NamedTuple):
+class Issuance(NamedTuple):
     """What `issue` created, and where everything is.
 
     Attributes:
@@ -153,7 +153,7 @@ class Ready(NamedTuple):
         return [entry.path(suffix) for suffix, is_missing in wanted if is_missing]
 
 
-def issue(session: Session, new: Transaction, wanted: IssueRequest) -> Issued:
+def issue(session: Session, new: Transaction, wanted: IssueRequest) -> Issuance:
     """Create whatever is missing for a certificate; what exists is used as it is.
 
     All that can be refused without a key is refused before one is opened or generated.
@@ -187,7 +187,7 @@ def prepare(session: Session, wanted: IssueRequest) -> Ready:
     return Ready(wanted, entry, found, ca, None, request, key, exists, subject)
 
 
-def create(session: Session, new: Transaction, ready: Ready) -> Issued:
+def create(session: Session, new: Transaction, ready: Ready) -> Issuance:
     """Create what is missing."""
     wanted, entry, key, new_ca = ready.wanted, ready.entry, ready.key, None
     ca = ready.ca or session.cas.get(ready.ca_entry.stem)
@@ -218,7 +218,7 @@ def create(session: Session, new: Transaction, ready: Ready) -> Issued:
     if ready.pkcs8 in ready.missing:
         assert key  # noqa: S101 - see `_pkcs8_exists`
         new.add(ready.pkcs8, keys.dump_pkcs8(key.private, b"", session.rounds), EXPORT_MODE)
-    return Issued(ready, new_ca, requested, signed, certificate, key, ca, _root_path(session, ca))
+    return Issuance(ready, new_ca, requested, signed, certificate, key, ca, _root_path(session, ca))
 
 
 def specs_of_new_ca(ready: Ready) -> dict[str, KeySpec]:
@@ -363,7 +363,7 @@ def _find_ca(session: Session, entry: Entry, wanted: IssueRequest) -> Entry:
     return found
 
 
-def _require_first_ca(depot: Depot, ca: Name) -> None:
+def _require_first_ca(depot: DepotFolder, ca: Name) -> None:
     """Refuse to create the CA ``ca`` in a depot that has others: its name may be mistyped."""
     depot.require_readable_cas()
     if depot.authorities:

@@ -40,7 +40,7 @@ from certstrap.store.depot import (
     PKCS8,
     PKCS12,
     REQUEST,
-    Depot,
+    DepotFolder,
     Entry,
     Name,
 )
@@ -578,7 +578,7 @@ def _chain_in(data: bytes) -> list[x509.Certificate]:
     return []
 
 
-def _is_chain_of(leaf: x509.Certificate, chain: list[x509.Certificate], depot: Depot) -> bool:
+def _is_chain_of(leaf: x509.Certificate, chain: list[x509.Certificate], depot: DepotFolder) -> bool:
     """Return whether a chain is ``leaf``, then the CAs of the depot that issued it."""
     return chain[:1] == [leaf] and all(
         is_issued_by(below, ca)

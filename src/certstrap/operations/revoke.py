@@ -21,7 +21,7 @@ from certstrap.session import Session
 from certstrap.store import withdrawn
 from certstrap.store.archive import Archive
 from certstrap.store.crls import complete_crls_of
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry, Name
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, DepotFolder, Entry, Name
 from certstrap.store.files import PUBLIC_MODE
 from certstrap.store.renewal import renewal_of_crl
 from certstrap.store.transaction import Transaction
@@ -138,7 +138,7 @@ def revoke(
     )
 
 
-def _require_known(depot: Depot, serial: int, ca: Entry) -> None:
+def _require_known(depot: DepotFolder, serial: int, ca: Entry) -> None:
     """Refuse a serial number that no certificate has, unless the key of the CA is elsewhere.
 
     A mistyped one would leave the certificate valid that was meant, and stay on the CRL for ever.
@@ -157,7 +157,7 @@ def _require_known(depot: Depot, serial: int, ca: Entry) -> None:
     )
 
 
-def _all(depot: Depot) -> Iterator[x509.Certificate | CertstrapError]:
+def _all(depot: DepotFolder) -> Iterator[x509.Certificate | CertstrapError]:
     for _, found in chained(depot.certificates(), Archive(depot).certificates()):
         yield found
 
@@ -179,7 +179,7 @@ def _note_key(
     return path
 
 
-def _issuer(depot: Depot, certificate: x509.Certificate) -> Entry:
+def _issuer(depot: DepotFolder, certificate: x509.Certificate) -> Entry:
     issuers = [each.entry for each in depot.issuers.of(certificate)]
     found = [entry for entry in issuers if entry.has(KEY)] or issuers
     if not found:

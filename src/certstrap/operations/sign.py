@@ -27,7 +27,7 @@ from certstrap.pki.profiles import CAProfile, LeafProfile, Profile, usage_name
 from certstrap.pki.urls import NO_URLS, URLs
 from certstrap.pki.validity import Expiry, Validity
 from certstrap.session import CA, Session
-from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, Depot, Entry, Name
+from certstrap.store.depot import CERTIFICATE, KEY, REQUEST, DepotFolder, Entry, Name
 from certstrap.store.files import PUBLIC_MODE, source_of
 from certstrap.store.renewal import can_be_signed
 from certstrap.store.transaction import Exists, Transaction
@@ -179,7 +179,7 @@ def sign_request(
     return sign(session, new, issuing, request, request_path, profile, expiry, path, urls)
 
 
-def _how_to_renew(depot: Depot, entry: Entry) -> Hint | str:
+def _how_to_renew(depot: DepotFolder, entry: Entry) -> Hint | str:
     """Return how to renew the intermediate that an entry has; empty if that cannot be done here."""
     if entry.is_ca:
         old = entry.certificate()
@@ -203,7 +203,7 @@ def _require_name(name: Name, request: x509.CertificateSigningRequest, source: s
 
 
 def _revoked_before(
-    depot: Depot, entry: Entry, request: x509.CertificateSigningRequest
+    depot: DepotFolder, entry: Entry, request: x509.CertificateSigningRequest
 ) -> Iterator[Finding]:
     """Yield whether the certificate of ``entry`` has the key of ``request`` and is revoked."""
     found = attempted(entry.certificate)  # one that cannot be read is not needed

@@ -19,7 +19,16 @@ from certstrap.errors import CertstrapError, RefusedError, attempted
 from certstrap.pki import decode
 from certstrap.pki.validity import BACKDATED
 from certstrap.store import files
-from certstrap.store.depot import CERTIFICATE, CHAIN, KEY, PKCS8, PKCS12, REQUEST, Depot, Entry
+from certstrap.store.depot import (
+    CERTIFICATE,
+    CHAIN,
+    KEY,
+    PKCS8,
+    PKCS12,
+    REQUEST,
+    DepotFolder,
+    Entry,
+)
 from certstrap.text import serial_number
 
 _SUFFIXES = (PKCS8, CHAIN, KEY, REQUEST, CERTIFICATE, PKCS12)
@@ -53,7 +62,7 @@ class Archive:
         CertstrapError: another user may have put the folder there, or may write to it.
     """
 
-    def __init__(self, depot: Depot) -> None:
+    def __init__(self, depot: DepotFolder) -> None:
         self._depot = depot
         self.root = depot.archive
         if os.path.lexists(self.root):

@@ -22,7 +22,7 @@ from certstrap.pki import revocation, rules
 from certstrap.pki.decode import LoadedCertificate, comparable_name, is_ca, subject_of
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.issuers import Issuers
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, Authority, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, Authority, DepotFolder, Entry
 from certstrap.store.renewal import renewal_of_crl
 
 
@@ -48,7 +48,7 @@ class FoundCRL(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def found_crls(depot: Depot) -> tuple[FoundCRL, ...]:
+def found_crls(depot: DepotFolder) -> tuple[FoundCRL, ...]:
     """Return the CRLs of a depot, by stem."""
     cas = Issuers(depot.authorities, comparable_name)
     return tuple(_found(depot, cas, *each) for each in depot.crls)
@@ -62,7 +62,7 @@ class _Named(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def _names(depot: Depot) -> dict[Hashable, _Named]:
+def _names(depot: DepotFolder) -> dict[Hashable, _Named]:
     found: dict[Hashable, _Named] = defaultdict(lambda: _Named({}, []))
     for ca in depot.authorities:
         found[comparable_name(subject_of(ca.certificate))].cas[ca.entry] = ca.certificate
@@ -73,7 +73,7 @@ def _names(depot: Depot) -> dict[Hashable, _Named]:
 
 
 def _found(
-    depot: Depot, cas: Issuers[Authority], entry: Entry, crl: crls.CRL | CertstrapError
+    depot: DepotFolder, cas: Issuers[Authority], entry: Entry, crl: crls.CRL | CertstrapError
 ) -> FoundCRL:
     if isinstance(crl, CertstrapError):
         is_repairable = isinstance(crl, DamagedError) and crl.repaired
@@ -89,7 +89,7 @@ def _found(
     return FoundCRL(entry, crl, problem and problem._replace(hint=hint), tuple(signers))
 
 
-def _crl_signers(depot: Depot, cas: Issuers[Authority], crl: crls.CRL) -> Iterator[Authority]:
+def _crl_signers(depot: DepotFolder, cas: Issuers[Authority], crl: crls.CRL) -> Iterator[Authority]:
     """Yield what has the key that a CA with that name uses for CRLs alone (RFC 5280, 3.3)."""
     name = comparable_name(crl.issuer)
     if all(comparable_name(subject_of(ca.certificate)) != name for ca in depot.authorities):
@@ -107,7 +107,7 @@ def _crl_signers(depot: Depot, cas: Issuers[Authority], crl: crls.CRL) -> Iterat
 
 
 def crls_of(
-    depot: Depot, ca: x509.Certificate, certificate: x509.Certificate | None = None
+    depot: DepotFolder, ca: x509.Certificate, certificate: x509.Certificate | None = None
 ) -> list[FoundCRL]:
     """Return the CRLs that speak of what ``ca`` issued, whatever is wrong with them.
 
@@ -136,7 +136,10 @@ def crls_of(
 
 
 def _speaks_of(
-    depot: Depot, found: FoundCRL, ca: x509.Certificate, certificate: x509.Certificate | None = None
+    depot: DepotFolder,
+    found: FoundCRL,
+    ca: x509.Certificate,
+    certificate: x509.Certificate | None = None,
 ) -> bool:
     is_signed = not all(_is_revoked(depot, each.certificate) for each in found.signers)
     crl = found.crl
@@ -145,7 +148,7 @@ def _speaks_of(
     )
 
 
-def _is_revoked(depot: Depot, signer: x509.Certificate) -> bool:
+def _is_revoked(depot: DepotFolder, signer: x509.Certificate) -> bool:
     """Return whether a CA of another name has revoked what signs a CRL."""
     name = comparable_name(signer.issuer)
     return name != comparable_name(subject_of(signer)) and any(
@@ -155,7 +158,7 @@ def _is_revoked(depot: Depot, signer: x509.Certificate) -> bool:
     )
 
 
-def complete_crls_of(depot: Depot, ca: x509.Certificate) -> dict[Entry, crls.CRL]:
+def complete_crls_of(depot: DepotFolder, ca: x509.Certificate) -> dict[Entry, crls.CRL]:
     """Return the CRLs that speak of what ``ca`` issued, by entry; each must be complete."""
     found = crls_of(depot, ca)
     require(each.problem for each in found if each.problem)

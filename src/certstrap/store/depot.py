@@ -303,7 +303,7 @@ class Authority(NamedTuple):
     key: object
 
 
-class Depot:
+class DepotFolder:
     """A depot in the folder ``root``, which need not exist.
 
     It lists the folder at most once, and looks through the certificates in it at most once.
@@ -594,7 +594,7 @@ class Depot:
 
 def _is_depot(root: str) -> bool:
     try:
-        return Depot(root).has_files
+        return DepotFolder(root).has_files
     except CertstrapError:
         return False
 

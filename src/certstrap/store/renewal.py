@@ -9,11 +9,11 @@ from certstrap.hints import Hint
 from certstrap.pki import rules
 from certstrap.pki.decode import is_ca, validity_of
 from certstrap.pki.findings import Finding
-from certstrap.store.depot import CERTIFICATE, CRL, KEY, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, CRL, KEY, DepotFolder, Entry
 
 
 def expired(
-    depot: Depot, chain: Iterable[x509.Certificate], now: datetime, path: str = ""
+    depot: DepotFolder, chain: Iterable[x509.Certificate], now: datetime, path: str = ""
 ) -> Iterator[Finding]:
     """Yield what in ``chain`` is not valid at ``now``: the first is at ``path``, or a CA too."""
     for number, certificate in enumerate(chain):
@@ -24,7 +24,7 @@ def expired(
 
 def with_renewal(
     findings: Iterable[Finding],
-    depot: Depot,
+    depot: DepotFolder,
     certificate: x509.Certificate,
     now: datetime,
     path: str = "",
@@ -41,7 +41,7 @@ def with_renewal(
 
 
 def how_to_renew(
-    depot: Depot, certificate: x509.Certificate, now: datetime, path: str = ""
+    depot: DepotFolder, certificate: x509.Certificate, now: datetime, path: str = ""
 ) -> Hint | str:
     """Return how to renew a certificate; the uppermost CA that has expired comes first."""
     chain = depot.chain_of(certificate)
@@ -58,7 +58,7 @@ def how_to_renew(
 
 
 def with_new_key(
-    findings: Iterable[Finding], depot: Depot, certificate: x509.Certificate, path: str
+    findings: Iterable[Finding], depot: DepotFolder, certificate: x509.Certificate, path: str
 ) -> Iterator[Finding]:
     """Yield why a certificate must not be used; if it is a client's, with how to get a new key.
 
@@ -79,12 +79,12 @@ def new_key_hint(name: str) -> Hint:
     )
 
 
-def _entry_at(depot: Depot, path: str) -> Entry | None:
+def _entry_at(depot: DepotFolder, path: str) -> Entry | None:
     entries = depot.with_suffix(CERTIFICATE)
     return next((each for each in entries if each.path(CERTIFICATE) == path), None)
 
 
-def can_be_signed(depot: Depot, certificate: x509.Certificate) -> bool:
+def can_be_signed(depot: DepotFolder, certificate: x509.Certificate) -> bool:
     """Return whether the key of a CA that issued a certificate is here."""
     return any(ca.entry.has(KEY) for ca in depot.issuers.of(certificate))
 

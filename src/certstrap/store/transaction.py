@@ -15,7 +15,7 @@ from unicodedata import normalize
 from certstrap import platform
 from certstrap.errors import CertstrapError, PathTakenError, RefusedError, attempted, storage_errors
 from certstrap.store import files, journal
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 from certstrap.store.files import NewFile, Staged, folder_of, is_stream
 from certstrap.store.locks import Interrupts, Timeout, locked
 
@@ -44,7 +44,7 @@ class Held(NamedTuple):
 
 @contextmanager
 def begun(
-    depot: Depot | None, outputs: Iterable[str], timeout: Timeout, *, creates: bool
+    depot: DepotFolder | None, outputs: Iterable[str], timeout: Timeout, *, creates: bool
 ) -> Iterator[Held]:
     """Lock a depot and the folders of outputs for the block, and finish what a killed process left.
 
@@ -86,7 +86,7 @@ def _same(folder: str, other: str) -> bool:
 class Transaction:
     """What a command writes, while the folders are locked."""
 
-    def __init__(self, depot: Depot, held: Held, open_stream: Callable[[str], Write]) -> None:
+    def __init__(self, depot: DepotFolder, held: Held, open_stream: Callable[[str], Write]) -> None:
         self.depot = depot
         self._held = held
         self._open_stream = open_stream
@@ -248,12 +248,12 @@ def _give_names(
         files.sync_folder(folder)
 
 
-def exists(depot: Depot, path: str) -> bool:
+def exists(depot: DepotFolder, path: str) -> bool:
     """Return whether a file is there; a pipe outside of the depot is no file."""
     return os.path.lexists(path) and not is_stream_of(depot, path)
 
 
-def is_stream_of(depot: Depot, path: str) -> bool:
+def is_stream_of(depot: DepotFolder, path: str) -> bool:
     """Return whether a path is of a pipe or a device, and not of something in the depot."""
     if os.path.dirname(path) == depot.root:
         return False

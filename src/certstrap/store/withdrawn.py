@@ -21,19 +21,21 @@ from certstrap.pki import revocation
 from certstrap.pki.findings import Finding, require
 from certstrap.pki.rules import name_of_ca
 from certstrap.store import crls, files
-from certstrap.store.depot import Depot
+from certstrap.store.depot import DepotFolder
 from certstrap.store.renewal import with_new_key
 from certstrap.text import printable
 
 _FILE = "compromised-keys"
 
 
-def path_of(depot: Depot) -> str:
+def path_of(depot: DepotFolder) -> str:
     """Return the path of the list, which may not exist."""
     return os.path.join(depot.root, _FILE)
 
 
-def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
+def revoked(
+    depot: DepotFolder, chain: Sequence[x509.Certificate], source: str
+) -> Iterator[Finding]:
     """Yield which certificates of ``chain`` are revoked, by the CRLs of the depot.
 
     Args:
@@ -51,7 +53,9 @@ def revoked(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Ite
         yield from with_new_key(by, depot, below, what)
 
 
-def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> Iterator[Finding]:
+def withdrawn(
+    depot: DepotFolder, chain: Sequence[x509.Certificate], source: str
+) -> Iterator[Finding]:
     """Yield which certificates of ``chain`` are revoked, or have a key that is compromised.
 
     The arguments and errors are those of `revoked`.
@@ -66,7 +70,7 @@ def withdrawn(depot: Depot, chain: Sequence[x509.Certificate], source: str) -> I
         yield from (each._replace(of_ca=number > 0) for each in found)
 
 
-def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
+def key_of_ca(depot: DepotFolder, key: object, source: str) -> Iterator[Finding]:
     """Yield whether the public ``key`` is that of a CA of the depot, which no client may have."""
     for authority in depot.authorities:
         if authority.key == key:
@@ -78,7 +82,9 @@ def key_of_ca(depot: Depot, key: object, source: str) -> Iterator[Finding]:
             )
 
 
-def compromised(depot: Depot, key: CertificatePublicKeyTypes, source: str) -> Iterator[Finding]:
+def compromised(
+    depot: DepotFolder, key: CertificatePublicKeyTypes, source: str
+) -> Iterator[Finding]:
     """Yield whether the public ``key``, from the file ``source``, is compromised."""
     yield from on_list(fingerprints(depot), key, source)
 
@@ -95,7 +101,7 @@ def on_list(
         )
 
 
-def read_list(depot: Depot) -> str:
+def read_list(depot: DepotFolder) -> str:
     """Return the content of the list; empty if it does not exist."""
     path = path_of(depot)
     if not os.path.lexists(path):
@@ -114,7 +120,7 @@ def fingerprint(key: CertificatePublicKeyTypes) -> str:
     return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
-def fingerprints(depot: Depot) -> set[str]:
+def fingerprints(depot: DepotFolder) -> set[str]:
     """Return the fingerprints on the list, which must be readable; none if it does not exist."""
     found = set()
     for number, line in enumerate(read_list(depot).splitlines(), 1):

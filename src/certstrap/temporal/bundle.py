@@ -23,7 +23,7 @@ from certstrap.store.depot import (
     PKCS12,
     REQUEST,
     Authority,
-    Depot,
+    DepotFolder,
     Entry,
     Name,
 )
@@ -67,7 +67,7 @@ def make(files: Sequence[CertificateFile], now: datetime, hint: Hint | str = "")
 
 
 def of_depot(
-    depot: Depot, names: Sequence[str], now: datetime, others: Iterable[CertificateFile] = ()
+    depot: DepotFolder, names: Sequence[str], now: datetime, others: Iterable[CertificateFile] = ()
 ) -> Bundle:
     """Return the bundle of CAs of a depot and of other files; of all its CAs if none is named.
 
@@ -82,7 +82,7 @@ def of_depot(
     return bundle
 
 
-def _of_all(depot: Depot, now: datetime) -> Bundle:
+def _of_all(depot: DepotFolder, now: datetime) -> Bundle:
     depot.require()
     depot.require_all_cas("Cannot tell which CAs belong in the bundle.")
     files = {ca.entry.stem: read_ca(depot, ca.entry) for ca in depot.authorities}
@@ -98,7 +98,7 @@ def _of_all(depot: Depot, now: datetime) -> Bundle:
     return make([*files.values()], now, hint if fitting and len(files) > 1 else "")
 
 
-def withdrawn_cas(depot: Depot, cas: Iterable[LoadedCertificate]) -> list[Finding]:
+def withdrawn_cas(depot: DepotFolder, cas: Iterable[LoadedCertificate]) -> list[Finding]:
     """Return which of the CAs are revoked, or have a key that is compromised."""
     return [
         violation
@@ -320,7 +320,7 @@ def _remove(rotation: Rotation) -> Iterator[Line]:
 
 
 def between(
-    depot: Depot, old: Entry, new: Entry, bundle: str, namespace: Namespace, now: datetime
+    depot: DepotFolder, old: Entry, new: Entry, bundle: str, namespace: Namespace, now: datetime
 ) -> Rotation:
     """Return the rotation from one CA of the depot to another.
 
@@ -369,7 +369,7 @@ def between(
 
 
 def _below(
-    depot: Depot, leaving: Sequence[Authority], arriving: Sequence[Authority]
+    depot: DepotFolder, leaving: Sequence[Authority], arriving: Sequence[Authority]
 ) -> list[Authority]:
     """Return the other CAs of the depot that nothing accepts without those that are leaving."""
     gone = {ca.certificate for ca in leaving}
@@ -381,7 +381,7 @@ def _below(
     ]
 
 
-def _clients(depot: Depot, cas: Sequence[Authority]) -> Iterator[Entry]:
+def _clients(depot: DepotFolder, cas: Sequence[Authority]) -> Iterator[Entry]:
     """Yield the clients below ``cas``, save those that are to get no new certificate.
 
     Raises:

@@ -19,7 +19,7 @@ from certstrap.hints import Hint
 from certstrap.pki.decode import LoadedCertificate, is_ca, names_of, validity_of
 from certstrap.pki.findings import require
 from certstrap.pki.names import is_plain
-from certstrap.store.depot import CERTIFICATE, Depot, Entry
+from certstrap.store.depot import CERTIFICATE, DepotFolder, Entry
 from certstrap.store.withdrawn import withdrawn
 from certstrap.text import quoted
 
@@ -262,7 +262,9 @@ class Match(NamedTuple):
     withdrawn: frozenset[str]
 
 
-def leaves_of(depot: Depot) -> tuple[list[LoadedCertificate], list[tuple[Entry, CertstrapError]]]:
+def leaves_of(
+    depot: DepotFolder,
+) -> tuple[list[LoadedCertificate], list[tuple[Entry, CertstrapError]]]:
     """Return the certificates of the depot that are not a CA's, and those that cannot be read."""
     leaves, unreadable = [], []
     for entry, found in depot.certificates():
@@ -273,7 +275,7 @@ def leaves_of(depot: Depot) -> tuple[list[LoadedCertificate], list[tuple[Entry, 
     return leaves, unreadable
 
 
-def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> LoadedCertificate:
+def leaf_of(depot: DepotFolder, entry: Entry, *, admitted: bool = True) -> LoadedCertificate:
     """Return the certificate of an entry.
 
     Raises:
@@ -292,7 +294,7 @@ def leaf_of(depot: Depot, entry: Entry, *, admitted: bool = True) -> LoadedCerti
 
 
 def filters_for(
-    depot: Depot, wanted: Sequence[LoadedCertificate], now: datetime
+    depot: DepotFolder, wanted: Sequence[LoadedCertificate], now: datetime
 ) -> tuple[list[Filter], list[Admission]]:
     """Return filters that admit these leaves, and which others of the same CA they admit.
 
@@ -331,18 +333,18 @@ def filters_for(
     return filters, admissions
 
 
-def _root_above(depot: Depot, certificate: x509.Certificate) -> x509.Certificate | None:
+def _root_above(depot: DepotFolder, certificate: x509.Certificate) -> x509.Certificate | None:
     """Return the last CA above a certificate that the depot has; whoever trusts it trusts all."""
     return next(reversed(depot.chain_of(certificate)[1:]), None)
 
 
-def _withdrawn(depot: Depot, leaf: LoadedCertificate) -> frozenset[str]:
+def _withdrawn(depot: DepotFolder, leaf: LoadedCertificate) -> frozenset[str]:
     chain = depot.chain_of(leaf.certificate)
     return frozenset(finding.rule for finding in withdrawn(depot, chain, leaf.source))
 
 
 def matches(
-    depot: Depot, filters: Sequence[Filter], leaves: Sequence[LoadedCertificate]
+    depot: DepotFolder, filters: Sequence[Filter], leaves: Sequence[LoadedCertificate]
 ) -> Iterator[Match]:
     """Yield for each leaf the filters that admit it."""
     for leaf in leaves:

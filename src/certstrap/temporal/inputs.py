@@ -29,7 +29,7 @@ from certstrap.store.depot import (
     PKCS12,
     REQUEST,
     Authority,
-    Depot,
+    DepotFolder,
     Entry,
 )
 from certstrap.store.files import STANDARD_INPUT, source_of
@@ -203,12 +203,12 @@ def without_root(file: CertificateFile) -> str:
     return ""
 
 
-def read_ca(depot: Depot, entry: Entry) -> CertificateFile:
+def read_ca(depot: DepotFolder, entry: Entry) -> CertificateFile:
     """Return the certificate file of a CA of the depot."""
     return with_names(read_certificates(entry.read(CERTIFICATE), entry.path(CERTIFICATE)), depot)
 
 
-def with_names(file: CertificateFile, depot: Depot) -> CertificateFile:
+def with_names(file: CertificateFile, depot: DepotFolder) -> CertificateFile:
     """Return a file in which each CA of a depot has its name there."""
     names = {ca.certificate: ca.entry.stem for ca in depot.authorities}
 

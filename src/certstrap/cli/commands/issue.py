@@ -14,7 +14,7 @@ from certstrap.cli.session import (
 )
 from certstrap.cli.terminal import print_json, print_lines, progress, say, say_json, warn
 from certstrap.operations.batch import create_all, prepare_all, read_list
-from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issued, IssueRequest, Ready
+from certstrap.operations.issue import DEFAULT_EXPIRY, Defaults, Issuance, IssueRequest, Ready
 from certstrap.pki.keys import CURVES, RSA_2048, KeySpec
 from certstrap.pki.names import AlternativeNames, Subject
 from certstrap.pki.profiles import LeafProfile
@@ -162,9 +162,9 @@ def _copying_line(context: Context) -> render.CopyingLine | None:
     return lambda path: platform.copying_line(path, context.environ)
 
 
-def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issued]:
+def _create(session: Session, ready: list[Ready], jobs: int, *, as_json: bool) -> list[Issuance]:
     """Create all, and say what was created: at the end, where a bar shows the progress."""
-    issued: list[Issued] = []
+    issued: list[Issuance] = []
     waiting: list[str] = []
     held_back = prints_to_terminal()
     try:

@@ -8,7 +8,7 @@ from typing import Any
 from certstrap.cli.render import created
 from certstrap.cli.render.keys import is_unusable, refusal_lines
 from certstrap.hints import Hint, printed
-from certstrap.operations.issue import Issued, Ready
+from certstrap.operations.issue import Issuance, Ready
 from certstrap.pki.issuers import is_self_signed
 from certstrap.pki.server import is_for_server, served_names
 from certstrap.store.depot import CERTIFICATE, CRL, KEY, Name
@@ -20,7 +20,7 @@ CopyingLine = Callable[[str], str]
 SCHEMA = "certstrap.issue/1"
 
 
-def issued_lines(issued: Issued) -> Iterator[str]:
+def issued_lines(issued: Issuance) -> Iterator[str]:
     """Yield what was created, and what already exists."""
     ready, path = issued.ready, issued.ready.entry.path(CERTIFICATE)
     if issued.new_ca:
@@ -41,7 +41,7 @@ def issued_lines(issued: Issued) -> Iterator[str]:
 
 
 def next_lines(
-    issued: Issued, depot_path: str, name: str, copying: CopyingLine | None = None
+    issued: Issuance, depot_path: str, name: str, copying: CopyingLine | None = None
 ) -> Iterator[str]:
     """Yield what to do next; with ``copying``, which is for a person on a terminal, more of it.
 
@@ -88,7 +88,9 @@ def next_lines(
         yield printed(Hint("The CA's key is not encrypted. Encrypt it", encrypt), depot_path)
 
 
-def _trust_lines(issued: Issued, copying: CopyingLine | None, *, for_server: bool) -> Iterator[str]:
+def _trust_lines(
+    issued: Issuance, copying: CopyingLine | None, *, for_server: bool
+) -> Iterator[str]:
     """Yield who is to trust the root."""
     root = issued.root_path or f"the root above {issued.ca.entry.path(CERTIFICATE)}"
     if for_server:
@@ -99,7 +101,7 @@ def _trust_lines(issued: Issued, copying: CopyingLine | None, *, for_server: boo
     yield from _copying_lines(issued.root_path, copying)
 
 
-def _where_line(issued: Issued) -> str:
+def _where_line(issued: Issuance) -> str:
     """Return the line on where a new CA is: whoever is in the wrong folder sees it."""
     return f"New CA: {os.path.abspath(issued.ca.entry.path(CERTIFICATE))}"
 
@@ -109,7 +111,7 @@ def _copying_lines(path: str, copying: CopyingLine | None) -> Iterator[str]:
         yield f"Copy its text: {line}"
 
 
-def _key_lines(issued: Issued) -> Iterator[str]:
+def _key_lines(issued: Issuance) -> Iterator[str]:
     """Yield who refuses the key of the certificate, or else that of its CA."""
     yield from [*refusal_lines(issued.certificate.public_key())] or refusal_lines(
         issued.ca.certificate.public_key(), of_ca=True
@@ -117,7 +119,7 @@ def _key_lines(issued: Issued) -> Iterator[str]:
 
 
 def next_lines_of_many(
-    issued: Sequence[Issued], copying: CopyingLine | None = None
+    issued: Sequence[Issuance], copying: CopyingLine | None = None
 ) -> Iterator[str]:
     """Yield how many certificates there are, and what to do next; see `next_lines`."""
     created = sum(each.signed is not None for each in issued)
@@ -173,7 +175,7 @@ def _ca_paths(ready: Ready) -> Iterator[str]:
     return (ready.ca_entry.path(suffix) for suffix in (KEY, CERTIFICATE, CRL))
 
 
-def document(issued: Sequence[Issued], now: datetime) -> dict[str, Any]:
+def document(issued: Sequence[Issuance], now: datetime) -> dict[str, Any]:
     """Return what was created as JSON, which docs/json.md describes."""
     results = [
         {
@@ -210,7 +212,7 @@ def _document(now: datetime, results: list[dict[str, Any]], *, dry_run: bool) ->
     return {"schema": SCHEMA, "issued_at": timestamp(now), "dry_run": dry_run, "results": results}
 
 
-def _created(issued: Issued) -> Iterator[str]:
+def _created(issued: Issuance) -> Iterator[str]:
     """Yield the paths of the files that were created, in the order of their lines."""
     ready, new_ca, request = issued.ready, issued.new_ca, issued.request
     if new_ca:
