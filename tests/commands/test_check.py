@@ -611,7 +611,7 @@ def test_an_encrypted_key_is_opened_with_its_passphrase(
     assert "To fix: Write a copy that is not encrypted: certstrap export-pkcs8 a" in outcome.stdout
     assert "Not tried: the private key was not opened." in outcome.stdout
     outcome = certstrap("check", "a", "--passphrase", "secret", exit_code=3)
-    assert "lets the client in" in outcome.stdout
+    assert "accepts the client" in outcome.stdout
     assert certstrap("check", "a", "--client", "java").lines[-1] == "a passed, with 2 warnings."
     certstrap("export-pkcs8", "a", "--passphrase", "secret")
     assert certstrap("check", "a").lines[-1] == "a passed."
@@ -625,7 +625,7 @@ def test_a_passphrase_is_asked_for_on_a_terminal(
     with terminal(folder, "check", "a") as child:
         child.expect("Enter passphrase")
         child.sendline("secret")
-        assert "lets the client in" in " ".join(ends(child, 3).split())
+        assert "accepts the client" in " ".join(ends(child, 3).split())
 
 
 def test_a_revoked_certificate_is_reported_as_one_that_temporal_cloud_still_accepts(
@@ -863,7 +863,7 @@ def test_a_server_that_asks_for_no_certificate_proves_nothing(
     with serving(servers.speaking_http2, context(demands=ssl.CERT_NONE)) as server:
         outcome = certstrap("check", *files, *connecting(server.port))
     assert "  warning  connection" in outcome.stdout
-    assert "but also whoever has no certificate" in outcome.stdout
+    assert "but also clients without a certificate" in outcome.stdout
     assert outcome.lines[-1] == "c passed, with 1 warning."
 
 

@@ -58,7 +58,6 @@ def test_what_comes_next_on_a_terminal_works_when_it_is_pasted(
 
 REFUSED = {
     "the CRL of a client": (["crl", "--", "-y"], ["crl", "--bundle", "--", "-y"]),
-    "nothing to undo": (["renew", "--undo", "--", "-y"], ["renew", "--", "-y"]),
     "no such CA": (["sign", "--CA=-n", "--", "-q"], ["init", "--common-name=-n"]),
     "no such request": (["sign", "--", "-n"], ["request-cert", "--common-name=-n"]),
     "a CA keeps its key": (

@@ -73,7 +73,7 @@ def _of_certificate(
 ) -> Iterator[tuple[str, str, str]]:
     yield "Subject", of["subject"] or "(none)", "bold"
     yield "Issuer", of["issuer"], ""
-    yield "Issuance by", _issuer(of, each), ""
+    yield "Issued by", _issuer(of, each), ""
     yield from _asked(of)
     yield "Valid", _period(of["not_before"], of["not_after"]), ""
     yield "Days left", *_days(of, now)
