@@ -84,12 +84,17 @@ def main() -> None:
             os.wait()
 
 
-def _load() -> None:
-    import certstrap  # noqa: PLC0415 - only this process runs it
+def load_modules() -> None:
+    """Import all modules of the program, which only a process that forks has to."""
+    import certstrap  # noqa: PLC0415 - only the process that forks needs it
 
     for module in pkgutil.walk_packages(certstrap.__path__, "certstrap."):
         if module.name != "certstrap.__main__":
             import_module(module.name)
+
+
+def _load() -> None:
+    load_modules()
     for name in _LATER:
         import_module(name)
     gc.freeze()

@@ -9,7 +9,6 @@ it reads a request a line, and answers each with a line.
 import ctypes
 import json
 import os
-import pkgutil
 import select
 import signal
 import sys
@@ -24,6 +23,7 @@ from threading import Lock
 from typing import Any
 
 from tests import programs
+from tests.loaded import load_modules
 from tests.programs import SECONDS, Outcome, Process
 
 _NUMBERS = count()
@@ -118,12 +118,9 @@ def main() -> None:
 
 def _load_all() -> None:
     """Load what any run loads."""
-    import certstrap  # noqa: PLC0415
     from tests.promises import scenes  # noqa: PLC0415
 
-    for module in pkgutil.walk_packages(certstrap.__path__, "certstrap."):
-        if module.name != "certstrap.__main__":
-            import_module(module.name)
+    load_modules()
     with tempfile.TemporaryDirectory() as folder:
         for scene in (*scenes.CREATING, scenes.REVOKE):
             here = Path(folder, str(scene))
